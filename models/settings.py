@@ -1,0 +1,111 @@
+"""Settings of an installation: the environment (`HOSOSO_…`), with safe defaults for one machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta, timezone
+from functools import cached_property
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+VIETNAM = timezone(timedelta(hours=7), "+07:00")
+"""Vietnam has had no daylight saving since 1975; a fixed offset is exact and needs no zone table."""
+
+
+class Settings(BaseSettings):
+    """One installation. Every field can be set as `HOSOSO_<NAME>`; the README lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="HOSOSO_", extra="ignore")
+
+    data: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+    """Address people use, for links in mails; empty: http://host:port."""
+    database_url: str = ""
+    """SQLAlchemy address; empty: SQLite in the data folder."""
+    demo: bool = False
+    """The demo school: loopback only, known passwords, exempt from must-change."""
+    secure_cookies: bool = False
+    """Set behind TLS; the session cookie is then sent over HTTPS only."""
+
+    prefect_api_url: str = ""
+    """A Prefect server elsewhere; empty: the embedded one."""
+    prefect_port: int = 0
+    """Port of the embedded Prefect server; 0: port + 1."""
+    tsa_url: str = ""
+    """RFC 3161 time-stamp authority; empty: the embedded one."""
+    tsa_port: int = 0
+    """Port of the embedded time-stamp authority; 0: port + 2."""
+
+    smtp_host: str = ""
+    """Mail server; empty: the local catcher."""
+    smtp_port: int = 0
+    """0: 587, or for the local catcher port + 3."""
+    smtp_starttls: bool = False
+    smtp_user: str = ""
+    smtp_password: str = ""
+    mail_from: str = "Hồ Sơ Số <hososo@localhost>"
+
+    signers: int = 2
+    """Child processes that make signatures."""
+    renderers: int = 2
+    """Child processes that lay out pages and draw page images."""
+
+    @property
+    def url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'hososo.db'}"
+
+    @property
+    def prefect_url(self) -> str:
+        return self.prefect_api_url or f"http://127.0.0.1:{self.prefect_port or self.port + 1}/api"
+
+    @property
+    def timestamp_url(self) -> str:
+        return self.tsa_url or f"http://127.0.0.1:{self.tsa_port or self.port + 2}/"
+
+    @property
+    def mail_server(self) -> tuple[str, int]:
+        if self.smtp_host:
+            return self.smtp_host, self.smtp_port or 587
+        return "127.0.0.1", self.smtp_port or self.port + 3
+
+    @property
+    def blobs(self) -> Path:
+        return self.data / "blobs"
+
+    @property
+    def poke_path(self) -> Path:
+        """Unix socket on which the worker is told that something was decided."""
+        return self.data / "worker.sock"
+
+    @cached_property
+    def master_key(self) -> bytes:
+        """32 bytes mixed into every key protected by a PIN, so that the database alone opens none."""
+        return self._secret("master.key")
+
+    @cached_property
+    def prefect_auth(self) -> str:
+        """`user:password` of the embedded Prefect server, made at first start."""
+        return f"hososo:{self._secret('prefect.key').hex()}"
+
+    def _secret(self, name: str) -> bytes:
+        folder = self.data / "secrets"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / name
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        # Written whole or not at all would need a rename; 32 bytes in one write cannot tear.
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        return path.read_bytes()
