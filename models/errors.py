@@ -21,19 +21,19 @@ class RecordsError(Exception):
         self.sentence = sentence
 
 
+NOT_FOUND = Text(
+    "Không có trang hoặc hồ sơ này, hoặc tài khoản không được xem. Kiểm tra lại đường dẫn.",
+    "There is no such page or record, or this account may not see it. Check the address.",
+)
+
+
 class NotFound(RecordsError):
     """It does not exist, or this person may not know that it does."""
 
     code = "not-found"
 
-    def __init__(
-        self,
-        sentence: Text = Text(
-            "Không có trang hoặc hồ sơ này, hoặc tài khoản không được xem. Kiểm tra lại đường dẫn.",
-            "There is no such page or record, or this account may not see it. Check the address.",
-        ),
-    ) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: Text | None = None) -> None:
+        super().__init__(sentence or NOT_FOUND)
 
 
 class NotYours(RecordsError):
@@ -87,6 +87,8 @@ class Fault:
 
     path: str
     sentence: Text
+    missing: bool = False
+    """Nothing was filled in: no fault in a draft, one at the submit."""
 
 
 class Invalid(RecordsError):

@@ -1,0 +1,307 @@
+"""The language document types are declared in: steps, deadlines, obligations. Frozen values, pure.
+
+A declaration that contradicts itself fails on import with one sentence (`BadType`). Fields stand in
+`flows/fields.py`, who may act in `flows/people.py`, what follows from the events in `flows/plan.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from flows.fields import Form
+from flows.people import AnyOf, Author, Who
+from models.errors import BadType
+from models.text import Text
+
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
+_WEEKDAYS_VI = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
+_WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def years(number: int) -> int:
+    """Retention in years."""
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeWeekday:
+    """Strictly before 00:00 of a weekday, some calendar weeks before the first teaching week covered."""
+
+    weekday: int
+    weeks_before: int
+    setting: str
+
+    @property
+    def rule(self) -> Text:
+        """The rule in a sentence."""
+        return Text(
+            f"trước 00:00 {_WEEKDAYS_VI[self.weekday]} của tuần liền trước tuần dạy"
+            if self.weeks_before == 1
+            else f"trước 00:00 {_WEEKDAYS_VI[self.weekday]}, {self.weeks_before} tuần trước tuần dạy",
+            f"before 00:00 on {_WEEKDAYS_EN[self.weekday]} of the week before the teaching week"
+            if self.weeks_before == 1
+            else f"before 00:00 on {_WEEKDAYS_EN[self.weekday]}, {self.weeks_before} weeks before",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DaysBefore:
+    """By the end of the day that lies `days` calendar days before Monday of the first week covered."""
+
+    days: int
+    setting: str
+
+    @property
+    def rule(self) -> Text:
+        """The rule in a sentence."""
+        return Text(
+            f"chậm nhất {self.days} ngày trước thứ Hai của tuần đầu tiên được lập kế hoạch",
+            f"at least {self.days} days before Monday of the first week covered",
+        )
+
+
+Deadline = BeforeWeekday | DaysBefore
+
+
+@dataclass(frozen=True, slots=True)
+class UntilWeekday:
+    """A reviewer's own time: until an hour of a weekday, weeks before the teaching week; at least `least`."""
+
+    weekday: int
+    hour: int
+    weeks_before: int
+    least: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A reviewer's own time, counted from the moment the step opened."""
+
+    time: timedelta
+
+
+StepDue = UntilWeekday | Within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One station of the way. `label` names it on the track, `by` takes it (None: the machine)."""
+
+    name: str
+    label: Text
+    by: Who | None = None
+    actions: tuple[str, ...] = ()
+    due: StepDue | None = None
+
+    @property
+    def waiting(self) -> Text:
+        return self.by.waiting if self.by else Text("Hệ thống đang xử lý", "The system is working")
+
+    @property
+    def signs(self) -> bool:
+        """Does taking this step make a signature?"""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft(Step):
+    """Writing; ends with a submit, which freezes and renders."""
+
+    name: str = "draft"
+    label: Text = Text("Soạn", "Draft")
+    actions: tuple[str, ...] = ("submit",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign(Step):
+    """The author's signature, which certifies the file; `reopen` goes back to writing before it."""
+
+    name: str = "author"
+    label: Text = Text("Ký và trình", "Sign and submit")
+    actions: tuple[str, ...] = ("sign", "reopen")
+
+    @property
+    def signs(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Step):
+    """A decision: approve (with a signature when `with_signature`) or return to an earlier step.
+
+    `approves`: passing it makes the document approved. `numbers`: the number and date are filled in this
+    signature's revision (Decree 30, Đ15), from the series named here.
+    """
+
+    with_signature: bool = True
+    returns_to: str = "draft"
+    approves: bool = False
+    numbers: str | None = None
+    actions: tuple[str, ...] = ("approve", "return")
+
+    @property
+    def signs(self) -> bool:
+        return self.with_signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seal(Step):
+    """The organisation's signature, applied by the clerk after the competent signature (Decree 30, Đ32)."""
+
+    name: str = "seal"
+    label: Text = Text("Đóng dấu", "Seal")
+    actions: tuple[str, ...] = ("seal",)
+
+    @property
+    def signs(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive(Step):
+    """The machine's last step: every signature validated, archive timestamp, hash, retention in years."""
+
+    name: str = "archive"
+    label: Text = Text("Lưu trữ", "Archive")
+    keep: int
+    actions: tuple[str, ...] = ("archive",)
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What the owner must do once the record is approved (the plan, II.3): "download" or "print"."""
+
+    kind: Literal["download", "print", "print-unless-laptop"]
+    by: Who
+
+
+@dataclass(frozen=True, slots=True)
+class Owes:
+    """Who owes one of these for every teaching week: each "teacher", or each "group" by its head."""
+
+    each: Literal["teacher", "group"]
+
+
+LayOut = Callable[[Mapping[str, Any], "Facts"], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekFacts:
+    """A teaching week as a layout or a title needs it (dates ISO, both inclusive)."""
+
+    id: str
+    number: int
+    term: int
+    year: str
+    monday: str
+    sunday: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the records know beside the form, at the moment of a submit."""
+
+    document_id: str
+    revision: int
+    date: str
+    issuer: Mapping[str, str]
+    author_name: str
+    author_post: str
+    group_name: str
+    homeroom: str
+    weeks: Mapping[str, WeekFacts] = field(default_factory=dict)
+    classes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentType:
+    """One record type, whole: what is filled in, who passes it on, when it is due, how it looks."""
+
+    slug: str
+    name: Text
+    short: Text
+    form: Form
+    steps: tuple[Step, ...]
+    drafted_by: Who
+    layout: str
+    lay_out: LayOut
+    title: Callable[[Mapping[str, Any], Facts], str]
+    week_field: str
+    last_week_field: str | None = None
+    unique_by: tuple[str, ...] = ()
+    deadline: Deadline | None = None
+    owes: Owes | None = None
+    obligations: tuple[Obligation, ...] = ()
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def step(self, name: str) -> Step:
+        """The step of that name; KeyError when there is none."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)
+
+    def after(self, name: str) -> Step | None:
+        """The step that follows."""
+        index = self.steps.index(self.step(name))
+        return self.steps[index + 1] if index + 1 < len(self.steps) else None
+
+    @property
+    def signing_steps(self) -> tuple[Step, ...]:
+        return tuple(s for s in self.steps if s.signs)
+
+    @property
+    def archive(self) -> Archive:
+        last = self.steps[-1]
+        assert isinstance(last, Archive)
+        return last
+
+
+def check(declared: DocumentType) -> None:
+    """Refuse a declaration that contradicts itself: see the sentences below."""
+    steps, slug = declared.steps, declared.slug
+    names = [s.name for s in steps]
+
+    def demand(truth: bool, sentence: str) -> None:
+        if not truth:
+            raise BadType(f"{slug}: {sentence}")
+
+    demand(len(set(names)) == len(names), "two steps have the same name.")
+    demand(bool(steps) and isinstance(steps[0], Draft), "the first step must be Draft.")
+    demand(isinstance(steps[-1], Archive), "the last step must be Archive, or nothing ever ends.")
+    demand(sum(isinstance(s, Archive | Draft) for s in steps) == 2, "Draft and Archive stand once.")
+    demand(len(steps) > 2, "between Draft and Archive someone must decide.")
+    demand(all(s.by is not None for s in steps[:-1]), "every step but Archive needs someone (by=…).")
+    approving = [i for i, s in enumerate(steps) if isinstance(s, Review) and s.approves]
+    demand(len(approving) == 1, "exactly one review approves (approves=True).")
+    for index, step in enumerate(steps):
+        if isinstance(step, Review):
+            demand(
+                step.returns_to in names[:index],
+                f"{step.name} returns to {step.returns_to!r}, not before it.",
+            )
+            demand(not _is_author(step.by), f"{step.name}: nobody approves their own document.")
+            demand(
+                step.numbers is None or (step.signs and step.approves),
+                f"{step.name} gives a number, so it must be the competent signature.",
+            )
+        if isinstance(step, Seal):
+            demand(index > approving[0], "the seal comes after the competent signature (Decree 30, Đ32).")
+        if isinstance(step, Sign):
+            demand(_is_author(step.by), f"{step.name} is the author's signature.")
+            demand(index == 1, "the author signs right after the draft; the signature certifies the file.")
+    fields = {f.name for f in declared.form.fields}
+    demand(declared.week_field in fields, f"week_field {declared.week_field!r} is no field of the form.")
+    demand(set(declared.unique_by) <= fields | {"owner"}, "unique_by names a field the form has not.")
+
+
+def _is_author(who: Who | None) -> bool:
+    if isinstance(who, AnyOf):
+        return any(_is_author(choice) for choice in who.choices)
+    return isinstance(who, Author)

@@ -1,0 +1,158 @@
+"""Who may act: author, head of the group, a role, any of several. Pure.
+
+A `Who` names a post; which person holds it is asked at the moment of acting (DESIGN.md §4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from models.text import Text
+
+Role = Literal["principal", "vice_principal", "clerk", "teacher", "inspector", "admin"]
+
+ROLES: dict[str, Text] = {
+    "principal": Text("Hiệu trưởng", "Principal"),
+    "vice_principal": Text("Phó Hiệu trưởng", "Vice principal"),
+    "clerk": Text("Văn thư", "Clerk"),
+    "teacher": Text("Giáo viên", "Teacher"),
+    "inspector": Text("Cán bộ kiểm tra", "Inspector"),
+    "admin": Text("Quản trị hệ thống", "Administrator"),
+}
+GUARDED_ROLES = frozenset({"principal", "vice_principal", "clerk"})
+"""Granting one of these needs the principal's confirmation (law 7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An account as far as rights go: its roles and the groups it heads, deputises or belongs to."""
+
+    id: str
+    school_id: str
+    roles: frozenset[str] = frozenset()
+    heads: frozenset[str] = frozenset()
+    deputises: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    def audiences(self) -> tuple[str, ...]:
+        """Keys under which steps wait for this person; see `models.document.OpenStep`."""
+        return (
+            f"account:{self.id}",
+            *(f"group_head:{g}" for g in sorted(self.heads)),
+            *(f"group_deputy:{g}" for g in sorted(self.deputises)),
+            *(f"role:{r}" for r in sorted(self.roles)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What of a document decides who may act: its author, its group's head and deputy."""
+
+    school_id: str
+    owner_id: str
+    group_id: str | None = None
+    head_id: str | None = None
+    deputy_id: str | None = None
+    acted: frozenset[str] = field(default=frozenset())
+    """Accounts that already signed or decided in this revision: nobody acts twice (law 6)."""
+
+
+class Who:
+    """A post or a choice of posts."""
+
+    name: Text
+    waiting: Text
+
+    def audiences(self, subject: Subject) -> tuple[str, ...]:
+        """Where the work waits; the first is the one named to people."""
+        raise NotImplementedError
+
+    def allows(self, actor: Actor, subject: Subject) -> bool:
+        """May this person take the step, laws 6 included?"""
+        if actor.school_id != subject.school_id:
+            return False
+        mine = set(actor.audiences())
+        return any(audience in mine for audience in self.audiences(subject)) and self.free(actor.id, subject)
+
+    def free(self, account_id: str, subject: Subject) -> bool:
+        """Neither the author nor someone who already acted."""
+        return account_id != subject.owner_id and account_id not in subject.acted
+
+    def __or__(self, other: Who) -> Who:
+        return AnyOf((self, other))
+
+
+@dataclass(frozen=True, slots=True)
+class Author(Who):
+    """The person whose document it is."""
+
+    name: Text = Text("Người soạn", "Author")
+    waiting: Text = Text("Chờ người soạn", "Waiting for the author")
+
+    def audiences(self, subject: Subject) -> tuple[str, ...]:
+        return (f"account:{subject.owner_id}",)
+
+    def free(self, account_id: str, subject: Subject) -> bool:
+        return account_id == subject.owner_id
+
+
+@dataclass(frozen=True, slots=True)
+class GroupHead(Who):
+    """The head of the document's group; for the head's own document the deputy, else the vice principal."""
+
+    name: Text = Text("Tổ trưởng", "Group head")
+    waiting: Text = Text("Chờ tổ trưởng", "Waiting for the group head")
+
+    def audiences(self, subject: Subject) -> tuple[str, ...]:
+        if subject.head_id and self.free(subject.head_id, subject):
+            return (f"group_head:{subject.group_id}",)
+        if subject.deputy_id and self.free(subject.deputy_id, subject):
+            return (f"group_deputy:{subject.group_id}",)
+        return ("role:vice_principal",)
+
+
+@dataclass(frozen=True, slots=True)
+class HasRole(Who):
+    """Anyone holding a role."""
+
+    role: Role
+
+    @property
+    def name(self) -> Text:  # type: ignore[override] - derived here, a plain value in the others
+        return ROLES[self.role]
+
+    @property
+    def waiting(self) -> Text:  # type: ignore[override] - as above
+        return Text(f"Chờ {self.name.vi.lower()}", f"Waiting for the {self.name.en.lower()}")
+
+    def audiences(self, subject: Subject) -> tuple[str, ...]:  # noqa: ARG002 - a role is the same for all
+        return (f"role:{self.role}",)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Who):
+    """Whoever of these comes first; the first names the step."""
+
+    choices: tuple[Who, ...]
+
+    @property
+    def name(self) -> Text:  # type: ignore[override] - as in HasRole
+        return self.choices[0].name
+
+    @property
+    def waiting(self) -> Text:  # type: ignore[override] - as in HasRole
+        return Text(
+            "Chờ " + " hoặc ".join(c.name.vi.lower() for c in self.choices),
+            "Waiting for the " + " or the ".join(c.name.en.lower() for c in self.choices),
+        )
+
+    def audiences(self, subject: Subject) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(a for c in self.choices for a in c.audiences(subject)))
+
+
+author = Author()
+group_head = GroupHead()
+principal = HasRole("principal")
+vice_principal = HasRole("vice_principal")
+clerk = HasRole("clerk")

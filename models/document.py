@@ -1,0 +1,172 @@
+"""A document, the steps it waits in, its revisions and its signatures.
+
+`Document.step` and `.status` are written by `flows/decide.py` alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.columns import identifier, instant, json_field, maybe_instant
+
+
+class Document(SQLModel, table=True):
+    """One record. `version` counts its decisions (its events), `content_version` the saves of its draft."""
+
+    __table_args__ = (
+        UniqueConstraint("school_id", "id"),
+        UniqueConstraint("school_id", "unique_key"),
+        ForeignKeyConstraint(["school_id", "owner_id"], ["account.school_id", "account.id"]),
+        ForeignKeyConstraint(["school_id", "group_id"], ["staff_group.school_id", "staff_group.id"]),
+        ForeignKeyConstraint(["school_id", "week_id"], ["school_week.school_id", "school_week.id"]),
+        Index("ix_document_owner", "school_id", "owner_id", "updated_at"),
+        Index("ix_document_status", "school_id", "status", "updated_at"),
+        Index("ix_document_group", "school_id", "group_id", "updated_at"),
+        Index("ix_document_updated", "school_id", "updated_at"),
+        Index("ix_document_week", "school_id", "week_id", "type"),
+        Index("ix_document_outbox", "settled", "dispatched"),
+    )
+    id: str = identifier()
+    school_id: str = Field(foreign_key="school.id")
+    type: str = Field(max_length=40)
+    type_version: int = 1
+    owner_id: str
+    group_id: str | None = None
+    week_id: str | None = Field(default=None, description="first teaching week covered")
+    last_week_id: str | None = Field(default=None, foreign_key="school_week.id")
+    unique_key: str | None = Field(default=None, max_length=200)
+    title: str = Field(max_length=300)
+    fields: dict[str, Any] = json_field()
+    content_version: int = 1
+
+    version: int = 0
+    status: str = Field(default="draft", max_length=16)
+    step: str = Field(default="draft", max_length=40)
+    revision: int = 0
+    due_at: datetime | None = maybe_instant()
+    first_signed_at: datetime | None = maybe_instant()
+    """Arrival of the request that led to the author's first signature: what the deadline is held against."""
+    approved_at: datetime | None = maybe_instant()
+    archived_at: datetime | None = maybe_instant()
+    keep_until: datetime | None = maybe_instant()
+    number: str | None = Field(default=None, max_length=20)
+    head_hash: str = Field(default="", max_length=64)
+    blob: str | None = Field(default=None, max_length=64, description="present PDF, with its signatures")
+
+    dispatched: int = 0
+    """Version the worker has seen: `dispatched < version` is the outbox."""
+    settled: bool = False
+    """Nothing automatic is left: the sweep no longer looks."""
+    run_id: str | None = Field(default=None, max_length=36)
+    signing_until: datetime | None = maybe_instant()
+    signing_by: str | None = None
+
+    created_at: datetime = instant()
+    updated_at: datetime = instant()
+
+
+class OpenStep(SQLModel, table=True):
+    """A step that waits for a person; the row *is* the waiting. One row for each audience.
+
+    `audience` names a post, not a person, so that a change of posts moves the work:
+    `account:<id>`, `group_head:<group>`, `group_deputy:<group>`, `role:<role>`.
+    """
+
+    __tablename__ = "open_step"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        Index("ix_open_step_inbox", "school_id", "audience", "due_at"),
+    )
+    document_id: str = Field(primary_key=True)
+    step: str = Field(primary_key=True, max_length=40)
+    audience: str = Field(primary_key=True, max_length=80)
+    school_id: str
+    type: str = Field(max_length=40)
+    opened_seq: int
+    opened_at: datetime = instant()
+    due_at: datetime | None = maybe_instant()
+
+
+class Revision(SQLModel, table=True):
+    """What was frozen at a submit: fields and the unsigned PDF. Never changed; a later one supersedes it."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+    )
+    document_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    school_id: str
+    fields: dict[str, Any] = json_field()
+    title: str = Field(max_length=300)
+    pdf: str = Field(max_length=64)
+    final: str = Field(max_length=64, description="newest blob of this revision")
+    pages: int
+    parts: dict[str, int] = json_field()
+    created_at: datetime = instant()
+
+
+class Signature(SQLModel, table=True):
+    """One signature in one revision: who, in which field, over which file, giving which file."""
+
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        UniqueConstraint("document_id", "revision", "field"),
+    )
+    id: str = identifier()
+    school_id: str
+    document_id: str
+    revision: int
+    step: str = Field(max_length=40)
+    field: str = Field(max_length=40)
+    account_id: str = Field(foreign_key="account.id")
+    authority: str = Field(default="", max_length=120, description="e.g. KT. HIỆU TRƯỞNG")
+    certificate: str = Field(max_length=64, description="SHA-256 of the certificate")
+    input_blob: str = Field(max_length=64)
+    output_blob: str = Field(max_length=64)
+    signed_at: datetime = instant()
+
+
+class DocumentImage(SQLModel, table=True):
+    """A picture uploaded for a document's rich text."""
+
+    __tablename__ = "document_image"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+    )
+    document_id: str = Field(primary_key=True)
+    sha256: str = Field(primary_key=True, max_length=64)
+    school_id: str
+    media_type: str = Field(max_length=40)
+
+
+class Blob(SQLModel, table=True):
+    """A file in the blob folder, named by its content."""
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    size: int
+    media_type: str = Field(max_length=80)
+    created_at: datetime = instant()
+
+
+class SeriesNumber(SQLModel, table=True):
+    """A document number: reserved before the competent signature, used in its transaction (Decree 30, Đ15).
+
+    `state`: reserved, used, void (with a reason): no number disappears.
+    """
+
+    __tablename__ = "series_number"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+    )
+    school_id: str = Field(primary_key=True)
+    series: str = Field(primary_key=True, max_length=40)
+    year: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    document_id: str = Field(index=True)
+    state: str = Field(default="reserved", max_length=8)
+    reason: str = Field(default="", max_length=200)
+    at: datetime = instant()

@@ -1,0 +1,65 @@
+"""The history of a document: append-only, hash-linked; and the remarks that stand beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.columns import instant, json_field
+
+
+class Event(SQLModel, table=True):
+    """One decision. `hash` covers every other column and the hash of the document's previous event.
+
+    `actor_id` is "system" for automatic steps. `remark_hash` is the SHA-256 of the remark's text and salt,
+    so that a personal remark can be erased without breaking the chain.
+    """
+
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        UniqueConstraint("hash"),
+        Index("ix_event_acted", "document_id", "revision", "actor_id"),
+    )
+    document_id: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    school_id: str
+    at: datetime = instant()
+    actor_id: str = Field(max_length=36)
+    step: str = Field(max_length=40)
+    action: str = Field(max_length=24)
+    revision: int
+    input_blob: str | None = Field(default=None, max_length=64)
+    output_blob: str | None = Field(default=None, max_length=64)
+    data: dict[str, Any] = json_field()
+    remark_hash: str | None = Field(default=None, max_length=64)
+    previous: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of all columns but `hash`."""
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "hash"}
+        values["at"] = self.at.astimezone(UTC).isoformat(timespec="microseconds")
+        text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Remark(SQLModel, table=True):
+    """Words a person wrote with a decision; `parts` maps a lesson's id to the comment on it. Erasable."""
+
+    __table_args__ = (ForeignKeyConstraint(["document_id", "seq"], ["event.document_id", "event.seq"]),)
+    document_id: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    text: str
+    parts: dict[str, str] = json_field()
+    salt: str = Field(max_length=32)
+    erased: bool = False
+
+    def digest(self) -> str:
+        """SHA-256 that the event holds."""
+        text = json.dumps([self.salt, self.text, self.parts], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,49 @@
+"""Keys and certificates of the embedded authority and of the people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from models.columns import identifier, instant, maybe_instant
+
+
+class SigningKey(SQLModel, table=True):
+    """A person's key (`purpose` "person") or the organisation's seal ("seal", used by its clerk).
+
+    `protected` opens with the holder's PIN and the installation's master key together.
+    """
+
+    __tablename__ = "signing_key"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),
+        Index("ix_signing_key_holder", "account_id", "purpose", "revoked_at"),
+    )
+    id: str = identifier()
+    school_id: str
+    account_id: str
+    purpose: str = Field(max_length=8)
+    certificate: bytes
+    fingerprint: str = Field(max_length=64)
+    protected: bytes
+    failures: int = 0
+    locked_until: datetime | None = maybe_instant()
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    revoked_at: datetime | None = maybe_instant()
+
+
+class AuthorityPart(SQLModel, table=True):
+    """A certificate of the embedded authority, with its key under the master key.
+
+    `part`: root, issuing, tsa. The revocation list of a part stands beside it.
+    """
+
+    __tablename__ = "authority_part"
+    part: str = Field(primary_key=True, max_length=8)
+    certificate: bytes
+    protected: bytes
+    crl: bytes = b""
+    created_at: datetime = instant()

@@ -1,0 +1,57 @@
+"""What people are told: notices, folded into mails."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.columns import identifier, instant, json_field, maybe_instant
+
+
+class Notice(SQLModel, table=True):
+    """One thing one person is to be told, once: `key` makes a repeat harmless.
+
+    `kind`: waiting, returned, approved, archived, reminder, flag, incident, change. `data` holds what the
+    mail needs beyond the document (ids, times), no secret.
+    """
+
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),
+        UniqueConstraint("account_id", "key"),
+        Index("ix_notice_due", "mail_id", "due_at"),
+    )
+    id: str = identifier()
+    school_id: str
+    account_id: str
+    kind: str = Field(max_length=16)
+    key: str = Field(max_length=120)
+    document_id: str | None = Field(default=None, foreign_key="document.id")
+    data: dict[str, Any] = json_field()
+    created_at: datetime = instant()
+    due_at: datetime = instant()
+    mail_id: str | None = Field(default=None, foreign_key="mail.id")
+    dropped: bool = False
+    """No longer true when it was due (decided meanwhile): never sent."""
+
+
+class Mail(SQLModel, table=True):
+    """One mail with its stored Message-ID. `state`: waiting, sent, failed."""
+
+    __table_args__ = (Index("ix_mail_queue", "state", "next_try_at"),)
+    id: str = identifier()
+    school_id: str = Field(foreign_key="school.id")
+    account_id: str = Field(foreign_key="account.id")
+    message_id: str = Field(unique=True, max_length=120)
+    recipient: str = Field(max_length=254)
+    subject: str = Field(max_length=400)
+    text: str
+    html: str
+    state: str = Field(default="waiting", max_length=8)
+    attempts: int = 0
+    next_try_at: datetime = instant()
+    created_at: datetime = instant()
+    sent_at: datetime | None = maybe_instant()
+    error: str = Field(default="", max_length=300)

@@ -1,0 +1,15 @@
+"""All tables, imported for their metadata (migrations, tests)."""
+
+from sqlmodel import SQLModel
+
+from models import account, batch, document, event, flag, key, notice, run, school
+from models.db import Database
+
+__all__ = ["account", "batch", "document", "event", "flag", "key", "notice", "run", "school"]
+
+METADATA = SQLModel.metadata
+
+
+def create_all(database: Database) -> None:
+    """Make every table at once; for tests only, an installation migrates."""
+    METADATA.create_all(database.engine)

@@ -1,0 +1,57 @@
+"""Files by content hash, in a folder: written once, never changed. No database here."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class BlobStore:
+    """`put` returns the SHA-256 in hex; the file is on the disk when it returns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Where a blob lies; ValueError when the name is no hash (it may come from outside)."""
+        if not _NAME.fullmatch(sha256):
+            raise ValueError("A blob is named by 64 hexadecimal digits.")
+        return self.folder / sha256[:2] / sha256
+
+    def put(self, data: bytes) -> str:
+        """Keep bytes; the same bytes twice are one file. OSError when the disk is full or read-only."""
+        name = hashlib.sha256(data).hexdigest()
+        path = self.path(name)
+        if path.exists():
+            return name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(part).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(part).unlink()
+            raise
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the new name itself must survive a power cut
+        finally:
+            os.close(folder)
+        return name
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes; FileNotFoundError when there are none, OSError when they are not what was put."""
+        data = self.path(sha256).read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise OSError(f"Blob {sha256} has changed on the disk.")
+        return data

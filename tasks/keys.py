@@ -1,0 +1,140 @@
+"""Private keys at rest: opened by the owner's PIN together with the installation's master key.
+
+Neither the database (no master key) nor the disk (no PIN) is enough alone. argon2id makes each try at
+six digits cost tens of milliseconds and 19 MiB; counting wrong tries is the caller's business. Nothing
+here is logged, and a PIN travels as `Secret`, whose repr and str show nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from argon2.low_level import Type, hash_secret_raw
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from models.errors import BadPin, Fault, Invalid
+from models.text import Text
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+_BY_PIN, _BY_MASTER = b"\x01", b"\x02"
+_SALT, _NONCE = 16, 12
+_TIME_COST, _MEMORY_KIB, _LANES = 2, 19 * 1024, 1
+"""argon2id as OWASP recommends at least (19 MiB, 2 passes, 1 lane): about 20 to 40 ms on one core."""
+
+
+class Secret:
+    """A word that must not be shown. `reveal()` is the only way to it."""
+
+    __slots__ = ("_word",)
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+
+    def reveal(self) -> str:
+        return self._word
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+def check_pin(pin: Secret) -> None:
+    """Raise Invalid (field `pin`) unless the PIN is six digits that are not the first anyone would try."""
+    word = pin.reveal()
+    if len(word) != 6 or not (word.isascii() and word.isdigit()):
+        raise _refused(_SIX_DIGITS)
+    digits = [int(character) for character in word]
+    steps = {(later - earlier) % 10 for earlier, later in zip(digits, digits[1:], strict=False)}
+    repeated = word[:3] == word[3:] or word[:2] * 3 == word
+    if repeated or len(set(digits)) < 3 or steps in ({1}, {9}):
+        raise _refused(_TOO_SIMPLE)
+
+
+_SIX_DIGITS = Text("Mã PIN gồm đúng 6 chữ số.", "The PIN is exactly 6 digits.")
+_TOO_SIMPLE = Text(
+    "Mã PIN này quá dễ đoán (số lặp lại hoặc liên tiếp). Chọn 6 chữ số khác.",
+    "This PIN is too easy to guess (repeated or consecutive digits). Choose 6 other digits.",
+)
+
+
+def _refused(sentence: Text) -> Invalid:
+    return Invalid(sentence, (Fault("pin", sentence),))
+
+
+def protect(private_key: bytes, pin: Secret, master: bytes, owner: str) -> bytes:
+    """Encrypt a PKCS#8 DER key so that only `unlock` with the same PIN, master key and owner opens it."""
+    salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
+    cipher = AESGCM(_key_from_pin(pin, salt, master))
+    return _BY_PIN + salt + nonce + cipher.encrypt(nonce, private_key, owner.encode())
+
+
+def unlock(protected: bytes, pin: Secret, master: bytes, owner: str) -> PrivateKey:
+    """The private key; BadPin when the PIN is wrong, and equally when key, owner or master do not fit together."""
+    salt, rest = protected[1 : 1 + _SALT], protected[1 + _SALT :]
+    nonce, sealed = rest[:_NONCE], rest[_NONCE:]
+    if protected[:1] != _BY_PIN:
+        raise BadPin(_DOES_NOT_OPEN)
+    try:
+        der = AESGCM(_key_from_pin(pin, salt, master)).decrypt(nonce, sealed, owner.encode())
+    except InvalidTag:
+        raise BadPin(_DOES_NOT_OPEN) from None
+    return _load(der)
+
+
+_DOES_NOT_OPEN = Text(
+    "Mã PIN không đúng. Kiểm tra lại và nhập mã PIN một lần nữa.",
+    "The PIN is not right. Check it and type the PIN again.",
+)
+
+
+def protect_service(private_key: bytes, master: bytes, owner: str) -> bytes:
+    """Encrypt the key of an unattended service (time-stamp authority, certificate authority), without a PIN."""
+    nonce = secrets.token_bytes(_NONCE)
+    return _BY_MASTER + nonce + AESGCM(_service_key(master)).encrypt(nonce, private_key, owner.encode())
+
+
+def unlock_service(protected: bytes, master: bytes, owner: str) -> bytes:
+    """The PKCS#8 DER of a service's key; ValueError when the master key is not the one it was made with."""
+    nonce, sealed = protected[1 : 1 + _NONCE], protected[1 + _NONCE :]
+    if protected[:1] != _BY_MASTER:
+        raise ValueError("This is not a service's key.")
+    try:
+        return AESGCM(_service_key(master)).decrypt(nonce, sealed, owner.encode())
+    except InvalidTag:
+        raise ValueError(
+            "A service's key does not open: secrets/master.key is not the one it was made with. "
+            "Restore that file from the backup."
+        ) from None
+
+
+def load_service(protected: bytes, master: bytes, owner: str) -> PrivateKey:
+    """Like `unlock_service`, as a key object."""
+    return _load(unlock_service(protected, master, owner))
+
+
+def _key_from_pin(pin: Secret, salt: bytes, master: bytes) -> bytes:
+    stretched = hash_secret_raw(
+        pin.reveal().encode(), salt, _TIME_COST, _MEMORY_KIB, _LANES, hash_len=32, type=Type.ID
+    )
+    return _mix(stretched + master, salt, b"hososo personal key 1")
+
+
+def _service_key(master: bytes) -> bytes:
+    return _mix(master, b"", b"hososo service key 1")
+
+
+def _mix(material: bytes, salt: bytes, info: bytes) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=salt, info=info).derive(material)
+
+
+def _load(der: bytes) -> PrivateKey:
+    key = serialization.load_der_private_key(der, None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise TypeError("Only P-256 and RSA keys can sign here.")
+    return key
