@@ -1,0 +1,90 @@
+"""Sessions and tokens: how they are made, found and ended; the tokens of forms. No request is read here.
+
+A pass (session or token) is 256 random bits; the database keeps only their SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import Literal
+
+from fastapi import Response
+from sqlmodel import Session, col, delete
+
+from models.account import Pass
+from models.settings import Settings
+
+Kind = Literal["session", "token"]
+COOKIE = "hososo"
+IDLE = timedelta(hours=12)
+LONGEST = timedelta(days=7)
+TOKEN_LIFE = timedelta(hours=8)
+
+
+def digest(token: str) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def issue_pass(session: Session, settings: Settings, account_id: str, kind: Kind, now: datetime) -> str:
+    """A new pass; the token returned is shown to its holder once and stored nowhere."""
+    token = secrets.token_urlsafe(32)
+    life = LONGEST if kind == "session" else TOKEN_LIFE
+    session.add(
+        Pass(
+            token_hash=digest(token),
+            kind=kind,
+            account_id=account_id,
+            csrf=csrf_token(settings, account_id),
+            created_at=now,
+            seen_at=now,
+            expires_at=now + life,
+        )
+    )
+    return token
+
+
+def end_pass(session: Session, token_hash: str) -> None:
+    """Sign out here."""
+    session.exec(delete(Pass).where(col(Pass.token_hash) == token_hash))
+
+
+def end_passes(session: Session, account_id: str, *, but: str = "") -> None:
+    """Sign out everywhere (but in the session whose hash is given): also after a change of password."""
+    session.exec(delete(Pass).where(col(Pass.account_id) == account_id, col(Pass.token_hash) != but))
+
+
+def csrf_token(settings: Settings, account_id: str) -> str:
+    """A random token that proves, even when its session is gone, that we gave it to this account."""
+    nonce = secrets.token_hex(12)
+    return f"{nonce}.{_mac(settings, account_id, nonce)}"
+
+
+def is_csrf_of(settings: Settings, account_id: str, token: str) -> bool:
+    """Did we give this token to this account, in whatever session?"""
+    nonce, _, mac = token.partition(".")
+    return hmac.compare_digest(mac.encode(), _mac(settings, account_id, nonce).encode())
+
+
+def _mac(settings: Settings, account_id: str, nonce: str) -> str:
+    text = f"hososo form 1|{account_id}|{nonce}".encode()
+    return hmac.new(settings.master_key, text, hashlib.sha256).hexdigest()[:38]
+
+
+def set_cookie(response: Response, settings: Settings, token: str) -> None:
+    """Give the browser its session; it is sent to us alone, never shown to scripts."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(LONGEST.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+    )
+
+
+def clear_cookie(response: Response, settings: Settings) -> None:
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=settings.secure_cookies)
