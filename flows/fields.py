@@ -1,6 +1,7 @@
 """The fields a form is declared with: how each reads what was typed, what it refuses, its JSON Schema. Pure.
 
 Reading never loses what was typed: a value that cannot be understood is kept as clean text beside its fault.
+Only what is beyond every limit is refused whole (`TooLarge`); the caller then still holds what was sent.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar
 
-from models.errors import Fault
+from models.errors import Fault, TooLarge
 from models.text import Text
 from tasks.rich_text import clean, clean_line, plain
 
@@ -259,7 +260,7 @@ class Repeated(Field):
                 "“{label}” có {n} mục, nhiều nhất {most}. Bớt đi hoặc chia thành nhiều hồ sơ.",
                 "“{label}” has {n} items, at most {most}. Remove some or split the record.",
             )
-            return [], [Fault(path, sentence.format(label=self.label, n=len(rows), most=self.most))]
+            raise TooLarge(sentence.format(label=self.label, n=len(rows), most=self.most))
         kept: list[dict[str, Any]] = []
         seen: set[str] = set()
         for index, row in enumerate(rows):

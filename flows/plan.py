@@ -63,8 +63,9 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
     if step is None or step.name != event.step or event.action not in step.actions:
         raise Impossible(f"{declared.slug}: {event.action} at {event.step} does not follow at {event.seq}.")
     if event.action == "reopen":
+        # Nothing was signed, so this revision never was: the next submit takes its number.
         back = "returned" if here.revision > 1 else "draft"
-        return Position(declared.steps[0], back, here.revision, event.seq)
+        return Position(declared.steps[0], back, here.revision - 1, event.seq)
     if event.action == "return":
         assert isinstance(step, Review)
         return _returned(declared, here, step, event)

@@ -106,6 +106,9 @@ class Revision(SQLModel, table=True):
     final: str = Field(max_length=64, description="newest blob of this revision")
     pages: int
     parts: dict[str, int] = json_field()
+    """First page (from 1) of each lesson, by its id."""
+    boxes: dict[str, list[float]] = json_field()
+    """Left, bottom, right, top in points of each signature and text field."""
     created_at: datetime = instant()
 
 

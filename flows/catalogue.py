@@ -1,0 +1,19 @@
+"""All document types, by hand and in the order people see them."""
+
+from __future__ import annotations
+
+from flows.documents.lesson_plan import LESSON_PLAN
+from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
+from flows.grammar import DocumentType
+from models.errors import NotFound
+
+TYPES: tuple[DocumentType, ...] = (LESSON_PLAN, TEAM_TEACHING_PLAN)
+
+_BY_SLUG = {declared.slug: declared for declared in TYPES}
+
+
+def type_of(slug: str) -> DocumentType:
+    """The type of that slug; NotFound when there is none."""
+    if slug not in _BY_SLUG:
+        raise NotFound
+    return _BY_SLUG[slug]

@@ -1,0 +1,418 @@
+"""The only writer of a document's step.
+
+`decide` for people, `settle` for the machine's archive step, `begin` for a new draft. One transaction each:
+who may act here? → compare-and-set on (id, version) → event, signature, waiting rows, notices. What must be
+made first (a PDF, a signature) is made before the transaction by `flows/performing.py`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from flows import plan, telling
+from flows.catalogue import type_of
+from flows.commands import Command, Decided, Here, Made
+from flows.deadlines import step_due
+from flows.grammar import Draft, Review, Step
+from flows.office import Office
+from flows.people import Actor
+from flows.performing import Signer, perform, release
+from flows.plan import SYSTEM, Happened, Position
+from flows.posts import candidates, subject_of
+from models.document import Document, OpenStep, Revision, SeriesNumber, Signature
+from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
+from models.event import Event, Remark
+from models.run import Incident
+from models.school import SchoolWeek
+from models.text import Text
+from tasks.rich_text import tidy
+
+LONGEST_NOTE = 4000
+
+
+def decide(office: Office, command: Command, signer: Signer | None = None) -> Decided:
+    """Carry out a person's decision, once.
+
+    The same person repeating the same action on the same version gets the stored result. Refusals, in this
+    order: NotFound, Stale, WrongStep, NotYours, Invalid, Locked, BadPin, Unavailable. `signer` is a batch's
+    own unlocked key (`flows/batches.py`); without it the PIN opens the key for this one signature.
+    """
+    with office.db.read() as session:
+        here = read(session, command.document_id, command.actor.school_id)
+        done = _repeated(session, here, command)
+    if done:
+        return done
+    permit(here, command)
+    made = perform(office, here, command, signer)
+    try:
+        with office.db.write() as session:
+            here = read(session, command.document_id, command.actor.school_id)
+            done = _repeated(session, here, command)
+            if done:
+                return done
+            permit(here, command)
+            decided = _write(session, here, command, made, office.now())
+    finally:
+        if made.leased:
+            release(office, command.document_id, command.actor.id)
+    office.poke()
+    return decided
+
+
+def read(session: Session, document_id: str, school_id: str) -> Here:
+    """The document with its process position; NotFound outside the school."""
+    document = session.get(Document, document_id)
+    if document is None or document.school_id != school_id:
+        raise NotFound
+    session.expunge(document)  # only the compare-and-set writes it
+    declared = type_of(document.type)
+    position = plan.position(declared, happened(session, document_id))
+    return Here(document, declared, position, subject_of(session, document))
+
+
+def happened(session: Session, document_id: str) -> list[Happened]:
+    """A document's events as the process reads them."""
+    rows = session.exec(
+        select(Event.seq, Event.actor_id, Event.step, Event.action, Event.revision)
+        .where(col(Event.document_id) == document_id)
+        .order_by(col(Event.seq))
+    ).all()
+    return [Happened(*row) for row in rows]
+
+
+def permit(here: Here, command: Command) -> None:
+    """Refuse what does not fit version, step, person or form of the decision."""
+    if here.document.version != command.version:
+        raise Stale(_stale(here))
+    step = here.position.step
+    if step is None or command.action not in step.actions or step.by is None:
+        raise WrongStep(_wrong_step(here))
+    if command.action not in plan.actions(here.position, command.actor, here.subject):
+        raise NotYours(
+            Text(
+                "Bước này không thuộc phần việc của tài khoản: {waiting}.",
+                "This step is not for this account: {waiting}.",
+            ).format(waiting=step.waiting)
+        )
+    if command.action == "return" and not tidy(command.note).strip():
+        sentence = Text(
+            "Ghi lý do trả lại để người soạn biết cần sửa gì.",
+            "Say why, so that the author knows what to mend.",
+        )
+        raise Invalid(sentence, (Fault("note", sentence, missing=True),))
+    if len(command.note) > LONGEST_NOTE or any(len(p) > LONGEST_NOTE for p in command.parts.values()):
+        sentence = Text(
+            f"Nhận xét dài quá {LONGEST_NOTE} ký tự. Rút gọn lại.",
+            f"The comment is longer than {LONGEST_NOTE} characters. Shorten it.",
+        )
+        raise Invalid(sentence, (Fault("note", sentence),))
+
+
+def _stale(here: Here) -> Text:
+    step = here.position.step
+    now = step.waiting if step else Text("Đã lưu trữ", "Archived")
+    return Text(
+        "Hồ sơ đã đổi từ khi trang này mở ra. Hiện nay: {now}. Tải lại trang để xem bản mới nhất.",
+        "The record has changed since this page was opened. Now: {now}. Reload to see the latest.",
+    ).format(now=now)
+
+
+def _wrong_step(here: Here) -> Text:
+    step = here.position.step
+    now = step.waiting if step else Text("Đã lưu trữ", "Archived")
+    return Text(
+        "Không làm được việc này ở bước hiện nay ({now}). Tải lại trang để xem việc có thể làm.",
+        "This cannot be done at the present step ({now}). Reload the page to see what can.",
+    ).format(now=now)
+
+
+def _repeated(session: Session, here: Here, command: Command) -> Decided | None:
+    """The stored result, when this very decision was already made."""
+    if here.document.version <= command.version:
+        return None
+    event = session.get(Event, (command.document_id, command.version + 1))
+    if event is None or (event.actor_id, event.action) != (command.actor.id, command.action):
+        return None
+    return _result(here.document, repeated=True)
+
+
+def _result(document: Document, *, repeated: bool = False) -> Decided:
+    return Decided(document.id, document.version, document.status, document.step, document.revision, repeated)
+
+
+def begin(session: Session, document: Document, actor: Actor, now: datetime) -> None:
+    """The first event of a new draft, in the caller's transaction."""
+    declared = type_of(document.type)
+    document.version = 0
+    _append(session, document, actor.id, "draft", "create", 0, now, Made())
+    document.version = 1
+    document.status, document.step = "draft", declared.steps[0].name
+    position = Position(declared.steps[0], "draft", 0, 1)
+    _open(session, Here(document, declared, position, subject_of(session, document)), now)
+
+
+def _write(session: Session, here: Here, command: Command, made: Made, now: datetime) -> Decided:
+    document, step = here.document, here.position.step
+    assert step is not None
+    if isinstance(step, Draft) and made.content_version != document.content_version:
+        raise Stale(
+            Text(
+                "Bản nháp vừa được lưu thêm ở cửa sổ khác. Xem lại rồi trình lần nữa.",
+                "The draft was saved again in another window. Look at it, then submit once more.",
+            )
+        )
+    event = _append(
+        session, document, command.actor.id, step.name, command.action, _revision(here, step), now, made
+    )
+    _remark(session, event, command)
+    position = plan.follow(
+        here.declared,
+        here.position,
+        Happened(event.seq, event.actor_id, event.step, event.action, event.revision),
+    )
+    _keep(session, here, command, made, event, position)
+    values: dict[str, Any] = {
+        "version": document.version + 1,
+        "status": position.status,
+        "step": position.step.name if position.step else "",
+        "revision": position.revision,
+        "head_hash": event.hash,
+        "updated_at": now,
+        "settled": False,
+    }
+    if made.output_blob:
+        values["blob"] = made.output_blob
+    if command.action == "sign" and document.first_signed_at is None:
+        values["first_signed_at"] = command.arrived
+    if position.status == "approved" and document.approved_at is None:
+        values["approved_at"] = now
+    if made.number:
+        values["number"] = made.number
+    _swap(session, document, values)
+    moved = Here(document, here.declared, position, here.subject)
+    _open(session, moved, now)
+    telling.tell(session, moved.document, moved.declared, position, event, now)
+    return _result(document)
+
+
+def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> None:
+    """The compare-and-set: every column at once, or Stale."""
+    version = document.version
+    changed = session.exec(
+        update(Document)
+        .where(col(Document.id) == document.id, col(Document.version) == version)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:
+        raise Stale(
+            Text(
+                "Có người vừa quyết định trước trên hồ sơ này. Tải lại trang để xem kết quả.",
+                "Someone decided on this record first. Reload the page to see the result.",
+            )
+        )
+    for name, value in values.items():
+        setattr(document, name, value)
+
+
+def _revision(here: Here, step: Step) -> int:
+    return here.position.revision + 1 if isinstance(step, Draft) else here.position.revision
+
+
+def _append(
+    session: Session,
+    document: Document,
+    actor_id: str,
+    step: str,
+    action: str,
+    revision: int,
+    now: datetime,
+    made: Made,
+) -> Event:
+    event = Event(
+        document_id=document.id,
+        seq=document.version + 1,
+        school_id=document.school_id,
+        at=now,
+        actor_id=actor_id,
+        step=step,
+        action=action,
+        revision=revision,
+        input_blob=made.input_blob,
+        output_blob=made.output_blob,
+        data=dict(made.data),
+        previous=document.head_hash,
+        hash="",
+    )
+    event.hash = event.digest()
+    session.add(event)
+    document.head_hash = event.hash
+    return event
+
+
+def _remark(session: Session, event: Event, command: Command) -> None:
+    """The reviewer's words beside the event, hashed into it."""
+    text = tidy(command.note).strip()
+    parts = {key: tidy(words).strip() for key, words in command.parts.items() if tidy(words).strip()}
+    if not text and not parts:
+        return
+    remark = Remark(
+        document_id=event.document_id, seq=event.seq, text=text, parts=parts, salt=secrets.token_hex(16)
+    )
+    event.remark_hash = remark.digest()
+    event.hash = event.digest()
+    session.flush()
+    session.add(remark)
+
+
+def _keep(
+    session: Session, here: Here, command: Command, made: Made, event: Event, position: Position
+) -> None:
+    """The revision a submit froze, or the signature a decision made, and the number it used."""
+    document, step = here.document, here.position.step
+    assert step is not None
+    if made.frozen is not None:
+        session.exec(
+            delete(Revision).where(
+                col(Revision.document_id) == document.id, col(Revision.number) == event.revision
+            )
+        )
+        session.add(
+            Revision(
+                document_id=document.id,
+                number=event.revision,
+                school_id=document.school_id,
+                created_at=event.at,
+                final=made.output_blob or "",
+                **made.frozen,
+            )
+        )
+    if made.signature is not None:
+        session.add(
+            Signature(
+                school_id=document.school_id,
+                document_id=document.id,
+                revision=position.revision,
+                step=step.name,
+                field=plan.field_of(step),
+                account_id=command.actor.id,
+                input_blob=made.input_blob or "",
+                output_blob=made.output_blob or "",
+                **made.signature,
+            )
+        )
+        session.exec(
+            update(Revision)
+            .where(col(Revision.document_id) == document.id, col(Revision.number) == position.revision)
+            .values(final=made.output_blob)
+        )
+    if made.number and isinstance(step, Review) and step.numbers:
+        session.exec(
+            update(SeriesNumber)
+            .where(col(SeriesNumber.document_id) == document.id, col(SeriesNumber.state) == "reserved")
+            .values(state="used", at=event.at)
+        )
+
+
+def _open(session: Session, here: Here, now: datetime) -> None:
+    """Make the waiting rows of the open step; an incident where nobody could ever take it."""
+    document, position = here.document, here.position
+    session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
+    if position.step is None or position.step.by is None:
+        return
+    subject = replace(here.subject, acted=position.acted)
+    week = session.get(SchoolWeek, document.week_id) if document.week_id else None
+    due = step_due(position.step.due, week.monday, now) if position.step.due and week else document.due_at
+    if isinstance(position.step, Draft) and position.status == "returned":
+        due = telling.resubmit_due(document.due_at, now)
+    audiences = position.step.by.audiences(subject)
+    for audience in audiences:
+        session.add(
+            OpenStep(
+                document_id=document.id,
+                step=position.step.name,
+                audience=audience,
+                school_id=document.school_id,
+                type=document.type,
+                opened_seq=position.opened_seq,
+                opened_at=now,
+                due_at=due,
+            )
+        )
+    if not candidates(session, subject, audiences):
+        sentence = Text(
+            "Không còn ai có thể làm bước “{step}”. Giao chức danh này cho một người khác.",
+            "Nobody is left who could take the step “{step}”. Give this post to another person.",
+        ).format(step=position.step.label)
+        session.add(
+            Incident(
+                school_id=document.school_id,
+                document_id=document.id,
+                step=position.step.name,
+                kind="nobody",
+                sentence_vi=sentence.vi,
+                sentence_en=sentence.en,
+                opened_at=now,
+            )
+        )
+
+
+def settle(
+    office: Office,
+    document_id: str,
+    opened_seq: int,
+    *,
+    blob: str,
+    keep_until: datetime | None,
+    data: Mapping[str, Any],
+) -> bool:
+    """The machine's decision `archive`, once: False when the step opened by that event is already done.
+
+    The gate (validation, archive timestamp) is the caller's and stands in the ledger.
+    """
+    now = office.now()
+    with office.db.write() as session:
+        school_id = session.exec(select(Document.school_id).where(col(Document.id) == document_id)).first()
+        if school_id is None:
+            return False
+        here = read(session, document_id, school_id)
+        document = here.document
+        if not here.position.automatic or here.position.opened_seq != opened_seq:
+            return False
+        step = here.position.step
+        assert step is not None
+        made = Made(input_blob=document.blob, output_blob=blob, data=dict(data))
+        event = _append(session, document, SYSTEM, step.name, "archive", here.position.revision, now, made)
+        position = plan.follow(
+            here.declared,
+            here.position,
+            Happened(event.seq, SYSTEM, step.name, "archive", event.revision),
+        )
+        session.exec(
+            update(Revision)
+            .where(col(Revision.document_id) == document_id, col(Revision.number) == position.revision)
+            .values(final=blob)
+        )
+        _swap(
+            session,
+            document,
+            {
+                "version": document.version + 1,
+                "status": position.status,
+                "step": "",
+                "head_hash": event.hash,
+                "blob": blob,
+                "archived_at": now,
+                "keep_until": keep_until,
+                "updated_at": now,
+            },
+        )
+        telling.tell(session, document, here.declared, position, event, now)
+    return True

@@ -1,0 +1,197 @@
+"""Writing before any decision: making a document, saving its draft. Autosaves wake nobody.
+
+A save is a compare-and-set on `content_version`; it never touches the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from flows import decide
+from flows.catalogue import type_of
+from flows.facts import due_of, facts_of
+from flows.grammar import DocumentType, Draft
+from flows.office import Office
+from flows.people import Actor, GroupHead, Subject
+from flows.posts import known_of
+from models.document import Document
+from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
+from models.text import Text
+
+
+def create(office: Office, actor: Actor, slug: str, raw: Mapping[str, Any]) -> Document:
+    """A new draft of this person's; `raw` holds at least the fields that make it unique.
+
+    NotYours when the type is not this person's to draft; Invalid when a field that names it (its week) is
+    missing or another document of the same name exists already.
+    """
+    declared = type_of(slug)
+    now = office.now()
+    with office.db.write() as session:
+        group_id = _group_for(declared, actor)
+        values, faults = declared.form.read(raw, known_of(session, actor))
+        wanted = {declared.week_field, *declared.unique_by}
+        wrong = tuple(f for f in faults if f.path in wanted)
+        if wrong:
+            raise Invalid(
+                Text("Chọn tuần trước khi soạn.", "Choose the week before writing."),
+                wrong,
+            )
+        document = Document(
+            school_id=actor.school_id,
+            type=slug,
+            type_version=declared.version,
+            owner_id=actor.id,
+            group_id=group_id,
+            title=declared.name.vi,
+            fields=values,
+            created_at=now,
+            updated_at=now,
+        )
+        _derive(session, declared, document, values, now)
+        twin = _twin(session, document)
+        if twin is not None:
+            raise _exists(declared, twin)
+        session.add(document)
+        try:
+            session.flush()
+        except IntegrityError as error:  # another tab was quicker
+            raise _exists(declared, None) from error
+        decide.begin(session, document, actor, now)
+        return document
+
+
+def save(
+    office: Office, actor: Actor, document_id: str, content_version: int, raw: Mapping[str, Any]
+) -> tuple[Document, tuple[Fault, ...]]:
+    """Keep what was typed; the faults say what a submit would refuse.
+
+    Stale when the draft was saved elsewhere meanwhile; WrongStep once it is submitted.
+    """
+    now = office.now()
+    with office.db.write() as session:
+        document = session.get(Document, document_id)
+        if document is None or document.school_id != actor.school_id or document.owner_id != actor.id:
+            raise NotFound
+        declared = type_of(document.type)
+        ensure_draft(declared, document)
+        values, faults = declared.form.read(raw, known_of(session, actor))
+        if values == document.fields and content_version == document.content_version:
+            return document, faults
+        session.expunge(document)  # what is derived below is written by the compare-and-set alone
+        _derive(session, declared, document, values, now)
+        twin = _twin(session, document)
+        if twin is not None:
+            raise _exists(declared, twin)
+        changed = session.exec(
+            update(Document)
+            .where(col(Document.id) == document_id, col(Document.content_version) == content_version)
+            .values(
+                fields=values,
+                content_version=content_version + 1,
+                title=document.title,
+                week_id=document.week_id,
+                last_week_id=document.last_week_id,
+                unique_key=document.unique_key,
+                due_at=document.due_at,
+                updated_at=now,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount != 1:
+            raise Stale(
+                Text(
+                    "Bản nháp này đã được lưu ở một cửa sổ khác. Nội dung vừa gõ còn trên trang này: "
+                    "so lại rồi lưu lần nữa.",
+                    "This draft was saved in another window. What was typed is still on this page: "
+                    "compare, then save again.",
+                )
+            )
+        return session.get_one(Document, document_id), faults
+
+
+def ensure_draft(declared: DocumentType, document: Document) -> None:
+    """WrongStep unless the document is being written."""
+    if not isinstance(declared.step(document.step), Draft):
+        raise WrongStep(
+            Text(
+                "Hồ sơ đã trình, không sửa trực tiếp được nữa. Muốn sửa thì chờ trả lại.",
+                "The record is submitted and cannot be edited now; it can be again once it is returned.",
+            )
+        )
+
+
+def _group_for(declared: DocumentType, actor: Actor) -> str | None:
+    """The group a new document of this person belongs to; NotYours when the type is not theirs to draft."""
+    if isinstance(declared.drafted_by, GroupHead):
+        if actor.heads:
+            return min(actor.heads)
+    elif declared.drafted_by.allows(actor, Subject(school_id=actor.school_id, owner_id="")):
+        return min(actor.groups, default=None)
+    raise NotYours(
+        Text(
+            "Loại hồ sơ này do {who} soạn.",
+            "This type of record is drafted by the {who}.",
+        ).format(who=Text(declared.drafted_by.name.vi.lower(), declared.drafted_by.name.en.lower()))
+    )
+
+
+def may_draft(declared: DocumentType, actor: Actor) -> bool:
+    """Is this type this person's to draft?"""
+    try:
+        _group_for(declared, actor)
+    except NotYours:
+        return False
+    return True
+
+
+def _derive(
+    session: Session, declared: DocumentType, document: Document, values: Mapping[str, Any], now: datetime
+) -> None:
+    """Title, weeks, due time and uniqueness follow from the fields."""
+    facts = facts_of(session, document, now)
+    week = values.get(declared.week_field) or None
+    document.week_id = week if week in facts.weeks else None
+    last = values.get(declared.last_week_field) if declared.last_week_field else week
+    document.last_week_id = last if last in facts.weeks else document.week_id
+    if document.week_id:
+        document.title = declared.title(values, facts)[:300]
+    document.due_at = due_of(session, declared, document.school_id, values)
+    if declared.unique_by:
+        parts = (document.owner_id if f == "owner" else str(values.get(f)) for f in declared.unique_by)
+        document.unique_key = ":".join((declared.slug, *parts))
+
+
+def _twin(session: Session, document: Document) -> Document | None:
+    if document.unique_key is None:
+        return None
+    return session.exec(
+        select(Document).where(
+            col(Document.school_id) == document.school_id,
+            col(Document.unique_key) == document.unique_key,
+            col(Document.id) != document.id,
+        )
+    ).first()
+
+
+def _exists(declared: DocumentType, twin: Document | None) -> Invalid:
+    title = twin.title if twin else declared.name.vi
+    sentence = Text(
+        "Đã có “{title}”: mỗi tuần chỉ lập một. Mở hồ sơ đó để soạn tiếp.",
+        "“{title}” exists already: one for each week. Open it to go on.",
+    ).format(title=title)
+    return Exists(sentence, (Fault(declared.week_field, sentence),), twin.id if twin else None)
+
+
+class Exists(Invalid):
+    """There is one already; `document_id` leads to it."""
+
+    def __init__(self, sentence: Text, faults: tuple[Fault, ...], document_id: str | None) -> None:
+        super().__init__(sentence, faults)
+        self.document_id = document_id

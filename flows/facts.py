@@ -1,0 +1,73 @@
+"""What the records know about a document beside its form, read for titles, layouts and deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from flows.deadlines import limit
+from flows.grammar import DocumentType, Facts, WeekFacts
+from flows.posts import issuer_of
+from flows.rules import rules_of
+from models.account import Account, Group
+from models.document import Document
+from models.school import SchoolClass, SchoolWeek, TeachingAssignment
+from models.settings import VIETNAM
+
+
+def facts_of(session: Session, document: Document, now: datetime) -> Facts:
+    """Everything a title or a layout may name, as it is today."""
+    today = now.astimezone(VIETNAM).date()
+    owner = session.get_one(Account, document.owner_id)
+    group = session.get(Group, document.group_id) if document.group_id else None
+    homeroom = session.exec(
+        select(SchoolClass.name)
+        .join(TeachingAssignment, col(TeachingAssignment.class_id) == col(SchoolClass.id))
+        .where(col(TeachingAssignment.account_id) == owner.id, col(TeachingAssignment.homeroom))
+    ).first()
+    weeks = session.exec(select(SchoolWeek).where(col(SchoolWeek.school_id) == document.school_id)).all()
+    classes = session.exec(
+        select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.school_id) == document.school_id)
+    ).all()
+    issuer = issuer_of(session, document.school_id, today)
+    return Facts(
+        document_id=document.id,
+        revision=document.revision + 1,
+        date=today.isoformat(),
+        issuer={
+            "parent": issuer.parent,
+            "name": issuer.name,
+            "place": issuer.place,
+            "abbreviation": issuer.abbreviation,
+        },
+        author_name=owner.full_name,
+        author_post=owner.post,
+        group_name=group.name if group else "",
+        homeroom=homeroom or "",
+        weeks={w.id: _week(w) for w in weeks},
+        classes=dict(classes),
+    )
+
+
+def _week(week: SchoolWeek) -> WeekFacts:
+    return WeekFacts(
+        id=week.id,
+        number=week.number,
+        term=week.term,
+        year=week.year,
+        monday=week.monday.isoformat(),
+        sunday=week.sunday.isoformat(),
+    )
+
+
+def due_of(
+    session: Session, declared: DocumentType, school_id: str, fields: Mapping[str, Any]
+) -> datetime | None:
+    """When a document with these fields is due: an exclusive instant, None without a week or a deadline."""
+    week = session.get(SchoolWeek, fields.get(declared.week_field) or "")
+    if week is None or week.school_id != school_id or declared.deadline is None:
+        return None
+    return limit(declared.deadline, week.monday, rules_of(session, school_id))

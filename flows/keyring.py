@@ -1,0 +1,341 @@
+"""The database side of keys: the embedded authority, whose key signs, wrong PINs, renewals.
+
+Keys are made and opened in `tasks/keys.py` and `tasks/certificates.py`; here they are only stored, found and
+counted. A PIN passes through as `Secret` and is kept nowhere. No key is made or opened inside a transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from cryptography import x509
+from sqlalchemy import case
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select, update
+
+from models.account import Account
+from models.db import Database
+from models.errors import BadPin, Fault, Invalid, Locked, NotFound, RecordsError, Unavailable
+from models.key import AuthorityPart, SigningKey
+from models.settings import VIETNAM, Settings
+from models.text import Text
+from tasks import certificates, keys
+from tasks.certificates import Authority, Purpose, Revoked, Trust
+from tasks.keys import Secret
+from tasks.timestamping import TimeStampAuthority
+
+KeyPurpose = Literal["person", "seal"]
+PIN_TRIES = 5
+PIN_PAUSE = timedelta(minutes=15)
+ORGANISATION = "Hồ Sơ Số"
+_PURPOSES: dict[KeyPurpose, Purpose] = {"person": Purpose.PERSONAL, "seal": Purpose.SEAL}
+
+
+# the authority
+
+
+def ensure_authority(db: Database, settings: Settings, now: datetime) -> None:
+    """Make root, issuing and time-stamp parts once; another process doing the same at once is no harm."""
+    with db.read() as session:
+        if session.get(AuthorityPart, "root") is not None:
+            return
+    made = certificates.make_authority(now, ORGANISATION)
+    stamp_key = certificates.new_key()
+    named = certificates.Subject("Hồ Sơ Số TSA", ORGANISATION, "tsa")
+    stamp = certificates.issue(made, named, Purpose.TIMESTAMP, stamp_key.public_key(), now)
+    parts = (
+        ("root", made.root, made.root_key, made.root_crl),
+        ("issuing", made.issuing, made.issuing_key, certificates.crl(made, (), now, 1)),
+        ("tsa", stamp, certificates.private_der(stamp_key), b""),
+    )
+    rows = [
+        AuthorityPart(
+            part=part,
+            certificate=certificate,
+            protected=keys.protect_service(key, settings.master_key, part),
+            crl=crl,
+            created_at=now,
+        )
+        for part, certificate, key, crl in parts
+    ]
+    try:
+        with db.write() as session:
+            if session.get(AuthorityPart, "root") is None:
+                session.add_all(rows)
+    except IntegrityError:
+        return  # the other process's authority stands
+
+
+def open_authority(session: Session, settings: Settings) -> Authority:
+    """Both authorities with their keys, to issue or revoke; Unavailable before `ensure_authority`."""
+    root, issuing = _part(session, "root"), _part(session, "issuing")
+    return Authority(
+        root=root.certificate,
+        root_key=keys.unlock_service(root.protected, settings.master_key, "root"),
+        root_crl=root.crl,
+        issuing=issuing.certificate,
+        issuing_key=keys.unlock_service(issuing.protected, settings.master_key, "issuing"),
+    )
+
+
+def trust_of(session: Session) -> Trust:
+    """What signatures are checked against now, with the latest revocation lists."""
+    root, issuing = _part(session, "root"), _part(session, "issuing")
+    return Trust((root.certificate,), (issuing.certificate,), (root.crl, issuing.crl))
+
+
+def open_timestamping(session: Session, settings: Settings) -> TimeStampAuthority:
+    """The embedded time-stamp authority, ready to answer."""
+    part, issuing = _part(session, "tsa"), _part(session, "issuing")
+    key = keys.load_service(part.protected, settings.master_key, "tsa")
+    assert isinstance(key, certificates.ec.EllipticCurvePrivateKey)
+    return TimeStampAuthority(key, part.certificate, (issuing.certificate,))
+
+
+def _part(session: Session, name: str) -> AuthorityPart:
+    part = session.get(AuthorityPart, name)
+    if part is None:
+        raise Unavailable(_NO_AUTHORITY)
+    return part
+
+
+# a person's keys
+
+
+def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey | None:
+    """The key in use, or None: none was made yet, or it was revoked."""
+    return session.exec(
+        select(SigningKey)
+        .where(
+            col(SigningKey.account_id) == account_id,
+            col(SigningKey.purpose) == purpose,
+            col(SigningKey.revoked_at).is_(None),
+        )
+        .order_by(col(SigningKey.created_at).desc())
+    ).first()
+
+
+def has_pin(session: Session, account_id: str) -> bool:
+    """Did this person ever set a PIN that still holds?"""
+    return key_of(session, account_id, "person") is not None
+
+
+def make_key(
+    authority: Authority,
+    settings: Settings,
+    account: Account,
+    organisation: str,
+    purpose: KeyPurpose,
+    pin: Secret,
+    now: datetime,
+) -> SigningKey:
+    """A fresh key with its certificate, not yet stored; Invalid (field `pin`) when the PIN is too simple.
+
+    The certificate names the person, or for the seal the school; both carry the account's id, so that a
+    signature always leads to who made it.
+    """
+    keys.check_pin(pin)
+    pair = certificates.new_key()
+    name = account.full_name if purpose == "person" else organisation
+    subject = certificates.Subject(name, organisation, account.id)
+    certificate = certificates.issue(authority, subject, _PURPOSES[purpose], pair.public_key(), now)
+    return SigningKey(
+        school_id=account.school_id,
+        account_id=account.id,
+        purpose=purpose,
+        certificate=certificate,
+        fingerprint=certificates.fingerprint(certificate),
+        protected=keys.protect(certificates.private_der(pair), pin, settings.master_key, account.id),
+        created_at=now,
+        expires_at=certificates.load(certificate).not_valid_after_utc,
+    )
+
+
+def issue_key(
+    db: Database,
+    settings: Settings,
+    account_id: str,
+    organisation: str,
+    purpose: KeyPurpose,
+    pin: Secret,
+    now: datetime,
+) -> SigningKey:
+    """Make and store a person's key. Invalid when there is one already: it is renewed, not doubled.
+
+    Law 7: called for the person who typed the PIN, never for someone else.
+    """
+    with db.read() as session:
+        account = session.get(Account, account_id)
+        if account is None:
+            raise NotFound
+        if key_of(session, account_id, purpose) is not None:
+            raise _already()
+        authority = open_authority(session, settings)
+    made = make_key(authority, settings, account, organisation, purpose, pin, now)
+    with db.write() as session:
+        if key_of(session, account_id, purpose) is not None:
+            raise _already()
+        session.add(made)
+    return made
+
+
+def change_pin(
+    db: Database, settings: Settings, account_id: str, old: Secret, new: Secret, now: datetime
+) -> None:
+    """Protect every key of this person with a new PIN. BadPin or Locked when the old one is wrong."""
+    keys.check_pin(new)
+    with db.read() as session:
+        held = [key for p in _PURPOSES if (key := key_of(session, account_id, p)) is not None]
+    if not held:
+        raise NotFound
+    changed: list[tuple[SigningKey, bytes]] = []
+    for key in held:
+        opened = try_pin(db, settings, key, old, now)
+        assert isinstance(opened, certificates.ec.EllipticCurvePrivateKey)
+        der = certificates.private_der(opened)
+        changed.append((key, keys.protect(der, new, settings.master_key, account_id)))
+    with db.write() as session:
+        for key, protected in changed:
+            done = session.exec(
+                update(SigningKey)
+                .where(col(SigningKey.id) == key.id, col(SigningKey.protected) == key.protected)
+                .values(protected=protected)
+            )
+            if done.rowcount != 1:
+                raise Invalid(_CHANGED_ELSEWHERE)
+
+
+def revoke_keys(session: Session, settings: Settings, account_id: str, now: datetime) -> int:
+    """Revoke every key of an account and renew the revocation list; what was signed before stays valid."""
+    done = session.exec(
+        update(SigningKey)
+        .where(col(SigningKey.account_id) == account_id, col(SigningKey.revoked_at).is_(None))
+        .values(revoked_at=now)
+    ).rowcount
+    if done:
+        _renew_list(session, settings, now)
+    return done
+
+
+def _renew_list(session: Session, settings: Settings, now: datetime) -> None:
+    authority = open_authority(session, settings)
+    part = _part(session, "issuing")
+    number = x509.load_der_x509_crl(part.crl).extensions.get_extension_for_class(x509.CRLNumber).value
+    revoked = session.exec(select(SigningKey).where(col(SigningKey.revoked_at).is_not(None))).all()
+    part.crl = certificates.crl(
+        authority,
+        [
+            Revoked(certificates.load(key.certificate).serial_number, key.revoked_at)
+            for key in revoked
+            if key.revoked_at is not None
+        ],
+        now,
+        number.crl_number + 1,
+    )
+    session.add(part)
+
+
+# PINs
+
+
+def refuse_paused(key: SigningKey, now: datetime) -> None:
+    """Raise Locked while the pause after too many wrong PINs lasts; asked before the PIN is tried."""
+    if key.locked_until is not None and now < key.locked_until:
+        raise _paused(key.locked_until)
+
+
+def pin_failed(db: Database, key_id: str, now: datetime) -> RecordsError:
+    """Count a wrong PIN; the refusal to raise says how many tries are left, or until when the pause lasts."""
+    over = col(SigningKey.locked_until) <= now
+    tries = case((over, 1), else_=col(SigningKey.failures) + 1)
+    with db.write() as session:
+        session.exec(
+            update(SigningKey)
+            .where(
+                col(SigningKey.id) == key_id,
+                col(SigningKey.locked_until).is_(None) | over,
+            )
+            .values(failures=tries, locked_until=case((tries >= PIN_TRIES, now + PIN_PAUSE), else_=None))
+        )
+        key = session.get(SigningKey, key_id)
+    if key is None:
+        return BadPin(_NO_KEY)
+    if key.locked_until is not None:
+        return _paused(key.locked_until)
+    left = PIN_TRIES - key.failures
+    return BadPin(_WRONG_PIN.format(left=left, minutes=int(PIN_PAUSE.total_seconds() // 60)))
+
+
+def pin_worked(db: Database, key_id: str, now: datetime) -> None:
+    """Forget earlier wrong tries. Raise Locked when tries made at the same time have begun a pause.
+
+    So guessing in parallel wins nothing: call this before using what the PIN opened.
+    """
+    with db.read() as session:
+        key = session.get(SigningKey, key_id)
+    if key is None:
+        raise BadPin(_NO_KEY)
+    refuse_paused(key, now)
+    if key.failures == 0:
+        return
+    with db.write() as session:
+        session.exec(
+            update(SigningKey)
+            .where(
+                col(SigningKey.id) == key_id,
+                col(SigningKey.locked_until).is_(None) | (col(SigningKey.locked_until) <= now),
+            )
+            .values(failures=0, locked_until=None)
+        )
+        again = session.get(SigningKey, key_id)
+    assert again is not None
+    refuse_paused(again, now)
+
+
+def try_pin(db: Database, settings: Settings, key: SigningKey, pin: Secret, now: datetime) -> keys.PrivateKey:
+    """Open a key here, wrong tries counted; BadPin with the tries left, or Locked."""
+    refuse_paused(key, now)
+    try:
+        opened = keys.unlock(key.protected, pin, settings.master_key, key.account_id)
+    except BadPin:
+        raise pin_failed(db, key.id, now) from None
+    pin_worked(db, key.id, now)
+    return opened
+
+
+def _paused(until: datetime) -> Locked:
+    at = until.astimezone(VIETNAM)
+    if at.second or at.microsecond:
+        at += timedelta(minutes=1)  # said without seconds, never too early
+    return Locked(_PAUSED.format(at=at.strftime("%H:%M %d/%m/%Y"), tries=PIN_TRIES))
+
+
+def _already() -> Invalid:
+    return Invalid(_HAS_KEY, (Fault("pin", _HAS_KEY),))
+
+
+_NO_AUTHORITY = Text(
+    "Nơi cấp chứng thư của hệ thống chưa được tạo. Báo quản trị khởi động lại hệ thống.",
+    "The system's certificate authority is not made yet. Ask the administrator to restart the system.",
+)
+_NO_KEY = Text(
+    "Tài khoản chưa có khóa ký. Vào trang Tài khoản để đặt mã PIN.",
+    "The account has no signing key. Set a PIN on the account page.",
+)
+_HAS_KEY = Text(
+    "Tài khoản đã có khóa ký. Muốn đổi mã PIN thì cần mã PIN đang dùng.",
+    "The account already has a signing key. To change the PIN, the present PIN is needed.",
+)
+_CHANGED_ELSEWHERE = Text(
+    "Mã PIN vừa được đổi ở nơi khác. Tải lại trang rồi thử lại.",
+    "The PIN has just been changed elsewhere. Reload the page and try again.",
+)
+_WRONG_PIN = Text(
+    "Mã PIN không đúng. Còn {left} lần, sau đó tạm dừng {minutes} phút.",
+    "The PIN is not right. {left} tries left, then a pause of {minutes} minutes.",
+)
+_PAUSED = Text(
+    "Mã PIN sai {tries} lần nên tạm dừng ký đến {at}. Quên mã PIN thì nhờ quản trị đặt lại.",
+    "The PIN was wrong {tries} times, so signing pauses until {at}. Forgotten? Ask the administrator to reset it.",
+)

@@ -1,0 +1,286 @@
+"""What must be made before a decision can be written: a submit's frozen PDF, an approval's signature.
+
+No transaction is open while something is rendered or signed. What is made and then not used (someone else
+was quicker) is a file nobody names; it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from flows import keyring, numbers, plan
+from flows.authority import authority
+from flows.commands import Command, Here, Made
+from flows.facts import facts_of
+from flows.grammar import Review, Seal, Sign, Step
+from flows.office import Office
+from flows.posts import actor_of, known_of
+from models.account import Account
+from models.document import Document, DocumentImage, Revision, Signature
+from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
+from models.settings import VIETNAM
+from models.text import Text
+from tasks import rendering
+from tasks.form_fields import FilledText
+from tasks.rich_text import images
+from tasks.signing import Signed, SignRequest, prepare
+
+Signer = Callable[[SignRequest], Signed]
+"""A key that is already open, as a batch holds it."""
+
+LEASE = timedelta(seconds=30)
+
+
+def perform(office: Office, here: Here, command: Command, signer: Signer | None) -> Made:
+    """Make what the action needs. Refusals leave nothing behind."""
+    step = here.position.step
+    assert step is not None
+    if command.action == "submit":
+        return freeze(office, here)
+    if plan.decides(step, command.action):
+        return sign(office, here, command, signer)
+    return Made()
+
+
+# --- submit ----------------------------------------------------------------------------------------------
+
+
+def freeze(office: Office, here: Here) -> Made:
+    """Check the form whole, lay it out, make the signature fields: the file that will be signed."""
+    document, declared = here.document, here.declared
+    with office.db.read() as session:
+        known = known_of(session, actor_of(session, document.owner_id))
+        values, faults = declared.form.read(document.fields, known)
+        if faults:
+            raise Invalid(_incomplete(faults), faults)
+        facts = facts_of(session, document, office.now())
+        pictures = _pictures(session, document, values)
+    data = declared.lay_out(values, facts)
+    made = {name: office.blobs.get(name) for name in pictures}
+    rendered = office.intake.submit(rendering.render, declared.layout, data, made)
+    pdf = prepare(rendered.pdf, rendered.boxes)
+    blob = office.blobs.put(pdf)
+    return Made(
+        output_blob=blob,
+        content_version=document.content_version,
+        data={"content_version": document.content_version, "pages": rendered.pages},
+        frozen={
+            "fields": values,
+            "title": document.title,
+            "pdf": blob,
+            "pages": rendered.pages,
+            "parts": dict(rendered.parts),
+            "boxes": {box.name: list(box.rect) for box in rendered.boxes},
+        },
+    )
+
+
+def preview(office: Office, here: Here) -> rendering.Rendered:
+    """The pages of a draft as they are now, faults or not; kept nowhere."""
+    document, declared = here.document, here.declared
+    with office.db.read() as session:
+        known = known_of(session, actor_of(session, document.owner_id))
+        values, faults = declared.form.read(document.fields, known)
+        wrong = tuple(f for f in faults if not f.missing)
+        if document.week_id is None or wrong:
+            raise Invalid(_incomplete(wrong or faults), wrong or faults)
+        facts = facts_of(session, document, office.now())
+        pictures = _pictures(session, document, values)
+    made = {name: office.blobs.get(name) for name in pictures}
+    return office.intake.submit(rendering.render, declared.layout, declared.lay_out(values, facts), made)
+
+
+def _incomplete(faults: tuple[Fault, ...]) -> Text:
+    return Text(
+        f"Còn {len(faults)} chỗ cần điền hoặc sửa trước khi trình. Nội dung đã lưu.",
+        f"{len(faults)} places must be filled in or mended before submitting. The draft is kept.",
+    )
+
+
+def _pictures(session: Session, document: Document, values: Mapping[str, Any]) -> set[str]:
+    """Pictures the text uses, of those uploaded for this very document: a hash alone opens nothing."""
+    own = set(
+        session.exec(select(DocumentImage.sha256).where(col(DocumentImage.document_id) == document.id)).all()
+    )
+    return {name for text in _texts(values.values()) for name in images(text)} & own
+
+
+def _texts(values: Iterable[Any]) -> Iterable[str]:
+    for value in values:
+        if isinstance(value, str):
+            if "image:" in value:
+                yield value
+        elif isinstance(value, Mapping):
+            yield from _texts(value.values())
+        elif isinstance(value, list):
+            yield from _texts(value)
+
+
+# --- signatures ------------------------------------------------------------------------------------------
+
+
+def sign(office: Office, here: Here, command: Command, signer: Signer | None) -> Made:
+    """Make one signature under a short lease on the document; the caller releases it."""
+    lease(office, here, command)
+    try:
+        return _sign(office, here, command, signer)
+    except BaseException:
+        release(office, here.document.id, command.actor.id)
+        raise
+
+
+def lease(office: Office, here: Here, command: Command) -> None:
+    """Take the document for signing; Locked while someone else is signing it."""
+    now = office.now()
+    with office.db.write() as session:
+        taken = session.exec(
+            update(Document)
+            .where(
+                col(Document.id) == here.document.id,
+                col(Document.version) == command.version,
+                or_(
+                    col(Document.signing_until).is_(None),
+                    col(Document.signing_until) < now,
+                    col(Document.signing_by) == command.actor.id,
+                ),
+            )
+            .values(signing_until=now + LEASE, signing_by=command.actor.id)
+        )
+        if taken.rowcount == 1:
+            return
+        present = session.get_one(Document, here.document.id)
+        person = session.get(Account, present.signing_by) if present.signing_by else None
+    raise Locked(
+        Text(
+            "{who} đang ký hồ sơ này. Đợi vài giây rồi tải lại trang.",
+            "{who} is signing this record. Wait some seconds, then reload the page.",
+        ).format(who=person.full_name if person else Text("Người khác", "Someone else"))
+    )
+
+
+def release(office: Office, document_id: str, actor_id: str) -> None:
+    """Give the lease back."""
+    with office.db.write() as session:
+        session.exec(
+            update(Document)
+            .where(col(Document.id) == document_id, col(Document.signing_by) == actor_id)
+            .values(signing_until=None, signing_by=None)
+        )
+
+
+def _sign(office: Office, here: Here, command: Command, signer: Signer | None) -> Made:
+    step = here.position.step
+    assert step is not None
+    now = office.now()
+    with office.db.read() as session:
+        account = session.get_one(Account, command.actor.id)
+        key = keyring.key_of(session, account.id, "seal" if isinstance(step, Seal) else "person")
+        if signer is None:
+            keyring.ensure_not_paused(key, now)
+        trust = keyring.trust_of(session)
+        revision = session.get_one(Revision, (here.document.id, here.position.revision))
+        input_blob = _input(session, here, revision)
+        issuer = facts_of(session, here.document, now).issuer
+    lines = authority(step, command.actor, here.subject, issuer["name"])
+    number = (
+        numbers.reserve(office, here.document, step.numbers, now)
+        if isinstance(step, Review) and step.numbers
+        else None
+    )
+    field = plan.field_of(step)
+    request = SignRequest(
+        pdf=office.blobs.get(input_blob),
+        field=field,
+        certificate=key.certificate,
+        owner=account.id,
+        trust=trust,
+        now=now,
+        reason=step.label.vi,
+        location=issuer["place"],
+        stamp=_stamp(office, step, revision.boxes[field], account, lines, now),
+        texts=_texts_of(office, revision, number, now) if number else (),
+        certify=isinstance(step, Sign),
+    )
+    signed = signer(request) if signer else _with_pin(office, key, request, command, now)
+    return Made(
+        input_blob=input_blob,
+        output_blob=office.blobs.put(signed.pdf),
+        signature={
+            "authority": " / ".join(lines),
+            "certificate": signed.certificate_fingerprint,
+            "signed_at": signed.signed_at,
+        },
+        data={"certificate": signed.certificate_fingerprint, "authority": " / ".join(lines)}
+        | ({"number": number} if number else {}),
+        number=number,
+        leased=True,
+    )
+
+
+def _input(session: Session, here: Here, revision: Revision) -> str:
+    """The file this step signs: the last signature's of this revision, else the frozen one."""
+    if not here.position.signed:
+        return revision.pdf
+    last = session.exec(
+        select(Signature.output_blob).where(
+            col(Signature.document_id) == here.document.id,
+            col(Signature.revision) == here.position.revision,
+            col(Signature.step) == here.position.signed[-1],
+        )
+    ).one()
+    return str(last)
+
+
+def _with_pin(
+    office: Office, key: keyring.SigningKey, request: SignRequest, command: Command, now: datetime
+) -> Signed:
+    if command.pin is None or not command.pin.reveal():
+        sentence = Text("Nhập mã PIN chữ ký (6 số).", "Type the signature PIN (6 digits).")
+        raise Invalid(sentence, (Fault("pin", sentence, missing=True),))
+    try:
+        signed = office.signers.sign(request, key.protected, command.pin)
+    except BadPin:
+        refusal: RecordsError = keyring.pin_failed(office.db, key.id, now)
+        raise refusal from None
+    if key.failures:
+        keyring.pin_worked(office.db, key.id)
+    return signed
+
+
+def _stamp(
+    office: Office, step: Step, box: list[float], account: Account, lines: tuple[str, ...], now: datetime
+) -> bytes:
+    """What is drawn in the signature's box: authority form, time, name; nothing of it is page text."""
+    left, bottom, right, top = box
+    return office.intake.submit(
+        rendering.stamp,
+        {
+            "kind": "seal" if isinstance(step, Seal) else "person",
+            "width": right - left,
+            "height": top - bottom,
+            "authority": list(lines),
+            "name": account.full_name,
+            "signed_at": now.astimezone(VIETNAM).isoformat(timespec="seconds"),
+            "development": True,
+        },
+    )
+
+
+def _texts_of(office: Office, revision: Revision, number: str, now: datetime) -> tuple[FilledText, ...]:
+    """Number and date, filled in the competent signature's own revision."""
+    day = now.astimezone(VIETNAM).date()
+    values = {"number": number, "date": numbers.written_date(day)}
+    filled = []
+    for name, value in values.items():
+        left, bottom, right, top = revision.boxes[name]
+        drawn = office.intake.submit(
+            rendering.stamp,
+            {"kind": "text", "field": name, "width": right - left, "height": top - bottom, "text": value},
+        )
+        filled.append(FilledText(name, value, drawn))
+    return tuple(filled)

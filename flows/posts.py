@@ -1,0 +1,144 @@
+"""Who holds which post now: accounts, roles and groups, read into the values of `flows/people.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlmodel import Session, col, select
+
+from flows.fields import Known
+from flows.people import Actor, Subject
+from models.account import Account, AccountRole, Group, GroupMember
+from models.document import Document
+from models.errors import NotFound
+from models.school import SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
+from models.text import Text
+
+
+def actor_of(session: Session, account_id: str) -> Actor:
+    """An active account as an actor; NotFound when there is none."""
+    account = session.get(Account, account_id)
+    if account is None or not account.active:
+        raise NotFound
+    roles = session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == account_id)).all()
+    groups = session.exec(
+        select(GroupMember.group_id).where(
+            col(GroupMember.school_id) == account.school_id, col(GroupMember.account_id) == account_id
+        )
+    ).all()
+    led = session.exec(
+        select(Group).where(
+            col(Group.school_id) == account.school_id,
+            (col(Group.head_id) == account_id) | (col(Group.deputy_id) == account_id),
+        )
+    ).all()
+    return Actor(
+        id=account.id,
+        school_id=account.school_id,
+        roles=frozenset(roles),
+        heads=frozenset(g.id for g in led if g.head_id == account_id),
+        deputises=frozenset(g.id for g in led if g.deputy_id == account_id),
+        groups=frozenset(groups),
+    )
+
+
+def subject_of(session: Session, document: Document) -> Subject:
+    """What of a document decides who may act."""
+    group = session.get(Group, document.group_id) if document.group_id else None
+    return Subject(
+        school_id=document.school_id,
+        owner_id=document.owner_id,
+        group_id=document.group_id,
+        head_id=group.head_id if group else None,
+        deputy_id=group.deputy_id if group else None,
+    )
+
+
+def holders(session: Session, school_id: str, audience: str) -> list[Account]:
+    """The active accounts that hold an audience key now, see `models.document.OpenStep`."""
+    kind, _, key = audience.partition(":")
+    accounts = select(Account).where(col(Account.school_id) == school_id, col(Account.active))
+    if kind == "account":
+        accounts = accounts.where(col(Account.id) == key)
+    elif kind == "role":
+        accounts = accounts.join(AccountRole, col(AccountRole.account_id) == col(Account.id)).where(
+            col(AccountRole.role) == key
+        )
+    else:
+        post = Group.head_id if kind == "group_head" else Group.deputy_id
+        accounts = accounts.join(Group, col(post) == col(Account.id)).where(col(Group.id) == key)
+    return list(session.exec(accounts.order_by(col(Account.id))).all())
+
+
+def candidates(session: Session, subject: Subject, audiences: Iterable[str]) -> list[Account]:
+    """Everyone who could take a step now: holders of its audiences, without the author and who acted."""
+    found = {a.id: a for key in audiences for a in holders(session, subject.school_id, key)}
+    alone = [f"account:{subject.owner_id}"] == list(audiences)
+    return [a for a in found.values() if alone or a.id not in subject.acted | {subject.owner_id}]
+
+
+def issuer_of(session: Session, school_id: str, day: date) -> SchoolName:
+    """How the school was called on a day; NotFound when it has no name yet."""
+    names = session.exec(
+        select(SchoolName)
+        .where(col(SchoolName.school_id) == school_id)
+        .order_by(col(SchoolName.valid_from).desc())
+    ).all()
+    for name in names:
+        if name.valid_from <= day:
+            return name
+    if names:
+        return names[-1]
+    raise NotFound(Text("Trường chưa có tên trong hệ thống.", "The school has no name in the system yet."))
+
+
+def week_label(week: SchoolWeek) -> Text:
+    """A week as people say it: `Tuần 13 (30/11 – 06/12)`."""
+    span = f"({week.monday:%d/%m} – {week.sunday:%d/%m/%Y})"
+    return Text(f"Tuần {week.number} {span}", f"Week {week.number} {span}")
+
+
+def known_of(session: Session, actor: Actor) -> Known:
+    """What this person may choose from in a form; the classes they teach come first."""
+    weeks = session.exec(
+        select(SchoolWeek)
+        .where(col(SchoolWeek.school_id) == actor.school_id)
+        .order_by(col(SchoolWeek.monday))
+    ).all()
+    classes = session.exec(
+        select(SchoolClass)
+        .where(col(SchoolClass.school_id) == actor.school_id)
+        .order_by(col(SchoolClass.grade), col(SchoolClass.name))
+    ).all()
+    own = session.exec(
+        select(TeachingAssignment.class_id, TeachingAssignment.subject)
+        .where(col(TeachingAssignment.account_id) == actor.id)
+        .order_by(col(TeachingAssignment.homeroom).desc())
+    ).all()
+    mine = {class_id for class_id, _ in own}
+    taught = list(dict.fromkeys(subject for _, subject in own))
+    return Known(
+        weeks={w.id: week_label(w) for w in weeks},
+        week_days={w.id: (w.monday.isoformat(), w.sunday.isoformat()) for w in weeks},
+        classes={c.id: c.name for c in sorted(classes, key=lambda c: c.id not in mine)},
+        subjects=tuple(dict.fromkeys([*taught, *SUBJECTS])),
+    )
+
+
+SUBJECTS = (
+    "Tiếng Việt",
+    "Toán",
+    "Tiếng Anh",
+    "Đạo đức",
+    "Tự nhiên và Xã hội",
+    "Khoa học",
+    "Lịch sử và Địa lí",
+    "Tin học",
+    "Công nghệ",
+    "Giáo dục thể chất",
+    "Âm nhạc",
+    "Mĩ thuật",
+    "Hoạt động trải nghiệm",
+)
+"""Subjects of the 2018 primary programme (Circular 32/2018), offered where a subject is typed."""

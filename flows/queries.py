@@ -1,0 +1,348 @@
+"""What pages and API read: which documents an account sees, what waits for it, one document whole.
+
+Every query takes its school from the actor. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true, tuple_
+from sqlmodel import Session, col, select
+
+from flows import plan
+from flows.catalogue import TYPES
+from flows.commands import Here
+from flows.decide import happened, read
+from flows.grammar import Seal
+from flows.people import Actor
+from flows.plan import SYSTEM
+from flows.posts import candidates
+from models.account import Account, Group
+from models.document import Document, OpenStep, Revision, Signature
+from models.errors import NotFound
+from models.event import Event, Remark
+from models.flag import Flag
+from models.run import Incident, LedgerEntry
+from models.school import SchoolWeek
+
+DONE = ("approved", "archived")
+SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.steps))
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """The documents this account may see, as a condition; a draft is its author's alone."""
+    sent = col(Document.status) != "draft"
+    done = col(Document.status).in_(DONE)
+    seen: list[ColumnElement[bool]] = [col(Document.owner_id) == actor.id]
+    if actor.roles & {"principal", "vice_principal"}:
+        seen.append(sent)
+    if actor.heads or actor.deputises:
+        seen.append(and_(col(Document.group_id).in_(actor.heads | actor.deputises), sent))
+    if actor.groups:
+        seen.append(and_(col(Document.group_id).in_(actor.groups), done))
+    if "clerk" in actor.roles:
+        seen.append(and_(col(Document.type).in_(SEALED), done))
+    if "inspector" in actor.roles:
+        seen.append(done)
+    return and_(col(Document.school_id) == actor.school_id, or_(*seen))
+
+
+def visible(session: Session, actor: Actor, document_id: str) -> Document:
+    """The document, when this account may see it; NotFound otherwise, whatever the reason."""
+    document = session.exec(
+        select(Document).where(col(Document.id) == document_id, visible_to(actor))
+    ).first()
+    if document is None:
+        raise NotFound
+    return document
+
+
+# --- what waits for me -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits for a person."""
+
+    document: Document
+    step: str
+    opened_at: datetime
+    due_at: datetime | None
+    owner: str
+    week: SchoolWeek | None = None
+
+
+def _waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
+    """Open steps this account may take. `own` adds what the author must do: sign, or mend a return."""
+    acted = exists().where(
+        col(Event.document_id) == col(Document.id),
+        col(Event.revision) == col(Document.revision),
+        col(Event.actor_id) == actor.id,
+        col(Event.action).in_(("sign", "approve", "seal")),
+    )
+    others = and_(col(OpenStep.step).not_in(("draft", "author")), col(Document.owner_id) != actor.id, ~acted)
+    mine = and_(
+        col(Document.owner_id) == actor.id,
+        or_(col(OpenStep.step) == "author", col(Document.status) == "returned"),
+    )
+    return and_(
+        col(OpenStep.school_id) == actor.school_id,
+        col(OpenStep.audience).in_(actor.audiences()),
+        or_(others, mine if own else false()),
+    )
+
+
+def waiting(
+    session: Session,
+    actor: Actor,
+    *,
+    own: bool = False,
+    type: str = "",
+    week: str = "",
+    group: str = "",
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Waiting]:
+    """What waits for this person, the oldest deadline first; `after` is (due, document id) of the last seen."""
+    query = (
+        select(Document, OpenStep, Account.full_name, SchoolWeek)
+        .join(OpenStep, col(OpenStep.document_id) == col(Document.id))
+        .join(Account, col(Account.id) == col(Document.owner_id))
+        .join(SchoolWeek, col(SchoolWeek.id) == col(Document.week_id), isouter=True)
+        .where(_waiting_for(actor, own=own))
+        .order_by(col(OpenStep.due_at), col(Document.id))
+        .limit(limit)
+    )
+    for value, column in ((type, Document.type), (week, Document.week_id), (group, Document.group_id)):
+        if value:
+            query = query.where(col(column) == value)
+    if after:
+        query = query.where(tuple_(col(OpenStep.due_at), col(Document.id)) > after)
+    found: dict[str, Waiting] = {}
+    for document, step, owner, its_week in session.exec(query).all():
+        found.setdefault(
+            document.id, Waiting(document, step.step, step.opened_at, step.due_at, owner, its_week)
+        )
+    return list(found.values())
+
+
+def count_waiting(session: Session, actor: Actor) -> int:
+    """How many documents wait for this person's decision."""
+    query = (
+        select(func.count(func.distinct(col(OpenStep.document_id))))
+        .select_from(OpenStep)
+        .join(Document, col(Document.id) == col(OpenStep.document_id))
+        .where(_waiting_for(actor, own=False))
+    )
+    return session.exec(query).one()
+
+
+# --- lists -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of a list of documents."""
+
+    document: Document
+    owner: str
+    week: SchoolWeek | None
+
+
+def documents(
+    session: Session,
+    actor: Actor,
+    *,
+    q: str = "",
+    type: str = "",
+    status: Sequence[str] = (),
+    week: str = "",
+    owner: str = "",
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Listed]:
+    """The documents this account sees, the newest change first."""
+    query = (
+        select(Document, Account.full_name, SchoolWeek)
+        .join(Account, col(Account.id) == col(Document.owner_id))
+        .join(SchoolWeek, col(SchoolWeek.id) == col(Document.week_id), isouter=True)
+        .where(
+            visible_to(actor),
+            col(Document.type) == type if type else true(),
+            col(Document.status).in_(status) if status else true(),
+            col(Document.week_id) == week if week else true(),
+            col(Document.owner_id) == owner if owner else true(),
+            func.lower(col(Document.title)).contains(q.lower(), autoescape=True) if q else true(),
+        )
+        .order_by(col(Document.updated_at).desc(), col(Document.id).desc())
+        .limit(limit)
+    )
+    if after:
+        query = query.where(tuple_(col(Document.updated_at), col(Document.id)) < after)
+    return [Listed(*row) for row in session.exec(query).all()]
+
+
+# --- one document ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSeen:
+    """A signature with its signer; `superseded` when a later revision replaced the one it stands in."""
+
+    signature: Signature
+    name: str
+    superseded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventSeen:
+    """An event with its actor's name and the words beside it; `linked`: hash and previous hash are right."""
+
+    event: Event
+    name: str
+    remark: Remark | None
+    linked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything a page or an answer about one document needs."""
+
+    here: Here
+    owner: Account
+    group: Group | None
+    week: SchoolWeek | None
+    last_week: SchoolWeek | None
+    actions: tuple[str, ...]
+    waiting_for: tuple[Account, ...]
+    opened_at: datetime | None
+    due_at: datetime | None
+    revisions: tuple[Revision, ...]
+    signatures: tuple[SignatureSeen, ...]
+    events: tuple[EventSeen, ...]
+    returned: EventSeen | None
+    """The return that is to be mended now."""
+    flags: tuple[Flag, ...]
+    incidents: tuple[Incident, ...]
+    ledger: tuple[LedgerEntry, ...]
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def document(self) -> Document:
+        return self.here.document
+
+    @property
+    def intact(self) -> bool:
+        """The whole event chain holds."""
+        last = self.events[-1].event.hash if self.events else ""
+        return all(e.linked for e in self.events) and last == self.document.head_hash
+
+
+def view(session: Session, actor: Actor, document_id: str) -> View:
+    """One document whole, as this account sees it; NotFound when it may not."""
+    visible(session, actor, document_id)
+    here = read(session, document_id, actor.school_id)
+    document = here.document
+    steps = session.exec(select(OpenStep).where(col(OpenStep.document_id) == document_id)).all()
+    audiences = plan.audiences(here.position, here.subject)
+    now_subject = replace(here.subject, acted=here.position.acted)
+    events = _events(session, document_id)
+    status = here.position.status
+    returns = [e for e in events if e.event.action == "return"]
+    return View(
+        here=here,
+        owner=session.get_one(Account, document.owner_id),
+        group=session.get(Group, document.group_id) if document.group_id else None,
+        week=session.get(SchoolWeek, document.week_id) if document.week_id else None,
+        last_week=session.get(SchoolWeek, document.last_week_id) if document.last_week_id else None,
+        actions=plan.actions(here.position, actor, here.subject),
+        waiting_for=tuple(candidates(session, now_subject, audiences)),
+        opened_at=steps[0].opened_at if steps else None,
+        due_at=steps[0].due_at if steps else None,
+        revisions=tuple(
+            session.exec(
+                select(Revision)
+                .where(col(Revision.document_id) == document_id)
+                .order_by(col(Revision.number))
+            ).all()
+        ),
+        signatures=_signatures(session, here),
+        events=events,
+        returned=returns[-1] if returns and status == "returned" else None,
+        flags=tuple(session.exec(select(Flag).where(col(Flag.document_id) == document_id)).all()),
+        incidents=tuple(
+            session.exec(
+                select(Incident).where(
+                    col(Incident.document_id) == document_id, col(Incident.resolved_at).is_(None)
+                )
+            ).all()
+        ),
+        ledger=tuple(
+            session.exec(
+                select(LedgerEntry)
+                .where(col(LedgerEntry.document_id) == document_id)
+                .order_by(col(LedgerEntry.started_at))
+            ).all()
+        ),
+    )
+
+
+def _events(session: Session, document_id: str) -> tuple[EventSeen, ...]:
+    rows = session.exec(
+        select(Event, Account.full_name, Remark)
+        .join(Account, col(Account.id) == col(Event.actor_id), isouter=True)
+        .join(
+            Remark,
+            and_(col(Remark.document_id) == col(Event.document_id), col(Remark.seq) == col(Event.seq)),
+            isouter=True,
+        )
+        .where(col(Event.document_id) == document_id)
+        .order_by(col(Event.seq))
+    ).all()
+    previous, seen = "", []
+    for event, name, remark in rows:
+        linked = event.previous == previous and event.digest() == event.hash
+        if remark is not None and not remark.erased:
+            linked = linked and remark.digest() == event.remark_hash
+        previous = event.hash
+        seen.append(EventSeen(event, "" if event.actor_id == SYSTEM else name or "", remark, linked))
+    return tuple(seen)
+
+
+def _signatures(session: Session, here: Here) -> tuple[SignatureSeen, ...]:
+    rows = session.exec(
+        select(Signature, Account.full_name)
+        .join(Account, col(Account.id) == col(Signature.account_id))
+        .where(col(Signature.document_id) == here.document.id)
+        .order_by(col(Signature.revision), col(Signature.signed_at))
+    ).all()
+    present = here.position.revision
+    returned = here.position.status == "returned"
+    return tuple(SignatureSeen(s, name, s.revision < present or returned) for s, name in rows)
+
+
+def chain_holds(session: Session, document_id: str) -> bool:
+    """Does the event chain of a document verify from its first event to its head?"""
+    events = _events(session, document_id)
+    head = session.exec(select(Document.head_hash).where(col(Document.id) == document_id)).one()
+    numbers = [e.event.seq for e in events]
+    return (
+        all(e.linked for e in events)
+        and numbers == list(range(1, len(numbers) + 1))
+        and bool(events)
+        and events[-1].event.hash == head
+    )
+
+
+def replayed(session: Session, document_id: str, school_id: str) -> bool:
+    """Do the stored step and status follow from the events?"""
+    here = read(session, document_id, school_id)
+    step = here.position.step.name if here.position.step else ""
+    return (here.document.step, here.document.status, here.document.version) == (
+        step,
+        here.position.status,
+        len(happened(session, document_id)),
+    )

@@ -1,0 +1,32 @@
+"""Rules that differ by school or year: their keys, their defaults, how they are read (law 10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from models.school import SchoolSetting
+from models.text import Text
+
+DEFAULTS: dict[str, Any] = {
+    # The plan says 16; 15 is the probable intent of its author (domain notes, N2).
+    "team_plan_lead": {"days": 16},
+    "lesson_plan_due": {"weekday": 2, "weeks_before": 1},
+}
+NAMES: dict[str, Text] = {
+    "team_plan_lead": Text(
+        "Kế hoạch dạy học của tổ: số ngày trước thứ Hai của tuần đầu tiên",
+        "Group teaching plan: days before Monday of the first week covered",
+    ),
+    "lesson_plan_due": Text(
+        "Kế hoạch bài dạy: trước 00:00 của thứ nào, mấy tuần trước tuần dạy",
+        "Lesson plan: before 00:00 of which weekday, how many weeks before the teaching week",
+    ),
+}
+
+
+def rules_of(session: Session, school_id: str) -> dict[str, Any]:
+    """Every rule of a school, its own values over the defaults."""
+    own = session.exec(select(SchoolSetting).where(col(SchoolSetting.school_id) == school_id)).all()
+    return DEFAULTS | {setting.key: setting.value for setting in own}
