@@ -21,7 +21,7 @@ _PLACES = 5
 
 
 def is_indefinite(header: bytes | None) -> bool:
-    """Whether the last length in a header (identifier and length, repeated for explicit tags) is indefinite."""
+    """Whether the last length in a header is indefinite; explicit tags put several headers in a row."""
     if header is None or header[-1:] != b"\x80":
         return False
     position, end, indefinite = 0, len(header), False

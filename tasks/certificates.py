@@ -13,6 +13,7 @@ files are smaller (docs/decisions/0003-signatures.md). Private keys leave here a
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -67,7 +68,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """The two authorities of an installation. Certificates and lists are DER; keys are unencrypted PKCS#8 DER."""
+    """Both authorities: certificates and the root's list as DER, keys as unencrypted PKCS#8 DER."""
 
     root: bytes
     root_key: bytes = field(repr=False)
@@ -182,7 +183,7 @@ def trust(authority: Authority, issuing_crl: bytes) -> Trust:
 
 
 def refuse_unless_usable(certificate: bytes, owner: str, trusted: Trust, now: datetime) -> None:
-    """Raise BadCertificate unless `certificate` names `owner`, is issued under `trusted`, valid now and not revoked.
+    """Raise BadCertificate unless it names `owner`, comes from `trusted`, is valid now and not revoked.
 
     Cheap (under a millisecond): it stands before every signature, full validation stands before the archive.
     """
@@ -190,7 +191,7 @@ def refuse_unless_usable(certificate: bytes, owner: str, trusted: Trust, now: da
     named = found.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
     if [attribute.value for attribute in named] != [owner]:
         raise BadCertificate(_WRONG_PERSON)
-    chain = _chain(found, trusted)
+    chain = find_chain(certificate, trusted)
     if not chain:
         raise BadCertificate(_UNKNOWN_ISSUER)
     for link in chain:
@@ -225,10 +226,14 @@ _REVOKED = Text(
 )
 
 
-def _chain(leaf: x509.Certificate, trusted: Trust) -> tuple[x509.Certificate, ...]:
-    """Leaf and issuers up to and including a trusted root; empty when there is no such way."""
+@functools.lru_cache(maxsize=512)
+def find_chain(certificate: bytes, trusted: Trust) -> tuple[x509.Certificate, ...]:
+    """Certificate and issuers up to a trusted root, each signature checked; empty when there is no such way.
+
+    Says nothing of time and revocation, so the answer never changes and is kept.
+    """
     roots = [load(der) for der in trusted.roots]
-    chain = [leaf]
+    chain = [load(certificate)]
     for _ in range(1 + len(trusted.intermediates)):
         for issuer in roots + [load(der) for der in trusted.intermediates]:
             if _issued_by(chain[-1], issuer):
@@ -251,7 +256,7 @@ def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 def _revoked_at(chain: tuple[x509.Certificate, ...], trusted: Trust, now: datetime) -> datetime | None:
     """When the first revoked certificate of the chain was revoked; every list's own signature is checked."""
-    for certificate, issuer in zip(chain, chain[1:], strict=False):
+    for certificate, issuer in itertools.pairwise(chain):
         public_key = issuer.public_key()
         if not isinstance(public_key, ec.EllipticCurvePublicKey):
             continue

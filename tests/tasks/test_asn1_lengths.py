@@ -13,7 +13,8 @@ FAULT_WITHOUT_US = """
 import importlib.util, sys
 from asn1crypto import core
 spec = core.SequenceOf(spec=core.OctetString)
-spec._header, spec.contents, spec.children = b"\\x30\\x82\\x01\\x80", b"\\x04\\x82\\x01\\x7c" + bytes(0x17C), []
+spec._header, spec.children = b"\\x30\\x82\\x01\\x80", []
+spec.contents = b"\\x04\\x82\\x01\\x7c" + bytes(0x17C)
 print(len(spec.dump()))
 """
 

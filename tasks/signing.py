@@ -1,0 +1,243 @@
+"""PAdES signatures: one B-LT revision per signature, and the archive's document timestamp (B-LTA).
+
+Bytes in, bytes out; no database, no files, no PIN. What a later signer brings (authority form, post,
+name, number, date) is written in that signer's own revision, into fields that `prepare` made before the
+first signature. A refusal (BadCertificate, Unavailable) leaves nothing behind, and no signature leaves
+`sign` without `check`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from datetime import datetime, timedelta
+
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
+from pyhanko.sign.signers.pdf_signer import (
+    DSSContentSettings,
+    PdfSignatureMetadata,
+    PdfSigner,
+    PdfSigningSession,
+    PdfTimeStamper,
+    PreSignValidationStatus,
+    SigDSSPlacementPreference,
+    TimestampDSSContentSettings,
+)
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from models.errors import WrongStep
+from models.settings import VIETNAM
+from models.text import Text
+from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
+from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_unless_usable
+from tasks.form_fields import Box, FilledText, PageStyle, fill, prepare
+from tasks.keys import PrivateKey
+from tasks.timestamping import CheckedTimeStamper
+from tasks.verifying import check, validation_context
+
+__all__ = [
+    "Box",
+    "FilledText",
+    "SignRequest",
+    "Signatory",
+    "Signed",
+    "archive_timestamp",
+    "check",
+    "prepare",
+    "sign",
+]
+
+DIGEST = "sha256"
+ARCHIVE_FIELD = "archive"
+_ONE_REVISION = DSSContentSettings(
+    include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
+)
+_BEFORE_TIMESTAMP = TimestampDSSContentSettings(include_vri=False, update_before_ts=True)
+_EVIDENCE_LIFE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class SignRequest:
+    """One signature to be made. `owner` is the account id the certificate must name."""
+
+    pdf: bytes = attribute(repr=False)
+    field: str
+    certificate: bytes = attribute(repr=False)
+    owner: str
+    trust: Trust
+    now: datetime
+    reason: str
+    location: str = ""
+    stamp: bytes | None = attribute(default=None, repr=False)
+    """One-page PDF of the signature box's size; None leaves the box empty."""
+    texts: tuple[FilledText, ...] = ()
+    """Filled in this signature's revision; name the fields in `prepare(locks=…)` to close them with it."""
+    certify: bool = False
+    """The author's: from here on only the prepared fields may be filled (DocMDP 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed file. `signed_at` is the signer's claimed time; the timestamp inside proves it."""
+
+    pdf: bytes = attribute(repr=False)
+    signed_at: datetime
+    certificate_fingerprint: str
+
+
+def sign(request: SignRequest, key: PrivateKey, timestamper: CheckedTimeStamper) -> Signed:
+    """One signature. For several with one key, keep a `Signatory`."""
+    return Signatory(request.certificate, key, request.trust, timestamper).sign(request)
+
+
+class Signatory:
+    """A person's (or the seal's) unlocked key, ready to sign file after file.
+
+    Paths, revocation lists and the size of a signature are the same for every file of a person, so they
+    are found once and kept five minutes; a certificate that expires or is revoked is still seen at once,
+    for `refuse_unless_usable` stands before each signature.
+    """
+
+    def __init__(
+        self, certificate: bytes, key: PrivateKey, trust: Trust, timestamper: CheckedTimeStamper
+    ) -> None:
+        if load(certificate).public_key() != key.public_key():
+            raise BadCertificate(_NOT_THIS_KEY)
+        self.certificate, self.trust = certificate, trust
+        self._signer = _KeySigner(certificate, key, trust)
+        self._timestamper = timestamper
+        self._evidence: tuple[datetime, PreSignValidationStatus, int] | None = None
+
+    def sign(self, request: SignRequest) -> Signed:
+        """Refuse or sign, then check what was signed.
+
+        BadCertificate: expired, revoked, another person's. Unavailable: no time-stamp. WrongStep: the
+        field is filled already or not there.
+        """
+        refuse_unless_usable(self.certificate, request.owner, request.trust, request.now)
+        try:
+            pdf = asyncio.run(self._sign(request))
+            check(pdf, request.field, fingerprint(self.certificate), request.trust)
+        except BaseException:
+            # The time-stamp authority may have changed its certificate: learn everything anew next time.
+            self._evidence = None
+            self._timestamper.forget()
+            raise
+        return Signed(pdf, request.now, fingerprint(self.certificate))
+
+    async def _sign(self, request: SignRequest) -> bytes:
+        output = io.BytesIO(request.pdf)
+        writer = IncrementalPdfFileWriter(output)
+        fill(writer, request.texts)
+        signer = PdfSigner(
+            self._metadata(request),
+            self._signer,
+            timestamper=self._timestamper,
+            stamp_style=PageStyle(page=request.stamp or b""),
+        )
+        try:
+            session = signer.init_signing_session(writer, existing_fields_only=True)
+        except SigningError as error:
+            raise WrongStep(_FIELD_TAKEN) from error
+        session.system_time = request.now.astimezone(VIETNAM).replace(microsecond=0)
+        evidence, size = await self._gathered(session, request.now)
+        document = session.prepare_tbs_document(evidence, size)
+        prepared, _ = document.digest_tbs_document(in_place=True)
+        await document.perform_signature(
+            prepared.document_digest, PdfCMSSignedAttributes(signing_time=session.system_time)
+        )
+        return output.getvalue()
+
+    async def _gathered(
+        self, session: PdfSigningSession, now: datetime
+    ) -> tuple[PreSignValidationStatus, int]:
+        if self._evidence is not None:
+            since, status, size = self._evidence
+            if timedelta() <= now - since < _EVIDENCE_LIFE:
+                return status, size
+        found = await session.perform_presign_validation()
+        if found is None:
+            raise AssertionError("A validation context is always given.")
+        size = await session.estimate_signature_container_size(found)
+        self._evidence = (now, found, size)
+        return found, size
+
+    def _metadata(self, request: SignRequest) -> PdfSignatureMetadata:
+        return PdfSignatureMetadata(
+            field_name=request.field,
+            md_algorithm=DIGEST,
+            reason=request.reason,
+            location=request.location or None,
+            subfilter=SigSeedSubFilter.PADES,
+            certify=request.certify,
+            docmdp_permissions=MDPPerm.FILL_FORMS,
+            embed_validation_info=True,
+            validation_context=validation_context(request.trust, request.now),
+            dss_settings=_ONE_REVISION,
+        )
+
+
+def archive_timestamp(pdf: bytes, trust: Trust, timestamper: CheckedTimeStamper, now: datetime) -> bytes:
+    """Append the document timestamp that makes every signature B-LTA; Unavailable without an authority."""
+    output = io.BytesIO(pdf)
+    writer = IncrementalPdfFileWriter(output)
+    stamper = PdfTimeStamper(timestamper, field_name=_free_name(writer))
+    asyncio.run(
+        stamper.async_timestamp_pdf(
+            writer,
+            DIGEST,
+            validation_context(trust, now),
+            in_place=True,
+            dss_settings=_BEFORE_TIMESTAMP,
+            embed_roots=False,
+        )
+    )
+    return output.getvalue()
+
+
+def _free_name(writer: IncrementalPdfFileWriter) -> str:
+    """`archive`, `archive-2` …: renewed every few years, before the last timestamp's certificate ends."""
+    form = writer.root["/AcroForm"]["/Fields"] if "/AcroForm" in writer.root else ()
+    taken = {reference.get_object().get("/T") for reference in form}
+    names = (ARCHIVE_FIELD if n == 1 else f"{ARCHIVE_FIELD}-{n}" for n in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
+class _KeySigner(Signer):
+    """A signer over a key that is loaded already: pyHanko's own parses PKCS#8 at every signature (36 ms)."""
+
+    def __init__(self, certificate: bytes, key: PrivateKey, trust: Trust) -> None:
+        registry = SimpleCertificateStore()
+        registry.register_multiple([asn1_x509.Certificate.load(der) for der in trust.intermediates])
+        super().__init__(
+            signing_cert=asn1_x509.Certificate.load(certificate), cert_registry=registry, embed_roots=False
+        )
+        self._key = key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        if digest_algorithm != DIGEST:
+            raise ValueError(f"We sign with {DIGEST}, not {digest_algorithm}.")
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            if dry_run:
+                return bytes(self._key.key_size // 8)
+            return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        # A P-256 signature is 70 to 72 bytes in DER.
+        return bytes(72) if dry_run else self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+
+_NOT_THIS_KEY = Text(
+    "Khoá ký không khớp với chứng thư số. Đề nghị quản trị hệ thống cấp lại chứng thư.",
+    "The key does not belong to this certificate. Ask the administrator to issue it again.",
+)
+_FIELD_TAKEN = Text(
+    "Vị trí ký này đã có chữ ký hoặc không có trong hồ sơ. Tải lại trang để xem bước hiện tại.",
+    "This place is signed already or is not part of the record. Reload the page to see the present step.",
+)

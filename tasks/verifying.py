@@ -1,0 +1,390 @@
+"""Is this signed file what it says? `check` looks at the newest signature, `validate` at everything.
+
+`check` stands before every commit (a few milliseconds): the digest, the signature, the expected signer,
+the timestamp. `validate` is the gate before the archive: every signature and document timestamp with its
+chain at its proven time, revocation, and the difference analysis of all that was appended since.
+
+Difference analysis alone does not see every trick known (it accepts one replacement of a form field's
+picture); comparing the drawn pages of each revision belongs to the public verification page and will use
+`Report.signatures[n].revision_end` to cut the file. No network, no database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from asn1crypto import cms
+from asn1crypto import crl as asn1_crl
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.general import CMSExtractionError, CMSStructuralError
+from pyhanko.sign.validation import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
+from pyhanko.sign.validation.generic_cms import (
+    extract_certs_for_validation,
+    extract_tst_data_iter,
+    validate_sig_integrity,
+)
+from pyhanko.sign.validation.pdf_embedded import (
+    EmbeddedPdfSignature,
+    async_validate_pdf_signature,
+    async_validate_pdf_timestamp,
+)
+from pyhanko.sign.validation.status import (
+    DocumentTimestampStatus,
+    PdfSignatureStatus,
+    SignatureCoverageLevel,
+)
+from pyhanko_certvalidator import ValidationContext
+
+from models.errors import RecordsError
+from models.text import Text
+from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
+from tasks.certificates import Trust, find_chain, fingerprint
+
+
+class Changes(StrEnum):
+    """What was appended after a signature, as the difference analysis sees it."""
+
+    NONE = "none"
+    ARCHIVE = "archive"
+    """Validation data and document timestamps only."""
+    FORM = "form"
+    """Further signatures and prepared fields."""
+    FORBIDDEN = "forbidden"
+
+
+class Level(StrEnum):
+    """PAdES baseline level that the file itself can prove (ETSI EN 319 142-1)."""
+
+    B = "B-B"
+    T = "B-T"
+    LT = "B-LT"
+    LTA = "B-LTA"
+
+
+class BadSignature(RecordsError):
+    """What was just signed does not hold; it is thrown away and nothing was changed."""
+
+    code = "bad-signature"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """One signature, or one document timestamp, of a file."""
+
+    field: str
+    is_timestamp: bool
+    signer: str
+    organization: str
+    issuer: str
+    certificate_fingerprint: str
+    claimed_at: datetime | None
+    """What the signer's machine said."""
+    timestamped_at: datetime | None
+    """What a trusted time-stamp proves; None when it proves nothing."""
+    intact: bool
+    trusted: bool
+    revoked: bool
+    changes: Changes
+    docmdp_ok: bool
+    level: Level
+    revision_end: int
+    """Bytes of the file this signature saw: `pdf[:revision_end]` is the revision it signed."""
+
+    @property
+    def ok(self) -> bool:
+        return self.intact and self.trusted and self.docmdp_ok and self.changes is not Changes.FORBIDDEN
+
+    @property
+    def problem(self) -> Text | None:
+        """The first thing wrong, in words; None when nothing is."""
+        found = (
+            (not self.intact, _CHANGED),
+            (self.revoked, _WAS_REVOKED),
+            (not self.trusted, _NOT_TRUSTED),
+            (not self.ok, _APPENDED),
+        )
+        return next((sentence for wrong, sentence in found if wrong), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All signatures of a file, oldest first; `missing` are the expected fields without a signature."""
+
+    signatures: tuple[SignatureReport, ...]
+    missing: tuple[str, ...] = ()
+    problem: Text | None = None
+    """Why the file could not be read at all."""
+
+    @property
+    def ok(self) -> bool:
+        return (
+            self.problem is None
+            and not self.missing
+            and bool(self.signatures)
+            and all(signature.ok for signature in self.signatures)
+        )
+
+
+_CHANGED = Text(
+    "Nội dung đã bị thay đổi sau khi ký, hoặc chữ ký bị hỏng.",
+    "The content was changed after signing, or the signature is damaged.",
+)
+_WAS_REVOKED = Text(
+    "Chứng thư số đã bị thu hồi trước thời điểm ký.", "The certificate had been revoked before the signing."
+)
+_NOT_TRUSTED = Text(
+    "Chứng thư số không được tin cậy tại thời điểm ký: hết hạn, sai mục đích hoặc không rõ nơi cấp.",
+    "The certificate was not trusted at the time of signing: expired, of another purpose or unknown issuer.",
+)
+_APPENDED = Text(
+    "Tệp có phần được thêm vào sau chữ ký mà chữ ký này không cho phép.",
+    "Something was appended to the file that this signature does not allow.",
+)
+_UNREADABLE = Text(
+    "Tệp không đọc được hoặc cấu trúc chữ ký bị hỏng. Lấy lại bản gốc rồi kiểm tra lần nữa.",
+    "The file cannot be read or its signatures are damaged. Fetch the original and check again.",
+)
+_DOES_NOT_HOLD = Text(
+    "Chữ ký vừa tạo không đạt kiểm tra nên chưa được lưu. Ký lại; nếu vẫn lỗi, báo quản trị hệ thống.",
+    "The new signature failed its check and was not saved. Sign again, or tell the administrator.",
+)
+_NOT_EXPECTED = (
+    PdfError,
+    SignatureValidationError,
+    CMSExtractionError,
+    CMSStructuralError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    RecursionError,
+    NotImplementedError,
+)
+"""What pyHanko and asn1crypto raise on bytes that are not what they claim to be."""
+
+
+def validation_context(
+    trust: Trust,
+    moment: datetime,
+    certificates: Iterable[asn1_x509.Certificate] = (),
+    crls: Iterable[asn1_crl.CertificateList] = (),
+) -> ValidationContext:
+    """pyHanko's form of our trust at a moment: revocation demanded, the newest list counts, no network."""
+    return ValidationContext(
+        trust_roots=[asn1_x509.Certificate.load(der) for der in trust.roots],
+        other_certs=[*(asn1_x509.Certificate.load(der) for der in trust.intermediates), *certificates],
+        crls=[*(asn1_crl.CertificateList.load(der) for der in trust.crls), *crls],
+        moment=moment,
+        allow_fetching=False,
+        revocation_mode="hard-fail",
+        retroactive_revinfo=True,
+    )
+
+
+def check(pdf: bytes, field: str, expected_fingerprint: str, trust: Trust) -> None:
+    """Raise BadSignature unless `field` holds a signature over the whole file by exactly this certificate.
+
+    Checked: coverage, digest, signature, certificate, and the timestamp's digest, signature, purpose and
+    chain. The certificate's own validity was looked at just before signing (`refuse_unless_usable`).
+    """
+    try:
+        holds = _holds(pdf, field, expected_fingerprint, trust)
+    except _NOT_EXPECTED:
+        raise BadSignature(_DOES_NOT_HOLD) from None
+    if not holds:
+        raise BadSignature(_DOES_NOT_HOLD)
+
+
+def _holds(pdf: bytes, field: str, expected_fingerprint: str, trust: Trust) -> bool:
+    reader = PdfFileReader(io.BytesIO(pdf))
+    found = list(enumerate_sig_fields(reader, filled_status=True, with_name=field))
+    if len(found) != 1:
+        return False
+    embedded = EmbeddedPdfSignature(reader, found[0][2], field)
+    if embedded.evaluate_signature_coverage() != SignatureCoverageLevel.ENTIRE_FILE:
+        return False
+    certificate = embedded.signer_cert
+    if fingerprint(certificate.dump()) != expected_fingerprint:
+        return False
+    signer_info = embedded.signer_info
+    if validate_sig_integrity(signer_info, certificate, "data", embedded.compute_digest()) != (True, True):
+        return False
+    tokens = list(extract_tst_data_iter(signer_info, signed=False))
+    return len(tokens) == 1 and _token_holds(tokens[0], signer_info["signature"].native, trust)
+
+
+def _token_holds(token: cms.SignedData, stamped: bytes, trust: Trust) -> bool:
+    content = token["encap_content_info"]["content"]
+    imprint = content.parsed["message_imprint"]
+    algorithm = imprint["hash_algorithm"]["algorithm"].native
+    if imprint["hashed_message"].native != hashlib.new(algorithm, stamped).digest():
+        return False
+    signer_info = token["signer_infos"][0]
+    certificate = extract_certs_for_validation(token).signer_cert
+    digest = hashlib.new(signer_info["digest_algorithm"]["algorithm"].native, bytes(content)).digest()
+    if validate_sig_integrity(signer_info, certificate, "tst_info", digest) != (True, True):
+        return False
+    chain = find_chain(certificate.dump(), trust)
+    return bool(chain) and _may_stamp(chain[0])
+
+
+def _may_stamp(certificate: x509.Certificate) -> bool:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return False
+    return usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+
+
+def validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...] = ()) -> Report:
+    """Full validation of every signature and document timestamp; never raises for a bad file.
+
+    A signature is judged at the time its timestamp proves, that timestamp at the time of the next document
+    timestamp, the last one now: so a file outlives its certificates. `expected` fields must be signed,
+    which is how a signature that was cut off is noticed.
+    """
+    try:
+        return asyncio.run(_validate(pdf, trust, now, expected))
+    except _NOT_EXPECTED:
+        return Report((), expected, _UNREADABLE)
+
+
+async def _validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...]) -> Report:
+    reader = PdfFileReader(io.BytesIO(pdf))
+    evidence = _Evidence.of(reader, trust)
+    reports: list[SignatureReport] = []
+    moment, archived = now, False
+    for embedded in reversed(reader.embedded_signatures):
+        if embedded.sig_object_type == "/DocTimeStamp":
+            status = await async_validate_pdf_timestamp(embedded, evidence.at(moment))
+            report = _timestamp_report(embedded, status, archived)
+            if report.ok:
+                moment, archived = status.timestamp, True
+        else:
+            report = await _signature_report(embedded, evidence, moment, archived)
+        reports.append(report)
+    reports.reverse()
+    signed = {report.field for report in reports}
+    return Report(tuple(reports), tuple(name for name in expected if name not in signed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """Trust, and what the file brings along to be judged by it."""
+
+    trust: Trust
+    certificates: tuple[asn1_x509.Certificate, ...]
+    crls: tuple[asn1_crl.CertificateList, ...]
+
+    @classmethod
+    def of(cls, reader: PdfFileReader, trust: Trust) -> _Evidence:
+        try:
+            store = DocumentSecurityStore.read_dss(reader)
+        except NoDSSFoundError:
+            return cls(trust, (), ())
+        crls = (asn1_crl.CertificateList.load(ref.get_object().data) for ref in store.crls)
+        return cls(trust, tuple(store.load_certs()), tuple(crls))
+
+    def at(self, moment: datetime) -> ValidationContext:
+        return validation_context(self.trust, moment, self.certificates, self.crls)
+
+    def covers(self, path: Iterable[asn1_x509.Certificate] | None) -> bool:
+        """Whether the file holds a revocation list of every issuer on the way to the root."""
+        listed = {crl.issuer.hashable for crl in self.crls}
+        links = [certificate for certificate in path or () if not certificate.self_issued]
+        return bool(links) and all(link.issuer.hashable in listed for link in links)
+
+
+async def _signature_report(
+    embedded: EmbeddedPdfSignature, evidence: _Evidence, moment: datetime, archived: bool
+) -> SignatureReport:
+    """Judge one signature; its timestamp counts only if that holds at `moment`."""
+    tokens = list(extract_tst_data_iter(embedded.signer_info, signed=False))
+    stamped = tokens[0]["encap_content_info"]["content"].parsed["gen_time"].native if tokens else moment
+    status: PdfSignatureStatus = await async_validate_pdf_signature(
+        embedded, evidence.at(stamped), ts_validation_context=evidence.at(moment)
+    )
+    token = status.timestamp_validity
+    proven = token is not None and token.intact and token.valid and token.trusted
+    if not tokens:
+        level = Level.B
+    elif not evidence.covers(status.validation_path):
+        level = Level.T
+    else:
+        level = Level.LTA if archived else Level.LT
+    return _report(
+        embedded,
+        status,
+        claimed_at=status.signer_reported_dt,
+        timestamped_at=stamped if proven else None,
+        # A timestamp that does not hold proves no time, so nothing says the certificate was good then.
+        trusted=status.trusted and (proven or not tokens),
+        docmdp_ok=bool(status.docmdp_ok) and status.bottom_line,
+        level=level,
+    )
+
+
+def _timestamp_report(
+    embedded: EmbeddedPdfSignature, status: DocumentTimestampStatus, archived: bool
+) -> SignatureReport:
+    return _report(
+        embedded,
+        status,
+        claimed_at=None,
+        timestamped_at=status.timestamp if status.trusted else None,
+        trusted=status.trusted,
+        docmdp_ok=status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION,
+        level=Level.LTA if archived else Level.LT,
+    )
+
+
+def _report(
+    embedded: EmbeddedPdfSignature,
+    status: PdfSignatureStatus | DocumentTimestampStatus,
+    *,
+    claimed_at: datetime | None,
+    timestamped_at: datetime | None,
+    trusted: bool,
+    docmdp_ok: bool,
+    level: Level,
+) -> SignatureReport:
+    subject, issuer = status.signing_cert.subject.native, status.signing_cert.issuer.native
+    return SignatureReport(
+        field=embedded.field_name,
+        is_timestamp=embedded.sig_object_type == "/DocTimeStamp",
+        signer=str(subject.get("common_name", "")),
+        organization=str(subject.get("organization_name", "")),
+        issuer=str(issuer.get("common_name", "")),
+        certificate_fingerprint=status.signing_cert.sha256.hex(),
+        claimed_at=claimed_at,
+        timestamped_at=timestamped_at,
+        intact=status.intact and status.valid,
+        trusted=trusted,
+        revoked=status.revoked,
+        changes=_CHANGES.get(status.modification_level or ModificationLevel.OTHER, Changes.FORBIDDEN),
+        docmdp_ok=docmdp_ok,
+        level=level,
+        revision_end=int(embedded.byte_range[2]) + int(embedded.byte_range[3]),
+    )
+
+
+_CHANGES = {
+    ModificationLevel.NONE: Changes.NONE,
+    ModificationLevel.LTA_UPDATES: Changes.ARCHIVE,
+    ModificationLevel.FORM_FILLING: Changes.FORM,
+}
