@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import case
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
@@ -89,7 +90,7 @@ def open_timestamping(session: Session, settings: Settings) -> TimeStampAuthorit
     """The embedded time-stamp authority, ready to answer."""
     part, issuing = _part(session, "tsa"), _part(session, "issuing")
     key = keys.load_service(part.protected, settings.master_key, "tsa")
-    assert isinstance(key, certificates.ec.EllipticCurvePrivateKey)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
     return TimeStampAuthority(key, part.certificate, (issuing.certificate,))
 
 
@@ -161,7 +162,7 @@ def issue_key(
     pin: Secret,
     now: datetime,
 ) -> SigningKey:
-    """Make and store a person's key. Invalid when there is one already: it is renewed, not doubled.
+    """Make and store a person's key; an expired one makes way. Invalid when there is one in force.
 
     Law 7: called for the person who typed the PIN, never for someone else.
     """
@@ -169,15 +170,26 @@ def issue_key(
         account = session.get(Account, account_id)
         if account is None:
             raise NotFound
-        if key_of(session, account_id, purpose) is not None:
-            raise _already()
+        _refuse_second(session, account_id, purpose, now)
         authority = open_authority(session, settings)
     made = make_key(authority, settings, account, organisation, purpose, pin, now)
     with db.write() as session:
-        if key_of(session, account_id, purpose) is not None:
-            raise _already()
+        old = _refuse_second(session, account_id, purpose, now)
+        if old is not None:
+            old.revoked_at = now  # expired: no list needs to name it
+            session.add(old)
         session.add(made)
     return made
+
+
+def _refuse_second(
+    session: Session, account_id: str, purpose: KeyPurpose, now: datetime
+) -> SigningKey | None:
+    """The expired key that may be replaced; Invalid when the key there is still in force."""
+    key = key_of(session, account_id, purpose)
+    if key is not None and now < key.expires_at:
+        raise Invalid(_HAS_KEY, (Fault("pin", _HAS_KEY),))
+    return key
 
 
 def change_pin(
@@ -192,7 +204,7 @@ def change_pin(
     changed: list[tuple[SigningKey, bytes]] = []
     for key in held:
         opened = try_pin(db, settings, key, old, now)
-        assert isinstance(opened, certificates.ec.EllipticCurvePrivateKey)
+        assert isinstance(opened, ec.EllipticCurvePrivateKey)
         der = certificates.private_der(opened)
         changed.append((key, keys.protect(der, new, settings.master_key, account_id)))
     with db.write() as session:
@@ -219,8 +231,10 @@ def revoke_keys(session: Session, settings: Settings, account_id: str, now: date
 
 
 def _renew_list(session: Session, settings: Settings, now: datetime) -> None:
+    part = session.get(AuthorityPart, "issuing", with_for_update=True)  # one list after the other
+    if part is None:
+        raise Unavailable(_NO_AUTHORITY)
     authority = open_authority(session, settings)
-    part = _part(session, "issuing")
     number = x509.load_der_x509_crl(part.crl).extensions.get_extension_for_class(x509.CRLNumber).value
     revoked = session.exec(select(SigningKey).where(col(SigningKey.revoked_at).is_not(None))).all()
     part.crl = certificates.crl(
@@ -311,10 +325,6 @@ def _paused(until: datetime) -> Locked:
     return Locked(_PAUSED.format(at=at.strftime("%H:%M %d/%m/%Y"), tries=PIN_TRIES))
 
 
-def _already() -> Invalid:
-    return Invalid(_HAS_KEY, (Fault("pin", _HAS_KEY),))
-
-
 _NO_AUTHORITY = Text(
     "Nơi cấp chứng thư của hệ thống chưa được tạo. Báo quản trị khởi động lại hệ thống.",
     "The system's certificate authority is not made yet. Ask the administrator to restart the system.",
@@ -337,5 +347,5 @@ _WRONG_PIN = Text(
 )
 _PAUSED = Text(
     "Mã PIN sai {tries} lần nên tạm dừng ký đến {at}. Quên mã PIN thì nhờ quản trị đặt lại.",
-    "The PIN was wrong {tries} times, so signing pauses until {at}. Forgotten? Ask the administrator to reset it.",
+    "The PIN was wrong {tries} times: signing pauses until {at}. Forgotten? The administrator can reset it.",
 )

@@ -1,0 +1,211 @@
+"""Keys and PINs: who gets a key, how a PIN is lost and found, what guessing costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from flows import keyring
+from models import tables
+from models.account import Account
+from models.db import Database
+from models.errors import BadPin, Invalid, Locked
+from models.key import AuthorityPart, SigningKey
+from models.school import School
+from models.settings import Settings
+from tasks import certificates, keys
+from tasks.certificates import BadCertificate
+from tasks.keys import Secret
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+PIN, OTHER = Secret("246810"), Secret("135792")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data")
+
+
+@pytest.fixture
+def db(settings: Settings) -> Iterator[Database]:
+    database = Database(settings.database)
+    tables.create_all(database)
+    with database.write() as session:
+        session.add(School(id="dong-mai", created_at=NOW))
+        session.flush()
+        for name in ("lan", "thu"):
+            session.add(
+                Account(
+                    id=name,
+                    school_id="dong-mai",
+                    sign_in_name=name,
+                    full_name=f"Nguyễn Thị {name.title()}",
+                    password_hash="-",
+                    created_at=NOW,
+                )
+            )
+    keyring.ensure_authority(database, settings, NOW)
+    yield database
+    database.dispose()
+
+
+def issue(
+    db: Database, settings: Settings, account: str = "lan", purpose: keyring.KeyPurpose = "person"
+) -> SigningKey:
+    return keyring.issue_key(db, settings, account, "Trường Tiểu học Đồng Mai", purpose, PIN, NOW)
+
+
+def stored(db: Database, key: SigningKey) -> SigningKey:
+    with db.read() as session:
+        found = session.get(SigningKey, key.id)
+    assert found is not None
+    return found
+
+
+def test_the_authority_is_made_once_even_by_two_processes(db: Database, settings: Settings) -> None:
+    with db.read() as session:
+        before = {part: session.get(AuthorityPart, part).certificate for part in ("root", "issuing", "tsa")}  # type: ignore[union-attr]
+    keyring.ensure_authority(db, settings, NOW + timedelta(days=1))
+    with db.read() as session:
+        after = {part: session.get(AuthorityPart, part).certificate for part in before}  # type: ignore[union-attr]
+        assert after == before
+        assert keyring.open_timestamping(session, settings) is not None
+
+
+def test_an_issued_key_opens_with_its_pin_and_its_certificate_names_the_person(
+    db: Database, settings: Settings
+) -> None:
+    key = issue(db, settings)
+    opened = keyring.try_pin(db, settings, key, PIN, NOW)
+    certificate = certificates.load(key.certificate)
+    assert certificate.public_key() == opened.public_key()
+    assert certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value == "Nguyễn Thị Lan"
+    with db.read() as session:
+        trusted = keyring.trust_of(session)
+    certificates.refuse_unless_usable(key.certificate, "lan", trusted, NOW)
+    with pytest.raises(BadCertificate):
+        certificates.refuse_unless_usable(key.certificate, "thu", trusted, NOW)
+
+
+def test_the_seal_names_the_school_and_is_a_key_of_its_own(db: Database, settings: Settings) -> None:
+    own, seal = issue(db, settings, "thu"), issue(db, settings, "thu", "seal")
+    name = certificates.load(seal.certificate).subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    assert name[0].value == "Trường Tiểu học Đồng Mai"
+    with db.read() as session:
+        assert keyring.key_of(session, "thu", "person").id == own.id  # type: ignore[union-attr]
+        assert keyring.key_of(session, "thu", "seal").id == seal.id  # type: ignore[union-attr]
+        assert keyring.key_of(session, "lan", "seal") is None
+
+
+def test_a_second_key_is_refused_until_the_first_has_expired(db: Database, settings: Settings) -> None:
+    first = issue(db, settings)
+    with pytest.raises(Invalid):
+        issue(db, settings)
+    later = first.expires_at + timedelta(days=1)
+    second = keyring.issue_key(db, settings, "lan", "Trường Tiểu học Đồng Mai", "person", OTHER, later)
+    with db.read() as session:
+        assert keyring.key_of(session, "lan", "person").id == second.id  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("pin", ["12345", "123456", "111111", "abcdef", "１２３４５６"])
+def test_a_pin_that_anyone_would_guess_is_refused(db: Database, settings: Settings, pin: str) -> None:
+    with pytest.raises(Invalid):
+        keyring.issue_key(db, settings, "lan", "Trường", "person", Secret(pin), NOW)
+    with db.read() as session:
+        assert not keyring.has_pin(session, "lan")
+
+
+def test_five_wrong_pins_pause_the_key_even_for_the_right_one(db: Database, settings: Settings) -> None:
+    key = issue(db, settings)
+    for left in (4, 3, 2, 1):
+        with pytest.raises(BadPin) as wrong:
+            keyring.try_pin(db, settings, stored(db, key), OTHER, NOW)
+        assert f"Còn {left} lần" in wrong.value.sentence.vi
+    with pytest.raises(Locked) as paused:
+        keyring.try_pin(db, settings, stored(db, key), OTHER, NOW)
+    assert "15:15 23/11/2026" in paused.value.sentence.vi
+    with pytest.raises(Locked):
+        keyring.try_pin(db, settings, stored(db, key), PIN, NOW + timedelta(minutes=14))
+    keyring.try_pin(db, settings, stored(db, key), PIN, NOW + timedelta(minutes=15))
+    assert (stored(db, key).failures, stored(db, key).locked_until) == (0, None)
+
+
+def test_after_the_pause_five_tries_are_given_again(db: Database, settings: Settings) -> None:
+    key = issue(db, settings)
+    for _ in range(5):
+        keyring.pin_failed(db, key.id, NOW)
+    refusal = keyring.pin_failed(db, key.id, NOW + timedelta(minutes=16))
+    assert isinstance(refusal, BadPin)
+    assert "Còn 4 lần" in refusal.sentence.vi
+
+
+def test_a_right_pin_forgets_the_wrong_ones_before_it(db: Database, settings: Settings) -> None:
+    key = issue(db, settings)
+    for _ in range(4):
+        keyring.pin_failed(db, key.id, NOW)
+    keyring.try_pin(db, settings, stored(db, key), PIN, NOW)
+    assert "Còn 4 lần" in keyring.pin_failed(db, key.id, NOW).sentence.vi
+
+
+def test_guessing_in_parallel_counts_every_try_and_the_late_right_one_is_refused(
+    db: Database, settings: Settings
+) -> None:
+    key = issue(db, settings)
+    with ThreadPoolExecutor(8) as pool:
+        refusals = list(pool.map(lambda _: keyring.pin_failed(db, key.id, NOW), range(8)))
+    assert sum(isinstance(r, BadPin) for r in refusals) == 4
+    assert sum(isinstance(r, Locked) for r in refusals) == 4
+    with pytest.raises(Locked):  # its key was read before the pause began
+        keyring.try_pin(db, settings, key, PIN, NOW)
+
+
+def test_a_changed_pin_opens_both_keys_and_the_old_one_opens_none(db: Database, settings: Settings) -> None:
+    held = [issue(db, settings, "thu"), issue(db, settings, "thu", "seal")]
+    keyring.change_pin(db, settings, "thu", PIN, OTHER, NOW)
+    for key in held:
+        opened = keyring.try_pin(db, settings, stored(db, key), OTHER, NOW)
+        assert opened.public_key() == certificates.load(key.certificate).public_key()
+        with pytest.raises(BadPin):
+            keyring.try_pin(db, settings, stored(db, key), PIN, NOW)
+
+
+def test_changing_a_pin_needs_the_present_one(db: Database, settings: Settings) -> None:
+    key = issue(db, settings)
+    with pytest.raises(BadPin):
+        keyring.change_pin(db, settings, "lan", Secret("908172"), OTHER, NOW)
+    assert stored(db, key).protected == key.protected
+    assert stored(db, key).failures == 1
+
+
+def test_a_revoked_key_is_listed_signs_no_more_and_makes_room(db: Database, settings: Settings) -> None:
+    key, kept = issue(db, settings), issue(db, settings, "thu")
+    with db.write() as session:
+        assert keyring.revoke_keys(session, settings, "lan", NOW) == 1
+    with db.read() as session:
+        trusted = keyring.trust_of(session)
+        assert not keyring.has_pin(session, "lan")
+    with pytest.raises(BadCertificate):
+        certificates.refuse_unless_usable(key.certificate, "lan", trusted, NOW + timedelta(minutes=1))
+    certificates.refuse_unless_usable(kept.certificate, "thu", trusted, NOW + timedelta(minutes=1))
+    issue(db, settings)
+    with db.write() as session:
+        keyring.revoke_keys(session, settings, "lan", NOW)
+        crl = x509.load_der_x509_crl(keyring.trust_of(session).crls[1])
+    assert len(list(crl)) == 2
+    assert crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 3
+
+
+def test_neither_the_database_nor_the_master_key_alone_opens_a_key(
+    db: Database, settings: Settings, tmp_path: Path
+) -> None:
+    key = issue(db, settings)
+    elsewhere = Settings(data=tmp_path / "elsewhere")
+    with pytest.raises(BadPin):
+        keys.unlock(key.protected, PIN, elsewhere.master_key, "lan")
+    with pytest.raises(ValueError, match=r"master\.key"), db.read() as session:
+        keyring.open_authority(session, elsewhere)
