@@ -104,7 +104,7 @@ def _part(session: Session, name: str) -> AuthorityPart:
 # a person's keys
 
 
-def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey | None:
+def find_key(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey | None:
     """The key in use, or None: none was made yet, or it was revoked."""
     return session.exec(
         select(SigningKey)
@@ -117,9 +117,17 @@ def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey
     ).first()
 
 
+def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey:
+    """The key in use; Invalid (field `pin`) when there is none: the account page makes one."""
+    key = find_key(session, account_id, purpose)
+    if key is None:
+        raise Invalid(_NO_KEY, (Fault("pin", _NO_KEY),))
+    return key
+
+
 def has_pin(session: Session, account_id: str) -> bool:
     """Did this person ever set a PIN that still holds?"""
-    return key_of(session, account_id, "person") is not None
+    return find_key(session, account_id, "person") is not None
 
 
 def make_key(
@@ -186,7 +194,7 @@ def _refuse_second(
     session: Session, account_id: str, purpose: KeyPurpose, now: datetime
 ) -> SigningKey | None:
     """The expired key that may be replaced; Invalid when the key there is still in force."""
-    key = key_of(session, account_id, purpose)
+    key = find_key(session, account_id, purpose)
     if key is not None and now < key.expires_at:
         raise Invalid(_HAS_KEY, (Fault("pin", _HAS_KEY),))
     return key
@@ -198,7 +206,7 @@ def change_pin(
     """Protect every key of this person with a new PIN. BadPin or Locked when the old one is wrong."""
     keys.check_pin(new)
     with db.read() as session:
-        held = [key for p in _PURPOSES if (key := key_of(session, account_id, p)) is not None]
+        held = [key for p in _PURPOSES if (key := find_key(session, account_id, p)) is not None]
     if not held:
         raise NotFound
     changed: list[tuple[SigningKey, bytes]] = []
@@ -253,7 +261,7 @@ def _renew_list(session: Session, settings: Settings, now: datetime) -> None:
 # PINs
 
 
-def refuse_paused(key: SigningKey, now: datetime) -> None:
+def ensure_not_paused(key: SigningKey, now: datetime) -> None:
     """Raise Locked while the pause after too many wrong PINs lasts; asked before the PIN is tried."""
     if key.locked_until is not None and now < key.locked_until:
         raise _paused(key.locked_until)
@@ -290,7 +298,7 @@ def pin_worked(db: Database, key_id: str, now: datetime) -> None:
         key = session.get(SigningKey, key_id)
     if key is None:
         raise BadPin(_NO_KEY)
-    refuse_paused(key, now)
+    ensure_not_paused(key, now)
     if key.failures == 0:
         return
     with db.write() as session:
@@ -304,12 +312,12 @@ def pin_worked(db: Database, key_id: str, now: datetime) -> None:
         )
         again = session.get(SigningKey, key_id)
     assert again is not None
-    refuse_paused(again, now)
+    ensure_not_paused(again, now)
 
 
 def try_pin(db: Database, settings: Settings, key: SigningKey, pin: Secret, now: datetime) -> keys.PrivateKey:
     """Open a key here, wrong tries counted; BadPin with the tries left, or Locked."""
-    refuse_paused(key, now)
+    ensure_not_paused(key, now)
     try:
         opened = keys.unlock(key.protected, pin, settings.master_key, key.account_id)
     except BadPin:

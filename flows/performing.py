@@ -247,8 +247,7 @@ def _with_pin(
     except BadPin:
         refusal: RecordsError = keyring.pin_failed(office.db, key.id, now)
         raise refusal from None
-    if key.failures:
-        keyring.pin_worked(office.db, key.id)
+    keyring.pin_worked(office.db, key.id, now)  # always: guesses made at the same time may have begun a pause
     return signed
 
 
