@@ -23,6 +23,7 @@ from flows.posts import actor_of, known_of
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
+from models.key import SigningKey
 from models.settings import VIETNAM
 from models.text import Text
 from tasks import rendering
@@ -237,7 +238,7 @@ def _input(session: Session, here: Here, revision: Revision) -> str:
 
 
 def _with_pin(
-    office: Office, key: keyring.SigningKey, request: SignRequest, command: Command, now: datetime
+    office: Office, key: SigningKey, request: SignRequest, command: Command, now: datetime
 ) -> Signed:
     if command.pin is None or not command.pin.reveal():
         sentence = Text("Nhập mã PIN chữ ký (6 số).", "Type the signature PIN (6 digits).")
