@@ -1,0 +1,396 @@
+"""Pages: a document's data becomes a PDF/A-2a file, a signature its picture, a page an image.
+
+Layouts are Typst files in `templates/documents`; typed text reaches them as JSON and is never markup. They
+see their own folder, our fonts and the pictures handed over, nothing else. The same data gives the same
+bytes. What the data of a layout holds is written below. Everything here runs in the intake pool
+(`tasks/pools.py`): the layout engine and the page viewer have no time limit of their own.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, NotRequired, TypedDict
+
+import pypdfium2
+import typst
+
+from models.errors import Invalid, NotFound
+from models.settings import VIETNAM
+from models.text import Text
+from tasks import fonts
+from tasks.rich_text import Node
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "documents"
+
+BoxKind = Literal["signature", "text"]
+
+
+class Issuer(TypedDict):
+    """The school as it is called on the day of the paper (Decree 30, boxes 2 and 4)."""
+
+    parent: str
+    name: str
+    place: str
+    abbreviation: str
+
+
+class SigningPlace(TypedDict):
+    """A signature field on the page. `caption` is printed above it: it must not depend on who signs.
+
+    `at` says where in the plan of a group: left, small, right, or seal (over the right one); the signing
+    sheet of a lesson plan puts its places side by side in the order given.
+    """
+
+    field: str
+    caption: str
+    at: NotRequired[str]
+
+
+class Week(TypedDict):
+    number: int
+    monday: str
+    sunday: str
+
+
+class Named(TypedDict):
+    name: str
+
+
+class Phase(TypedDict):
+    name: str
+    minutes: int | None
+    teacher: list[Node]
+    pupils: list[Node]
+
+
+class Lesson(TypedDict):
+    """`id` returns in `Rendered.parts`; `date` is ISO, as all dates here."""
+
+    id: str
+    subject: str
+    class_name: str
+    title: str
+    periods: int
+    date: str
+    requirements: list[Node]
+    equipment: list[Node]
+    phases: list[Phase]
+
+
+class LessonPlan(TypedDict):
+    """Data of the layout `lesson_plan`."""
+
+    title: str
+    issuer: Issuer
+    week: Week
+    author: Named
+    group: Named
+    date: str
+    code: NotRequired[str]
+    lessons: list[Lesson]
+    boxes: list[SigningPlace]
+
+
+class PlanRow(TypedDict):
+    """Neighbouring rows of the same week share one cell."""
+
+    week: int
+    month: int
+    theme: str
+    lesson: str
+    periods: int
+    adjustment: str
+    note: str
+
+
+class Weeks(TypedDict):
+    first: Week
+    last: Week
+
+
+class TeamTeachingPlan(TypedDict):
+    """Data of the layout `team_teaching_plan`; its text fields are named `number` and `date`."""
+
+    title: str
+    issuer: Issuer
+    group: Named
+    year: str
+    subject: str
+    grade: int | str
+    weeks: Weeks
+    date: str
+    code: NotRequired[str]
+    basis: list[Node]
+    conditions: list[Node]
+    rows: list[PlanRow]
+    organisation: list[Node]
+    boxes: list[SigningPlace]
+
+
+class Stamp(TypedDict):
+    """What one signature shows. `width` and `height` are its box's, in points.
+
+    `authority` is one line or several, as Decree 30 II.7 has them: KT. HIỆU TRƯỞNG, PHÓ HIỆU TRƯỞNG. A seal
+    names the organisation there and has neither name nor picture.
+    """
+
+    kind: Literal["person", "seal"]
+    width: float
+    height: float
+    authority: list[str]
+    signed_at: datetime
+    development: bool
+    name: NotRequired[str]
+    picture: NotRequired[bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A place left free for a form field. `page` counts from 0; `rect` is left, bottom, right, top in points
+    from the page's lower left corner (both as in PDF)."""
+
+    name: str
+    kind: BoxKind
+    page: int
+    rect: tuple[float, float, float, float]
+
+    @property
+    def width(self) -> float:
+        return self.rect[2] - self.rect[0]
+
+    @property
+    def height(self) -> float:
+        return self.rect[3] - self.rect[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A file and what is known of it. `parts` gives the first page, counted from 1, of each part's id;
+    `replaced` are the characters no font of ours can draw (the page shows `□`)."""
+
+    pdf: bytes = field(repr=False)
+    boxes: tuple[Box, ...]
+    pages: int
+    parts: Mapping[str, int]
+    replaced: tuple[str, ...] = ()
+
+
+def render(layout: str, data: Mapping[str, Any], images: Mapping[str, bytes] | None = None) -> Rendered:
+    """Lay out a document; `images` holds each picture of its rich text by SHA-256.
+
+    Raises NotFound when a picture is missing, ValueError for an unknown layout.
+    """
+    source = f"{layout}.typ"
+    if layout not in ("lesson_plan", "team_teaching_plan"):
+        raise ValueError(f"There is no layout {layout!r}.")
+    shown, replaced = _drawable(data)
+    made_on = datetime.combine(datetime.fromisoformat(data["date"]).date(), time(), VIETNAM)
+    with _root(images or {}) as (root, pictures):
+        _refuse_missing(shown, pictures)
+        compiler = _compiler(root, source, {**shown, "pictures": pictures})
+        pdf = compiler.compile(format="pdf", pdf_standards=["a-2a"], timestamp=made_on)
+        assert isinstance(pdf, bytes)
+        noted = json.loads(compiler.query("metadata", field="value"))
+    boxes = tuple(_box(note) for note in noted if note["what"] == "box")
+    parts = {note["id"]: note["page"] for note in noted if note["what"] == "part"}
+    pages = next(note["count"] for note in noted if note["what"] == "pages")
+    return Rendered(pdf, boxes, pages, parts, tuple(sorted(replaced)))
+
+
+def stamp(data: Mapping[str, Any]) -> bytes:
+    """A signature's picture (see `Stamp`): one page as large as its box, transparent, its font inside."""
+    signed_at = data["signed_at"].astimezone(VIETNAM)
+    return _one_page(
+        {
+            "kind": data["kind"],
+            "width": data["width"],
+            "height": data["height"],
+            "authority": list(data["authority"]),
+            "name": data.get("name", ""),
+            "time": signed_at.strftime("%d/%m/%Y %H:%M:%S +07:00"),
+            "development": data["development"],
+        },
+        data.get("picture"),
+    )
+
+
+def text_field(box: Box, value: str) -> bytes:
+    """How a filled text field looks: one page as large as its box, the words on the printed base line."""
+    number = box.name == "number"
+    return _one_page(
+        {
+            "kind": "text",
+            "width": box.width,
+            "height": box.height,
+            "text": value,
+            "align": "right" if number else "left",
+            "italic": not number,
+        },
+        None,
+    )
+
+
+def page_image(pdf: bytes, page: int, width: int) -> bytes:
+    """A page (counted from 1) as a WebP image `width` pixels wide, with its signatures and filled fields.
+
+    Raises NotFound when there is no such page, Invalid when this is no PDF we can read.
+    """
+    with _opened(pdf) as document:
+        document.init_forms()
+        if not 1 <= page <= len(document):
+            raise NotFound
+        sheet = document[page - 1]
+        bitmap = sheet.render(scale=width / max(1.0, sheet.get_width()), may_draw_forms=True)
+        output = io.BytesIO()
+        bitmap.to_pil().convert("RGB").save(output, "WEBP", quality=80, method=2)
+        return output.getvalue()
+
+
+def page_count(pdf: bytes) -> int:
+    """Number of pages; Invalid when this is no PDF we can read."""
+    with _opened(pdf) as document:
+        return len(document)
+
+
+def page_texts(pdf: bytes) -> tuple[str, ...]:
+    """The text of each page as printed, without form fields; Invalid when this is no PDF we can read."""
+    with _opened(pdf) as document:
+        return tuple(page.get_textpage().get_text_range() for page in document)
+
+
+def warm() -> None:
+    """Load fonts and layouts, so that the first person need not wait for it."""
+    now = datetime(2026, 1, 1, tzinfo=VIETNAM)
+    picture = stamp(
+        {
+            "kind": "person",
+            "width": 150.0,
+            "height": 100.0,
+            "authority": ["Hiệu trưởng"],
+            "name": "Hồ Sơ Số",
+            "signed_at": now,
+            "development": True,
+        }
+    )
+    page_image(picture, 1, 100)
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(fonts.FOLDER)]
+    )
+
+
+def _compiler(root: Path, source: str, data: Mapping[str, Any]) -> typst.Compiler:
+    nowhere = str(root / "no-packages")  # an import of a package fails instead of asking the network
+    return typst.Compiler(
+        str(root / source),
+        root=str(root),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        package_path=nowhere,
+        package_cache_path=nowhere,
+    )
+
+
+@contextmanager
+def _root(images: Mapping[str, bytes]) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A folder the layout engine may read, and where in it each picture is: the templates alone, or a
+    private copy with the pictures beside them."""
+    if not images:
+        yield TEMPLATES, {}
+        return
+    with TemporaryDirectory(prefix="layout-") as name:
+        folder = Path(name)
+        for template in TEMPLATES.glob("*.typ"):
+            shutil.copyfile(template, folder / template.name)
+        pictures: dict[str, str] = {}
+        for key, content in images.items():
+            suffix = "png" if content.startswith(b"\x89PNG") else "jpg"
+            file = f"picture-{len(pictures)}.{suffix}"
+            (folder / file).write_bytes(content)
+            pictures[key] = f"/{file}"
+        yield folder, pictures
+
+
+def _one_page(data: dict[str, Any], picture: bytes | None) -> bytes:
+    shown, _ = _drawable(data)
+    with _root({"picture": picture} if picture else {}) as (root, pictures):
+        whole = {**shown, "title": "Hồ Sơ Số", "picture": pictures.get("picture")}
+        # Taken over into another file as a picture: no structure of its own, hence level B and no tags.
+        pdf = _compiler(root, "stamp.typ", whole).compile(
+            format="pdf", pdf_standards=["a-2b"], pdf_tags=False, timestamp=0
+        )
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def _box(note: Mapping[str, Any]) -> Box:
+    """From a place on the sheet (top down) to a rectangle of PDF (bottom up)."""
+    top = note["sheet"] - note["top"]
+    rect = (note["left"], top - note["height"], note["left"] + note["width"], top)
+    left, bottom, right, upper = (round(side, 3) for side in rect)
+    return Box(note["name"], note["kind"], note["page"] - 1, (left, bottom, right, upper))
+
+
+def _drawable(value: Any) -> tuple[Any, frozenset[str]]:
+    """The same data with every text as our fonts can draw it, and what had to be replaced."""
+    lost: set[str] = set()
+
+    def walk(part: Any) -> Any:
+        if isinstance(part, str):
+            text, missing = fonts.drawable(part)
+            lost.update(missing)
+            return text
+        if isinstance(part, Mapping):
+            return {key: walk(inner) for key, inner in part.items()}
+        if isinstance(part, (list, tuple)):
+            return [walk(inner) for inner in part]
+        return part
+
+    return walk(value), frozenset(lost)
+
+
+def _refuse_missing(value: Any, pictures: Mapping[str, str]) -> None:
+    """A paper is not laid out without one of its pictures: someone would sign what they never saw."""
+    if isinstance(value, list):
+        for inner in value:
+            _refuse_missing(inner, pictures)
+    elif isinstance(value, dict):
+        if value.get("t") == "img" and value["id"] not in pictures:
+            raise NotFound(
+                Text(
+                    "Một ảnh trong bài không còn trong kho. Hãy bỏ ảnh ấy ra rồi chèn lại.",
+                    "A picture of the text is no longer stored. Remove it and insert it again.",
+                )
+            )
+        for inner in value.values():
+            _refuse_missing(inner, pictures)
+
+
+@contextmanager
+def _opened(pdf: bytes) -> Iterator[Any]:
+    try:
+        document = pypdfium2.PdfDocument(pdf)
+    except pypdfium2.PdfiumError as error:
+        raise Invalid(
+            Text(
+                "Không đọc được tệp PDF này: tệp hỏng hoặc có mật khẩu. Hãy xuất lại tệp rồi thử lại.",
+                "This PDF cannot be read: it is damaged or has a password. Export it again and retry.",
+            )
+        ) from error
+    try:
+        yield document
+    finally:
+        document.close()
