@@ -80,11 +80,9 @@ def read(session: Session, document_id: str, school_id: str) -> Here:
 def happened(session: Session, document_id: str) -> list[Happened]:
     """A document's events as the process reads them."""
     rows = session.exec(
-        select(Event.seq, Event.actor_id, Event.step, Event.action, Event.revision)
-        .where(col(Event.document_id) == document_id)
-        .order_by(col(Event.seq))
+        select(Event).where(col(Event.document_id) == document_id).order_by(col(Event.seq))
     ).all()
-    return [Happened(*row) for row in rows]
+    return [Happened(e.seq, e.actor_id, e.step, e.action, e.revision) for e in rows]
 
 
 def permit(here: Here, command: Command) -> None:

@@ -24,12 +24,13 @@ def _silence() -> None:
 
 @dataclass(slots=True)
 class Office:
-    """`poke` wakes the worker after a commit; it must never raise nor wait."""
+    """`poke` wakes the worker after a commit; it must never raise nor wait. `name`: this process's own."""
 
     settings: Settings
     db: Database
     blobs: BlobStore
     intake: IntakePool
     signers: SignersPool
+    name: str = "office"
     now: Callable[[], datetime] = utc_now
     poke: Callable[[], None] = field(default=_silence)

@@ -119,11 +119,11 @@ class HasRole(Who):
     role: Role
 
     @property
-    def name(self) -> Text:  # type: ignore[override] - derived here, a plain value in the others
+    def name(self) -> Text:  # type: ignore[override]  # derived here, a plain value in the others
         return ROLES[self.role]
 
     @property
-    def waiting(self) -> Text:  # type: ignore[override] - as above
+    def waiting(self) -> Text:  # type: ignore[override]  # as above
         return Text(f"Chờ {self.name.vi.lower()}", f"Waiting for the {self.name.en.lower()}")
 
     def audiences(self, subject: Subject) -> tuple[str, ...]:  # noqa: ARG002 - a role is the same for all
@@ -137,11 +137,11 @@ class AnyOf(Who):
     choices: tuple[Who, ...]
 
     @property
-    def name(self) -> Text:  # type: ignore[override] - as in HasRole
+    def name(self) -> Text:  # type: ignore[override]  # as in HasRole
         return self.choices[0].name
 
     @property
-    def waiting(self) -> Text:  # type: ignore[override] - as in HasRole
+    def waiting(self) -> Text:  # type: ignore[override]  # as in HasRole
         return Text(
             "Chờ " + " hoặc ".join(c.name.vi.lower() for c in self.choices),
             "Waiting for the " + " or the ".join(c.name.en.lower() for c in self.choices),

@@ -265,7 +265,7 @@ def _stamp(
             "height": top - bottom,
             "authority": list(lines),
             "name": account.full_name,
-            "signed_at": now.astimezone(VIETNAM).isoformat(timespec="seconds"),
+            "signed_at": now,
             "development": True,
         },
     )
@@ -278,9 +278,6 @@ def _texts_of(office: Office, revision: Revision, number: str, now: datetime) ->
     filled = []
     for name, value in values.items():
         left, bottom, right, top = revision.boxes[name]
-        drawn = office.intake.submit(
-            rendering.stamp,
-            {"kind": "text", "field": name, "width": right - left, "height": top - bottom, "text": value},
-        )
-        filled.append(FilledText(name, value, drawn))
+        box = rendering.Box(name, "text", 0, (left, bottom, right, top))
+        filled.append(FilledText(name, value, office.intake.submit(rendering.text_field, box, value)))
     return tuple(filled)

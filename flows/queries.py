@@ -106,7 +106,7 @@ def waiting(
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Waiting]:
-    """What waits for this person, the oldest deadline first; `after` is (due, document id) of the last seen."""
+    """What waits for this person, the oldest deadline first; `after`: (due, document id) of the last seen."""
     query = (
         select(Document, OpenStep, Account.full_name, SchoolWeek)
         .join(OpenStep, col(OpenStep.document_id) == col(Document.id))

@@ -1,0 +1,249 @@
+"""A signing round: many documents decided and signed with one PIN, each on its own.
+
+The PIN opens the key in children that die with the round. Each item is one ordinary decision, so a crash
+leaves it decided once or untouched; what is untouched stays `queued` and the round becomes `stopped`.
+Resuming is a new round and asks for the PIN again.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from flows import keyring
+from flows.commands import Command
+from flows.decide import decide
+from flows.leases import alive
+from flows.office import Office
+from flows.people import Actor
+from flows.performing import Signer
+from models.batch import Batch, BatchItem
+from models.document import Document
+from models.errors import BadPin, Fault, Invalid, NotFound, RecordsError
+from models.event import Event
+from models.text import Text
+from tasks.keys import Secret
+
+log = logging.getLogger("hososo.batches")
+
+MOST = 500
+ACTIONS = {"approve": "person", "seal": "seal"}
+LANES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSeen:
+    """One line of a round."""
+
+    item: BatchItem
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A round as a page shows it."""
+
+    batch: Batch
+    items: tuple[ItemSeen, ...]
+    counts: dict[str, int]
+
+    @property
+    def finished(self) -> int:
+        return self.counts.get("signed", 0) + self.counts.get("refused", 0)
+
+
+def start(
+    office: Office,
+    actor: Actor,
+    action: str,
+    pin: Secret,
+    items: Sequence[tuple[str, int]],
+    arrived: datetime,
+) -> str:
+    """Open the key, write the manifest, begin; the round's id. BadPin, Locked: nothing was written."""
+    if action not in ACTIONS:
+        sentence = Text("Không ký hàng loạt được việc này.", "This cannot be done in a signing round.")
+        raise Invalid(sentence, (Fault("action", sentence),))
+    if not 0 < len(items) <= MOST or len({i for i, _ in items}) != len(items):
+        sentence = Text(
+            f"Chọn từ 1 đến {MOST} hồ sơ, mỗi hồ sơ một lần.", f"Choose 1 to {MOST} records, each once."
+        )
+        raise Invalid(sentence, (Fault("items", sentence),))
+    now = office.now()
+    with office.db.read() as session:
+        key = keyring.key_of(session, actor.id, "seal" if ACTIONS[action] == "seal" else "person")
+        known = set(
+            session.exec(
+                select(Document.id).where(
+                    col(Document.school_id) == actor.school_id,
+                    col(Document.id).in_([i for i, _ in items]),
+                )
+            ).all()
+        )
+    if len(known) != len(items):
+        raise NotFound
+    keyring.ensure_not_paused(key, now)
+    signers = ExitStack()
+    try:
+        sign = signers.enter_context(office.signers.batch(key.protected, pin, key.account_id, LANES))
+    except BadPin:
+        raise keyring.pin_failed(office.db, key.id, now) from None
+    try:
+        keyring.pin_worked(office.db, key.id, now)
+        batch = Batch(
+            school_id=actor.school_id,
+            account_id=actor.id,
+            action=action,
+            holder=office.name,
+            created_at=now,
+        )
+        with office.db.write() as session:
+            session.add(batch)
+            session.flush()
+            for position, (document_id, version) in enumerate(items):
+                session.add(
+                    BatchItem(
+                        batch_id=batch.id,
+                        position=position,
+                        school_id=actor.school_id,
+                        document_id=document_id,
+                        version=version,
+                    )
+                )
+    except BaseException:
+        signers.close()
+        raise
+    threading.Thread(
+        target=_run,
+        args=(office, actor, batch.id, action, signers, sign, arrived),
+        name=f"round-{batch.id}",
+    ).start()
+    return batch.id
+
+
+def _run(
+    office: Office,
+    actor: Actor,
+    batch_id: str,
+    action: str,
+    signers: ExitStack,
+    sign: Signer,
+    arrived: datetime,
+) -> None:
+    """Work through the manifest in lanes; whatever happens, the key's children die and the end is written."""
+    todo: queue.SimpleQueue[tuple[int, str, int]] = queue.SimpleQueue()
+    with office.db.read() as session:
+        for item in session.exec(
+            select(BatchItem).where(col(BatchItem.batch_id) == batch_id).order_by(col(BatchItem.position))
+        ).all():
+            todo.put((item.position, item.document_id, item.version))
+
+    def lane() -> None:
+        while True:
+            try:
+                position, document_id, version = todo.get_nowait()
+            except queue.Empty:
+                return
+            _mark(office, batch_id, position, "signing")
+            command = Command(document_id, action, version, actor, arrived)
+            try:
+                decide(office, command, sign)
+            except RecordsError as refusal:
+                _mark(office, batch_id, position, "refused", refusal)
+            except Exception:
+                log.exception("round %s, item %s failed", batch_id, position)
+                _mark(office, batch_id, position, "refused", _FAILED)
+            else:
+                _mark(office, batch_id, position, "signed")
+
+    lanes = [threading.Thread(target=lane, name=f"{batch_id}-{n}") for n in range(LANES)]
+    try:
+        for thread in lanes:
+            thread.start()
+        for thread in lanes:
+            thread.join()
+    finally:
+        signers.close()
+        with office.db.write() as session:
+            session.exec(
+                update(Batch).where(col(Batch.id) == batch_id).values(state="done", finished_at=office.now())
+            )
+
+
+_FAILED = RecordsError(
+    Text(
+        "Ký không thành công do lỗi hệ thống; hồ sơ chưa thay đổi. Ký lại hồ sơ này sau.",
+        "Signing failed because of a fault in the system; the record is unchanged. Sign it again later.",
+    )
+)
+
+
+def _mark(
+    office: Office, batch_id: str, position: int, state: str, refusal: RecordsError | None = None
+) -> None:
+    values: dict[str, object] = {"state": state}
+    if state != "signing":
+        values["finished_at"] = office.now()
+    if refusal:
+        values |= {
+            "code": refusal.code,
+            "sentence_vi": refusal.sentence.vi[:400],
+            "sentence_en": refusal.sentence.en[:400],
+        }
+    with office.db.write() as session:
+        session.exec(
+            update(BatchItem)
+            .where(col(BatchItem.batch_id) == batch_id, col(BatchItem.position) == position)
+            .values(**values)
+        )
+
+
+def progress(session: Session, actor: Actor, batch_id: str) -> Progress:
+    """A round of this person's; NotFound for anyone else's."""
+    batch = session.get(Batch, batch_id)
+    if batch is None or batch.school_id != actor.school_id or batch.account_id != actor.id:
+        raise NotFound
+    rows = session.exec(
+        select(BatchItem, Document)
+        .join(Document, col(Document.id) == col(BatchItem.document_id))
+        .where(col(BatchItem.batch_id) == batch_id)
+        .order_by(col(BatchItem.position))
+    ).all()
+    items = tuple(ItemSeen(*row) for row in rows)
+    return Progress(batch, items, dict(Counter(i.item.state for i in items)))
+
+
+def sweep_stopped(office: Office) -> int:
+    """Close the rounds whose process is gone: items in the middle are told apart by the documents' events."""
+    now = office.now()
+    closed = 0
+    with office.db.write() as session:
+        living = {beat.name for beat in alive(session, "web", now)}
+        for batch in session.exec(select(Batch).where(col(Batch.state) == "running")).all():
+            if batch.holder == office.name or batch.holder in living:
+                continue
+            for item in session.exec(select(BatchItem).where(col(BatchItem.batch_id) == batch.id)).all():
+                if item.state in ("queued", "signing"):
+                    _settle_item(session, batch, item, now)
+            batch.state, batch.finished_at = "stopped", now
+            session.add(batch)
+            closed += 1
+    return closed
+
+
+def _settle_item(session: Session, batch: Batch, item: BatchItem, now: datetime) -> None:
+    """Signed when the decision stands, untouched otherwise."""
+    event = session.get(Event, (item.document_id, item.version + 1))
+    stands = event is not None and (event.actor_id, event.action) == (batch.account_id, batch.action)
+    item.state = "signed" if stands else "queued"
+    item.finished_at = now if stands else None
+    session.add(item)

@@ -1,0 +1,173 @@
+"""How documents, steps and signatures look in an answer of the API. Times are ISO 8601 at +07:00."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flows.deadlines import is_late
+from flows.grammar import DocumentType, Obligation
+from flows.queries import View
+from models.document import Document
+from models.settings import VIETNAM
+from models.text import Text
+
+
+def moment(value: datetime | None) -> str | None:
+    """An instant as the contract says it."""
+    return value.astimezone(VIETNAM).isoformat(timespec="seconds") if value else None
+
+
+def words(text: Text) -> dict[str, str]:
+    return {"vi": text.vi, "en": text.en}
+
+
+def summary(document: Document, owner: str) -> dict[str, Any]:
+    """A document in a list."""
+    return {
+        "id": document.id,
+        "type": document.type,
+        "title": document.title,
+        "owner": {"id": document.owner_id, "name": owner},
+        "status": document.status,
+        "step": document.step,
+        "version": document.version,
+        "content_version": document.content_version,
+        "revision": document.revision,
+        "due": moment(document.due_at),
+        "updated_at": moment(document.updated_at),
+    }
+
+
+def answer(view: View) -> dict[str, Any]:
+    """A document whole."""
+    document, step = view.document, view.here.position.step
+    return summary(document, view.owner.full_name) | {
+        "fields": document.fields,
+        "step": None
+        if step is None
+        else {
+            "name": step.name,
+            "label": words(step.label),
+            "waiting_for": [{"id": a.id, "name": a.full_name} for a in view.waiting_for],
+            "due": moment(view.due_at),
+        },
+        "actions": list(view.actions),
+        "late": bool(
+            document.first_signed_at
+            and document.due_at
+            and is_late(document.first_signed_at, document.due_at)
+        ),
+        "content_hash": document.blob,
+        "number": document.number,
+        "flags": [{"rule": f.rule, "due": moment(f.due_at)} for f in view.flags if f.resolved_at is None],
+        "obligations": obligations(view),
+        "signatures": [
+            {
+                "step": seen.signature.step,
+                "revision": seen.signature.revision,
+                "name": seen.name,
+                "authority": seen.signature.authority,
+                "signed_at": moment(seen.signature.signed_at),
+                "hash": seen.signature.output_blob,
+                "superseded": seen.superseded,
+            }
+            for seen in view.signatures
+        ],
+        "returned": None
+        if view.returned is None or view.returned.remark is None
+        else {
+            "note": view.returned.remark.text,
+            "parts": view.returned.remark.parts,
+            "by": view.returned.name,
+            "at": moment(view.returned.event.at),
+        },
+        "run": run(view),
+        "approved_at": moment(document.approved_at),
+        "archived_at": moment(document.archived_at),
+        "keep_until": moment(document.keep_until),
+    }
+
+
+def obligations(view: View) -> list[dict[str, Any]]:
+    """What the owner has to do once the record is approved."""
+    if view.document.status not in ("approved", "archived"):
+        return []
+    declared: tuple[Obligation, ...] = view.here.declared.obligations
+    return [{"kind": o.kind, "by": view.document.owner_id} for o in declared]
+
+
+def run(view: View) -> dict[str, Any]:
+    """The automatic part: which Prefect run, what it did, what needs a person."""
+    return {
+        "id": view.document.run_id,
+        "steps": [
+            {
+                "step": entry.step,
+                "state": entry.state,
+                "attempts": entry.attempts,
+                "started_at": moment(entry.started_at),
+                "finished_at": moment(entry.finished_at),
+            }
+            for entry in view.ledger
+        ],
+        "incidents": [
+            {
+                "id": i.id,
+                "kind": i.kind,
+                "step": i.step,
+                "sentence": {"vi": i.sentence_vi, "en": i.sentence_en},
+                "opened_at": moment(i.opened_at),
+                "retry_at": moment(i.retry_at),
+            }
+            for i in view.incidents
+        ],
+    }
+
+
+def event(seen: Any) -> dict[str, Any]:
+    """One event of the chain."""
+    e = seen.event
+    return {
+        "seq": e.seq,
+        "at": moment(e.at),
+        "actor": {"id": e.actor_id, "name": seen.name},
+        "step": e.step,
+        "action": e.action,
+        "revision": e.revision,
+        "input": e.input_blob,
+        "output": e.output_blob,
+        "note": seen.remark.text if seen.remark else None,
+        "parts": seen.remark.parts if seen.remark else {},
+        "previous": e.previous,
+        "hash": e.hash,
+        "linked": seen.linked,
+    }
+
+
+def declared(type_: DocumentType) -> dict[str, Any]:
+    """A document type as the API publishes it."""
+    return {
+        "slug": type_.slug,
+        "version": type_.version,
+        "name": words(type_.name),
+        "form": type_.form.schema(),
+        "steps": [
+            {
+                "name": s.name,
+                "label": words(s.label),
+                "by": words(s.by.name) if s.by else None,
+                "actions": list(s.actions),
+                "signs": s.signs,
+            }
+            for s in type_.steps
+        ],
+        "deadline": words(type_.deadline.rule) if type_.deadline else None,
+        "obligations": [o.kind for o in type_.obligations],
+    }
+
+
+def listed(items: list[dict[str, Any]], following: str | None) -> Mapping[str, Any]:
+    """A page of a list; `next` is the cursor of the following page."""
+    return {"items": items, "next": following}

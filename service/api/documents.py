@@ -1,0 +1,150 @@
+"""`/documents`: draft, read, decide. Each endpoint is one call of the core."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from flows import drafts, queries
+from flows.commands import Command
+from flows.decide import decide
+from models.document import Revision
+from models.errors import NotFound
+from service.access import ApiViewer
+from service.api import answers, cursors
+from service.deps import Arrival, OfficeDep
+from tasks.keys import Secret
+
+router = APIRouter(tags=["documents"])
+
+
+class NewDocument(BaseModel):
+    """A draft to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: str = Field(examples=["lesson-plan"])
+    fields: dict[str, Any]
+
+
+class Save(BaseModel):
+    """A draft's new content, over the content version it was read at."""
+
+    model_config = ConfigDict(extra="forbid")
+    content_version: int
+    fields: dict[str, Any]
+
+
+class Decision(BaseModel):
+    """An action on the version that was seen. `note` is required to return; `parts` comments on lessons."""
+
+    model_config = ConfigDict(extra="forbid")
+    version: int
+    pin: SecretStr | None = None
+    note: str = ""
+    parts: dict[str, str] = {}
+
+
+@router.post("/documents", status_code=201)
+def create(new: NewDocument, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
+    """Make a draft."""
+    document = drafts.create(office, viewer.actor, new.type, new.fields)
+    return _answer(office, viewer, document.id)
+
+
+@router.patch("/documents/{document_id}")
+def save(document_id: str, body: Save, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
+    """Save a draft whole; `faults` says what a submit would refuse."""
+    with office.db.read() as session:
+        queries.visible(session, viewer.actor, document_id)
+    _, faults = drafts.save(office, viewer.actor, document_id, body.content_version, body.fields)
+    found = [{"path": f.path, "detail": f.sentence.vi, "detail_en": f.sentence.en} for f in faults]
+    return _answer(office, viewer, document_id) | {"faults": found}
+
+
+@router.get("/documents")
+def find(
+    viewer: ApiViewer,
+    office: OfficeDep,
+    q: str = "",
+    type: str = "",
+    status: Annotated[list[str] | None, Query()] = None,
+    week: str = "",
+    owner: str = "",
+    cursor: str = "",
+) -> Any:
+    """The documents this account may see, the newest change first, 50 at a time."""
+    with office.db.read() as session:
+        rows = queries.documents(
+            session,
+            viewer.actor,
+            q=q,
+            type=type,
+            status=status or (),
+            week=week,
+            owner=owner,
+            after=cursors.read(cursor),
+            limit=51,
+        )
+    last = rows[49].document if len(rows) > 50 else None
+    following = cursors.write(last.updated_at, last.id) if last else None
+    return answers.listed([answers.summary(r.document, r.owner) for r in rows[:50]], following)
+
+
+@router.get("/documents/{document_id}")
+def get(document_id: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
+    """One document whole."""
+    return _answer(office, viewer, document_id)
+
+
+@router.get("/documents/{document_id}/pdf", response_class=Response)
+def pdf(document_id: str, viewer: ApiViewer, office: OfficeDep, revision: int | None = None) -> Response:
+    """The file of a revision with all signatures it has; the present one without `revision`."""
+    with office.db.read() as session:
+        document = queries.visible(session, viewer.actor, document_id)
+        row = session.get(Revision, (document_id, revision or document.revision))
+    if row is None:
+        raise NotFound
+    return Response(
+        office.blobs.get(row.final), media_type="application/pdf", headers={"ETag": f'"{row.final}"'}
+    )
+
+
+@router.get("/documents/{document_id}/events")
+def events(document_id: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
+    """The hash-linked history."""
+    with office.db.read() as session:
+        view = queries.view(session, viewer.actor, document_id)
+    return {"items": [answers.event(e) for e in view.events], "next": None, "intact": view.intact}
+
+
+@router.post("/documents/{document_id}/actions/{action}")
+def act(
+    document_id: str,
+    action: str,
+    decision: Decision,
+    viewer: ApiViewer,
+    office: OfficeDep,
+    arrived: Arrival,
+) -> dict[str, Any]:
+    """Decide: submit, sign, approve, return, seal, reopen, as `actions` of the document offers."""
+    with office.db.read() as session:
+        queries.visible(session, viewer.actor, document_id)
+    command = Command(
+        document_id=document_id,
+        action=action,
+        version=decision.version,
+        actor=viewer.actor,
+        arrived=arrived,
+        pin=Secret(decision.pin.get_secret_value()) if decision.pin else None,
+        note=decision.note,
+        parts=decision.parts,
+    )
+    decided = decide(office, command)
+    return _answer(office, viewer, document_id) | {"repeated": decided.repeated}
+
+
+def _answer(office: OfficeDep, viewer: ApiViewer, document_id: str) -> dict[str, Any]:
+    with office.db.read() as session:
+        return answers.answer(queries.view(session, viewer.actor, document_id))

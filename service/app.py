@@ -1,0 +1,116 @@
+"""The web application: what it holds while it runs, in which order a request passes, which rooms it opens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI, Request, Response
+from tasks.pools import IntakePool
+
+from flows import batches, keyring
+from flows.leases import beat, holder_name, stop_beating
+from flows.office import Office
+from flows.wake import poker
+from models.db import Database
+from models.settings import Settings
+from service import errors
+from service.api import API
+from service.api import ROUTERS as API_ROUTERS
+from service.assets import VersionedStatic, security_headers
+from service.pages import ROUTERS as PAGE_ROUTERS
+from tasks.blobs import BlobStore
+from tasks.signers import SignersPool
+from tasks.signing_child import Setting
+
+BEAT_SECONDS = 5.0
+
+
+def open_office(settings: Settings, kind: str) -> Office:
+    """The effects of one process; the pools start with their first work or by `warm`."""
+    db = Database(settings.database)
+    keyring.ensure_authority(db, settings, datetime.now(UTC))
+    return Office(
+        settings=settings,
+        db=db,
+        blobs=BlobStore(settings.blobs),
+        intake=IntakePool(settings.renderers),
+        signers=SignersPool(settings.signers, Setting(settings.master_key, settings.timestamp_url)),
+        name=holder_name(kind),
+        poke=poker(settings, db),
+    )
+
+
+def close_office(office: Office) -> None:
+    """End the children and the connections."""
+    office.signers.close()
+    office.intake.close()
+    office.db.dispose()
+
+
+def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
+    """The application. An `office` given stays the caller's; without one it is opened and closed here."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.office = office or open_office(settings, "web")
+        pulse = Pulse(app.state.office)
+        pulse.start()
+        try:
+            yield
+        finally:
+            pulse.stop()
+            if office is None:
+                close_office(app.state.office)
+
+    app = FastAPI(
+        title="Hồ Sơ Số",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    if office is not None:
+        app.state.office = office
+    errors.install(app)
+    app.middleware("http")(frame)
+    app.mount("/static", VersionedStatic(), name="static")
+    for router in API_ROUTERS:
+        app.include_router(router, prefix=API)
+    for router in PAGE_ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    return app
+
+
+async def frame(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Note the arrival before anything else, and put the security headers on every answer."""
+    request.state.arrived = datetime.now(UTC)
+    response = await go_on(request)
+    security_headers(response)
+    return response
+
+
+class Pulse(threading.Thread):
+    """This process's sign of life, and the look after signing rounds whose process died."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self.office = office
+        self._stop_now = threading.Event()
+
+    def run(self) -> None:
+        while not self._stop_now.is_set():
+            try:
+                beat(self.office.db, self.office.name, "web", self.office.now())
+                batches.sweep_stopped(self.office)
+            except Exception:
+                errors.log.exception("pulse")
+            self._stop_now.wait(BEAT_SECONDS)
+
+    def stop(self) -> None:
+        self._stop_now.set()
+        self.join(timeout=BEAT_SECONDS * 2)
+        stop_beating(self.office.db, self.office.name)
