@@ -61,8 +61,8 @@ class SessionExpired(SignedOut):
 
     code = "session-expired"
 
-    def __init__(self, path: str, form: FormData, next_path: str) -> None:
-        super().__init__(next_path)
+    def __init__(self, path: str, form: FormData) -> None:
+        super().__init__()
         self.path = path
         self.kept, self.csrf, self.files_dropped = keep(form.multi_items())
 
@@ -143,7 +143,7 @@ async def signed_in(request: Request, viewer: MaybeViewer) -> Viewer:
         raise SignedOut(here)
     form = await read_form(request)
     try:
-        raise SessionExpired(request.url.path, form, here)
+        raise SessionExpired(here, form)
     finally:
         await form.close()
 

@@ -31,6 +31,7 @@ STATUS = {
     "locked": 423,
     "unavailable": 503,
     "signed-out": 401,
+    "bad-sign-in": 401,
     "session-expired": 401,
     "must-change": 403,
     "bad-form": 403,
