@@ -62,6 +62,9 @@ _ONE_REVISION = DSSContentSettings(
 )
 _BEFORE_TIMESTAMP = TimestampDSSContentSettings(include_vri=False, update_before_ts=True)
 _EVIDENCE_LIFE = timedelta(minutes=5)
+_SPARE = 1024
+"""Bytes kept free beyond the expected size of a signature. pyHanko's own half again is read, digit by
+digit, by every later signer; the size is found anew with the evidence, so a kilobyte is plenty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ class Signatory:
         found = await session.perform_presign_validation()
         if found is None:
             raise AssertionError("A validation context is always given.")
-        size = await session.estimate_signature_container_size(found)
+        size = await session.estimate_signature_container_size(found, tight=True) + 2 * _SPARE
         self._evidence = (now, found, size)
         return found, size
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +52,10 @@ from pyhanko_certvalidator import ValidationContext
 from models.errors import RecordsError
 from models.text import Text
 from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
-from tasks.certificates import Trust, find_chain, fingerprint
+from tasks.certificates import Trust, find_chain
+
+# What pyHanko warns of (files people bring, "fetching is not allowed" at each signature) is in our reports.
+logging.getLogger("pyhanko").setLevel(logging.ERROR)
 
 
 class Changes(StrEnum):
@@ -218,14 +222,22 @@ def _holds(pdf: bytes, field: str, expected_fingerprint: str, trust: Trust) -> b
     embedded = EmbeddedPdfSignature(reader, found[0][2], field)
     if embedded.evaluate_signature_coverage() != SignatureCoverageLevel.ENTIRE_FILE:
         return False
-    certificate = embedded.signer_cert
-    if fingerprint(certificate.dump()) != expected_fingerprint:
+    certificate = _of_fingerprint(embedded.signed_data, expected_fingerprint)
+    if certificate is None:
         return False
     signer_info = embedded.signer_info
+    # Compares the signed "signing certificate" attribute too, so no other certificate can be meant.
     if validate_sig_integrity(signer_info, certificate, "data", embedded.compute_digest()) != (True, True):
         return False
     tokens = list(extract_tst_data_iter(signer_info, signed=False))
     return len(tokens) == 1 and _token_holds(tokens[0], signer_info["signature"].native, trust)
+
+
+def _of_fingerprint(signed: cms.SignedData, expected: str) -> asn1_x509.Certificate | None:
+    for choice in signed["certificates"]:
+        if hashlib.sha256(choice.chosen.dump()).hexdigest() == expected:
+            return choice.chosen
+    return None
 
 
 def _token_holds(token: cms.SignedData, stamped: bytes, trust: Trust) -> bool:
