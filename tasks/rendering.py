@@ -203,7 +203,9 @@ def render(layout: str, data: Mapping[str, Any], images: Mapping[str, bytes] | N
     boxes = tuple(_box(note) for note in noted if note["what"] == "box")
     parts = {note["id"]: note["page"] for note in noted if note["what"] == "part"}
     pages = next(note["count"] for note in noted if note["what"] == "pages")
-    return Rendered(pdf, boxes, pages, parts, tuple(sorted(replaced)))
+    # A revision appended after a last line without its end would break PDF/A (ISO 19005-2, 6.1.9).
+    whole = pdf if pdf.endswith(b"\n") else pdf + b"\n"
+    return Rendered(whole, boxes, pages, parts, tuple(sorted(replaced)))
 
 
 def stamp(data: Mapping[str, Any]) -> bytes:
