@@ -85,20 +85,20 @@ def remind_from(due_at: datetime) -> datetime:
 
 
 def moment_words(moment: datetime) -> Text:
-    r""" "08:10 thứ Tư 13/11"."""
+    """`08:10 thứ Tư 13/11`."""
     local = moment.astimezone(VIETNAM)
     name = _WEEKDAYS[local.weekday()]
     return Text(f"{local:%H:%M} {name.vi} {local:%d/%m}", f"{local:%H:%M} {name.en} {local:%d/%m}")
 
 
 def limit_words(due_at: datetime) -> Text:
-    r""" "trước 00:00 thứ Tư 13/11": the exact limit."""
+    """`trước 00:00 thứ Tư 13/11`: the exact limit."""
     moment = moment_words(due_at)
     return Text(f"trước {moment.vi}", f"before {moment.en}")
 
 
 def last_day_words(due_at: datetime) -> Text:
-    r""" "hết thứ Ba 12/11": the last day on which it is in time, as people say it."""
+    """`hết thứ Ba 12/11`: the last day on which it is in time, as people say it."""
     day = (due_at.astimezone(VIETNAM) - timedelta(microseconds=1)).date()
     name = _WEEKDAYS[day.weekday()]
     return Text(f"hết {name.vi} {day:%d/%m}", f"end of {name.en} {day:%d/%m}")
@@ -118,21 +118,21 @@ def length_words(length: timedelta) -> Text:
 
 
 def late_words(due_at: datetime, signed_at: datetime) -> Text:
-    r""" "Hạn: trước 00:00 thứ Tư 13/11; ký lúc 08:10 thứ Tư 13/11: muộn 8 giờ"."""
+    """`Hạn: trước 00:00 thứ Tư 13/11; ký lúc 08:10 thứ Tư 13/11: muộn 8 giờ`."""
     return Text(
         "Hạn: {due}; ký lúc {signed}: muộn {length}", "Due {due}; signed {signed}: {length} late"
     ).format(due=limit_words(due_at), signed=moment_words(signed_at), length=length_words(signed_at - due_at))
 
 
 def missing_words(due_at: datetime) -> Text:
-    r""" "Hạn: trước 00:00 thứ Tư 13/11; chưa ký và trình"."""
+    """`Hạn: trước 00:00 thứ Tư 13/11; chưa ký và trình`."""
     return Text("Hạn: {due}; chưa ký và trình", "Due {due}; not signed and submitted").format(
         due=limit_words(due_at)
     )
 
 
 def remaining_words(due_at: datetime, now: datetime) -> Text:
-    r""" "còn 3 giờ", or "đã quá hạn 2 ngày" when the limit has passed."""
+    """`còn 3 giờ`, or `đã quá hạn 2 ngày` when the limit has passed."""
     if now < due_at:
         return Text("còn {length}", "{length} left").format(length=length_words(due_at - now))
     return Text("đã quá hạn {length}", "overdue by {length}").format(length=length_words(now - due_at))

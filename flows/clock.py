@@ -1,0 +1,263 @@
+"""The clock's effects: flags opened, resolved and reopened, and the notices that tell of them. Sends nothing.
+
+Everything is asked of the database at every look, so that a look that comes twice or a day late leaves the
+same rows. What is late follows from `flows/flags.py`; here it is compared with the rows that stand, and
+only the differences are written, in short transactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, select
+
+from flows import obligations
+from flows.calendar import span
+from flows.flags import NAMES, DueWeek, Found, find, sentence
+from flows.obligations import Calendar, Owed
+from models.columns import new_id
+from models.db import Database
+from models.document import Document
+from models.flag import Flag
+from models.notice import Notice
+from models.text import Text
+
+LOOK_BACK = timedelta(days=35)
+"""Limits that passed within this time are held against the facts at every full look; older weeks only when
+one of their documents changed."""
+
+TELL_WITHIN = timedelta(days=7)
+"""A flag found later than this after the fact (a calendar entered in mid-year) sends no mail."""
+
+_AT_ONCE = 1000
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a look has to write."""
+
+    insert: list[dict[str, Any]] = field(default_factory=list)
+    change: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    tell: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Notices by the flag they tell of."""
+
+    def __len__(self) -> int:
+        return len(self.insert) + len(self.change)
+
+
+def scan(db: Database, now: datetime, school_id: str | None = None) -> int:
+    """The full look: every limit of the last weeks, in one school or all. Returns the rows changed."""
+    return _look(db, now, school_id, since=now - LOOK_BACK, full=True)
+
+
+def scan_changed(db: Database, since: datetime, now: datetime) -> int:
+    """The quick look: only weeks whose signed documents changed since then. Returns the rows changed."""
+    return _look(db, now, None, since=since, full=False)
+
+
+def scan_document(db: Database, document_id: str, now: datetime) -> int:
+    """Only the flags one document touches: its author's (or group's), for the weeks it covers."""
+    with db.read() as session:
+        document = session.get(Document, document_id)
+        owed = next((o for o in obligations.owed_types() if document and o.slug == document.type), None)
+        if document is None or owed is None or document.week_id is None:
+            return 0
+        debtor = document.group_id if owed.by_group else document.owner_id
+        touched = {(document.type, document.week_id, document.last_week_id or document.week_id)}
+        changes = Changes()
+        for calendar in obligations.calendars(session, [document.school_id]):
+            weeks = _weeks(calendar, owed, touched, now, full=False)
+            _compare(session, owed, {document.school_id: (calendar, weeks)}, now, changes, only=debtor)
+    _write(db, changes)
+    return len(changes)
+
+
+def _look(db: Database, now: datetime, school_id: str | None, *, since: datetime, full: bool) -> int:
+    with db.read() as session:
+        chunks = obligations.school_chunks(session, school_id)
+    total = 0
+    for schools in chunks:
+        changes = Changes()
+        with db.read() as session:
+            touched = obligations.touched(session, schools, since)
+            calendars = obligations.calendars(session, schools) if full or touched else []
+            for owed in obligations.owed_types():
+                asked = {
+                    c.school_id: (c, weeks)
+                    for c in calendars
+                    if (weeks := _weeks(c, owed, touched.get(c.school_id, set()), now, full=full))
+                }
+                _compare(session, owed, asked, now, changes)
+        _write(db, changes)
+        total += len(changes)
+    return total
+
+
+def _weeks(
+    calendar: Calendar, owed: Owed, touched: set[tuple[str, str, str]], now: datetime, *, full: bool
+) -> list[DueWeek]:
+    """The weeks to look at: recent limits on a full look, and what changed documents cover."""
+    changed = {
+        week.id
+        for slug, first, last in touched
+        if slug == owed.slug
+        for week in span(calendar.weeks, first, last)
+    }
+    return [
+        due
+        for due in calendar.due_weeks(owed.deadline)
+        if due.due_at <= now and ((full and due.due_at > now - LOOK_BACK) or due.week.id in changed)
+    ]
+
+
+def _compare(
+    session: Session,
+    owed: Owed,
+    asked: Mapping[str, tuple[Calendar, Sequence[DueWeek]]],
+    now: datetime,
+    changes: Changes,
+    only: str | None = None,
+) -> None:
+    """Hold the flags that should stand against those that do."""
+    if not asked:
+        return
+    owers = obligations.debtors(session, owed, list(asked), only)
+    ledgers = obligations.ledgers(session, owed, asked, only)
+    standing = _standing(session, owed, asked, only)
+    for school, (calendar, weeks) in asked.items():
+        rule = calendar.rule(owed.deadline)
+        found = find(owed.slug, rule, owers.get(school, ()), weeks, ledgers[school], now)
+        _differ(owed, school, found, standing.get(school, {}), now, changes)
+
+
+def _standing(
+    session: Session,
+    owed: Owed,
+    asked: Mapping[str, tuple[Calendar, Sequence[DueWeek]]],
+    only: str | None,
+) -> dict[str, dict[str, Flag]]:
+    ids = [due.week.id for _, weeks in asked.values() for due in weeks]
+    flags = select(Flag).where(
+        col(Flag.school_id).in_(list(asked)), col(Flag.week_id).in_(ids), col(Flag.type) == owed.slug
+    )
+    if only is not None:
+        flags = flags.where(
+            col(Flag.key).in_([f"{rule}:{owed.slug}:{only}:{week}" for rule in NAMES for week in ids])
+        )
+    standing: dict[str, dict[str, Flag]] = {}
+    for flag in session.exec(flags):
+        standing.setdefault(flag.school_id, {})[flag.key] = flag
+    return standing
+
+
+def _differ(
+    owed: Owed, school: str, found: list[Found], standing: dict[str, Flag], now: datetime, changes: Changes
+) -> None:
+    for flag in found:
+        there = standing.pop(flag.key, None)
+        if there is None:
+            row = _row(flag) | {"id": new_id(), "school_id": school}
+            changes.insert.append(row)
+            if flag.resolved_at is None:
+                _tell(owed, school, row["id"], flag, now, changes)
+            continue
+        if there.resolved_at is not None and flag.resolved_at is not None:
+            continue  # past and told: a later change of heads or rules does not rewrite it
+        values = {name: value for name, value in _row(flag).items() if getattr(there, name) != value}
+        if values:
+            changes.change.append((there.id, values))
+        if there.resolved_at is not None:
+            _tell(owed, school, there.id, flag, now, changes)
+    for gone in standing.values():
+        if gone.resolved_at is None:
+            changes.change.append((gone.id, {"resolved_at": now}))
+
+
+def _row(flag: Found) -> dict[str, Any]:
+    return {name: getattr(flag, name) for name in Found.__slots__}
+
+
+def _tell(owed: Owed, school: str, flag_id: str, flag: Found, now: datetime, changes: Changes) -> None:
+    if flag.opened_at <= now - TELL_WITHIN:
+        return
+    words = sentence(flag.data)
+    changes.tell[flag_id] = notice(
+        school,
+        flag.account_id,
+        "flag",
+        f"flag:{flag_id}",
+        now,
+        document_id=flag.document_id,
+        data=about(owed, flag.data["week"])
+        | {"flag": flag_id, "rule": flag.rule, "sentence": {"vi": words.vi, "en": words.en}},
+    )
+
+
+def about(owed: Owed, number: int) -> dict[str, Any]:
+    """What a notice says of a type and a week; mails are made where types are not known."""
+    name = Text("{name}, tuần {number}", "{name}, week {number}").format(
+        name=owed.declared.name, number=number
+    )
+    return {"type": owed.slug, "subject": {"vi": name.vi, "en": name.en}}
+
+
+def notice(
+    school: str,
+    account: str,
+    kind: str,
+    key: str,
+    now: datetime,
+    *,
+    data: dict[str, Any],
+    document_id: str | None = None,
+) -> dict[str, Any]:
+    """The row of a notice that is due at once."""
+    return {
+        "id": new_id(),
+        "school_id": school,
+        "account_id": account,
+        "kind": kind,
+        "key": key,
+        "document_id": document_id,
+        "data": data,
+        "created_at": now,
+        "due_at": now,
+        "dropped": False,
+    }
+
+
+def _write(db: Database, changes: Changes) -> None:
+    """Insert, change, tell; a flag and its notice in one transaction, some hundreds at a time."""
+    for inserts in parts(changes.insert):
+        with db.write() as session:
+            insert_new(session, Flag, inserts)
+            told = [changes.tell.pop(row["id"]) for row in inserts if row["id"] in changes.tell]
+            insert_new(session, Notice, told)
+    for part in parts(changes.change):
+        with db.write() as session:
+            for flag_id, values in part:
+                session.exec(update(Flag).where(col(Flag.id) == flag_id).values(**values))
+            told = [changes.tell.pop(flag_id) for flag_id, _ in part if flag_id in changes.tell]
+            insert_new(session, Notice, told)
+
+
+def parts(rows: list[T]) -> Iterator[list[T]]:
+    """Some hundreds at a time: a transaction that holds the database for long stops people."""
+    for start in range(0, len(rows), _AT_ONCE):
+        yield rows[start : start + _AT_ONCE]
+
+
+def insert_new(session: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    """Insert what is not there yet: another look may have been quicker."""
+    if not rows:
+        return
+    made = (
+        postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+    )
+    session.execute(made.on_conflict_do_nothing(), rows)

@@ -1,0 +1,214 @@
+"""What is late and what is missing, from obligations, signed documents and the clock. Pure.
+
+The flags of a week are a function of the facts: whoever computes them, once, twice or a day late, gets
+the same rows. `flows/clock.py` reads the facts and keeps the rows.
+
+Rules: *missing*, the limit is past and no signed document covers the week, from the limit until the first
+signature; *late*, the first signature came at the limit or after it. A document that covers several weeks
+is held to the limit of its first; the weeks after are covered from its signature on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from flows.calendar import TeachingWeek
+from flows.deadlines import is_late, late_words, limit_words, missing_words
+from models.settings import VIETNAM
+from models.text import Text
+
+Rule = Literal["missing", "late"]
+
+NAMES: dict[str, Text] = {
+    "missing": Text("Chưa nộp", "Missing"),
+    "late": Text("Muộn", "Late"),
+}
+
+
+class Debtor(NamedTuple):
+    """Who owes: `key` is the teacher's account or the group; `account_id` answers for it.
+
+    `since`: when that account was made; weeks that were over by then are not owed.
+    """
+
+    key: str
+    account_id: str
+    group_id: str | None
+    since: datetime
+
+
+class Signed(NamedTuple):
+    """A signed document: whose, its first and last teaching week, when its author first signed."""
+
+    debtor: str
+    document_id: str
+    owner_id: str
+    group_id: str | None
+    week_id: str
+    last_week_id: str | None
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DueWeek:
+    """A teaching week and the first instant that is too late for it."""
+
+    week: TeachingWeek
+    due_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A flag as it should stand."""
+
+    key: str
+    rule: Rule
+    type: str
+    account_id: str
+    group_id: str | None
+    week_id: str
+    document_id: str | None
+    due_at: datetime
+    opened_at: datetime
+    resolved_at: datetime | None
+    data: dict[str, Any]
+
+
+class Ledger:
+    """The signed documents of one type, by debtor and week: who has covered what, since when."""
+
+    def __init__(self, weeks: Sequence[TeachingWeek], papers: Iterable[Signed]) -> None:
+        self._places = {week.id: index for index, week in enumerate(weeks)}
+        self._ids = [week.id for week in weeks]
+        self.first: dict[tuple[str, str], Signed] = {}
+        """The earliest signed document that *begins* with the week."""
+        self.covered: dict[tuple[str, str], Signed] = {}
+        """The earliest signed document that covers the week."""
+        for paper in papers:
+            self._enter(paper)
+
+    def _enter(self, paper: Signed) -> None:
+        _earlier(self.first, (paper.debtor, paper.week_id), paper)
+        if paper.last_week_id is None or paper.last_week_id == paper.week_id:
+            _earlier(self.covered, (paper.debtor, paper.week_id), paper)
+            return
+        start = self._places.get(paper.week_id)
+        if start is None:
+            return
+        end = self._places.get(paper.last_week_id, start)
+        for week_id in self._ids[start : end + 1]:
+            _earlier(self.covered, (paper.debtor, week_id), paper)
+
+
+def _earlier(papers: dict[tuple[str, str], Signed], at: tuple[str, str], paper: Signed) -> None:
+    there = papers.get(at)
+    if there is None or paper.signed_at < there.signed_at:
+        papers[at] = paper
+
+
+def find(
+    slug: str,
+    rule: Text,
+    debtors: Iterable[Debtor],
+    weeks: Sequence[DueWeek],
+    ledger: Ledger,
+    now: datetime,
+) -> list[Found]:
+    """Every flag these weeks should have at `now`, resolved ones too; `rule` is the deadline's sentence."""
+    found: list[Found] = []
+    past = {due.week.id: due for due in weeks if due.due_at <= now}
+    owing = list(debtors)
+    for due in past.values():
+        found += _missing(slug, rule, owing, due, ledger.covered)
+    for (_, week_id), paper in ledger.first.items():
+        started = past.get(week_id)
+        if started is not None and is_late(paper.signed_at, started.due_at):
+            found.append(_late(slug, rule, paper, started))
+    return found
+
+
+def owing(debtors: Iterable[Debtor], due: DueWeek, ledger: Ledger) -> list[Debtor]:
+    """Who has still to sign for this week: the people to remind."""
+    return [d for d in debtors if d.since < due.ends_at and (d.key, due.week.id) not in ledger.covered]
+
+
+def _missing(
+    slug: str,
+    rule: Text,
+    debtors: Iterable[Debtor],
+    due: DueWeek,
+    covered: Mapping[tuple[str, str], Signed],
+) -> list[Found]:
+    found = []
+    week_id, due_at = due.week.id, due.due_at
+    for debtor in debtors:
+        paper = covered.get((debtor.key, week_id))
+        if paper is not None and paper.signed_at < due_at:
+            continue
+        if debtor.since >= due.ends_at:
+            continue
+        found.append(
+            Found(
+                key=f"missing:{slug}:{debtor.key}:{week_id}",
+                rule="missing",
+                type=slug,
+                account_id=debtor.account_id,
+                group_id=debtor.group_id,
+                week_id=week_id,
+                document_id=None,
+                due_at=due_at,
+                opened_at=due_at,
+                resolved_at=paper.signed_at if paper else None,
+                data=_data(rule, due, None),
+            )
+        )
+    return found
+
+
+def _late(slug: str, rule: Text, paper: Signed, due: DueWeek) -> Found:
+    return Found(
+        key=f"late:{slug}:{paper.debtor}:{paper.week_id}",
+        rule="late",
+        type=slug,
+        account_id=paper.owner_id,
+        group_id=paper.group_id,
+        week_id=paper.week_id,
+        document_id=paper.document_id,
+        due_at=due.due_at,
+        opened_at=paper.signed_at,
+        resolved_at=None,
+        data=_data(rule, due, paper.signed_at),
+    )
+
+
+def _data(rule: Text, due: DueWeek, signed_at: datetime | None) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "week": due.week.number,
+        "monday": due.week.monday.isoformat(),
+        "due_at": due.due_at.astimezone(VIETNAM).isoformat(),
+        "rule": {"vi": rule.vi, "en": rule.en},
+    }
+    if signed_at is not None:
+        data["signed_at"] = signed_at.astimezone(VIETNAM).isoformat()
+    return data
+
+
+def sentence(data: Mapping[str, Any]) -> Text:
+    """A flag in words, from the times it keeps: it reads the same later."""
+    due_at = datetime.fromisoformat(data["due_at"])
+    signed_at = data.get("signed_at")
+    if signed_at is None:
+        return missing_words(due_at)
+    return late_words(due_at, datetime.fromisoformat(signed_at))
+
+
+def rule_of(data: Mapping[str, Any]) -> Text:
+    """The rule the flag was found by, as it read then."""
+    rule = data.get("rule")
+    if rule:
+        return Text(rule["vi"], rule["en"])
+    return limit_words(datetime.fromisoformat(data["due_at"]))
