@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tasks.pools import IntakePool
-from tasks.signers import SignersPool
-
 from models.db import Database
 from models.settings import Settings
 from tasks.blobs import BlobStore
+from tasks.pools import IntakePool
+from tasks.signers import SignersPool
 
 
 def utc_now() -> datetime:

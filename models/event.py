@@ -7,7 +7,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import DDL, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.event import listen
 from sqlmodel import Field, SQLModel
 
 from models.columns import instant, json_field
@@ -63,3 +64,28 @@ class Remark(SQLModel, table=True):
         """SHA-256 that the event holds."""
         text = json.dumps([self.salt, self.text, self.parts], ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+APPEND_ONLY = {
+    "sqlite": (
+        "CREATE TRIGGER event_never_changes BEFORE UPDATE ON event "
+        "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
+        "CREATE TRIGGER event_never_goes BEFORE DELETE ON event "
+        "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'events are append-only'; END $$",
+        "CREATE TRIGGER event_never_changes BEFORE UPDATE OR DELETE ON event "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_event_change()",
+    ),
+}
+"""What makes the database itself refuse to change or delete an event; migrations run the same words."""
+
+for _dialect, _statements in APPEND_ONLY.items():
+    for _statement in _statements:
+        listen(
+            SQLModel.metadata.tables["event"],
+            "after_create",
+            DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]  # SQLAlchemy's
+        )

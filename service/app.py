@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI, Request, Response
-from tasks.pools import IntakePool
 
 from flows import batches, keyring
 from flows.leases import beat, holder_name, stop_beating
@@ -22,6 +21,7 @@ from service.api import ROUTERS as API_ROUTERS
 from service.assets import VersionedStatic, security_headers
 from service.pages import ROUTERS as PAGE_ROUTERS
 from tasks.blobs import BlobStore
+from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting
 

@@ -1,0 +1,146 @@
+"""Shared ground: a time-stamp authority and pools for each test process, a fresh school for each test.
+
+`cast` runs on SQLite; `each_cast` on SQLite and PostgreSQL both.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from flows import keyring
+from flows.office import Office, utc_now
+from models.db import Database
+from models.settings import Settings
+from models.tables import create_all
+from tasks.blobs import BlobStore
+from tasks.pools import IntakePool
+from tasks.signers import SignersPool
+from tasks.signing_child import Setting
+from tasks.timestamping import TimeStampAuthority
+from tests import needs
+from tests.cast import Cast, make_cast
+
+POSTGRES = os.environ.get("HOSOSO_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+MASTER_KEY = secrets.token_bytes(32)
+
+
+class StampServer(ThreadingHTTPServer):
+    """RFC 3161 over HTTP for the signers of the tests; `authority` follows the school under test."""
+
+    authority: TimeStampAuthority | None = None
+    down = False
+    daemon_threads = True
+
+
+class _Stamps(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, StampServer)
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        if server.down or server.authority is None:
+            self.send_error(503)
+            return
+        answer = server.authority.respond(asked)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/timestamp-reply")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture(scope="session")
+def stamps() -> Iterator[StampServer]:
+    server = StampServer(("127.0.0.1", 0), _Stamps)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def pools(stamps: StampServer) -> Iterator[tuple[IntakePool, SignersPool]]:
+    url = f"http://127.0.0.1:{stamps.server_address[1]}/"
+    intake = IntakePool(1)
+    signers = SignersPool(1, Setting(MASTER_KEY, url))
+    yield intake, signers
+    signers.close()
+    intake.close()
+
+
+def open_office(
+    folder: Path, stamps: StampServer, pools: tuple[IntakePool, SignersPool], database_url: str = ""
+) -> Office:
+    """An office over an empty database, sharing the pools of this test process."""
+    settings = Settings(
+        data=folder,
+        port=free_port(),
+        database_url=database_url,
+        tsa_url=f"http://127.0.0.1:{stamps.server_address[1]}/",
+    )
+    secret = folder / "secrets" / "master.key"
+    secret.parent.mkdir(parents=True)
+    secret.write_bytes(MASTER_KEY)
+    db = Database(settings.database)
+    create_all(db)
+    keyring.ensure_authority(db, settings, utc_now())
+    with db.read() as session:
+        stamps.authority = keyring.open_timestamping(session, settings)
+    stamps.down = False
+    return Office(settings, db, BlobStore(settings.blobs), *pools, name="test")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def cast(tmp_path: Path, stamps: StampServer, pools: tuple[IntakePool, SignersPool]) -> Iterator[Cast]:
+    office = open_office(tmp_path / "data", stamps, pools)
+    yield make_cast(office)
+    office.db.dispose()
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """An empty PostgreSQL database of this test's own."""
+    try:
+        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+    except psycopg.Error:
+        needs.missing("PostgreSQL", "start one on 127.0.0.1:5432 or set HOSOSO_TEST_POSTGRES.")
+        return
+    name = f"hososo_{secrets.token_hex(6)}"
+    admin.execute(f"CREATE DATABASE {name}")
+    yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_cast(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    stamps: StampServer,
+    pools: tuple[IntakePool, SignersPool],
+) -> Iterator[Cast]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    office = open_office(tmp_path / "data", stamps, pools, url)
+    yield make_cast(office)
+    office.db.dispose()

@@ -1,0 +1,127 @@
+"""The process as such: random people doing random things never skip a step nor get a document stuck."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows import plan
+from flows.catalogue import TYPES
+from flows.grammar import Archive, DocumentType, Draft, Review
+from flows.people import Actor, Subject
+from flows.plan import SYSTEM, Happened, Impossible, Position
+
+PEOPLE = {
+    "author": Actor("author", "s", frozenset({"teacher"}), groups=frozenset({"g"})),
+    "head": Actor("head", "s", frozenset({"teacher"}), heads=frozenset({"g"})),
+    "deputy": Actor("deputy", "s", frozenset({"teacher"}), deputises=frozenset({"g"})),
+    "vice": Actor("vice", "s", frozenset({"vice_principal"})),
+    "principal": Actor("principal", "s", frozenset({"principal"})),
+    "clerk": Actor("clerk", "s", frozenset({"clerk"})),
+    "stranger": Actor("stranger", "s", frozenset({"teacher", "admin", "inspector"})),
+    "elsewhere": Actor("principal", "other", frozenset({"principal", "vice_principal", "clerk"})),
+}
+ACTIONS = ("submit", "sign", "reopen", "approve", "return", "seal", "archive")
+
+
+def subject(owner: str) -> Subject:
+    return Subject("s", owner, "g", "head", "deputy")
+
+
+def step_on(
+    declared: DocumentType, here: Position, events: list[Happened], owner: str, who: str, action: str
+) -> Position:
+    """Carry out what is allowed; what is not changes nothing."""
+    actor = PEOPLE[who]
+    if action == "archive":
+        if not here.automatic:
+            return here
+        name = SYSTEM
+    elif action not in plan.actions(here, actor, subject(owner)):
+        return here
+    else:
+        name = actor.id
+    assert here.step is not None
+    revision = here.revision + 1 if isinstance(here.step, Draft) else here.revision
+    event = Happened(len(events) + 1, name, here.step.name, action, revision)
+    events.append(event)
+    return plan.follow(declared, here, event)
+
+
+def new(declared: DocumentType) -> tuple[Position, list[Happened]]:
+    events = [Happened(1, "x", "draft", "create", 0)]
+    return plan.position(declared, events), events
+
+
+@given(
+    st.sampled_from(TYPES),
+    st.sampled_from(["author", "head", "vice", "principal"]),
+    st.lists(st.tuples(st.sampled_from(sorted(PEOPLE)), st.sampled_from(ACTIONS)), max_size=40),
+)
+def test_random_people_never_skip_a_step_and_never_act_twice(
+    declared: DocumentType, owner: str, moves: list[tuple[str, str]]
+) -> None:
+    here, events = new(declared)
+    for who, action in moves:
+        here = step_on(declared, here, events, owner, who, action)
+    assert plan.position(declared, events) == here
+    order = [s.name for s in declared.steps]
+    current = [e for e in events if e.revision == here.revision and e.action in ("sign", "approve", "seal")]
+    last_return = max((e.seq for e in events if e.action in ("return", "reopen")), default=0)
+    since = [e for e in current if e.seq > last_return]
+    assert [e.step for e in since] == [n for n in order if n in {e.step for e in since}]
+    assert len({e.actor for e in since}) == len(since)
+    approvals = [e for e in events if e.action == "approve"]
+    assert all(e.actor != owner for e in approvals)
+    if here.status == "archived":
+        done = {e.step for e in since} | {"draft", "archive"}
+        assert done == set(order)
+
+
+@given(st.sampled_from(TYPES), st.sampled_from(["author", "head"]))
+def test_a_document_always_reaches_its_archive(declared: DocumentType, owner: str) -> None:
+    here, events = new(declared)
+    for _ in range(len(declared.steps)):
+        before = len(events)
+        for who, action in itertools.product(sorted(PEOPLE), ACTIONS):
+            if action in ("return", "reopen"):
+                continue
+            here = step_on(declared, here, events, owner, who, action)
+            if len(events) > before:
+                break
+    assert here.step is None
+    assert here.status == "archived"
+
+
+@pytest.mark.parametrize("declared", TYPES, ids=lambda t: t.slug)
+def test_nobody_may_do_the_machines_step(declared: DocumentType) -> None:
+    archive = declared.steps[-1]
+    here = Position(archive, "approved", 1, 9)
+    assert isinstance(archive, Archive)
+    assert all(plan.actions(here, a, subject("author")) == () for a in PEOPLE.values())
+
+
+def test_the_same_role_in_another_school_may_do_nothing() -> None:
+    declared = TYPES[0]
+    approval = next(s for s in declared.steps if isinstance(s, Review) and s.approves)
+    here = Position(approval, "in_progress", 1, 4)
+    assert plan.actions(here, PEOPLE["principal"], subject("author")) == ("approve", "return")
+    assert plan.actions(here, PEOPLE["elsewhere"], subject("author")) == ()
+
+
+def test_events_that_do_not_fit_are_refused() -> None:
+    declared = TYPES[0]
+    here, _ = new(declared)
+    with pytest.raises(Impossible):
+        plan.follow(declared, here, Happened(2, "head", "group_review", "approve", 1))
+
+
+def test_a_reopened_submit_gives_its_revision_number_back() -> None:
+    declared = TYPES[0]
+    here, events = new(declared)
+    for who, action in (("author", "submit"), ("author", "reopen"), ("author", "submit")):
+        here = step_on(declared, here, events, "author", who, action)
+    assert here.revision == 1
