@@ -9,7 +9,8 @@ Called by `tasks/signing.py`; knows nothing of keys or certificates.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any, Protocol
@@ -36,6 +37,7 @@ _PRINT_LOCKED = 4 | 128
 _READ_ONLY = 1
 """Field flag: a viewer offers no typing; we fill it, in the competent signer's revision."""
 _TOLERANCE = 1.0
+_LOCK = pdf_name("/Lock")
 
 
 class Box(Protocol):
@@ -65,22 +67,16 @@ class FilledText:
     appearance: bytes = attribute(repr=False)
 
 
-def prepare(
-    pdf: bytes,
-    boxes: Iterable[Box],
-    locks: Mapping[str, tuple[str, ...]] | None = None,
-    titles: Mapping[str, str] | None = None,
-) -> bytes:
+def prepare(pdf: bytes, boxes: Iterable[Box], titles: Mapping[str, str] | None = None) -> bytes:
     """Add an empty field for every box.
 
-    `locks` names, per signature field, the text fields its signature closes (FieldMDP). `titles` are
-    the words a screen reader says for a field; without one it says the field's name.
+    `titles` are the words a screen reader says for a field; without one it says the field's name.
     """
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     for box in sorted(boxes, key=lambda box: box.kind):  # signatures first: they make the form
         title = (titles or {}).get(box.name, box.name)
         if box.kind == "signature":
-            append_signature_field(writer, _signature_field(box, title, (locks or {}).get(box.name, ())))
+            append_signature_field(writer, _signature_field(box, title))
         elif box.kind == "text":
             _add_text_field(writer, box, title)
         else:
@@ -90,14 +86,12 @@ def prepare(
     return output.getvalue()
 
 
-def _signature_field(box: Box, title: str, locked: tuple[str, ...]) -> SigFieldSpec:
-    lock = FieldMDPSpec(FieldMDPAction.INCLUDE, fields=list(locked)) if locked else None
+def _signature_field(box: Box, title: str) -> SigFieldSpec:
     return SigFieldSpec(
         box.name,
         on_page=box.page,
         box=box.rect,  # type: ignore[arg-type]  # pyHanko asks for ints and writes floats just as well
         readable_field_name=title,
-        field_mdp_spec=lock,
     )
 
 
@@ -152,6 +146,24 @@ def show(writer: BasePdfFileWriter, widget: DictionaryObject, page: bytes) -> No
             f"of {right - left:.0f} × {top - bottom:.0f} pt."
         )
     widget[pdf_name("/AP")] = DictionaryObject({pdf_name("/N"): picture})
+
+
+@contextmanager
+def locking(signature_field: DictionaryObject, names: Iterable[str]) -> Iterator[None]:
+    """While pyHanko writes the signature's dictionary, close these fields with it (FieldMDP, include).
+
+    pyHanko takes the lock from the field, but the field stood there when the author certified and may
+    not change: the lock is shown to pyHanko, ends up in the signature, and is not written to the field.
+    """
+    closed = list(names)
+    if not closed:
+        yield
+        return
+    signature_field[_LOCK] = FieldMDPSpec(FieldMDPAction.INCLUDE, fields=closed).as_sig_field_lock()
+    try:
+        yield
+    finally:
+        del signature_field[_LOCK]
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ from models.settings import VIETNAM
 from models.text import Text
 from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
 from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_unless_usable
-from tasks.form_fields import Box, FilledText, PageStyle, fill, prepare
+from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
 from tasks.keys import PrivateKey
 from tasks.timestamping import CheckedTimeStamper
 from tasks.verifying import check, validation_context
@@ -82,7 +82,7 @@ class SignRequest:
     stamp: bytes | None = attribute(default=None, repr=False)
     """One-page PDF of the signature box's size; None leaves the box empty."""
     texts: tuple[FilledText, ...] = ()
-    """Filled in this signature's revision; name the fields in `prepare(locks=…)` to close them with it."""
+    """Filled in this signature's revision and closed by it: changed later, this signature breaks."""
     certify: bool = False
     """The author's: from here on only the prepared fields may be filled (DocMDP 2)."""
 
@@ -152,7 +152,8 @@ class Signatory:
             raise WrongStep(_FIELD_TAKEN) from error
         session.system_time = request.now.astimezone(VIETNAM).replace(microsecond=0)
         evidence, size = await self._gathered(session, request.now)
-        document = session.prepare_tbs_document(evidence, size)
+        with locking(session.sig_field, (text.field for text in request.texts)):
+            document = session.prepare_tbs_document(evidence, size)
         prepared, _ = document.digest_tbs_document(in_place=True)
         await document.perform_signature(
             prepared.document_digest, PdfCMSSignedAttributes(signing_time=session.system_time)
