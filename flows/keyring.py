@@ -226,11 +226,17 @@ def change_pin(
                 raise Invalid(_CHANGED_ELSEWHERE)
 
 
-def revoke_keys(session: Session, settings: Settings, account_id: str, now: datetime) -> int:
-    """Revoke every key of an account and renew the revocation list; what was signed before stays valid."""
+def revoke_keys(
+    session: Session, settings: Settings, account_id: str, now: datetime, purpose: KeyPurpose | None = None
+) -> int:
+    """Revoke an account's keys (of one purpose) and renew the list; what was signed before stays valid."""
     done = session.exec(
         update(SigningKey)
-        .where(col(SigningKey.account_id) == account_id, col(SigningKey.revoked_at).is_(None))
+        .where(
+            col(SigningKey.account_id) == account_id,
+            col(SigningKey.revoked_at).is_(None),
+            col(SigningKey.purpose).in_([purpose] if purpose else list(_PURPOSES)),
+        )
         .values(revoked_at=now)
     ).rowcount
     if done:

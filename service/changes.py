@@ -1,0 +1,260 @@
+"""Law 7: which changes of an account need a second person, who that is, and the record of all changes.
+
+A change is a row (`models.account.Change`): done at once, or waiting until one of `confirm_by` confirms or
+refuses it. What a change does to an account is written in `service/accounts.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, select, update
+
+from flows.people import GUARDED_ROLES, ROLES, Actor
+from models.account import Account, AccountRole, Change, Group
+from models.errors import Fault, Invalid, NotFound, Stale
+from models.notice import Notice
+from models.text import Text
+
+SERVER = "server"
+"""Who asked, when it was the operator at the server's own command line."""
+
+SENTENCES: dict[str, Text] = {
+    "create": Text("Tạo tài khoản cho {who}", "Create the account of {who}"),
+    "edit": Text("Sửa thông tin tài khoản của {who}", "Edit the account of {who}"),
+    "grant": Text("Giao vai trò {what} cho {who}", "Give {who} the role {what}"),
+    "withdraw": Text("Bỏ vai trò {what} của {who}", "Take the role {what} from {who}"),
+    "appoint-head": Text("Cử {who} làm tổ trưởng {what}", "Appoint {who} head of {what}"),
+    "appoint-deputy": Text("Cử {who} làm tổ phó {what}", "Appoint {who} deputy head of {what}"),
+    "reset-password": Text("Đặt lại mật khẩu của {who}", "Reset the password of {who}"),
+    "reset-pin": Text(
+        "Đặt lại mã PIN của {who} (thu hồi chứng thư đang dùng)",
+        "Reset the PIN of {who} (the present certificate is revoked)",
+    ),
+    "unlock": Text("Mở khóa đăng nhập của {who}", "Unlock the sign-in of {who}"),
+    "activate": Text("Cho tài khoản của {who} hoạt động lại", "Switch the account of {who} on"),
+    "deactivate": Text("Ngừng tài khoản của {who}", "Switch the account of {who} off"),
+}
+_GRANTS = frozenset({"grant", "appoint-head", "appoint-deputy"})
+_RESETS = frozenset({"reset-password", "reset-pin"})
+
+
+def describe(session: Session, change: Change) -> Text:
+    """The change in a sentence, without full stop."""
+    account = session.get(Account, change.account_id)
+    what: Text | str = ""
+    if "role" in change.data:
+        what = ROLES[change.data["role"]]
+    elif "group_id" in change.data:
+        group = session.get(Group, change.data["group_id"])
+        what = group.name if group else "–"
+    who = f"{account.full_name} ({account.sign_in_name})" if account else "–"
+    return SENTENCES[change.action].format(who=who, what=what)
+
+
+def record(
+    session: Session, asker: Actor | None, account: Account, action: str, data: dict[str, Any], now: datetime
+) -> Change:
+    """Write a change down: `done` when nobody else need confirm (the caller then does it), else `waiting`.
+
+    `asker` None is the operator at the server: the one exception to law 7, recorded and told like the rest.
+    Invalid when the same change waits already, or when there is nobody who could confirm it.
+    """
+    by = confirmers(session, account, action, data)
+    # Whoever could confirm it and asks for it has confirmed it: the principal, or the person concerned.
+    waits = bool(by is not None and asker is not None and asker.id not in by)
+    if waits and by is not None:
+        _refuse_repeat(session, account, action, data)
+        if not by:
+            raise refusal("confirm", _NOBODY)
+    change = Change(
+        school_id=account.school_id,
+        account_id=account.id,
+        action=action,
+        data=data,
+        asked_by=asker.id if asker else SERVER,
+        asked_at=now,
+        confirm_by=sorted(by or ()) if waits else [],
+        state="waiting" if waits else "done",
+        settled_at=None if waits else now,
+    )
+    session.add(change)
+    session.flush()
+    if by is not None or action in _RESETS:
+        _tell(session, change, now)
+    return change
+
+
+def confirmers(
+    session: Session, account: Account, action: str, data: dict[str, Any]
+) -> frozenset[str] | None:
+    """Who may confirm: None when the change needs nobody, else the principal, for a reset also the person."""
+    if action in _GRANTS:
+        guarded = data.get("role", "principal") in GUARDED_ROLES
+        return principals(session, account.school_id) if guarded else None
+    if action in _RESETS and is_approver(session, account):
+        return principals(session, account.school_id) | {account.id}
+    return None
+
+
+def is_approver(session: Session, account: Account) -> bool:
+    """Does this person decide on other people's records, or hold the seal? Switched off or not: an account
+    must not be switched off to be reset quietly and switched on again."""
+    roles = session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == account.id)).all()
+    leads = session.exec(
+        select(Group.id).where((col(Group.head_id) == account.id) | (col(Group.deputy_id) == account.id))
+    ).first()
+    return bool(GUARDED_ROLES.intersection(roles) or leads)
+
+
+def principals(session: Session, school_id: str) -> frozenset[str]:
+    """The active principals of a school."""
+    return _holders(session, school_id, "principal")
+
+
+def refuse_last(session: Session, account: Account, role: str) -> None:
+    """Invalid when this is the only active holder of a role a school cannot be without."""
+    if role in ("principal", "admin") and _holders(session, account.school_id, role) == {account.id}:
+        raise refusal("roles", _LAST.format(role=ROLES[role]))
+
+
+def _holders(session: Session, school_id: str, role: str) -> frozenset[str]:
+    found = session.exec(
+        select(Account.id)
+        .join(AccountRole, col(AccountRole.account_id) == col(Account.id))
+        .where(
+            col(Account.school_id) == school_id, col(Account.active).is_(True), col(AccountRole.role) == role
+        )
+    ).all()
+    return frozenset(found)
+
+
+def waiting_for(session: Session, actor: Actor) -> list[Change]:
+    """The changes this person may confirm or refuse now, oldest first."""
+    rows = session.exec(
+        select(Change)
+        .where(col(Change.school_id) == actor.school_id, col(Change.state) == "waiting")
+        .order_by(col(Change.asked_at))
+    ).all()
+    return [row for row in rows if actor.id in row.confirm_by]
+
+
+def count_waiting_for(session: Session, actor: Actor) -> int:
+    """How many confirmations wait for this person."""
+    return len(waiting_for(session, actor))
+
+
+def recent(session: Session, school_id: str, account_id: str | None = None, limit: int = 50) -> list[Change]:
+    """The latest changes of a school, or of one account in it."""
+    query = select(Change).where(col(Change.school_id) == school_id)
+    if account_id is not None:
+        query = query.where(col(Change.account_id) == account_id)
+    return list(session.exec(query.order_by(col(Change.asked_at).desc()).limit(limit)).all())
+
+
+def find_waiting(session: Session, actor: Actor, change_id: str) -> Change:
+    """The change to settle; NotFound for whoever may not confirm it, Stale when it is settled already."""
+    change = session.get(Change, change_id)
+    if change is None or change.school_id != actor.school_id or actor.id not in change.confirm_by:
+        raise NotFound
+    if change.state != "waiting":
+        raise Stale(_SETTLED)
+    if change.action in _GRANTS and actor.id not in principals(session, actor.school_id):
+        raise NotFound  # no longer the principal
+    return change
+
+
+def settle(session: Session, change: Change, actor: Actor, state: str, now: datetime) -> None:
+    """Mark it done or refused, once; Stale when someone was quicker."""
+    done = session.exec(
+        update(Change)
+        .where(col(Change.id) == change.id, col(Change.state) == "waiting")
+        .values(state=state, settled_by=actor.id, settled_at=now)
+    )
+    if done.rowcount != 1:
+        raise Stale(_SETTLED)
+    session.refresh(change)
+    _tell(session, change, now)
+
+
+def _refuse_repeat(session: Session, account: Account, action: str, data: dict[str, Any]) -> None:
+    waiting = session.exec(
+        select(Change).where(
+            col(Change.account_id) == account.id,
+            col(Change.state) == "waiting",
+            col(Change.action) == action,
+        )
+    ).all()
+    if any(change.data == data for change in waiting):
+        raise refusal("confirm", _WAITS_ALREADY)
+
+
+def _tell(session: Session, change: Change, now: datetime) -> None:
+    """Tell the person concerned, and the principal of what law 7 guards: what was done, asked or refused."""
+    account = session.get_one(Account, change.account_id)
+    told = {change.account_id} if account.active else set()
+    if confirmers(session, account, change.action, change.data) is not None:
+        told |= principals(session, change.school_id)
+    sentence = _STATES[change.state].format(
+        change=describe(session, change),
+        asker=_name(session, change.asked_by),
+        settler=_name(session, change.settled_by),
+    )
+    for account_id in sorted(told):
+        session.add(
+            Notice(
+                school_id=change.school_id,
+                account_id=account_id,
+                kind="change",
+                key=f"change:{change.id}:{change.state}",
+                data={"change_id": change.id, "sentence_vi": sentence.vi, "sentence_en": sentence.en},
+                created_at=now,
+                due_at=now,
+            )
+        )
+
+
+def _name(session: Session, account_id: str | None) -> Text | str:
+    if account_id == SERVER:
+        return Text("người vận hành máy chủ", "the server's operator")
+    account = session.get(Account, account_id) if account_id else None
+    return account.full_name if account else "–"
+
+
+def names_of(session: Session, ids: Iterable[str | None]) -> dict[str, Text | str]:
+    """Names of those who asked and settled, for a list of changes."""
+    return {account_id: _name(session, account_id) for account_id in ids if account_id}
+
+
+def refusal(path: str, sentence: Text) -> Invalid:
+    """A refusal with one field to point at."""
+    return Invalid(sentence, (Fault(path, sentence),))
+
+
+_STATES = {
+    "waiting": Text(
+        "{change}: do {asker} đề nghị, đang chờ xác nhận ở trang “Xác nhận”.",
+        "{change}: asked for by {asker}, waits for confirmation on the page “Confirmations”.",
+    ),
+    "done": Text("{change}: đã thực hiện, do {asker} đề nghị.", "{change}: done, asked for by {asker}."),
+    "refused": Text(
+        "{change}: {settler} không đồng ý, không có gì thay đổi. Người đề nghị: {asker}.",
+        "{change}: refused by {settler}, nothing was changed. Asked for by {asker}.",
+    ),
+}
+_NOBODY = Text(
+    "Trường chưa có hiệu trưởng đang hoạt động để xác nhận. Người vận hành máy chủ chạy “hososo admin” "
+    "để giao vai trò hiệu trưởng.",
+    "The school has no active principal to confirm this. The server's operator grants that role with "
+    "“hososo admin”.",
+)
+_WAITS_ALREADY = Text(
+    "Đề nghị này đã có và đang chờ xác nhận.", "This was asked for already and waits for confirmation."
+)
+_SETTLED = Text("Đề nghị này đã được giải quyết.", "This was settled already.")
+_LAST = Text(
+    "Đây là {role} duy nhất của trường. Giao vai trò cho người khác trước.",
+    "This is the school's only {role}. Give the role to someone else first.",
+)
