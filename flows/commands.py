@@ -37,6 +37,8 @@ class Here:
     declared: DocumentType
     position: Position
     subject: Subject
+    last_seq: int
+    """Of the events the position was made from; differs from the version when a decision came in between."""
 
 
 @dataclass(frozen=True, slots=True)

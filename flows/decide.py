@@ -73,8 +73,9 @@ def read(session: Session, document_id: str, school_id: str) -> Here:
         raise NotFound
     session.expunge(document)  # only the compare-and-set writes it
     declared = type_of(document.type)
-    position = plan.position(declared, happened(session, document_id))
-    return Here(document, declared, position, subject_of(session, document))
+    events = happened(session, document_id)
+    position = plan.position(declared, events)
+    return Here(document, declared, position, subject_of(session, document), len(events))
 
 
 def happened(session: Session, document_id: str) -> list[Happened]:
@@ -87,7 +88,7 @@ def happened(session: Session, document_id: str) -> list[Happened]:
 
 def permit(here: Here, command: Command) -> None:
     """Refuse what does not fit version, step, person or form of the decision."""
-    if here.document.version != command.version:
+    if not here.document.version == here.last_seq == command.version:
         raise Stale(_stale(here))
     step = here.position.step
     if step is None or command.action not in step.actions or step.by is None:
@@ -153,7 +154,7 @@ def begin(session: Session, document: Document, actor: Actor, now: datetime) -> 
     document.version = 1
     document.status, document.step = "draft", declared.steps[0].name
     position = Position(declared.steps[0], "draft", 0, 1)
-    _open(session, Here(document, declared, position, subject_of(session, document)), now)
+    _open(session, Here(document, declared, position, subject_of(session, document), 1), now)
 
 
 def _write(session: Session, here: Here, command: Command, made: Made, now: datetime) -> Decided:
@@ -194,7 +195,7 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     if made.number:
         values["number"] = made.number
     _swap(session, document, values)
-    moved = Here(document, here.declared, position, here.subject)
+    moved = Here(document, here.declared, position, here.subject, event.seq)
     _open(session, moved, now)
     telling.tell(session, moved.document, moved.declared, position, event, now)
     return _result(document)

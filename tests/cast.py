@@ -43,6 +43,10 @@ PEOPLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "binh": ("Ngô Văn Bình", "Giáo viên", ("inspector",)),
     "admin": ("Trịnh Quốc Anh", "Nhân viên", ("admin",)),
 }
+OTHERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "principal_b": ("Lý Thị Khác", "Hiệu trưởng", ("principal",)),
+    "teacher_b": ("Mạc Thị Khác", "Giáo viên", ("teacher",)),
+}
 SIGNERS = ("minh", "ngoc", "hoa", "lien", "lan", "mai", "son", "huong")
 
 
@@ -213,7 +217,7 @@ def _school(session: Session, office: Office, now: datetime) -> Cast:
 
 
 def _account(session: Session, cast: Cast, school_id: str, name: str, now: datetime) -> Account:
-    full_name, post, roles = PEOPLE.get(name, (f"Người {name}", "Giáo viên", ("teacher",)))
+    full_name, post, roles = (PEOPLE | OTHERS)[name]
     account = Account(
         school_id=school_id,
         sign_in_name=name,
@@ -260,8 +264,7 @@ def _other_school(session: Session, cast: Cast, now: datetime) -> None:
             abbreviation="THK",
         )
     )
-    for name, role in (("principal_b", "principal"), ("teacher_b", "teacher")):
-        PEOPLE.setdefault(name, (f"Người {name}", "Giáo viên", (role,)))
+    for name in OTHERS:
         _account(session, cast, cast.other_school_id, name, now)
 
 

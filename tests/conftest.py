@@ -10,16 +10,21 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
+from sqlmodel import select
 
 from flows import keyring
 from flows.office import Office, utc_now
 from models.db import Database
+from models.key import AuthorityPart
 from models.settings import Settings
 from models.tables import create_all
 from tasks.blobs import BlobStore
@@ -98,11 +103,28 @@ def open_office(
     secret.write_bytes(MASTER_KEY)
     db = Database(settings.database)
     create_all(db)
-    keyring.ensure_authority(db, settings, utc_now())
+    with db.write() as session:
+        session.add_all([AuthorityPart(**part) for part in authority()])
     with db.read() as session:
         stamps.authority = keyring.open_timestamping(session, settings)
     stamps.down = False
     return Office(settings, db, BlobStore(settings.blobs), *pools, name="test")
+
+
+@cache
+def authority() -> tuple[dict[str, Any], ...]:
+    """One certificate authority for all schools of this test process, as an installation has one."""
+    with TemporaryDirectory() as folder:
+        settings = Settings(data=Path(folder))
+        (Path(folder) / "secrets").mkdir()
+        (Path(folder) / "secrets" / "master.key").write_bytes(MASTER_KEY)
+        db = Database(settings.database)
+        create_all(db)
+        keyring.ensure_authority(db, settings, utc_now())
+        with db.read() as session:
+            parts = tuple(part.model_dump() for part in session.exec(select(AuthorityPart)).all())
+        db.dispose()
+    return parts
 
 
 def free_port() -> int:
@@ -114,8 +136,10 @@ def free_port() -> int:
 @pytest.fixture
 def cast(tmp_path: Path, stamps: StampServer, pools: tuple[IntakePool, SignersPool]) -> Iterator[Cast]:
     office = open_office(tmp_path / "data", stamps, pools)
-    yield make_cast(office)
-    office.db.dispose()
+    try:
+        yield make_cast(office)
+    finally:
+        office.db.dispose()
 
 
 @pytest.fixture
@@ -128,9 +152,11 @@ def postgres_url() -> Iterator[str]:
         return
     name = f"hososo_{secrets.token_hex(6)}"
     admin.execute(f"CREATE DATABASE {name}")
-    yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.close()
+    try:
+        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        admin.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -142,5 +168,7 @@ def each_cast(
 ) -> Iterator[Cast]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
     office = open_office(tmp_path / "data", stamps, pools, url)
-    yield make_cast(office)
-    office.db.dispose()
+    try:
+        yield make_cast(office)
+    finally:
+        office.db.dispose()
