@@ -7,27 +7,23 @@ back to True when the run shows what was decided and nothing automatic is left.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import col, select, update
 
 from flows import plan
 from flows.catalogue import type_of
+from flows.decide import happened
 from flows.grammar import Draft, Step
 from flows.office import Office
 from flows.people import Actor
-from flows.plan import Happened, Position
+from flows.plan import Position
 from models.db import Database
 from models.document import Document
 from models.errors import NotFound, WrongStep
-from models.event import Event
 from models.run import Incident
-from models.settings import Settings
 from models.text import Text
-
-POOL, DEPLOYMENT, WORKER_TYPE = "hososo", "school", "hososo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +99,8 @@ def turn(db: Database, document_id: str) -> Turn | None:
             decided_at=document.updated_at,
             run_id=document.run_id,
             settled=document.settled,
-            position=plan.position(type_of(document.type), _happened(session, document_id)),
+            position=plan.position(type_of(document.type), happened(session, document_id)),
         )
-
-
-def _happened(session: Session, document_id: str) -> list[Happened]:
-    rows = select(Event.seq, Event.actor_id, Event.step, Event.action, Event.revision).where(
-        col(Event.document_id) == document_id
-    )
-    return [Happened(*row) for row in session.exec(rows.order_by(col(Event.seq))).all()]
 
 
 def note_run(db: Database, document_id: str, run_id: str | None) -> None:
@@ -176,57 +165,3 @@ _NOT_TO_RETRY = Text(
     "Sự cố này đã được xử lý hoặc không phải bước tự động, nên không có gì để chạy lại. Tải lại trang.",
     "This incident is resolved or is no automatic step, so there is nothing to run again. Reload the page.",
 )
-
-
-def page_of(settings: Settings, run_id: str) -> str:
-    """Address of a run in Prefect's own pages: works on the server itself or through a tunnel to it."""
-    return f"{settings.prefect_url.removesuffix('/api')}/runs/flow-run/{run_id}"
-
-
-_COMMON = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_CLI_PROMPT": "false",
-}
-_SERVICES_OFF = (
-    "PAUSE_EXPIRATIONS",  # loads every paused run every 5 seconds
-    "TRIGGERS",
-    "EVENT_PERSISTER",
-    "SCHEDULER",
-    "LATE_RUNS",
-    "FOREMAN",
-    "CANCELLATION_CLEANUP",
-    "REPOSSESSOR",
-    "CLEANUP_RECONCILER",
-)
-
-
-def server_environment(settings: Settings) -> dict[str, str]:
-    """Environment of the embedded Prefect server (docs/decisions/0004-prefect.md says why each)."""
-    host, _, port = settings.prefect_url.removesuffix("/api").rpartition("//")[2].partition(":")
-    return _COMMON | {
-        "PREFECT_HOME": str((settings.data / "prefect").resolve()),
-        "PREFECT_SERVER_API_HOST": host,
-        "PREFECT_SERVER_API_PORT": port,
-        "PREFECT_SERVER_API_AUTH_STRING": settings.prefect_auth,
-        "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
-        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-        **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _SERVICES_OFF},
-    }
-
-
-def worker_environment(settings: Settings) -> dict[str, str]:
-    """Environment of a worker. A Prefect server elsewhere brings its own PREFECT_API_AUTH_STRING."""
-    auth = (
-        os.environ.get("PREFECT_API_AUTH_STRING", "") if settings.prefect_api_url else settings.prefect_auth
-    )
-    return _COMMON | {
-        "PREFECT_HOME": str((settings.data / "prefect").resolve()),
-        "PREFECT_API_URL": settings.prefect_url,
-        "PREFECT_API_AUTH_STRING": auth,
-        "PREFECT_LOGGING_TO_API_ENABLED": "false",
-        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
-        "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
-        "PREFECT_CLIENT_MAX_RETRIES": "2",
-        "PREFECT_WORKER_QUERY_SECONDS": "5",
-    }

@@ -29,7 +29,7 @@ _FULL = (BlockingIOError, InterruptedError)
 
 
 def socket_folder(settings: Settings) -> Path:
-    """Where the workers of this installation listen, a short path of its own when the data folder's is long."""
+    """Where this installation's workers listen: a short path of its own when the data folder's is long."""
     folder = settings.poke_path.resolve().parent / "pokes"
     if len(os.fsencode(folder)) + len("/4194304") <= _LONGEST:
         return folder
@@ -106,11 +106,13 @@ class Bell:
 
     def _hear_notify(self) -> None:
         while not self._closed.is_set():
-            with contextlib.suppress(psycopg.Error):
-                with psycopg.connect(self._address, autocommit=True) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    self._ring()  # what was decided while nobody listened
-                    while not self._closed.is_set():
-                        for _ in connection.notifies(timeout=1, stop_after=1):
-                            self._ring()
+            with (
+                contextlib.suppress(psycopg.Error),
+                psycopg.connect(self._address, autocommit=True) as connection,
+            ):
+                connection.execute(f"LISTEN {CHANNEL}")
+                self._ring()  # what was decided while nobody listened
+                while not self._closed.is_set():
+                    for _ in connection.notifies(timeout=1, stop_after=1):
+                        self._ring()
             self._closed.wait(2)

@@ -1,0 +1,205 @@
+"""`hososo`: the commands of an installation. Each imports what it needs when it runs: `up` stays small.
+
+Vietnamese first, English after. Nothing of a command's work stands here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from models.errors import RecordsError
+from models.settings import Settings
+from models.text import Text
+from service import supervise
+
+app = typer.Typer(
+    name="hososo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its traceback shows local variables, and they may hold a PIN
+    help="Hồ Sơ Số: hồ sơ của nhà trường, từ biểu mẫu đến lưu trữ. · A school's records, form to archive.",
+)
+admin = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Việc của quản trị trên máy chủ. · On the server.",
+)
+app.add_typer(admin, name="admin")
+
+_OWN = (sys.executable, "-m", "service.cli")
+
+
+def main() -> None:
+    """Run a command; a refusal is said in both languages and ends with 1."""
+    try:
+        app()
+    except RecordsError as refusal:
+        tell(refusal.sentence, err=True)
+        sys.exit(1)
+
+
+def tell(sentence: Text, *, err: bool = False) -> None:
+    """Both languages, a line each."""
+    typer.echo(sentence.vi, err=err)
+    typer.echo(sentence.en, err=err)
+
+
+def _child() -> Settings:
+    """What every long-running command begins with."""
+    from service import logs
+
+    supervise.end_with_parent()
+    logs.set_up()
+    return Settings()
+
+
+@app.command()
+def up() -> None:
+    """Chạy tất cả các phần và giữ cho chạy. · Start every part and keep it running."""
+    sys.exit(supervise.up(Settings(), (*_OWN, "migrate"), typer.echo))
+
+
+@app.command()
+def web() -> None:
+    """Trang web và API. · The pages and the API."""
+    settings = _child()
+    from service.serving import serve
+
+    serve(settings)
+
+
+@app.command()
+def worker() -> None:
+    """Bước tự động, qua Prefect; chạy bao nhiêu cũng được. · Automatic steps, through Prefect; any number."""
+    settings = Settings()
+    from flows.prefect_settings import worker_environment
+
+    os.environ.update(worker_environment(settings))
+    from flows.worker import serve
+
+    _child()
+    serve(settings)
+
+
+@app.command()
+def scheduler() -> None:
+    """Việc theo giờ: nhắc hạn, thư, kiểm tra chậm. · What the clock does: reminders, mails, flags."""
+    settings = _child()
+    from service.jobs import serve
+
+    serve(settings)
+
+
+@app.command()
+def prefect() -> None:
+    """Máy chủ Prefect đi kèm, chỉ trên máy này. · The embedded Prefect server, loopback only."""
+    settings = Settings()
+    from flows.prefect_settings import address, server_environment
+
+    os.environ.update(server_environment(settings))
+    from flows.prefect_server import serve
+    from service.logs import set_up
+
+    _child()
+    serve(*address(settings), ready=set_up)
+
+
+@app.command()
+def tsa() -> None:
+    """Máy chủ dấu thời gian đi kèm (không có giá trị pháp lý). · The embedded time-stamp authority."""
+    settings = _child()
+    from service.tsa import serve
+
+    serve(settings)
+
+
+@app.command()
+def mailbox() -> None:
+    """Hộp thư thử: giữ thư lại, không gửi đi. · The local mail catcher: keeps mails, sends none."""
+    settings = _child()
+    from service.mailbox import serve
+
+    serve(settings)
+
+
+@app.command()
+def migrate() -> None:
+    """Nâng cơ sở dữ liệu lên bản hiện tại; dựng trường mẫu nếu cần. · Upgrade data; make the demo school."""
+    from service.installing import install
+
+    install(Settings(), typer.echo)
+
+
+@app.command()
+def types() -> None:
+    """Các loại hồ sơ và đường đi của chúng. · The document types and their ways."""
+    from flows.catalogue import TYPES
+
+    for declared in TYPES:
+        typer.echo(f"{declared.slug}: {declared.name.vi} · {declared.name.en}")
+        for step in declared.steps:
+            who = step.by.name if step.by else Text("hệ thống", "the system")
+            typer.echo(f"  {step.label.vi} ({who.vi}) · {step.label.en} ({who.en})")
+
+
+@app.command()
+def doctor() -> None:
+    """Kiểm tra cài đặt, mỗi mục một dòng và việc cần làm. · Check the installation, what to do included."""
+    from service.doctor import examine
+
+    sys.exit(0 if examine(Settings(), typer.echo) else 1)
+
+
+@admin.command("create-school")
+def create_school(
+    name: Annotated[str, typer.Option(prompt="Tên trường · School name")],
+    parent: Annotated[str, typer.Option(prompt="Cơ quan chủ quản · Parent body")],
+    place: Annotated[str, typer.Option(prompt="Địa danh · Place")],
+    abbreviation: Annotated[str, typer.Option(prompt="Chữ viết tắt · Abbreviation")],
+    admin_name: Annotated[str, typer.Option(prompt="Họ tên quản trị · Administrator's full name")],
+    admin_login: Annotated[
+        str, typer.Option(prompt="Tên đăng nhập của quản trị · Administrator's sign-in name")
+    ],
+    principal_name: Annotated[str, typer.Option(prompt="Họ tên hiệu trưởng · Principal's full name")],
+    principal_login: Annotated[
+        str, typer.Option(prompt="Tên đăng nhập của hiệu trưởng · Principal's sign-in name")
+    ],
+) -> None:
+    """Tạo trường với quản trị và hiệu trưởng đầu tiên. · A school, its first administrator and principal."""
+    from service.installing import NewSchool, found_school
+
+    given = NewSchool(
+        name, parent, place, abbreviation, admin_name, admin_login, principal_name, principal_login
+    )
+    for line in found_school(Settings(), given):
+        tell(line)
+
+
+@admin.command("unlock")
+def unlock(login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")]) -> None:
+    """Mở khóa một tài khoản bị tạm dừng đăng nhập. · End an account's sign-in pause."""
+    from service.installing import unlock_account
+
+    tell(unlock_account(Settings(), login))
+
+
+@admin.command("reset-password")
+def reset_password(login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")]) -> None:
+    """Cấp mật khẩu dùng một lần cho người đã quên. · A password to be used once, for who forgot it."""
+    from service.installing import reset_password
+
+    tell(reset_password(Settings(), login))
+
+
+@admin.command("prefect-login")
+def prefect_login() -> None:
+    """Chuỗi đăng nhập trang Prefect trên máy này. · What Prefect's own pages on this machine ask for."""
+    typer.echo(Settings().prefect_auth)
+
+
+if __name__ == "__main__":
+    main()

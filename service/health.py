@@ -1,0 +1,80 @@
+"""`GET /healthz`: 200 only while web, database, Prefect and a worker answer; the JSON says which does not.
+
+Nothing here is a secret: names of parts and a word each. Answers are kept for a moment, so that a monitor (or
+anyone else) asking often costs nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import httpx
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select
+
+from flows.leases import alive
+from flows.office import Office
+from models.run import Lease
+from models.settings import Settings
+from service.deps import OfficeDep
+
+router = APIRouter()
+
+FRESH = 2.0
+"""Seconds an answer is given again."""
+PATIENCE = 2.0
+"""Seconds Prefect has to answer."""
+
+_lock = threading.Lock()
+_kept: dict[str, tuple[float, dict[str, str]]] = {}
+
+
+@router.get("/healthz", include_in_schema=False)
+def healthz(office: OfficeDep) -> JSONResponse:
+    """Every part with "ok", or with what is wrong."""
+    parts = parts_of(office)
+    well = all(word == "ok" for word in parts.values())
+    return JSONResponse(
+        {"status": "ok" if well else "unwell", **parts},
+        status_code=200 if well else 503,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def parts_of(office: Office, clock: Callable[[], float] = time.monotonic) -> dict[str, str]:
+    """web, database, prefect, worker: "ok" or a word; at most `FRESH` seconds old."""
+    name = office.name
+    with _lock:
+        at, parts = _kept.get(name, (float("-inf"), {}))
+        if clock() - at > FRESH:
+            parts = {
+                "web": "ok",
+                **_database_and_worker(office, office.now()),
+                "prefect": prefect(office.settings),
+            }
+            _kept[name] = (clock(), parts)
+        return dict(parts)
+
+
+def _database_and_worker(office: Office, now: datetime) -> dict[str, str]:
+    try:
+        with office.db.read() as session:
+            session.exec(select(Lease).where(col(Lease.name) == "")).first()
+            workers = alive(session, "worker", now)
+    except SQLAlchemyError as error:
+        return {"database": f"does not answer ({type(error).__name__})", "worker": "unknown"}
+    return {"database": "ok", "worker": "ok" if workers else "no worker is alive"}
+
+
+def prefect(settings: Settings) -> str:
+    """Whether Prefect's own health page answers; it is the one page that needs no password."""
+    try:
+        answer = httpx.get(f"{settings.prefect_url}/health", timeout=PATIENCE, trust_env=False)
+    except httpx.HTTPError as error:
+        return f"does not answer ({type(error).__name__})"
+    return "ok" if answer.status_code == 200 else f"answers {answer.status_code}"

@@ -1,0 +1,116 @@
+"""What the command line does to an installation's data: migrate, found a school, the first accounts.
+
+Accounts themselves are made in `service/accounts.py`, the demo school in `service/demo.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import col, select
+
+from flows.back_office import close_back_office, open_back_office
+from flows.keyring import ensure_authority
+from flows.office import Office
+from models.account import Account
+from models.columns import new_id
+from models.errors import NotFound
+from models.migrate import upgrade
+from models.school import School, SchoolName
+from models.settings import VIETNAM, Settings
+from models.text import Text
+from service import accounts, demo
+from service.sign_in import tidy_name
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchool:
+    """What `hososo admin create-school` was told."""
+
+    name: str
+    parent: str
+    place: str
+    abbreviation: str
+    admin_name: str
+    admin_login: str
+    principal_name: str
+    principal_login: str
+
+
+@contextmanager
+def _office(settings: Settings) -> Iterator[Office]:
+    office = open_back_office(settings, "admin")
+    try:
+        yield office
+    finally:
+        close_back_office(office)
+
+
+def install(settings: Settings, say: Callable[[str], None]) -> None:
+    """Bring the data to the present shape; make the authority once, and in demo mode the demo school."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    upgrade(settings)
+    with _office(settings) as office:
+        ensure_authority(office.db, settings, office.now())
+        with office.db.read() as session:
+            empty = session.exec(select(School.id)).first() is None
+        if settings.demo and empty:
+            demo.seed(office)
+            say("Đã dựng trường mẫu. · The demo school is ready.")
+
+
+def found_school(settings: Settings, given: NewSchool) -> list[Text]:
+    """A real school with its first two people; their passwords, each to be used once, stand in the answer."""
+    install(settings, lambda _: None)
+    with _office(settings) as office:
+        now = office.now()
+        name = SchoolName(
+            school_id=new_id(),
+            valid_from=now.astimezone(VIETNAM).date() - timedelta(days=365),
+            parent=given.parent,
+            name=given.name,
+            place=given.place,
+            abbreviation=given.abbreviation,
+        )
+        made = accounts.found_school(
+            office,
+            name,
+            accounts.Person(given.admin_login, given.admin_name),
+            accounts.Person(given.principal_login, given.principal_name),
+            now,
+        )
+    logins = (given.admin_login, given.principal_login)
+    return [
+        _ONCE.format(login=login, password=secret.reveal())
+        for login, secret in zip(logins, made, strict=True)
+    ]
+
+
+def unlock_account(settings: Settings, login: str) -> Text:
+    """End the pause after too many wrong passwords. NotFound when there is no such account."""
+    with _office(settings) as office, office.db.write() as session:
+        account = session.exec(select(Account).where(col(Account.sign_in_name) == tidy_name(login))).first()
+        if account is None:
+            raise NotFound(_NO_ACCOUNT.format(login=login))
+        account.failures, account.locked_until = 0, None
+    return _UNLOCKED.format(login=login)
+
+
+def reset_password(settings: Settings, login: str) -> Text:
+    """A new password to be used once, for someone who cannot be helped otherwise; recorded, and both told."""
+    with _office(settings) as office:
+        asked = accounts.reset_on_server(office, login, office.now())
+    return _ONCE.format(login=login, password=asked.password.reveal() if asked.password else "")
+
+
+_ONCE = Text(
+    "Tài khoản {login}, mật khẩu dùng một lần: {password}",
+    "Account {login}, password to be used once: {password}",
+)
+_NO_ACCOUNT = Text("Không có tài khoản {login}.", "There is no account {login}.")
+_UNLOCKED = Text(
+    "Đã mở khóa {login}; đăng nhập lại được ngay.", "{login} is unlocked and can sign in again at once."
+)

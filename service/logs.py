@@ -1,0 +1,80 @@
+"""Logging of every process: one line an entry, no secrets, nothing Prefect says of a run that merely waits.
+
+What is logged are ids and codes: `level logger message key=value`. Words people typed, PINs and passwords are
+never handed to a logger; the filter here is a second net, for libraries that print addresses and headers.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from datetime import datetime
+
+from models.settings import VIETNAM
+
+_SECRET = re.compile(
+    r"(?i)(authorization['\":=\s]+(?:basic|bearer)?\s*|(?:pin|password|secret|token|auth_string|csrf)['\"]?\s*[=:]\s*)"
+    r"[^\s,;&'\"\]})]+"
+)
+_IN_ADDRESS = re.compile(r"(://[^\s:/@]*:)[^\s@/]+@")
+
+
+def masked(text: str) -> str:
+    """The text with what looks like a secret struck out."""
+    return _IN_ADDRESS.sub(r"\1…@", _SECRET.sub(r"\1…", text))
+
+
+class Lines(logging.Formatter):
+    """`2026-11-24T08:10:02+07:00 INFO hososo.worker message`, a traceback on the lines below."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 - logging's name
+        return datetime.fromtimestamp(record.created, VIETNAM).isoformat(timespec="milliseconds")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
+
+
+class NotParking(logging.Filter):
+    """Drops Prefect's "Finished in state Awaiting …": at level ERROR for each run that waits for a person."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("prefect"):
+            return True
+        message = record.getMessage()
+        return not (message.startswith("Finished in state") and "PAUSED" in message) and not (
+            message.startswith("Finished in state Awaiting")
+        )
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Send every logger of this process to standard error, in our form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines())
+    handler.addFilter(NotParking())
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in (
+        "httpx",
+        "httpcore",
+        "aiosqlite",
+        "fontTools",
+        "pyhanko",
+        "apscheduler",
+        "mail.log",
+        "docket",
+    ):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # Libraries that came with handlers of their own speak through ours.
+    for name in [
+        known for known in logging.root.manager.loggerDict if known.startswith(("prefect", "uvicorn"))
+    ]:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
