@@ -150,8 +150,9 @@ def begin(session: Session, document: Document, actor: Actor, now: datetime) -> 
     """The first event of a new draft, in the caller's transaction."""
     declared = type_of(document.type)
     document.version = 0
-    _append(session, document, actor.id, "draft", "create", 0, now, Made())
-    document.version = 1
+    event = _event(document, actor.id, "draft", "create", 0, now, Made())
+    document.version, document.head_hash = 1, event.hash
+    _record(session, event)
     document.status, document.step = "draft", declared.steps[0].name
     position = Position(declared.steps[0], "draft", 0, 1)
     _open(session, Here(document, declared, position, subject_of(session, document), 1), now)
@@ -167,16 +168,13 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
                 "The draft was saved again in another window. Look at it, then submit once more.",
             )
         )
-    event = _append(
-        session, document, command.actor.id, step.name, command.action, _revision(here, step), now, made
-    )
-    _remark(session, event, command)
+    event = _event(document, command.actor.id, step.name, command.action, _revision(here, step), now, made)
+    remark = _remark(event, command)
     position = plan.follow(
         here.declared,
         here.position,
         Happened(event.seq, event.actor_id, event.step, event.action, event.revision),
     )
-    _keep(session, here, command, made, event, position)
     values: dict[str, Any] = {
         "version": document.version + 1,
         "status": position.status,
@@ -195,6 +193,8 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     if made.number:
         values["number"] = made.number
     _swap(session, document, values)
+    _record(session, event, remark)
+    _keep(session, here, command, made, event, position)
     moved = Here(document, here.declared, position, here.subject, event.seq)
     _open(session, moved, now)
     telling.tell(session, moved.document, moved.declared, position, event, now)
@@ -225,8 +225,7 @@ def _revision(here: Here, step: Step) -> int:
     return here.position.revision + 1 if isinstance(step, Draft) else here.position.revision
 
 
-def _append(
-    session: Session,
+def _event(
     document: Document,
     actor_id: str,
     step: str,
@@ -235,6 +234,7 @@ def _append(
     now: datetime,
     made: Made,
 ) -> Event:
+    """The next event of the document's chain, not stored yet."""
     event = Event(
         document_id=document.id,
         seq=document.version + 1,
@@ -251,24 +251,29 @@ def _append(
         hash="",
     )
     event.hash = event.digest()
-    session.add(event)
-    document.head_hash = event.hash
     return event
 
 
-def _remark(session: Session, event: Event, command: Command) -> None:
+def _record(session: Session, event: Event, remark: Remark | None = None) -> None:
+    """Store an event; after the compare-and-set, so that whoever lost the race never gets here."""
+    session.add(event)
+    session.flush()
+    if remark is not None:
+        session.add(remark)
+
+
+def _remark(event: Event, command: Command) -> Remark | None:
     """The reviewer's words beside the event, hashed into it."""
     text = tidy(command.note).strip()
     parts = {key: tidy(words).strip() for key, words in command.parts.items() if tidy(words).strip()}
     if not text and not parts:
-        return
+        return None
     remark = Remark(
         document_id=event.document_id, seq=event.seq, text=text, parts=parts, salt=secrets.token_hex(16)
     )
     event.remark_hash = remark.digest()
     event.hash = event.digest()
-    session.flush()
-    session.add(remark)
+    return remark
 
 
 def _keep(
@@ -388,16 +393,11 @@ def settle(
         step = here.position.step
         assert step is not None
         made = Made(input_blob=document.blob, output_blob=blob, data=dict(data))
-        event = _append(session, document, SYSTEM, step.name, "archive", here.position.revision, now, made)
+        event = _event(document, SYSTEM, step.name, "archive", here.position.revision, now, made)
         position = plan.follow(
             here.declared,
             here.position,
             Happened(event.seq, SYSTEM, step.name, "archive", event.revision),
-        )
-        session.exec(
-            update(Revision)
-            .where(col(Revision.document_id) == document_id, col(Revision.number) == position.revision)
-            .values(final=blob)
         )
         _swap(
             session,
@@ -412,6 +412,12 @@ def settle(
                 "keep_until": keep_until,
                 "updated_at": now,
             },
+        )
+        _record(session, event)
+        session.exec(
+            update(Revision)
+            .where(col(Revision.document_id) == document_id, col(Revision.number) == position.revision)
+            .values(final=blob)
         )
         telling.tell(session, document, here.declared, position, event, now)
     return True
