@@ -1,0 +1,290 @@
+"""What people do for themselves: password, PIN and certificate; and confirming changes (law 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session, col, func, select
+
+from flows import keyring
+from flows.keyring import KeyPurpose
+from flows.office import Office
+from flows.posts import issuer_of
+from models.account import Account, Pass
+from models.errors import Invalid, NotFound, RecordsError
+from models.key import SigningKey
+from models.settings import VIETNAM
+from models.text import Text
+from service import accounts, changes
+from service.access import CheckedForm, PageViewer, SignedIn, Viewer
+from service.deps import Arrival, OfficeDep
+from service.pages.sign_in import address_of
+from service.passes import set_cookie
+from service.sign_in import check
+from service.templating import page
+from tasks import certificates
+from tasks.keys import Secret, check_pin
+
+router = APIRouter()
+PURPOSES: tuple[KeyPurpose, ...] = ("person", "seal")
+
+
+def faults_of(refusal: RecordsError, otherwise: str) -> dict[str, Text]:
+    """Field name to sentence, for a form shown again; a refusal without fields stands at `otherwise`."""
+    if isinstance(refusal, Invalid) and refusal.faults:
+        return {fault.path: fault.sentence for fault in refusal.faults}
+    return {otherwise: refusal.sentence}
+
+
+# password
+
+
+@router.get("/password")
+def password_page(request: Request, viewer: SignedIn) -> Response:
+    """The form to change one's password; the only page before a password that was given out is changed."""
+    return page(request, viewer, "pages/password.html", faults={})
+
+
+@router.post("/password")
+def change_password(
+    request: Request, viewer: SignedIn, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """Change it: every other session ends, this browser gets a new one."""
+    old, new, again = (Secret(str(form.get(f"{n}_password", ""))) for n in ("old", "new", "again"))
+    try:
+        token = accounts.change_password(office, viewer.account, old, new, again, address_of(request), now)
+    except RecordsError as refusal:
+        faults = faults_of(refusal, "old_password")
+        return page(request, viewer, "pages/password.html", status_code=422, faults=faults)
+    answer = RedirectResponse("/account?done=password", 303)
+    set_cookie(answer, office.settings, token)
+    return answer
+
+
+# the account page
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKey:
+    """A key as its holder sees it."""
+
+    key: SigningKey
+    name: str
+    issuer: str
+    expired: bool
+    paused_until: datetime | None
+
+    @property
+    def seal(self) -> bool:
+        return self.key.purpose == "seal"
+
+
+DONE = {
+    "password": Text(
+        "Đã đổi mật khẩu. Các phiên đăng nhập khác đã kết thúc.",
+        "The password is changed. Every other session has ended.",
+    ),
+    "pin": Text("Đã đặt mã PIN. Từ nay dùng mã này khi ký.", "The PIN is set. Use it to sign from now on."),
+    "seal": Text("Đã nhận khóa con dấu.", "The seal's key is issued."),
+    "language": Text("Đã đổi ngôn ngữ.", "The language is changed."),
+}
+
+
+@router.get("/account")
+def account_page(
+    request: Request, viewer: PageViewer, office: OfficeDep, now: Arrival, done: str = ""
+) -> Response:
+    """Who I am here, my certificate, my sessions."""
+    return _account(request, viewer, office, now, done=DONE.get(done))
+
+
+@router.post("/account/pin")
+def set_pin(
+    request: Request, viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """The first PIN makes the key and its certificate; later ones need the present PIN."""
+    typed = {n: Secret(str(form.get(n, ""))) for n in ("password", "old_pin", "new_pin", "again_pin")}
+    try:
+        _set_pin(office, viewer, typed, address_of(request), now)
+    except RecordsError as refusal:
+        faults = faults_of(refusal, "old_pin" if _has_key(office, viewer, now) else "password")
+        if "pin" in faults:
+            faults["new_pin"] = faults.pop("pin")
+        return _account(request, viewer, office, now, faults=faults)
+    return RedirectResponse("/account?done=pin", 303)
+
+
+@router.post("/account/seal")
+def take_seal(
+    request: Request, viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """A clerk who had a PIN before becoming clerk receives the seal's key under the same PIN."""
+    if "clerk" not in viewer.actor.roles:
+        raise NotFound
+    pin = Secret(str(form.get("pin", "")))
+    try:
+        with office.db.read() as session:
+            own = keyring.key_of(session, viewer.account.id, "person")
+        keyring.try_pin(office.db, office.settings, own, pin, now)
+        _issue(office, viewer, "seal", pin, now)
+    except RecordsError as refusal:
+        return _account(request, viewer, office, now, faults={"seal_pin": refusal.sentence})
+    return RedirectResponse("/account?done=seal", 303)
+
+
+def _set_pin(office: Office, viewer: Viewer, typed: dict[str, Secret], address: str, now: datetime) -> None:
+    if typed["new_pin"].reveal() != typed["again_pin"].reveal():
+        raise changes.refusal("again_pin", _NOT_THE_SAME)
+    if _has_key(office, viewer, now):
+        keyring.change_pin(
+            office.db, office.settings, viewer.account.id, typed["old_pin"], typed["new_pin"], now
+        )
+        return
+    check_pin(typed["new_pin"])
+    # A key speaks for its holder: whoever found this browser open must not make it.
+    check(office, viewer.account.sign_in_name, typed["password"], address, now)
+    _issue(office, viewer, "person", typed["new_pin"], now)
+    if "clerk" in viewer.actor.roles:
+        _issue(office, viewer, "seal", typed["new_pin"], now)
+
+
+def _issue(office: Office, viewer: Viewer, purpose: KeyPurpose, pin: Secret, now: datetime) -> None:
+    with office.db.read() as session:
+        school = issuer_of(session, viewer.account.school_id, now.astimezone(VIETNAM).date()).name
+    keyring.issue_key(office.db, office.settings, viewer.account.id, school, purpose, pin, now)
+
+
+def _has_key(office: Office, viewer: Viewer, now: datetime) -> bool:
+    with office.db.read() as session:
+        key = keyring.find_key(session, viewer.account.id, "person")
+    return key is not None and now < key.expires_at
+
+
+def _account(
+    request: Request,
+    viewer: Viewer,
+    office: Office,
+    now: datetime,
+    *,
+    faults: dict[str, Text] | None = None,
+    done: Text | None = None,
+) -> Response:
+    with office.db.read() as session:
+        held = [
+            _held(key, now)
+            for purpose in PURPOSES
+            if (key := keyring.find_key(session, viewer.account.id, purpose)) is not None
+        ]
+        passes = session.exec(
+            select(func.count())
+            .select_from(Pass)
+            .where(col(Pass.account_id) == viewer.account.id, col(Pass.expires_at) > now)
+        ).one()
+        waiting = changes.count_waiting_for(session, viewer.actor)
+    in_force = {key.key.purpose for key in held if not key.expired}
+    return page(
+        request,
+        viewer,
+        "pages/account.html",
+        status_code=422 if faults else 200,
+        held=held,
+        has_pin="person" in in_force,
+        wants_seal="clerk" in viewer.actor.roles and "person" in in_force and "seal" not in in_force,
+        passes=passes,
+        confirmations=waiting,
+        faults=faults or {},
+        done=done,
+    )
+
+
+def _held(key: SigningKey, now: datetime) -> HeldKey:
+    certificate = certificates.load(key.certificate)
+    pause = key.locked_until if key.locked_until and key.locked_until > now else None
+    return HeldKey(
+        key, _common(certificate.subject), _common(certificate.issuer), key.expires_at <= now, pause
+    )
+
+
+def _common(name: x509.Name) -> str:
+    return str(name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value)
+
+
+_NOT_THE_SAME = Text(
+    "Hai lần nhập mã PIN mới chưa giống nhau.", "The new PIN was typed in two different ways."
+)
+
+
+# confirmations
+
+
+@router.get("/confirmations")
+def confirmations(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
+    """What waits for this person's yes or no."""
+    return _confirmations(request, viewer, office)
+
+
+@router.post("/confirmations/{change_id}/confirm")
+def confirm(
+    request: Request,
+    change_id: str,
+    viewer: PageViewer,
+    form: CheckedForm,
+    office: OfficeDep,
+    now: Arrival,
+) -> Response:
+    """Yes, with one's own password; a password that was reset is shown here once."""
+    try:
+        asked = accounts.confirm(
+            office, viewer.actor, change_id, Secret(str(form.get("password", ""))), address_of(request), now
+        )
+    except NotFound:
+        raise
+    except RecordsError as refusal:
+        return _confirmations(request, viewer, office, faults={change_id: refusal.sentence})
+    return _confirmations(request, viewer, office, asked=asked)
+
+
+@router.post("/confirmations/{change_id}/refuse")
+def refuse(
+    change_id: str, viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """No."""
+    del form  # checked by being asked for
+    accounts.refuse(office, viewer.actor, change_id, now)
+    return RedirectResponse("/confirmations", 303)
+
+
+def _confirmations(
+    request: Request,
+    viewer: Viewer,
+    office: Office,
+    *,
+    faults: dict[str, Text] | None = None,
+    asked: accounts.Asked | None = None,
+) -> Response:
+    with office.db.read() as session:
+        waiting = changes.waiting_for(session, viewer.actor)
+        rows = [(change, changes.describe(session, change)) for change in waiting]
+        done = changes.describe(session, asked.change) if asked else None
+        names = changes.names_of(session, [change.asked_by for change in waiting])
+        whom = _whom(session, asked)
+    return page(
+        request,
+        viewer,
+        "pages/confirmations.html",
+        status_code=422 if faults else 200,
+        rows=rows,
+        names=names,
+        faults=faults or {},
+        done=done,
+        whom=whom,
+        password=asked.password.reveal() if asked and asked.password else "",
+    )
+
+
+def _whom(session: Session, asked: accounts.Asked | None) -> Account | None:
+    return session.get(Account, asked.change.account_id) if asked else None

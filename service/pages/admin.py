@@ -1,0 +1,265 @@
+"""The administrator's pages of people: accounts and groups. For anyone else they do not exist.
+
+What they do stands in `service/accounts.py` and `service/school.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session, col, select
+from starlette.datastructures import FormData
+
+from flows import keyring
+from flows.people import GUARDED_ROLES, ROLES
+from models.account import AccountRole
+from models.errors import NotFound, RecordsError
+from models.text import Text
+from service import accounts, changes, school
+from service.access import AdminViewer, CheckedForm, Viewer
+from service.accounts import Asked, Person
+from service.deps import Arrival, OfficeDep
+from service.pages import admin_school
+from service.pages.account import faults_of
+from service.pages.admin_school import people_of, text_of
+from service.sign_in import paused_until
+from service.templating import page
+
+router = APIRouter(prefix="/admin")
+
+
+def _all(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+def _person(form: FormData) -> Person:
+    return Person(*(text_of(form, name) for name in Person.__slots__))
+
+
+@router.get("")
+def overview(request: Request, viewer: AdminViewer, office: OfficeDep) -> Response:
+    """Where to go, and the latest changes with what became of them."""
+    with office.db.read() as session:
+        latest = changes.recent(session, viewer.actor.school_id)
+        rows = [(change, changes.describe(session, change)) for change in latest]
+        names = changes.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)])
+    return page(request, viewer, "pages/admin_overview.html", rows=rows, names=names)
+
+
+# accounts
+
+
+@router.get("/accounts")
+def accounts_page(request: Request, viewer: AdminViewer, office: OfficeDep) -> Response:
+    """Everyone by given name, and the form for a new account."""
+    return _accounts(request, viewer, office)
+
+
+@router.post("/accounts")
+def create_account(
+    request: Request, viewer: AdminViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """A new account; its password is shown here once."""
+    person, roles = _person(form), _all(form, "roles")
+    try:
+        made, granted = accounts.create_account(office, viewer.actor, person, roles, now)
+    except RecordsError as refusal:
+        faults = faults_of(refusal, "sign_in_name")
+        return _accounts(request, viewer, office, faults=faults, person=person, roles=roles)
+    return _account(request, viewer, office, made.change.account_id, asked=[made, *granted])
+
+
+@router.get("/accounts/{account_id}")
+def account_page(request: Request, account_id: str, viewer: AdminViewer, office: OfficeDep) -> Response:
+    """One account: its data, roles, groups, lock, changes."""
+    return _account(request, viewer, office, account_id)
+
+
+@router.post("/accounts/{account_id}")
+def edit_account(
+    request: Request, account_id: str, viewer: AdminViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """Name, post, e-mail, language."""
+    person = _person(form)
+    try:
+        accounts.edit_account(office, viewer.actor, account_id, person, now)
+    except RecordsError as refusal:
+        faults = faults_of(refusal, "sign_in_name")
+        return _account(request, viewer, office, account_id, faults=faults, person=person)
+    return RedirectResponse(f"/admin/accounts/{account_id}", 303)
+
+
+@router.post("/accounts/{account_id}/roles")
+def set_roles(
+    request: Request, account_id: str, viewer: AdminViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """Give and take roles; those law 7 guards then wait."""
+    try:
+        asked = accounts.set_roles(office, viewer.actor, account_id, _all(form, "roles"), now)
+    except RecordsError as refusal:
+        faults = faults_of(refusal, "roles")
+        return _account(request, viewer, office, account_id, faults=faults)
+    return _account(request, viewer, office, account_id, asked=asked)
+
+
+@router.post("/accounts/{account_id}/{action}")
+def act(
+    request: Request,
+    account_id: str,
+    action: str,
+    viewer: AdminViewer,
+    form: CheckedForm,
+    office: OfficeDep,
+    now: Arrival,
+) -> Response:
+    """Reset a password or PIN, unlock, switch on or off. A one-time password is shown once."""
+    del form  # checked by being asked for
+    if action.startswith("appoint"):
+        raise NotFound
+    try:
+        asked = accounts.ask(office, viewer.actor, account_id, action, now)
+    except NotFound:
+        raise
+    except RecordsError as refusal:
+        faults = faults_of(refusal, "confirm")
+        return _account(request, viewer, office, account_id, faults=faults)
+    return _account(request, viewer, office, account_id, asked=[asked])
+
+
+def _accounts(
+    request: Request,
+    viewer: Viewer,
+    office: OfficeDep,
+    *,
+    faults: dict[str, Text] | None = None,
+    person: Person | None = None,
+    roles: Iterable[str] = ("teacher",),
+) -> Response:
+    now = office.now()
+    with office.db.read() as session:
+        people = people_of(session, viewer.actor.school_id)
+        held = _roles(session, viewer.actor.school_id)
+        locked = {a.id for a in people if paused_until(session, office.settings, a.sign_in_name, now)}
+    return page(
+        request,
+        viewer,
+        "pages/admin_accounts.html",
+        status_code=422 if faults else 200,
+        people=people,
+        held=held,
+        locked=locked,
+        roles=ROLES,
+        guarded=GUARDED_ROLES,
+        person=person or Person("", ""),
+        wanted=set(roles),
+        faults=faults or {},
+    )
+
+
+def _account(
+    request: Request,
+    viewer: Viewer,
+    office: OfficeDep,
+    account_id: str,
+    *,
+    faults: dict[str, Text] | None = None,
+    person: Person | None = None,
+    asked: list[Asked] | None = None,
+) -> Response:
+    school_id = viewer.actor.school_id
+    with office.db.read() as session:
+        account = accounts.account_of(session, school_id, account_id)
+        latest = changes.recent(session, school_id, account.id, limit=20)
+        context: dict[str, Any] = {
+            "account": account,
+            "held": _roles(session, school_id).get(account.id, []),
+            "groups": [g for g, members in school.groups_of(session, school_id) if account.id in members],
+            "has_pin": keyring.has_pin(session, account.id),
+            "approver": changes.is_approver(session, account),
+            "paused": paused_until(session, office.settings, account.sign_in_name, office.now()),
+            "rows": [(change, changes.describe(session, change)) for change in latest],
+            "names": changes.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)]),
+            "asked": [(a, changes.describe(session, a.change)) for a in asked or ()],
+        }
+    typed = person or Person(
+        account.sign_in_name, account.full_name, account.post, account.email, account.language
+    )
+    context |= {"person": typed, "roles": ROLES, "guarded": GUARDED_ROLES, "faults": faults or {}}
+    return page(request, viewer, "pages/admin_account.html", status_code=422 if faults else 200, **context)
+
+
+def _roles(session: Session, school_id: str) -> dict[str, list[str]]:
+    held: dict[str, list[str]] = {}
+    for row in session.exec(select(AccountRole).where(col(AccountRole.school_id) == school_id)).all():
+        held.setdefault(row.account_id, []).append(row.role)
+    return held
+
+
+# groups
+
+
+@router.get("/groups")
+def groups_page(request: Request, viewer: AdminViewer, office: OfficeDep) -> Response:
+    """The professional groups with head, deputy and members."""
+    return _groups(request, viewer, office)
+
+
+@router.post("/groups")
+def save_group(
+    request: Request, viewer: AdminViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """Make or change a group. Its head and deputy are appointed: the principal confirms (law 7)."""
+    group_id = text_of(form, "group_id")
+    asked: list[Asked] = []
+    try:
+        with office.db.write() as session:
+            group = school.save_group(
+                session, viewer.actor.school_id, group_id, text_of(form, "name"), _all(form, "members")
+            )
+            before = {"head": group.head_id or "", "deputy": group.deputy_id or ""}
+        for post, present in before.items():
+            wanted = text_of(form, post)
+            if wanted == present or post not in form:
+                continue
+            if wanted:
+                asked.append(
+                    accounts.ask(office, viewer.actor, wanted, f"appoint-{post}", now, group_id=group.id)
+                )
+            else:
+                with office.db.write() as session:
+                    school.dismiss(session, viewer.actor.school_id, group.id, post)
+    except RecordsError as refusal:
+        return _groups(request, viewer, office, faults=faults_of(refusal, "name"), at=group_id or "new")
+    return _groups(request, viewer, office, asked=asked)
+
+
+def _groups(
+    request: Request,
+    viewer: Viewer,
+    office: OfficeDep,
+    *,
+    faults: dict[str, Text] | None = None,
+    at: str = "",
+    asked: list[Asked] | None = None,
+) -> Response:
+    with office.db.read() as session:
+        people = [a for a in people_of(session, viewer.actor.school_id) if a.active]
+        groups = school.groups_of(session, viewer.actor.school_id)
+        said = [(a, changes.describe(session, a.change)) for a in asked or ()]
+    return page(
+        request,
+        viewer,
+        "pages/admin_groups.html",
+        status_code=422 if faults else 200,
+        groups=groups,
+        people=people,
+        faults=faults or {},
+        at=at,
+        asked=said,
+    )
+
+
+router.include_router(admin_school.router)
