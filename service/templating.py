@@ -79,6 +79,7 @@ class Words:
             "brief": say(words.brief),
             "day": say(words.day),
             "weekday": say(words.weekday_of),
+            "short_weekday": say(lambda value: words.SHORT_WEEKDAYS[value.weekday()]),
             "limit": say(words.limit),
             "span": say(words.span),
             "left": say(lambda due: words.left(due, self.now)),
@@ -138,6 +139,7 @@ def environment() -> Environment:
     # The same words as filters, where a value reads better first: {{ event.at|when }}.
     for name in ("when", "brief", "day", "limit", "left", "ago", "size", "number", "text"):
         made.filters[name] = _filter(name)
+    made.filters["capitalize_first"] = lambda value: value[:1].upper() + value[1:]
     return made
 
 

@@ -1,0 +1,315 @@
+"""Between an HTML form and the nested fields of a document: dotted names in, questions to draw out.
+
+No database and no request here: values in, values out. What a field means is said in `flows/fields.py`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Any
+
+from flows.fields import Field, Form, Known, Offered, Repeated, Rich
+from models.errors import Fault
+from models.text import Text
+from service import words
+from tasks.rich_text import clean, plain
+
+DEEPEST = 6
+"""Levels of a dotted name; a form of ours has three."""
+
+Values = dict[str, Any]
+
+
+def unflatten(items: Iterable[tuple[str, Any]]) -> Values:
+    """Dotted names as nested values: `lessons.0.title` → `{"lessons": [{"title": …}]}`.
+
+    Numbered names become a list in the order of their numbers, gaps closed. A name that contradicts an
+    earlier one (`a` beside `a.b`) and a name deeper than any form of ours are left out; files too.
+    """
+    root: Values = {}
+    for name, value in items:
+        parts = name.split(".")
+        if not isinstance(value, str) or len(parts) > DEEPEST or not all(parts):
+            continue
+        level = root
+        for part in parts[:-1]:
+            below = level.setdefault(part, {})
+            if not isinstance(below, dict):
+                break
+            level = below
+        else:
+            if not isinstance(level.get(parts[-1]), dict):
+                level[parts[-1]] = value
+    return {name: _listed(value) for name, value in root.items()}
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if value and all(key.isascii() and key.isdigit() and len(key) < 7 for key in value):
+        return [_listed(value[key]) for key in sorted(value, key=int)]
+    return {key: _listed(below) for key, below in value.items()}
+
+
+# --- new forms and rows ---------------------------------------------------------------------------------
+
+
+def blank(fields: Iterable[Field]) -> Values:
+    """What a new form, or a new row, starts with."""
+    return {part.name: _blank_rows(part) if isinstance(part, Repeated) else "" for part in fields}
+
+
+def _blank_rows(part: Repeated) -> list[Values]:
+    return [blank_row(part) | dict(start) for start in part.starts_with]
+
+
+def blank_row(part: Repeated) -> Values:
+    """A row with an id of its own."""
+    return {"id": secrets.token_hex(4), **blank(part.fields)}
+
+
+def change_rows(form: Form, values: Values, do: str) -> str | None:
+    """Carry out `add:lessons`, `add:lessons.2.phases`, `remove:lessons.2` on what was typed, in place.
+
+    Returns the path to go on at (the new row, or the list that lost one); None when `do` names no list.
+    """
+    verb, _, path = do.partition(":")
+    parts = path.split(".")
+    index = int(parts.pop()) if verb == "remove" and parts[-1].isascii() and parts[-1].isdigit() else None
+    found = _list_at(form.fields, values, parts)
+    if found is None:
+        return None
+    declared, rows = found
+    if verb == "add" and len(rows) < declared.most:
+        row = blank_row(declared)
+        if rows and isinstance(rows[-1], dict):
+            # The next lesson is mostly of the same class and subject: start from the one above.
+            row |= {f.name: rows[-1].get(f.name, "") for f in declared.fields if _carries(f)}
+        rows.append(row)
+        return f"{'.'.join(parts)}.{len(rows) - 1}"
+    if verb == "remove" and index is not None and index < len(rows):
+        del rows[index]
+        return ".".join(parts)
+    return None
+
+
+def _carries(part: Field) -> bool:
+    return part.kind in ("class", "subject", "week")
+
+
+def _list_at(
+    fields: Sequence[Field], values: Values, parts: Sequence[str]
+) -> tuple[Repeated, list[Any]] | None:
+    declared = next((f for f in fields if f.name == parts[0]), None) if parts else None
+    if not isinstance(declared, Repeated):
+        return None
+    rows = values.get(declared.name)
+    if not isinstance(rows, list):
+        rows = values[declared.name] = []
+    if len(parts) == 1:
+        return declared, rows
+    if not parts[1].isdigit() or int(parts[1]) >= len(rows) or not isinstance(rows[int(parts[1])], dict):
+        return None
+    return _list_at(declared.fields, rows[int(parts[1])], parts[2:])
+
+
+# --- drawing --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One question as the page draws it."""
+
+    field: Field
+    path: str
+    value: str
+    options: tuple[tuple[str, Text], ...] = ()
+    rows: tuple[ShownRow, ...] = ()
+    faults: tuple[Text, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return self.field.kind
+
+    @property
+    def id(self) -> str:
+        """The id of its control."""
+        return address(self.path)
+
+    @property
+    def marked(self) -> bool:
+        """Does the value want a place of its own in the row's head, or a whole line?"""
+        return self.kind in ("rich", "repeated")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One row of a repeated question. `wrong` counts its faults, `missing` what is not filled in yet."""
+
+    path: str
+    key: str
+    number: int
+    fields: tuple[Shown, ...]
+    wrong: int = 0
+    missing: int = 0
+    open: bool = False
+
+    @property
+    def id(self) -> str:
+        return address(self.path)
+
+    @property
+    def heads(self) -> tuple[str, str]:
+        """What names the row in its closed state: its first two lines of text."""
+        lines = [f.value for f in self.fields if f.kind in ("subject", "line")] + ["", ""]
+        return lines[0], lines[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a form is drawn from: the faults to show, what to offer, the row to open."""
+
+    known: Known
+    faults: Mapping[str, list[Text]] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    open: str = ""
+
+
+def address(path: str) -> str:
+    """The id of a field's control or of a row, from its path."""
+    return "f-" + path.replace(".", "-")
+
+
+def draw(
+    form: Form,
+    values: Mapping[str, Any],
+    known: Known,
+    faults: Iterable[Fault] = (),
+    *,
+    show_missing: bool = False,
+    opened: str = "",
+) -> tuple[Shown, ...]:
+    """The questions with what was typed; what is only missing is no fault before the submit."""
+    spoken: dict[str, list[Text]] = {}
+    missing = set()
+    for fault in faults:
+        if fault.missing:
+            missing.add(fault.path)
+        if show_missing or not fault.missing:
+            spoken.setdefault(fault.path, []).append(fault.sentence)
+    drawing = Drawing(known, spoken, frozenset(missing), opened)
+    return tuple(_shown(part, part.name, values.get(part.name), drawing) for part in form.fields)
+
+
+def _shown(part: Field, path: str, value: Any, drawing: Drawing) -> Shown:
+    wrong = tuple(drawing.faults.get(path, ()))
+    if isinstance(part, Repeated):
+        rows = value if isinstance(value, list) else []
+        return Shown(
+            part,
+            path,
+            "",
+            rows=tuple(_row(part, f"{path}.{n}", n, row, len(rows), drawing) for n, row in enumerate(rows)),
+            faults=wrong,
+        )
+    options: tuple[tuple[str, Text], ...] = ()
+    if isinstance(part, Offered):
+        options = tuple(part.options(drawing.known).items())
+        if value and value not in dict(options):
+            options = ((str(value), words.same(str(value))), *options)  # what was chosen is not taken away
+    return Shown(part, path, typed(part, value), options=options, faults=wrong)
+
+
+def _row(part: Repeated, path: str, number: int, row: Any, count: int, drawing: Drawing) -> ShownRow:
+    given = row if isinstance(row, dict) else {}
+    under = f"{path}."
+    wrong = sum(len(s) for p, s in drawing.faults.items() if p.startswith(under))
+    return ShownRow(
+        path=path,
+        key=str(given.get("id") or ""),
+        number=number + 1,
+        fields=tuple(_shown(f, under + f.name, given.get(f.name), drawing) for f in part.fields),
+        wrong=wrong,
+        missing=sum(p.startswith(under) for p in drawing.missing),
+        open=wrong > 0 or count == 1 or drawing.open == path or drawing.open.startswith(under),
+    )
+
+
+def typed(part: Field, value: Any) -> str:
+    """A stored value as it stands in its control."""
+    text = "" if value is None else str(value)
+    if isinstance(part, Rich):
+        return editable(text)
+    if part.kind == "day" and text:
+        return words.day(text).vi
+    return text
+
+
+def editable(html: str) -> str:
+    """Rich text for a textarea: plain lines where nothing is lost by it, else the HTML as it is stored."""
+    lines = [unescape(line) for line in html.removeprefix("<p>").removesuffix("</p>").split("</p><p>")]
+    # What would be read as a tag, or has one of its own beside the paragraphs, stays HTML.
+    return html if any("<" in line or line != line.strip() for line in lines) else "\n".join(lines)
+
+
+# --- two versions side by side --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A question answered differently in two versions, both as plain text."""
+
+    label: Text
+    one: str
+    other: str
+
+
+def differences(
+    fields: Iterable[Field], one: Mapping[str, Any], other: Mapping[str, Any], known: Known
+) -> list[Difference]:
+    """What differs between two versions of a form, rows matched by their ids."""
+    found: list[Difference] = []
+    for part in fields:
+        if isinstance(part, Repeated):
+            found += _row_differences(part, one.get(part.name), other.get(part.name), known)
+            continue
+        before, after = (said(part, v.get(part.name), known) for v in (one, other))
+        if before != after:
+            found.append(Difference(part.label, before, after))
+    return found
+
+
+def _row_differences(part: Repeated, one: Any, other: Any, known: Known) -> list[Difference]:
+    before, after = _by_id(one), _by_id(other)
+    found: list[Difference] = []
+    for number, key in enumerate(dict.fromkeys([*after, *before]), 1):
+        name = Text(f"{part.item.vi} {number}", f"{part.item.en} {number}")
+        below = differences(part.fields, before.get(key, {}), after.get(key, {}), known)
+        found += [
+            Difference(
+                Text(f"{name.vi} · {d.label.vi}", f"{name.en} · {d.label.en}"),
+                d.one,
+                d.other,
+            )
+            for d in below
+        ]
+    return found
+
+
+def _by_id(rows: Any) -> dict[str, Mapping[str, Any]]:
+    given = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {str(row.get("id") or n): row for n, row in enumerate(given)}
+
+
+def said(part: Field, value: Any, known: Known) -> str:
+    """A value as people read it, without markup."""
+    text = "" if value is None else str(value)
+    if isinstance(part, Offered):
+        offered = part.options(known).get(text)
+        return offered.vi if offered else text
+    if isinstance(part, Rich):
+        return plain(clean(text)).strip()
+    return words.day(text).vi if part.kind == "day" and text else text

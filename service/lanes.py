@@ -1,0 +1,115 @@
+"""The way of a document as lanes: who does which step, what is done, where it is now. Pure geometry.
+
+A list of the same steps in words stands beside it on every page (phones show only that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from textwrap import wrap
+
+from flows.grammar import Review
+from models.text import Language
+from service.story import Station
+
+WIDTH = 1200
+_LABEL, _LEFT, _RIGHT = 132, 176, 44
+_LANE, _TOP, _BOX = 84, 26, 56
+_CHARACTER = 7.2
+"""Pixels of an average letter at 13 px: what decides where a label breaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A horizontal band with its name."""
+
+    name: str
+    y: float
+    height: float
+    baseline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A step: its class, its lines of text with their baselines, where it stands."""
+
+    at: str
+    x: float
+    y: float
+    width: float
+    height: float
+    lines: tuple[tuple[str, float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Everything the picture is made of."""
+
+    height: float
+    lanes: tuple[Lane, ...]
+    boxes: tuple[Box, ...]
+    arrows: tuple[tuple[str, str], ...]
+    """Class and path of each arrow."""
+    returns: tuple[str, ...]
+    here: str
+
+
+def draw(way: Sequence[Station], language: Language) -> Drawn:
+    """Lay the stations out from left to right, each in the lane of whoever takes it."""
+    names = list(dict.fromkeys(s.lane.to(language) for s in way))
+    tops = [float(_TOP + i * _LANE) for i in range(len(names))]
+    gap = (WIDTH - _LEFT - _RIGHT) / len(way)
+    width = min(gap - 26, 176.0)
+    boxes = [
+        _box(s, _LEFT + n * gap, tops[names.index(s.lane.to(language))], width, language)
+        for n, s in enumerate(way)
+    ]
+    arrows = [
+        ("flow-done" if way[n + 1].at != "next" else "flow", _arrow(one, other))
+        for n, (one, other) in enumerate(pairwise(boxes))
+    ]
+    by_name = {s.step.name: box for s, box in zip(way, boxes, strict=True)}
+    returns = [
+        _return(by_name[s.step.name], by_name[s.step.returns_to])
+        for s in way
+        if isinstance(s.step, Review) and s.step.returns_to in by_name
+    ]
+    standing = next((s for s in way if s.at in ("here", "ret")), None)
+    return Drawn(
+        height=_TOP + len(names) * _LANE + 1,
+        lanes=tuple(
+            Lane(name, top, _LANE, top + _LANE / 2 + 4) for name, top in zip(names, tops, strict=True)
+        ),
+        boxes=tuple(boxes),
+        arrows=tuple(arrows),
+        returns=tuple(returns),
+        here=standing.step.label.to(language) if standing else "",
+    )
+
+
+def _box(station: Station, x: float, top: float, width: float, language: Language) -> Box:
+    label = wrap(station.step.label.to(language), int((width - 12) / _CHARACTER))[:2]
+    note = station.when
+    count = len(label) + bool(note)
+    y = top + (_LANE - _BOX) / 2
+    first = y + _BOX / 2 - (count - 1) * 8 + 4.5
+    lines = [(text, first + n * 16, "") for n, text in enumerate(label)]
+    if note:
+        lines.append((note, first + len(label) * 16, "t2"))
+    return Box(station.at, x, y, width, _BOX, tuple(lines))
+
+
+def _arrow(one: Box, other: Box) -> str:
+    x1, y1 = one.x + one.width, one.y + one.height / 2
+    x2, y2 = other.x, other.y + other.height / 2
+    if y1 == y2:
+        return f"M{x1:.1f} {y1:.1f}H{x2 - 1:.1f}"
+    middle = (x1 + x2) / 2
+    return f"M{x1:.1f} {y1:.1f}H{middle:.1f}V{y2:.1f}H{x2 - 1:.1f}"
+
+
+def _return(one: Box, other: Box) -> str:
+    """From the top of a review, above the lanes, down to where it returns to."""
+    return f"M{one.x + one.width / 2:.1f} {one.y:.1f}V12H{other.x + other.width / 2:.1f}V{other.y - 1:.1f}"

@@ -1,0 +1,207 @@
+"""Signing rounds: choose many, see the manifest, give the PIN once, watch the results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import col, select
+from starlette.datastructures import FormData
+
+from flows import batches, queries
+from flows.catalogue import type_of
+from flows.grammar import DocumentType, Seal
+from flows.office import Office
+from flows.queries import Waiting
+from models.account import Account, Group
+from models.document import Revision
+from models.errors import NotFound, RecordsError
+from models.text import Text
+from service import story, words
+from service.access import PageViewer, Viewer, checked_form
+from service.deps import Arrival, OfficeDep
+from service.pages.editing import version_of
+from service.pages.review import revisions_of
+from service.templating import page
+from tasks.keys import Secret
+
+router = APIRouter()
+CheckedForm = Annotated[FormData, Depends(checked_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A document that may go into a round. `look` says why it should be looked at first."""
+
+    waiting: Waiting
+    declared: DocumentType
+    revision: Revision
+    look: tuple[Text, ...]
+
+    @property
+    def value(self) -> str:
+        """How it stands in the form: its id and the version that was seen."""
+        return f"{self.waiting.document.id}:{self.waiting.document.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Lines under one heading; those to look at first are not chosen beforehand."""
+
+    heading: Text
+    lines: tuple[Line, ...]
+    chosen: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.lines)
+
+
+@router.get("/batches/new")
+def choose(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
+    """Everything that waits for this person's signature, by type, week and group."""
+    lines, action = _lines(office, viewer)
+    return page(request, viewer, "pages/batch.html", bundles=_bundles(office, lines), action=action)
+
+
+def _lines(office: Office, viewer: Viewer) -> tuple[list[Line], str]:
+    """What waits, and the one action it waits for (a clerk seals, everyone else approves)."""
+    with office.db.read() as session:
+        waiting = queries.waiting(session, viewer.actor, limit=batches.MOST)
+        revisions = revisions_of(session, waiting)
+    found = [
+        Line(w, type_of(w.document.type), revisions[w.document.id], _look(w))
+        for w in waiting
+        if w.document.id in revisions
+    ]
+    signing = [line for line in found if line.declared.step(line.waiting.step).signs]
+    sealing = [line for line in signing if isinstance(line.declared.step(line.waiting.step), Seal)]
+    approving = [line for line in signing if line not in sealing]
+    return (approving, "approve") if approving or not sealing else (sealing, "seal")
+
+
+def _look(waiting: Waiting) -> tuple[Text, ...]:
+    document = waiting.document
+    reasons = []
+    late = story.timeliness(document)
+    if late and late.mark == "late":
+        reasons.append(Text(f"Trình {late.words.vi.lower()}", f"Submitted {late.words.en}"))
+    if document.revision > 1:
+        times = document.revision - 1
+        reasons.append(Text(f"Đã trả lại {times} lần", f"Returned {times} time{'s' if times > 1 else ''}"))
+    return tuple(reasons)
+
+
+def _bundles(office: Office, lines: Sequence[Line]) -> list[Bundle]:
+    with office.db.read() as session:
+        ids = {line.waiting.document.group_id for line in lines}
+        groups = {g.id: g.name for g in session.exec(select(Group).where(col(Group.id).in_(ids))).all()}
+    look = tuple(line for line in lines if line.look)
+    found: dict[tuple[str, int, str], list[Line]] = {}
+    for line in lines:
+        if line.look:
+            continue
+        week = line.waiting.week.number if line.waiting.week else 0
+        group = groups.get(line.waiting.document.group_id or "", "")
+        found.setdefault((line.declared.slug, week, group), []).append(line)
+    bundles = [Bundle(Text("Nên xem trước khi ký", "Look at these first"), look, False)] if look else []
+    for (slug, week, group), members in found.items():
+        name = type_of(slug).name
+        tail = f", {group}" if group else ""
+        heading = Text(f"{name.vi}, tuần {week}{tail}", f"{name.en}, week {week}{tail}")
+        ordered = sorted(members, key=lambda m: words.by_given_name(m.waiting.owner))
+        bundles.append(Bundle(heading, tuple(ordered), True))
+    return bundles
+
+
+@router.post("/batches/new")
+def manifest(request: Request, viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> Response:
+    """The manifest of what was chosen, and the PIN; nothing is signed yet."""
+    return _manifest(request, viewer, office, form)
+
+
+def _manifest(
+    request: Request, viewer: Viewer, office: Office, form: FormData, refusal: RecordsError | None = None
+) -> Response:
+    lines, action = _lines(office, viewer)
+    asked = {str(v) for v in form.getlist("item")}
+    chosen = [line for line in lines if line.value in asked]
+    if not chosen:
+        sentence = (
+            Text("Chưa chọn hồ sơ nào còn chờ ký.", "Nothing that still waits was chosen.")
+            if asked
+            else Text("Chọn ít nhất một hồ sơ.", "Choose at least one record.")
+        )
+        return page(
+            request,
+            viewer,
+            "pages/batch.html",
+            status_code=422,
+            bundles=_bundles(office, lines),
+            action=action,
+            sentence=sentence,
+        )
+    kinds = Counter(line.declared.slug for line in chosen)
+    return page(
+        request,
+        viewer,
+        "pages/batch_manifest.html",
+        status_code=_STATUS.get(refusal.code, 409) if refusal else 200,
+        lines=chosen,
+        dropped=len(asked) - len(chosen),
+        kinds=[(type_of(slug), count) for slug, count in kinds.items()],
+        pages=sum(line.revision.pages for line in chosen),
+        look=[line for line in chosen if line.look],
+        action=action,
+        refusal=refusal,
+    )
+
+
+_STATUS = {"bad-pin": 403, "locked": 423, "invalid": 422, "unavailable": 503}
+
+
+@router.post("/batches")
+def start(
+    request: Request, viewer: PageViewer, office: OfficeDep, arrived: Arrival, form: CheckedForm
+) -> Response:
+    """Begin the round; a wrong PIN brings the manifest back."""
+    items = []
+    for value in form.getlist("item"):
+        document_id, _, version = str(value).partition(":")
+        items.append((document_id, version_of(version)))
+    action = "seal" if form.get("action") == "seal" else "approve"
+    try:
+        round_id = batches.start(
+            office, viewer.actor, action, Secret(str(form.get("pin", ""))), items, arrived
+        )
+    except NotFound:
+        raise
+    except RecordsError as refusal:
+        return _manifest(request, viewer, office, form, refusal)
+    return RedirectResponse(f"/batches/{round_id}", status_code=303)
+
+
+@router.get("/batches/{batch_id}")
+def progress(request: Request, viewer: PageViewer, office: OfficeDep, batch_id: str) -> Response:
+    """The round as it stands: a bar with numbers, and each item's result in words."""
+    with office.db.read() as session:
+        found = batches.progress(session, viewer.actor, batch_id)
+        owners = {
+            a.id: a.full_name
+            for a in session.exec(
+                select(Account).where(col(Account.id).in_({i.document.owner_id for i in found.items}))
+            ).all()
+        }
+    return page(
+        request,
+        viewer,
+        "fragments/round.html" if "HX-Request" in request.headers else "pages/batch_progress.html",
+        found=found,
+        owners=owners,
+        running=found.batch.state == "running",
+        refused=[i for i in found.items if i.item.state == "refused"],
+    )

@@ -1,0 +1,304 @@
+"""The desk: what this person has to do now, the next limits, and the switch of language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session, col, select
+from starlette.datastructures import FormData
+
+from flows import calendar, drafts, queries
+from flows.catalogue import TYPES, type_of
+from flows.deadlines import limit
+from flows.grammar import DocumentType
+from flows.people import Actor
+from flows.rules import rules_of
+from models.account import Account
+from models.document import Document, OpenStep
+from models.event import Event, Remark
+from models.school import SchoolWeek
+from models.text import Text
+from service import story, words
+from service.access import PageViewer, SignedIn, checked_form, local_path
+from service.deps import OfficeDep
+from service.templating import LANGUAGE_COOKIE, page
+
+router = APIRouter()
+
+STRIP_DAYS = 14
+AHEAD = timedelta(days=16)
+"""How far ahead the desk names what is due; the strip shows the same days."""
+BEHIND = timedelta(days=14)
+"""How long a missed limit stays on the desk; the flags page keeps it for ever."""
+
+
+@dataclass(slots=True)
+class Row:
+    """A document of mine on the desk."""
+
+    document: Document
+    declared: DocumentType
+    state: story.State
+    timeliness: story.State | None = None
+    due_at: datetime | None = None
+    since: datetime | None = None
+    words_of_return: str = ""
+    returned_by: str = ""
+    returned_at: datetime | None = None
+    parts_named: int = 0
+
+    @property
+    def track(self) -> list[str]:
+        return story.track(self.declared, self.document)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return story.place(self.declared, self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something this person owes: a draft to finish, or nothing begun yet."""
+
+    declared: DocumentType
+    week: SchoolWeek
+    due_at: datetime
+    draft: Document | None
+
+
+@dataclass(slots=True)
+class Limit:
+    """The right edge of a day in the strip, with what must be in by then."""
+
+    start: int
+    end: int
+    due_at: datetime
+    names: list[Text] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Two calendar weeks from this Monday."""
+
+    days: tuple[date, ...]
+    today: date
+    weeks: tuple[SchoolWeek | None, SchoolWeek | None]
+    limits: tuple[Limit, ...]
+
+
+@router.get("/")
+def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
+    """My work: returned first, then what is due, what waits for me, what is on its way, what is archived."""
+    now = office.now()
+    with office.db.read() as session:
+        mine = _mine(session, viewer.actor)
+        dues = _dues(session, viewer.actor, mine, now)
+        waiting = queries.waiting(session, viewer.actor, limit=5)
+        weeks = _weeks(session, viewer.actor)
+        rows = _rows(session, mine)
+        strip = _strip(weeks, _limits(session, viewer.actor, weeks), now)
+    named = {d.draft.id for d in dues if d.draft}
+    return page(
+        request,
+        viewer,
+        "pages/desk.html",
+        returned=[r for r in rows if r.state is story.RETURNED],
+        dues=dues,
+        drafts=[r for r in rows if r.document.status == "draft" and r.document.id not in named],
+        waiting=[(w, type_of(w.document.type)) for w in waiting],
+        running=[r for r in rows if r.document.status in ("in_progress", "approved")],
+        archived=[r for r in rows if r.document.status == "archived"][:4],
+        fetch=[r for r in rows if r.document.status in ("approved", "archived")][:3],
+        strip=strip,
+        week=_week_now(weeks, now),
+        types=[t for t in TYPES if drafts.may_draft(t, viewer.actor)],
+    )
+
+
+@router.post("/language")
+def choose_language(
+    office: OfficeDep, viewer: SignedIn, form: Annotated[FormData, Depends(checked_form)]
+) -> Response:
+    """Keep the language with the account, and in a cookie for the pages before signing in."""
+    language = "en" if form.get("language") == "en" else "vi"
+    with office.db.write() as session:
+        session.get_one(Account, viewer.account.id).language = language
+    answer = RedirectResponse(local_path(str(form.get("next", "/"))), status_code=303)
+    answer.set_cookie(
+        LANGUAGE_COOKIE,
+        language,
+        max_age=31_536_000,
+        samesite="lax",
+        httponly=True,
+        secure=office.settings.secure_cookies,
+    )
+    return answer
+
+
+def _mine(session: Session, actor: Actor) -> list[Document]:
+    """My documents that are not done, and the newest that are."""
+    own = select(Document).where(
+        col(Document.school_id) == actor.school_id, col(Document.owner_id) == actor.id
+    )
+    open_ones = session.exec(
+        own.where(col(Document.status) != "archived").order_by(col(Document.updated_at).desc()).limit(100)
+    ).all()
+    done = session.exec(
+        own.where(col(Document.status) == "archived").order_by(col(Document.updated_at).desc()).limit(4)
+    ).all()
+    return [*open_ones, *done]
+
+
+def _rows(session: Session, documents: Iterable[Document]) -> list[Row]:
+    found = [Row(d, type_of(d.type), story.state(type_of(d.type), d)) for d in documents]
+    ids = [r.document.id for r in found]
+    steps = session.exec(select(OpenStep).where(col(OpenStep.document_id).in_(ids))).all()
+    opened = {step.document_id: step for step in steps}
+    for row in found:
+        step = opened.get(row.document.id)
+        row.timeliness = story.timeliness(row.document)
+        row.due_at = step.due_at if step else None
+        row.since = step.opened_at if step else None
+        if row.state is story.RETURNED:
+            _add_words(session, row)
+    return found
+
+
+def _add_words(session: Session, row: Row) -> None:
+    """What the reviewer wrote with the last return."""
+    last = session.exec(
+        select(Event, Account.full_name, Remark)
+        .join(Account, col(Account.id) == col(Event.actor_id))
+        .join(
+            Remark,
+            (col(Remark.document_id) == col(Event.document_id)) & (col(Remark.seq) == col(Event.seq)),
+            isouter=True,
+        )
+        .where(col(Event.document_id) == row.document.id, col(Event.action) == "return")
+        .order_by(col(Event.seq).desc())
+    ).first()
+    if last:
+        event, row.returned_by, remark = last
+        row.returned_at = event.at
+        row.words_of_return = remark.text if remark and not remark.erased else ""
+        row.parts_named = len(remark.parts) if remark else 0
+
+
+# --- limits ---------------------------------------------------------------------------------------------
+
+
+def _weeks(session: Session, actor: Actor) -> list[SchoolWeek]:
+    return list(
+        session.exec(
+            select(SchoolWeek)
+            .where(col(SchoolWeek.school_id) == actor.school_id)
+            .order_by(col(SchoolWeek.monday))
+        ).all()
+    )
+
+
+def _week_now(weeks: Iterable[SchoolWeek], now: datetime) -> SchoolWeek | None:
+    today = words.local(now).date()
+    return next((w for w in weeks if w.monday <= today <= w.sunday), None)
+
+
+def _limits(
+    session: Session, actor: Actor, weeks: Iterable[SchoolWeek]
+) -> list[tuple[DocumentType, SchoolWeek, datetime]]:
+    """Every limit of the types this person drafts."""
+    rules = rules_of(session, actor.school_id)
+    owed = [t for t in TYPES if t.deadline and t.owes and drafts.may_draft(t, actor)]
+    return [
+        (declared, week, limit(declared.deadline, week.monday, rules))
+        for declared in owed
+        for week in weeks
+        if declared.deadline is not None
+    ]
+
+
+def _dues(session: Session, actor: Actor, mine: list[Document], now: datetime) -> list[Due]:
+    """What is owed by limits near now and not submitted yet, the nearest limit first."""
+    weeks = _weeks(session, actor)
+    monday = {w.id: w.monday for w in weeks}
+    found = []
+    for declared, week, due_at in _limits(session, actor, weeks):
+        if not now - BEHIND <= due_at <= now + AHEAD:
+            continue
+        covering = [
+            d
+            for d in _papers(session, actor, declared, mine)
+            if d.week_id in monday
+            and monday[d.week_id] <= week.monday <= monday.get(d.last_week_id or d.week_id, monday[d.week_id])
+        ]
+        if any(d.status != "draft" for d in covering):
+            continue
+        found.append(Due(declared, week, due_at, covering[0] if covering else None))
+    return sorted(found, key=lambda d: d.due_at)
+
+
+def _papers(session: Session, actor: Actor, declared: DocumentType, mine: list[Document]) -> list[Document]:
+    """Documents that may cover a week for this person: their own, or for a group's type the group's."""
+    if declared.owes is None or declared.owes.each != "group":
+        return [d for d in mine if d.type == declared.slug] + _archived(session, actor, declared)
+    return list(
+        session.exec(
+            select(Document).where(
+                col(Document.school_id) == actor.school_id,
+                col(Document.type) == declared.slug,
+                col(Document.group_id).in_(actor.heads),
+                (col(Document.status) != "draft") | (col(Document.owner_id) == actor.id),
+            )
+        ).all()
+    )
+
+
+def _archived(session: Session, actor: Actor, declared: DocumentType) -> list[Document]:
+    """My newest archived documents of a type: more than the desk lists."""
+    return list(
+        session.exec(
+            select(Document)
+            .where(
+                col(Document.school_id) == actor.school_id,
+                col(Document.owner_id) == actor.id,
+                col(Document.type) == declared.slug,
+                col(Document.status) == "archived",
+            )
+            .order_by(col(Document.updated_at).desc())
+            .limit(12)
+        ).all()
+    )
+
+
+def _strip(
+    weeks: list[SchoolWeek], limits: Iterable[tuple[DocumentType, SchoolWeek, datetime]], now: datetime
+) -> Strip:
+    """The two weeks with each limit at the right edge of its last day."""
+    today = words.local(now).date()
+    monday = calendar.monday_of(today)
+    by_monday = {w.monday: w for w in weeks}
+    edges: dict[int, Limit] = {}
+    for declared, week, due_at in sorted(limits, key=lambda found: found[2]):
+        last_day = (words.local(due_at) - timedelta(microseconds=1)).date()
+        end = (last_day - monday).days + 1
+        if not 1 <= end <= STRIP_DAYS:
+            continue
+        edge = edges.setdefault(end, Limit(0, end, due_at))
+        edge.names.append(
+            Text(f"{declared.short.vi} tuần {week.number}", f"{declared.short.en}, week {week.number}")
+        )
+    previous = 0
+    for end in sorted(edges):
+        # Room for the words to the left of the edge, but never over the edge before.
+        edges[end].start = max(previous, end - 4)
+        previous = end
+    return Strip(
+        days=tuple(monday + timedelta(days=n) for n in range(STRIP_DAYS)),
+        today=today,
+        weeks=(by_monday.get(monday), by_monday.get(monday + timedelta(days=7))),
+        limits=tuple(edges[end] for end in sorted(edges)),
+    )

@@ -1,0 +1,248 @@
+"""Documents: the list, one document's page, its page images, its file, its events."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
+from sqlmodel import Session, col, select
+
+from flows import queries
+from flows.catalogue import TYPES, type_of
+from flows.grammar import DocumentType
+from flows.office import Office
+from flows.people import Actor
+from flows.queries import View
+from models.account import Account
+from models.document import Document, Revision, Signature
+from models.errors import NotFound
+from models.school import SchoolWeek
+from models.text import Language
+from service import lanes, page_images, story, words
+from service.access import PageViewer
+from service.api import answers, cursors
+from service.deps import OfficeDep
+from service.pages import editing, pictures
+from service.templating import language_of, page
+
+router = APIRouter()
+router.include_router(editing.router)  # before /documents/{document_id}: "new" is no document
+router.include_router(pictures.router)
+
+LISTED = 50
+
+
+# --- the list -------------------------------------------------------------------------------------------
+
+
+@router.get("/documents")
+def records(
+    request: Request,
+    viewer: PageViewer,
+    office: OfficeDep,
+    q: str = "",
+    type: str = "",
+    status: str = "",
+    week: str = "",
+    owner: str = "",
+    cursor: str = "",
+) -> Response:
+    """The documents this account may see, the newest change first, with simple filters."""
+    with office.db.read() as session:
+        rows = queries.documents(
+            session,
+            viewer.actor,
+            q=q.strip(),
+            type=type,
+            status=(status,) if status else (),
+            week=week,
+            owner=viewer.account.id if owner == "me" else owner,
+            after=cursors.read(cursor),
+            limit=LISTED + 1,
+        )
+        weeks = session.exec(
+            select(SchoolWeek)
+            .where(col(SchoolWeek.school_id) == viewer.actor.school_id)
+            .order_by(col(SchoolWeek.monday))
+        ).all()
+        owners = _owners(session, viewer.actor)
+    last = rows[LISTED - 1].document if len(rows) > LISTED else None
+    asked = {"q": q, "type": type, "status": status, "week": week, "owner": owner}
+    onward = cursors.write(last.updated_at, last.id) if last else ""
+    return page(
+        request,
+        viewer,
+        "pages/records.html",
+        rows=[
+            (r, type_of(r.document.type), story.state(type_of(r.document.type), r.document))
+            for r in rows[:LISTED]
+        ],
+        asked=asked,
+        filtered=any(asked.values()),
+        more=_address("/documents", asked | {"cursor": onward}) if onward else "",
+        first=not cursor,
+        weeks=weeks,
+        owners=owners,
+        types=TYPES,
+        statuses=story.STATUSES,
+    )
+
+
+def _owners(session: Session, actor: Actor) -> list[Account]:
+    """Whose documents a person may look for, by given name; nobody but themselves for a teacher alone."""
+    if not actor.roles & {"principal", "vice_principal", "clerk", "inspector"} and not (
+        actor.heads or actor.deputises
+    ):
+        return []
+    found = session.exec(
+        select(Account).where(col(Account.school_id) == actor.school_id, col(Account.active))
+    ).all()
+    return sorted(found, key=lambda a: words.by_given_name(a.full_name))
+
+
+def _address(path: str, query: dict[str, str]) -> str:
+    return path + "?" + "&".join(f"{k}={quote(v)}" for k, v in query.items() if v)
+
+
+# --- one document ---------------------------------------------------------------------------------------
+
+
+@router.get("/documents/{document_id}")
+def document(
+    request: Request,
+    viewer: PageViewer,
+    office: OfficeDep,
+    document_id: str,
+    revision: int | None = None,
+    number: Annotated[int, Query(alias="page", ge=1)] = 1,
+    done: str = "",
+) -> Response:
+    """Everything about one document, and what this person may do with it."""
+    with office.db.read() as session:
+        view = queries.view(session, viewer.actor, document_id)
+        following = queries.waiting(session, viewer.actor, limit=2) if done else []
+        shown = _revision(view, revision)
+    return page(
+        request,
+        viewer,
+        "pages/document.html",
+        **about(office, view, language_of(request, viewer)),
+        shown=shown,
+        octets=office.blobs.path(shown.final).stat().st_size if shown else None,
+        number=min(number, shown.pages) if shown else 1,
+        size=page_images.size_of(office, shown.final) if shown else None,
+        done=story.DONE_WORDS.get(done),
+        following=next((w for w in following if w.document.id != document_id), None),
+        existing="existing" in request.query_params,
+        acts=[a for a in story.acts(view.here.position.step, view.actions) if a.action != "submit"],
+    )
+
+
+def about(office: Office, view: View, language: Language) -> dict[str, Any]:
+    """What every page about one document says of it."""
+    declared, document = view.here.declared, view.document
+    way = story.way(view)
+    return {
+        "view": view,
+        "document": document,
+        "declared": declared,
+        "state": story.state(declared, document),
+        "timeliness": story.timeliness(document),
+        "lateness": story.lateness(document),
+        "way": way,
+        "lanes": lanes.draw(way, language),
+        "history": [(e, story.happened(declared, e)) for e in reversed(view.events)],
+        "signed": [s for s in reversed(view.signatures) if not s.superseded],
+        "superseded": [s for s in reversed(view.signatures) if s.superseded],
+        "parts": story.parts_of(view),
+        "run": story.run_words(view, office.now()),
+    }
+
+
+def _revision(view: View, number: int | None) -> Revision | None:
+    """The revision asked for, else the newest; None while there is none."""
+    if number is None:
+        return view.revisions[-1] if view.revisions else None
+    for revision in view.revisions:
+        if revision.number == number:
+            return revision
+    raise NotFound
+
+
+@router.get("/documents/{document_id}/pages/{number}.webp")
+def page_image(
+    viewer: PageViewer, office: OfficeDep, document_id: str, number: int, revision: int = 0, v: str = ""
+) -> Response:
+    """A page as a picture. `v`, the beginning of the file's hash, makes its address last for ever."""
+    with office.db.read() as session:
+        document = queries.visible(session, viewer.actor, document_id)
+        blob = _blob(session, document, revision or document.revision, v)
+    return page_images.answer(page_images.picture(office, blob, number))
+
+
+def _blob(session: Session, document: Document, revision: int, begins: str) -> str:
+    """A file of this document: the newest of a revision, or an earlier one by the beginning of its hash."""
+    row = session.get(Revision, (document.id, revision))
+    if row is None:
+        raise NotFound
+    if not begins or row.final.startswith(begins):
+        return row.final
+    signed = session.exec(
+        select(Signature.output_blob).where(
+            col(Signature.document_id) == document.id, col(Signature.revision) == revision
+        )
+    ).all()
+    for blob in (row.pdf, *signed):
+        if len(begins) >= 8 and blob.startswith(begins):
+            return blob
+    raise NotFound
+
+
+@router.get("/documents/{document_id}/pdf")
+def pdf(viewer: PageViewer, office: OfficeDep, document_id: str, revision: int | None = None) -> Response:
+    """The file of a revision with every signature it has."""
+    with office.db.read() as session:
+        document = queries.visible(session, viewer.actor, document_id)
+        row = session.get(Revision, (document_id, revision or document.revision))
+        if row is None:
+            raise NotFound
+        week = session.get(SchoolWeek, document.week_id) if document.week_id else None
+    name = _file_name(type_of(document.type), row, week)
+    return Response(
+        office.blobs.get(row.final),
+        media_type="application/pdf",
+        headers={
+            "content-disposition": f"attachment; filename=\"{_ascii(name)}\"; filename*=UTF-8''{quote(name)}",
+            "etag": f'"{row.final}"',
+            "cache-control": "private, no-cache",
+        },
+    )
+
+
+def _file_name(declared: DocumentType, revision: Revision, week: SchoolWeek | None) -> str:
+    """`Kế hoạch bài dạy tuần 13, lớp 3A.pdf`; a later revision says its number."""
+    tail = f" (bản {revision.number})" if revision.number > 1 else ""
+    fallback = f"{declared.name.vi}{f', tuần {week.number}' if week else ''}"
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "-", revision.title or fallback)[:120] + tail + ".pdf"
+
+
+def _ascii(name: str) -> str:
+    """The name for clients that know no other letters."""
+    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
+    return plain.encode("ascii", "ignore").decode().replace('"', "")
+
+
+@router.get("/documents/{document_id}/events")
+def events(
+    request: Request, viewer: PageViewer, office: OfficeDep, document_id: str, format: str = ""
+) -> Response:
+    """The hash-linked history; `format=json` for a machine."""
+    with office.db.read() as session:
+        view = queries.view(session, viewer.actor, document_id)
+    if format == "json":
+        return JSONResponse({"items": [answers.event(e) for e in view.events], "intact": view.intact})
+    return page(request, viewer, "pages/events.html", **about(office, view, language_of(request, viewer)))

@@ -1,0 +1,303 @@
+"""Writing a document: starting one, its form, rows added and removed, its submit.
+
+Nothing typed is lost: whatever refuses, the page comes back with what was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlmodel import col, select
+from starlette.datastructures import FormData
+
+from flows import drafts, queries
+from flows.catalogue import TYPES, type_of
+from flows.commands import Command
+from flows.decide import decide
+from flows.fields import Known
+from flows.grammar import DocumentType, Draft
+from flows.office import Office
+from flows.posts import known_of
+from models.document import Document
+from models.errors import Fault, Invalid, NotFound, RecordsError, Stale
+from models.text import Text
+from service import forms, words
+from service.access import PageViewer, Viewer, checked_form
+from service.deps import Arrival, OfficeDep
+from service.templating import page
+
+router = APIRouter()
+CheckedForm = Annotated[FormData, Depends(checked_form)]
+
+OURS = frozenset({"csrf", "do", "version", "content_version", "type"})
+"""Names of a posted form that are no field of the document."""
+REFUSED = {"invalid": 422, "too-large": 413}
+
+
+def see_other(path: str) -> Response:
+    """On to a page that may be loaded again without repeating what was sent."""
+    return RedirectResponse(path, status_code=303)
+
+
+# --- a new document -------------------------------------------------------------------------------------
+
+
+@router.get("/documents/new")
+def new(request: Request, viewer: PageViewer, office: OfficeDep, type: str = "", week: str = "") -> Response:
+    """Which type, for which week."""
+    return _new(request, viewer, office, type, {"week": week})
+
+
+def _new(
+    request: Request,
+    viewer: Viewer,
+    office: Office,
+    slug: str,
+    given: Mapping[str, Any],
+    refusal: RecordsError | None = None,
+) -> Response:
+    mine = [t for t in TYPES if drafts.may_draft(t, viewer.actor)]
+    declared = next((t for t in mine if t.slug == slug), mine[0] if len(mine) == 1 else None)
+    shown: tuple[forms.Shown, ...] = ()
+    if declared:
+        with office.db.read() as session:
+            known = known_of(session, viewer.actor)
+        value = given.get(declared.week_field) or given.get("week") or _next_week(known, office)
+        faults = refusal.faults if isinstance(refusal, Invalid) else ()
+        drawn = forms.draw(
+            declared.form, dict(given) | {declared.week_field: value}, known, faults, show_missing=True
+        )
+        shown = tuple(f for f in drawn if f.path == declared.week_field or f.path in declared.unique_by)
+    return page(
+        request,
+        viewer,
+        "pages/new.html",
+        status_code=REFUSED.get(refusal.code, 409) if refusal else 200,
+        types=mine,
+        declared=declared,
+        shown=shown,
+        refusal=refusal,
+    )
+
+
+def _next_week(known: Known, office: Office) -> str:
+    """The first teaching week that has not begun."""
+    today = words.local(office.now()).date().isoformat()
+    return next((key for key, (monday, _) in known.week_days.items() if monday > today), "")
+
+
+@router.post("/documents")
+def create(request: Request, viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> Response:
+    """Start a document, or open the one that exists already."""
+    slug = str(form.get("type", ""))
+    declared = type_of(slug)
+    given = forms.unflatten((k, v) for k, v in form.multi_items() if k not in OURS)
+    try:
+        document = drafts.create(office, viewer.actor, slug, forms.blank(declared.form.fields) | given)
+    except drafts.Exists as twin:
+        if twin.document_id is None:
+            return _new(request, viewer, office, slug, given, twin)
+        return see_other(f"/documents/{twin.document_id}?existing=1")
+    except RecordsError as refusal:
+        return _new(request, viewer, office, slug, given, refusal)
+    return see_other(f"/documents/{document.id}/edit")
+
+
+# --- the form -------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Typed:
+    """A form as it came, or as it was stored: what the page is drawn from."""
+
+    values: dict[str, Any]
+    content_version: int
+    faults: tuple[Fault, ...] = ()
+    refusal: RecordsError | None = None
+    submitting: bool = False
+    stored: Mapping[str, Any] | None = None
+    """What another window saved meanwhile."""
+    opened: str = ""
+    flags: Mapping[str, bool] = field(default_factory=dict)
+
+
+@router.get("/documents/{document_id}/edit")
+def edit(request: Request, viewer: PageViewer, office: OfficeDep, document_id: str) -> Response:
+    """The form of a draft; of anything else the document's page."""
+    document, declared, known = own(office, viewer, document_id)
+    if not isinstance(declared.step(document.step) if document.step else None, Draft):
+        return see_other(f"/documents/{document_id}")
+    _, faults = declared.form.read(document.fields, known)
+    asked = request.query_params
+    typed = Typed(
+        document.fields,
+        document.content_version,
+        faults,
+        submitting="check" in asked,
+        opened=asked.get("open", ""),
+        flags={"saved": "saved" in asked},
+    )
+    return show_form(request, viewer, office, document, declared, known, typed)
+
+
+@router.post("/documents/{document_id}/edit")
+def save(
+    request: Request,
+    viewer: PageViewer,
+    office: OfficeDep,
+    arrived: Arrival,
+    document_id: str,
+    form: CheckedForm,
+) -> Response:
+    """Keep what was typed, then what the button said: rows, preview, submit."""
+    document, declared, known = own(office, viewer, document_id)
+    do = str(form.get("do", "save"))
+    quietly = "x-autosave" in request.headers
+    typed = Typed(
+        forms.unflatten((k, v) for k, v in form.multi_items() if k not in OURS),
+        version_of(form.get("content_version")),
+        submitting=do == "submit",
+    )
+    onward = forms.change_rows(declared.form, typed.values, do) if ":" in do else None
+    try:
+        document, typed.faults = drafts.save(
+            office, viewer.actor, document_id, typed.content_version, typed.values
+        )
+        typed.content_version = document.content_version
+        if do == "submit" and not typed.faults:
+            command = Command(document_id, "submit", version_of(form.get("version")), viewer.actor, arrived)
+            decide(office, command)
+            return see_other(f"/documents/{document_id}/sign")
+    except NotFound:
+        raise
+    except RecordsError as refusal:
+        if quietly:
+            sentence = {"sentence": refusal.sentence.to("en" if viewer.account.language == "en" else "vi")}
+            return JSONResponse(sentence, status_code=409)
+        return _refused(request, viewer, office, document_id, typed, refusal)
+    if quietly:
+        return JSONResponse(
+            {"content_version": document.content_version, "at": f"{words.local(office.now()):%H:%M}"}
+        )
+    if do == "submit":
+        return show_form(request, viewer, office, document, declared, known, typed)
+    if do == "preview":
+        return see_other(f"/documents/{document_id}/preview")
+    if onward:
+        return see_other(f"/documents/{document_id}/edit?open={onward}#{forms.address(onward)}")
+    return see_other(f"/documents/{document_id}/edit?saved=1")
+
+
+def _refused(
+    request: Request, viewer: Viewer, office: Office, document_id: str, typed: Typed, refusal: RecordsError
+) -> Response:
+    """The form again with what was typed, and why it was not kept."""
+    document, declared, known = own(office, viewer, document_id)
+    typed.refusal = refusal
+    if isinstance(refusal, Invalid):
+        typed.faults = refusal.faults
+    if isinstance(refusal, Stale) and document.content_version != typed.content_version:
+        # Both are shown; saving once more is then a choice made with open eyes.
+        typed.stored, typed.content_version = document.fields, document.content_version
+    return show_form(request, viewer, office, document, declared, known, typed)
+
+
+def show_form(
+    request: Request,
+    viewer: Viewer,
+    office: Office,
+    document: Document,
+    declared: DocumentType,
+    known: Known,
+    typed: Typed,
+) -> Response:
+    with office.db.read() as session:
+        view = queries.view(session, viewer.actor, document.id)
+    shown = forms.draw(
+        declared.form,
+        typed.values,
+        known,
+        typed.faults,
+        show_missing=typed.submitting,
+        opened=typed.opened,
+    )
+    wrong = [f for f in typed.faults if typed.submitting or not f.missing]
+    remark = view.returned.remark if view.returned else None
+    status = 200
+    if typed.refusal:
+        status = REFUSED.get(typed.refusal.code, 409)
+    elif typed.submitting and wrong:
+        status = 422
+    return page(
+        request,
+        viewer,
+        "pages/form.html",
+        status_code=status,
+        document=document,
+        declared=declared,
+        view=view,
+        fields=shown,
+        wrong=[(f, _where(shown, f.path)) for f in wrong if f.path or not typed.refusal],
+        typed=typed,
+        clashes=_clashes(declared, typed, known),
+        remarks=dict(remark.parts) if remark and not remark.erased else {},
+        subjects=known.subjects,
+        days=_days(known, str(typed.values.get(declared.week_field) or "")),
+        drawable=document.week_id is not None
+        and not typed.refusal
+        and not any(not f.missing for f in typed.faults),
+    )
+
+
+def _clashes(declared: DocumentType, typed: Typed, known: Known) -> list[forms.Difference]:
+    if typed.stored is None:
+        return []
+    now, _ = declared.form.read(typed.values, known)
+    return forms.differences(declared.form.fields, typed.stored, now, known)
+
+
+def _where(shown: tuple[forms.Shown, ...], path: str) -> Text | None:
+    """The row a fault lies in, for the summary: `Bài dạy 3 · Toán`."""
+    parts = path.split(".")
+    for part in shown:
+        if part.path == parts[0] and part.rows and len(parts) > 1 and int(parts[1]) < len(part.rows):
+            row = part.rows[int(parts[1])]
+            item = getattr(part.field, "item", part.field.label)
+            tail = f" · {row.heads[0]}" if row.heads[0] else ""
+            return Text(f"{item.vi} {row.number}{tail}", f"{item.en} {row.number}{tail}")
+    return None
+
+
+def _days(known: Known, week: str) -> list[tuple[str, Text]]:
+    """The days of the chosen week, offered where a date is typed."""
+    if week not in known.week_days:
+        return []
+    monday = date.fromisoformat(known.week_days[week][0])
+    days = [monday + timedelta(days=n) for n in range(6)]
+    return [(words.day(d).vi, words.WEEKDAYS[d.weekday()]) for d in days]
+
+
+def own(office: Office, viewer: Viewer, document_id: str) -> tuple[Document, DocumentType, Known]:
+    """A document of the viewer's own; NotFound for anyone else's."""
+    with office.db.read() as session:
+        document = session.exec(
+            select(Document).where(
+                col(Document.id) == document_id,
+                col(Document.school_id) == viewer.actor.school_id,
+                col(Document.owner_id) == viewer.actor.id,
+            )
+        ).first()
+        if document is None:
+            raise NotFound
+        return document, type_of(document.type), known_of(session, viewer.actor)
+
+
+def version_of(value: object) -> int:
+    """A version as the form carries it; 0, which no version is, for anything else."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,311 @@
+"""A document's state, way and history in words, for pages and mails. Pure: values in, texts out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flows.deadlines import late_words
+from flows.fields import Form, Repeated
+from flows.grammar import DocumentType, Draft, Review, Seal, Sign, Step
+from flows.people import ROLES
+from flows.queries import EventSeen, View
+from models.document import Document
+from models.text import Text
+from service import words
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A status as it is shown: a mark, a tone of the badge, words."""
+
+    mark: str
+    tone: str
+    words: Text
+
+
+DRAFT = State("draft", "", Text("Bản nháp", "Draft"))
+RETURNED = State("ret", "bad", Text("Trả lại, cần sửa", "Returned, to be mended"))
+APPROVED = State("ok", "ok", Text("Đã ký duyệt", "Approved and signed"))
+ARCHIVED = State("arch", "ok", Text("Đã lưu trữ", "Archived"))
+
+STATUSES: dict[str, Text] = {
+    "draft": DRAFT.words,
+    "in_progress": Text("Đang trình", "In progress"),
+    "returned": Text("Trả lại", "Returned"),
+    "approved": APPROVED.words,
+    "archived": ARCHIVED.words,
+}
+
+
+def state(declared: DocumentType, document: Document) -> State:
+    """Where a document stands."""
+    if document.status == "draft":
+        step = declared.step(document.step)
+        return DRAFT if isinstance(step, Draft) else State("draft", "", NOT_SIGNED)
+    if document.status == "returned" and isinstance(declared.step(document.step), Draft):
+        return RETURNED
+    if document.status == "archived":
+        return ARCHIVED
+    step = declared.step(document.step)
+    if isinstance(step, Sign):
+        return State("draft", "warn", NOT_SIGNED)
+    if document.status == "approved":
+        if step.by is None:
+            return replace(APPROVED, words=Text("Đã ký duyệt, đang lưu trữ", "Approved, being archived"))
+        return State(
+            "wait",
+            "wait",
+            Text(f"Đã ký duyệt, {_low(step.waiting).vi}", f"Approved; {_low(step.waiting).en}"),
+        )
+    return State("wait", "wait", step.waiting)
+
+
+NOT_SIGNED = Text("Đã dựng trang, chưa ký", "Pages made, not signed yet")
+
+
+def _low(text: Text) -> Text:
+    return Text(text.vi[0].lower() + text.vi[1:], text.en[0].lower() + text.en[1:])
+
+
+def timeliness(document: Document) -> State | None:
+    """On time or late, once the author has signed; the sentence of a late one holds rule and times."""
+    if document.first_signed_at is None or document.due_at is None:
+        return None
+    if document.first_signed_at < document.due_at:
+        return State("ok", "ok", Text("Đúng hạn", "On time"))
+    length = words.span(document.first_signed_at - document.due_at)
+    return State("late", "warn", Text(f"Muộn {length.vi}", f"{length.en} late"))
+
+
+def lateness(document: Document) -> Text | None:
+    """How late and by which limit, in a sentence; None when on time or not signed yet."""
+    if document.first_signed_at is None or document.due_at is None:
+        return None
+    if document.first_signed_at < document.due_at:
+        return None
+    return late_words(document.due_at, document.first_signed_at)
+
+
+def track(declared: DocumentType, document: Document) -> list[str]:
+    """A class for each step: done, here, ret or nothing."""
+    if document.status == "archived":
+        return ["done" for _ in declared.steps]
+    names = [s.name for s in declared.steps]
+    at = names.index(document.step) if document.step in names else 0
+    here = "ret" if document.status == "returned" else "here"
+    return ["done" if n < at else here if n == at else "" for n in range(len(names))]
+
+
+def place(declared: DocumentType, document: Document) -> tuple[int, int]:
+    """Which step of how many."""
+    names = [s.name for s in declared.steps]
+    return (names.index(document.step) + 1 if document.step in names else len(names)), len(names)
+
+
+# --- the way of one document ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A step of the way: `at` is done, here, ret or next."""
+
+    step: Step
+    at: str
+    note: Text | None
+    lane: Text
+    when: str = ""
+    """The time alone, for the picture."""
+
+    @property
+    def mark(self) -> str:
+        return {"done": "ok", "here": "wait", "ret": "ret", "next": "todo"}[self.at]
+
+
+MACHINE = Text("Hệ thống", "System")
+AUTHOR = Text("Người soạn", "Author")
+
+
+def way(view: View) -> list[Station]:
+    """Every step with what happened there in this revision, or who it waits for."""
+    document, declared = view.document, view.here.declared
+    classes = track(declared, document)
+    passed = _passed(view)
+    stations = []
+    for step, at in zip(declared.steps, classes, strict=True):
+        note: Text | None = None
+        stamp = ""
+        if at == "done" and step.name in passed:
+            event = passed[step.name]
+            stamp = words.brief(event.event.at).vi
+            note = (
+                Text(f"{event.name}, {stamp}", f"{event.name}, {stamp}") if event.name else words.same(stamp)
+            )
+        elif at in ("here", "ret"):
+            note = _waits(view)
+            stamp = words.brief(view.opened_at).vi if view.opened_at else ""
+        stations.append(Station(step, at or "next", note, step.by.name if step.by else MACHINE, stamp))
+    return stations
+
+
+def _passed(view: View) -> dict[str, EventSeen]:
+    """The last event that passed each step."""
+    return {e.event.step: e for e in view.events if e.event.action not in ("create", "return", "reopen")}
+
+
+def _waits(view: View) -> Text:
+    if view.here.position.automatic:
+        return Text("Hệ thống đang xử lý", "The system is working")
+    people = sorted((a.full_name for a in view.waiting_for), key=words.by_given_name)
+    if not people:
+        return Text("Chưa có ai giữ chức danh này", "Nobody holds this post now")
+    named = ", ".join(people[:3]) + (" …" if len(people) > 3 else "")
+    since = words.brief(view.opened_at).vi if view.opened_at else ""
+    return Text(f"Chờ {named} từ {since}", f"Waiting for {named} since {since}")
+
+
+# --- its parts ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A lesson, or whatever the type's rows are, as a reviewer finds it."""
+
+    key: str
+    words: str
+    page: int | None
+
+
+def parts_of(view: View) -> list[Part]:
+    """The lessons of the newest revision, with the page each begins on."""
+    shown = view.revisions[-1] if view.revisions else None
+    rows = _rows(view.here.declared.form)
+    if shown is None or rows is None:
+        return []
+    found = []
+    for number, row in enumerate(shown.fields.get(rows.name) or [], 1):
+        lines = [str(row.get(f.name) or "") for f in rows.fields if f.kind in ("subject", "line")]
+        said = " · ".join(line for line in lines[:2] if line) or f"{rows.item.vi} {number}"
+        key = str(row.get("id") or "")
+        found.append(Part(key, said, shown.parts.get(key)))
+    return found
+
+
+def _rows(form: Form) -> Repeated | None:
+    """The rows of a type that are things of their own: a table's rows are not commented on singly."""
+    return next((f for f in form.fields if isinstance(f, Repeated) and not f.as_table), None)
+
+
+# --- history --------------------------------------------------------------------------------------------
+
+_DONE: dict[str, Text] = {
+    "create": Text("{who} tạo bản nháp", "{who} made the draft"),
+    "submit": Text("{who} dựng trang bản {n}, chưa ký", "{who} froze revision {n}, not signed yet"),
+    "sign": Text("{who} ký và trình bản {n}", "{who} signed and submitted revision {n}"),
+    "reopen": Text("{who} mở lại để sửa trước khi ký", "{who} reopened it before signing"),
+    "return": Text("{who} trả lại bản {n}", "{who} returned revision {n}"),
+    "seal": Text("{who} đóng dấu của trường", "{who} applied the school's seal"),
+    "archive": Text(
+        "Hệ thống kiểm tra mọi chữ ký, đóng dấu thời gian và lưu trữ",
+        "The system validated every signature, time-stamped and archived",
+    ),
+}
+
+
+def happened(declared: DocumentType, seen: EventSeen) -> Text:
+    """An event as a sentence."""
+    event = seen.event
+    who = seen.name or MACHINE.vi
+    if event.action == "approve":
+        step = declared.step(event.step)
+        signed = isinstance(step, Review) and step.signs
+        final = isinstance(step, Review) and step.approves
+        if signed:
+            pattern = (
+                Text("{who} ký duyệt", "{who} approved and signed")
+                if final
+                else Text("{who} duyệt và ký", "{who} reviewed and signed")
+            )
+        else:
+            pattern = Text("{who} duyệt", "{who} approved")
+        number = event.data.get("number")
+        if number:
+            pattern = Text(f"{pattern.vi}, số {number}", f"{pattern.en}, number {number}")
+    else:
+        pattern = _DONE.get(event.action, Text("{who}: " + event.action, "{who}: " + event.action))
+    return pattern.format(who=who, n=event.revision)
+
+
+# --- what a person may do -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An action as a button: its words, its icon, whether it asks for the PIN."""
+
+    action: str
+    words: Text
+    icon: str
+    signs: bool
+
+
+def act(step: Step, action: str) -> Act:
+    """The words of an action at a step; only a signature is called one."""
+    signs = step.signs and action in ("sign", "approve", "seal")
+    said = {
+        "submit": (Text("Ký và trình", "Sign and submit"), "pen"),
+        "sign": (Text("Ký và trình", "Sign and submit"), "pen"),
+        "reopen": (Text("Sửa tiếp", "Go on editing"), "pen"),
+        "approve": (Text("Ký duyệt", "Approve and sign") if signs else Text("Duyệt", "Approve"), "pen"),
+        "return": (Text("Trả lại", "Return"), "back"),
+        "seal": (Text("Đóng dấu", "Seal"), "seal"),
+    }
+    spoken, icon = said.get(action, (words.same(action), "check"))
+    return Act(action, spoken, icon, signs)
+
+
+def acts(step: Step | None, actions: Sequence[str]) -> list[Act]:
+    return [act(step, action) for action in actions] if step else []
+
+
+DONE_WORDS: dict[str, Text] = {
+    "sign": Text("Đã ký và trình", "Signed and submitted"),
+    "approve": Text("Đã ký duyệt", "Approved and signed"),
+    "return": Text("Đã trả lại", "Returned"),
+    "seal": Text("Đã đóng dấu", "Sealed"),
+    "reopen": Text("Đã mở lại để sửa", "Reopened"),
+}
+
+
+def capacity(step: Step) -> Text:
+    """In which capacity one signs here."""
+    if isinstance(step, Seal):
+        return Text("Con dấu của trường, do văn thư đóng", "The school's seal, applied by the clerk")
+    return step.by.name if step.by else ROLES["admin"]
+
+
+def run_words(view: View, now: datetime) -> Text:
+    """What the machine is doing with this document."""
+    if view.incidents:
+        incident = view.incidents[0]
+        return Text(f"Sự cố: {incident.sentence_vi}", f"Incident: {incident.sentence_en}")
+    position = view.here.position
+    if view.document.status == "archived":
+        return Text(
+            "Đã chạy xong: mọi bước tự động đã hoàn thành.", "Done: every automatic step is complete."
+        )
+    if position.automatic:
+        done = [e for e in view.ledger if e.opened_seq == position.opened_seq and e.state == "done"]
+        return Text(
+            f"Hệ thống đang kiểm tra chữ ký và lưu trữ ({len(done)} trên 3 việc đã xong).",
+            f"The system is validating and archiving ({len(done)} of 3 tasks done).",
+        )
+    if isinstance(position.step, Draft | Sign) and view.document.first_signed_at is None:
+        return Text(
+            "Chưa trình, hệ thống chưa phải làm gì.", "Not submitted; nothing for the system to do yet."
+        )
+    since = words.ago(view.opened_at, now) if view.opened_at else words.same("")
+    return Text(
+        f"Không chạy gì: đang chờ người, từ {since.vi}.", f"Idle: waiting for a person since {since.en}."
+    )
