@@ -19,6 +19,11 @@ def entrypoint(slug: str) -> str:
     return f"flows/engine.py:{slug.replace('-', '_')}"
 
 
+def dashboard(settings: Settings) -> str:
+    """Prefect's own pages; they open on this machine or through a tunnel, with the embedded server's user."""
+    return f"{settings.prefect_url.removesuffix('/api')}/runs"
+
+
 def page_of(settings: Settings, run_id: str) -> str:
     """Address of a run in Prefect's own pages: works on the server itself or through a tunnel to it."""
     return f"{settings.prefect_url.removesuffix('/api')}/runs/flow-run/{run_id}"

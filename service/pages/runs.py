@@ -1,0 +1,185 @@
+"""Runs for the administrator: every document's run in words, incidents with a retry. No content of a record.
+
+What Prefect keeps is one click away; what counts (position, ledger, incidents) is read from our own tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session, col, select
+from starlette.datastructures import FormData
+
+from flows import prefect_settings, queries
+from flows import runs as driven
+from flows.archiving import NAMES
+from flows.catalogue import TYPES, type_of
+from flows.leases import alive
+from flows.queries import RunWhole
+from models.document import Document
+from models.run import Incident
+from models.text import Text
+from service import story, words
+from service.access import AdminViewer, checked_form
+from service.api import cursors
+from service.deps import OfficeDep
+from service.templating import page
+
+router = APIRouter()
+
+PAGE = 50
+STATES = {
+    "": Text("Tất cả", "All"),
+    "waiting": Text("Đang chờ người", "Waiting for a person"),
+    "running": Text("Đang chạy", "Running"),
+    "incident": Text("Sự cố", "Incident"),
+    "archived": Text("Đã lưu trữ", "Archived"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a run's history: a person's wait or a machine's work."""
+
+    words: Text
+    at: datetime
+    length: Text
+    mark: str
+    error: Text | None = None
+
+
+@router.get("/runs")
+def runs(
+    request: Request,
+    viewer: AdminViewer,
+    office: OfficeDep,
+    state: str = "",
+    type: str = "",
+    cursor: str = "",
+) -> Response:
+    """Counts, open incidents, all runs."""
+    school = viewer.actor.school_id
+    with office.db.read() as session:
+        rows = queries.runs(
+            session, school, state=state, type=type, after=cursors.read(cursor), limit=PAGE + 1
+        )
+        counts = queries.run_counts(session, school)
+        incidents = _open_incidents(session, school)
+        workers = alive(session, "worker", office.now())
+    last = rows[PAGE - 1].document if len(rows) > PAGE else None
+    return page(
+        request,
+        viewer,
+        "pages/runs.html",
+        rows=[(r, type_of(r.document.type), _state(r)) for r in rows[:PAGE]],
+        following=cursors.write(last.updated_at, last.id) if last else "",
+        counts=counts,
+        incidents=incidents,
+        workers=workers,
+        states=STATES,
+        state=state,
+        types=TYPES,
+        chosen_type=type,
+        prefect=prefect_settings.dashboard(office.settings),
+        step_name=step_name,
+    )
+
+
+@router.get("/runs/{document_id}")
+def one_run(request: Request, document_id: str, viewer: AdminViewer, office: OfficeDep) -> Response:
+    """One run: steps with times and errors."""
+    with office.db.read() as session:
+        found = queries.run(session, viewer.actor.school_id, document_id)
+    document = found.here.document
+    return page(
+        request,
+        viewer,
+        "pages/run.html",
+        found=found,
+        document=document,
+        declared=found.here.declared,
+        lines=lines(found, office.now()),
+        open_incidents=[i for i in found.incidents if i.resolved_at is None],
+        past_incidents=[i for i in found.incidents if i.resolved_at is not None],
+        prefect=prefect_settings.page_of(office.settings, document.run_id) if document.run_id else "",
+        step_name=step_name,
+    )
+
+
+@router.post("/runs/incidents/{incident_id}/retry")
+def retry(
+    incident_id: str,
+    viewer: AdminViewer,
+    office: OfficeDep,
+    form: Annotated[FormData, Depends(checked_form)],
+) -> Response:
+    """Ask the worker to try the step again now."""
+    with office.db.read() as session:
+        incident = session.get(Incident, incident_id)
+        document_id = incident.document_id if incident else ""
+    driven.request_retry(office, incident_id, viewer.actor)
+    back = "/runs" if form.get("from") == "list" else f"/runs/{document_id}"
+    return RedirectResponse(back, status_code=303)
+
+
+def _open_incidents(session: Session, school_id: str) -> list[tuple[Incident, Document]]:
+    query = (
+        select(Incident, Document)
+        .join(Document, col(Document.id) == col(Incident.document_id))
+        .where(col(Incident.school_id) == school_id, col(Incident.resolved_at).is_(None))
+        .order_by(col(Incident.opened_at).desc())
+        .limit(100)
+    )
+    return [(i, d) for i, d in session.exec(query).all()]
+
+
+def _state(seen: queries.RunSeen) -> story.State:
+    """A run as the list shows it."""
+    if seen.incident is not None:
+        return story.State("ref", "bad", STATES["incident"])
+    if seen.document.step == "archive":
+        return story.State("todo", "", STATES["running"])
+    return story.state(type_of(seen.document.type), seen.document)
+
+
+def step_name(slug: str, step: str) -> Text:
+    """A step of the declaration or of the ledger in words."""
+    if step in NAMES:
+        return NAMES[step]
+    return type_of(slug).step(step).label
+
+
+def lines(found: RunWhole, now: datetime) -> list[Line]:
+    """The history: for each decision how long it was waited for, for each automatic step how long it ran."""
+    declared, told = found.here.declared, []
+    before: datetime | None = None
+    for seen in found.events:
+        waited = words.span(seen.event.at - before) if before else Text("–", "–")
+        told.append(Line(story.happened(declared, seen), seen.event.at, _after(waited), "ok"))
+        before = seen.event.at
+    for entry in found.ledger:
+        ended = entry.finished_at or now
+        seconds = (ended - entry.started_at).total_seconds()
+        length = Text(f"{seconds:.1f} giây".replace(".", ","), f"{seconds:.1f} s")
+        error = Text(entry.error, entry.error) if entry.error and entry.state == "failed" else None
+        mark = {"done": "ok", "failed": "ref"}.get(entry.state, "todo")
+        told.append(
+            Line(step_name(found.here.document.type, entry.step), entry.started_at, length, mark, error)
+        )
+    told.sort(key=lambda line: line.at)
+    step = found.here.position.step
+    if step is not None and before is not None:
+        told.append(Line(step.waiting, before, _so_far(words.span(now - before)), "wait"))
+    return told
+
+
+def _after(span: Text) -> Text:
+    return Text(f"sau {span.vi}", f"after {span.en}") if span.vi != "–" else Text("–", "–")
+
+
+def _so_far(span: Text) -> Text:
+    return Text(f"đã chờ {span.vi}", f"{span.en} so far")
