@@ -7,19 +7,21 @@ only the differences are written, in short transactions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from sqlalchemy import select as select_columns
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col
 
 from flows import obligations
 from flows.calendar import span
 from flows.flags import NAMES, DueWeek, Found, find, sentence
-from flows.obligations import Calendar, Owed
+from flows.obligations import Asked, Calendar, Owed
 from models.columns import new_id
 from models.db import Database
 from models.document import Document
@@ -28,8 +30,10 @@ from models.notice import Notice
 from models.text import Text
 
 LOOK_BACK = timedelta(days=35)
-"""Limits that passed within this time are held against the facts at every full look; older weeks only when
-one of their documents changed."""
+"""How far a full look goes back; older weeks are looked at when one of their documents changed."""
+
+LAST_WEEK = timedelta(days=6, hours=12)
+"""How far the daily look goes back: the latest limit of every weekly duty."""
 
 TELL_WITHIN = timedelta(days=7)
 """A flag found later than this after the fact (a calendar entered in mid-year) sends no mail."""
@@ -51,14 +55,14 @@ class Changes:
         return len(self.insert) + len(self.change)
 
 
-def scan(db: Database, now: datetime, school_id: str | None = None) -> int:
+def scan(db: Database, now: datetime, school_id: str | None = None, back: timedelta = LOOK_BACK) -> int:
     """The full look: every limit of the last weeks, in one school or all. Returns the rows changed."""
-    return _look(db, now, school_id, since=now - LOOK_BACK, full=True)
+    return _look(db, now, school_id, since=now - back, back=back)
 
 
 def scan_changed(db: Database, since: datetime, now: datetime) -> int:
     """The quick look: only weeks whose signed documents changed since then. Returns the rows changed."""
-    return _look(db, now, None, since=since, full=False)
+    return _look(db, now, None, since=since, back=timedelta(0))
 
 
 def scan_document(db: Database, document_id: str, now: datetime) -> int:
@@ -72,13 +76,13 @@ def scan_document(db: Database, document_id: str, now: datetime) -> int:
         touched = {(document.type, document.week_id, document.last_week_id or document.week_id)}
         changes = Changes()
         for calendar in obligations.calendars(session, [document.school_id]):
-            weeks = _weeks(calendar, owed, touched, now, full=False)
+            weeks = _weeks(calendar, owed, touched, now, timedelta(0))
             _compare(session, owed, {document.school_id: (calendar, weeks)}, now, changes, only=debtor)
     _write(db, changes)
     return len(changes)
 
 
-def _look(db: Database, now: datetime, school_id: str | None, *, since: datetime, full: bool) -> int:
+def _look(db: Database, now: datetime, school_id: str | None, *, since: datetime, back: timedelta) -> int:
     with db.read() as session:
         chunks = obligations.school_chunks(session, school_id)
     total = 0
@@ -86,12 +90,12 @@ def _look(db: Database, now: datetime, school_id: str | None, *, since: datetime
         changes = Changes()
         with db.read() as session:
             touched = obligations.touched(session, schools, since)
-            calendars = obligations.calendars(session, schools) if full or touched else []
+            calendars = obligations.calendars(session, schools) if back or touched else []
             for owed in obligations.owed_types():
                 asked = {
                     c.school_id: (c, weeks)
                     for c in calendars
-                    if (weeks := _weeks(c, owed, touched.get(c.school_id, set()), now, full=full))
+                    if (weeks := _weeks(c, owed, touched.get(c.school_id, set()), now, back))
                 }
                 _compare(session, owed, asked, now, changes)
         _write(db, changes)
@@ -100,9 +104,9 @@ def _look(db: Database, now: datetime, school_id: str | None, *, since: datetime
 
 
 def _weeks(
-    calendar: Calendar, owed: Owed, touched: set[tuple[str, str, str]], now: datetime, *, full: bool
+    calendar: Calendar, owed: Owed, touched: set[tuple[str, str, str]], now: datetime, back: timedelta
 ) -> list[DueWeek]:
-    """The weeks to look at: recent limits on a full look, and what changed documents cover."""
+    """The weeks to look at: limits that passed within `back`, and what changed documents cover."""
     changed = {
         week.id
         for slug, first, last in touched
@@ -112,14 +116,14 @@ def _weeks(
     return [
         due
         for due in calendar.due_weeks(owed.deadline)
-        if due.due_at <= now and ((full and due.due_at > now - LOOK_BACK) or due.week.id in changed)
+        if due.due_at <= now and (due.due_at > now - back or due.week.id in changed)
     ]
 
 
 def _compare(
     session: Session,
     owed: Owed,
-    asked: Mapping[str, tuple[Calendar, Sequence[DueWeek]]],
+    asked: Asked,
     now: datetime,
     changes: Changes,
     only: str | None = None,
@@ -136,28 +140,42 @@ def _compare(
         _differ(owed, school, found, standing.get(school, {}), now, changes)
 
 
-def _standing(
-    session: Session,
-    owed: Owed,
-    asked: Mapping[str, tuple[Calendar, Sequence[DueWeek]]],
-    only: str | None,
-) -> dict[str, dict[str, Flag]]:
-    ids = [due.week.id for _, weeks in asked.values() for due in weeks]
-    flags = select(Flag).where(
-        col(Flag.school_id).in_(list(asked)), col(Flag.week_id).in_(ids), col(Flag.type) == owed.slug
-    )
-    if only is not None:
-        flags = flags.where(
-            col(Flag.key).in_([f"{rule}:{owed.slug}:{only}:{week}" for rule in NAMES for week in ids])
+class Standing(NamedTuple):
+    """A flag's row, as far as it may change."""
+
+    id: str
+    key: str
+    account_id: str
+    group_id: str | None
+    document_id: str | None
+    due_at: datetime
+    opened_at: datetime
+    resolved_at: datetime | None
+    data: dict[str, Any]
+
+
+def _standing(session: Session, owed: Owed, asked: Asked, only: str | None) -> dict[str, dict[str, Standing]]:
+    weeks = [due.week.id for _, weeks in asked.values() for due in weeks]
+    standing: dict[str, dict[str, Standing]] = defaultdict(dict)
+    for some in obligations.chunks(weeks):
+        flags = select_columns(col(Flag.school_id), *(col(getattr(Flag, n)) for n in Standing._fields)).where(
+            col(Flag.school_id).in_(list(asked)), col(Flag.week_id).in_(some), col(Flag.type) == owed.slug
         )
-    standing: dict[str, dict[str, Flag]] = {}
-    for flag in session.exec(flags):
-        standing.setdefault(flag.school_id, {})[flag.key] = flag
+        if only is not None:
+            keys = [f"{rule}:{owed.slug}:{only}:{week}" for rule in NAMES for week in some]
+            flags = flags.where(col(Flag.key).in_(keys))
+        for row in session.execute(flags):
+            standing[row[0]][row[2]] = Standing._make(row[1:])
     return standing
 
 
 def _differ(
-    owed: Owed, school: str, found: list[Found], standing: dict[str, Flag], now: datetime, changes: Changes
+    owed: Owed,
+    school: str,
+    found: list[Found],
+    standing: dict[str, Standing],
+    now: datetime,
+    changes: Changes,
 ) -> None:
     for flag in found:
         there = standing.pop(flag.key, None)
@@ -169,7 +187,7 @@ def _differ(
             continue
         if there.resolved_at is not None and flag.resolved_at is not None:
             continue  # past and told: a later change of heads or rules does not rewrite it
-        values = {name: value for name, value in _row(flag).items() if getattr(there, name) != value}
+        values = {n: value for n in _MAY_CHANGE if (value := getattr(flag, n)) != getattr(there, n)}
         if values:
             changes.change.append((there.id, values))
         if there.resolved_at is not None:
@@ -177,6 +195,9 @@ def _differ(
     for gone in standing.values():
         if gone.resolved_at is None:
             changes.change.append((gone.id, {"resolved_at": now}))
+
+
+_MAY_CHANGE = tuple(name for name in Standing._fields if name not in ("id", "key"))
 
 
 def _row(flag: Found) -> dict[str, Any]:
@@ -257,7 +278,6 @@ def insert_new(session: Session, table: type[SQLModel], rows: list[dict[str, Any
     """Insert what is not there yet: another look may have been quicker."""
     if not rows:
         return
-    made = (
-        postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
-    )
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    made = dialect.insert(SQLModel.metadata.tables[str(table.__tablename__)])
     session.execute(made.on_conflict_do_nothing(), rows)

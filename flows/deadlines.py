@@ -52,7 +52,11 @@ def effective(deadline: Deadline, overrides: Mapping[str, Any]) -> Deadline:
 
 def limit(deadline: Deadline, monday: date, overrides: Mapping[str, Any] | None = None) -> datetime:
     """The first instant that is too late, for the teaching week that begins on `monday`."""
-    rule = effective(deadline, overrides or {})
+    return limit_by(effective(deadline, overrides or {}), monday)
+
+
+def limit_by(rule: Deadline, monday: date) -> datetime:
+    """The same for a rule that is already the school's own."""
     if isinstance(rule, BeforeWeekday):
         day = monday - timedelta(weeks=rule.weeks_before) + timedelta(days=rule.weekday)
     else:

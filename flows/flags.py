@@ -10,9 +10,9 @@ is held to the limit of its first; the weeks after are covered from its signatur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any, Literal, NamedTuple
 
 from flows.calendar import TeachingWeek
@@ -58,7 +58,11 @@ class DueWeek:
 
     week: TeachingWeek
     due_at: datetime
-    ends_at: datetime
+
+    @property
+    def ends_at(self) -> datetime:
+        """Who comes after this owes nothing for the week."""
+        return datetime.combine(self.week.sunday + timedelta(days=1), time(0), VIETNAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,19 @@ class Found:
 
 
 class Ledger:
-    """The signed documents of one type, by debtor and week: who has covered what, since when."""
+    """The signed documents of one type, by debtor and week: who has covered what, since when.
 
-    def __init__(self, weeks: Sequence[TeachingWeek], papers: Iterable[Signed]) -> None:
+    Most sign in time and need no second look: `in_time` names, by week, debtors who did, and only the
+    documents of the others need to be among `papers`.
+    """
+
+    def __init__(
+        self,
+        weeks: Sequence[TeachingWeek],
+        papers: Iterable[Signed],
+        in_time: Mapping[str, Set[str]] | None = None,
+    ) -> None:
+        self._in_time = in_time or {}
         self._places = {week.id: index for index, week in enumerate(weeks)}
         self._ids = [week.id for week in weeks]
         self.first: dict[tuple[str, str], Signed] = {}
@@ -90,6 +104,10 @@ class Ledger:
         """The earliest signed document that covers the week."""
         for paper in papers:
             self._enter(paper)
+
+    def in_time(self, week_id: str) -> Set[str]:
+        """Debtors known to have signed before the limit of the week."""
+        return self._in_time.get(week_id, frozenset())
 
     def _enter(self, paper: Signed) -> None:
         _earlier(self.first, (paper.debtor, paper.week_id), paper)
@@ -121,9 +139,9 @@ def find(
     """Every flag these weeks should have at `now`, resolved ones too; `rule` is the deadline's sentence."""
     found: list[Found] = []
     past = {due.week.id: due for due in weeks if due.due_at <= now}
-    owing = list(debtors)
+    owers = list(debtors)
     for due in past.values():
-        found += _missing(slug, rule, owing, due, ledger.covered)
+        found += _missing(slug, rule, owers, due, ledger)
     for (_, week_id), paper in ledger.first.items():
         started = past.get(week_id)
         if started is not None and is_late(paper.signed_at, started.due_at):
@@ -133,7 +151,14 @@ def find(
 
 def owing(debtors: Iterable[Debtor], due: DueWeek, ledger: Ledger) -> list[Debtor]:
     """Who has still to sign for this week: the people to remind."""
-    return [d for d in debtors if d.since < due.ends_at and (d.key, due.week.id) not in ledger.covered]
+    week_id, in_time, ends_at = due.week.id, ledger.in_time(due.week.id), due.ends_at
+    return [
+        debtor
+        for debtor in debtors
+        if debtor.key not in in_time
+        and (debtor.key, week_id) not in ledger.covered
+        and debtor.since < ends_at
+    ]
 
 
 def _missing(
@@ -141,15 +166,18 @@ def _missing(
     rule: Text,
     debtors: Iterable[Debtor],
     due: DueWeek,
-    covered: Mapping[tuple[str, str], Signed],
+    ledger: Ledger,
 ) -> list[Found]:
     found = []
-    week_id, due_at = due.week.id, due.due_at
+    week_id, due_at, ends_at = due.week.id, due.due_at, due.ends_at
+    in_time = ledger.in_time(week_id)
     for debtor in debtors:
-        paper = covered.get((debtor.key, week_id))
+        if debtor.key in in_time:
+            continue
+        paper = ledger.covered.get((debtor.key, week_id))
         if paper is not None and paper.signed_at < due_at:
             continue
-        if debtor.since >= due.ends_at:
+        if debtor.since >= ends_at:
             continue
         found.append(
             Found(

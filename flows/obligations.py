@@ -6,24 +6,24 @@ Everything is read for many schools at once, so that a thousand schools cost as 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from flows.calendar import TeachingWeek
 from flows.catalogue import TYPES
-from flows.deadlines import effective, limit
+from flows.deadlines import effective, limit_by
 from flows.flags import Debtor, DueWeek, Ledger, Signed
 from flows.grammar import Deadline, DocumentType
 from flows.rules import DEFAULTS
 from models.account import Account, AccountRole, Group, GroupMember
 from models.document import Document
 from models.school import School, SchoolSetting, SchoolWeek
-from models.settings import VIETNAM
 from models.text import Text
 
 AT_ONCE = 200
@@ -38,16 +38,10 @@ class Calendar:
     weeks: tuple[TeachingWeek, ...]
     rules: Mapping[str, Any]
 
-    def due_weeks(self, deadline: Deadline) -> list[DueWeek]:
+    def due_weeks(self, deadline: Deadline) -> Iterator[DueWeek]:
         """Every week with its limit."""
-        return [
-            DueWeek(
-                week,
-                limit(deadline, week.monday, self.rules),
-                datetime.combine(week.sunday + timedelta(days=1), time(0), VIETNAM),
-            )
-            for week in self.weeks
-        ]
+        rule = effective(deadline, self.rules)
+        return (DueWeek(week, limit_by(rule, week.monday)) for week in self.weeks)
 
     def rule(self, deadline: Deadline) -> Text:
         """The deadline's sentence as it holds here."""
@@ -89,9 +83,11 @@ def school_chunks(session: Session, school_id: str | None = None) -> list[list[s
 def calendars(session: Session, schools: Sequence[str]) -> list[Calendar]:
     """The schools' weeks and rules; a school without weeks is left out."""
     weeks: dict[str, list[TeachingWeek]] = defaultdict(list)
-    rows = select(SchoolWeek).where(col(SchoolWeek.school_id).in_(schools)).order_by(col(SchoolWeek.monday))
-    for w in session.exec(rows):
-        weeks[w.school_id].append(TeachingWeek(w.id, w.year, w.term, w.number, w.monday, w.sunday))
+    w = SchoolWeek
+    columns = (col(w.id), col(w.year), col(w.term), col(w.number), col(w.monday), col(w.sunday))
+    rows = select_columns(col(w.school_id), *columns).where(col(w.school_id).in_(schools))
+    for row in session.execute(rows.order_by(col(w.monday))):
+        weeks[row[0]].append(TeachingWeek(*row[1:]))
     own: dict[str, dict[str, Any]] = defaultdict(dict)
     for setting in session.exec(select(SchoolSetting).where(col(SchoolSetting.school_id).in_(schools))):
         own[setting.school_id][setting.key] = setting.value
@@ -153,48 +149,98 @@ def debtors(
     return found
 
 
-def ledgers(
-    session: Session,
-    owed: Owed,
-    asked: Mapping[str, tuple[Calendar, Sequence[DueWeek]]],
-    only: str | None = None,
-) -> dict[str, Ledger]:
+Asked = Mapping[str, tuple[Calendar, Sequence[DueWeek]]]
+"""The weeks asked about, by school."""
+
+
+def ledgers(session: Session, owed: Owed, asked: Asked, only: str | None = None) -> dict[str, Ledger]:
     """By school: what was signed that may cover the weeks asked about. Withdrawn documents do not count."""
+    if owed.ranges:
+        starts = [week for calendar, weeks in asked.values() for week in _starts(calendar, weeks)]
+        papers = _papers(session, owed, list(asked), starts, [only] if only else None)
+        return {school: Ledger(calendar.weeks, papers[school]) for school, (calendar, _) in asked.items()}
+    in_time: dict[str, Set[str]] = {}
+    papers = defaultdict(list)
+    for due_at, weeks_of in _by_limit(asked).items():
+        weeks = list(weeks_of.values())
+        signed = _signed(owed, list(weeks_of), weeks, only)
+        punctual = frozenset(session.exec(signed.where(col(Document.first_signed_at) < due_at)))
+        late = session.exec(signed.where(col(Document.first_signed_at) >= due_at).distinct()).all()
+        in_time |= dict.fromkeys(weeks, punctual)
+        for school, more in _papers(session, owed, list(weeks_of), weeks, late).items():
+            papers[school] += more
+    return {
+        school: Ledger(calendar.weeks, papers[school], in_time) for school, (calendar, _) in asked.items()
+    }
+
+
+def _by_limit(asked: Asked) -> dict[datetime, dict[str, str]]:
+    """Weeks with the same limit: the week's id by school. Schools mostly share their limits."""
+    limits: dict[datetime, dict[str, str]] = defaultdict(dict)
+    for school, (_, weeks) in asked.items():
+        for due in weeks:
+            limits[due.due_at][school] = due.week.id
+    return limits
+
+
+def _signed(owed: Owed, schools: list[str], weeks: list[str], only: str | None) -> SelectOfScalar[str]:
+    """Whose documents were signed for these weeks."""
     d = Document
-    week_ids = [
-        week_id for calendar, weeks in asked.values() for week_id in _starts(calendar, weeks, owed.ranges)
-    ]
     debtor = d.group_id if owed.by_group else d.owner_id
-    papers: dict[str, list[Signed]] = defaultdict(list)
-    for start in range(0, len(week_ids), 5000):  # databases bound the number of values in one question
-        rows = select_columns(
-            col(d.school_id),
-            col(debtor),
-            col(d.id),
-            col(d.owner_id),
-            col(d.group_id),
-            col(d.week_id),
-            col(d.last_week_id),
-            col(d.first_signed_at),
-        ).where(
-            col(d.school_id).in_(list(asked)),
-            col(d.week_id).in_(week_ids[start : start + 5000]),
-            col(d.type) == owed.slug,
-            col(d.first_signed_at).is_not(None),
-            col(d.status) != "withdrawn",
-            col(debtor).is_not(None),
-        )
-        if only is not None:
-            rows = rows.where(col(debtor) == only)
-        for row in session.execute(rows):
-            papers[row[0]].append(Signed._make(row[1:]))
-    return {school: Ledger(calendar.weeks, papers[school]) for school, (calendar, _) in asked.items()}
+    signed = select(debtor).where(
+        col(d.school_id).in_(schools),
+        col(d.week_id).in_(weeks),
+        col(d.type) == owed.slug,
+        col(d.first_signed_at).is_not(None),
+        col(d.status) != "withdrawn",
+        col(debtor).is_not(None),
+    )
+    if only is not None:
+        signed = signed.where(col(debtor) == only)
+    return cast("SelectOfScalar[str]", signed)
 
 
-def _starts(calendar: Calendar, weeks: Sequence[DueWeek], ranges: bool) -> list[str]:
-    """Weeks a covering document may begin with: the weeks themselves, or any before in the same year."""
-    if not ranges:
-        return [due.week.id for due in weeks]
+def _papers(
+    session: Session, owed: Owed, schools: list[str], weeks: Sequence[str], of: Sequence[str] | None
+) -> dict[str, list[Signed]]:
+    """The signed documents that begin with one of these weeks, of these debtors or of all (None)."""
+    d = Document
+    debtor = d.group_id if owed.by_group else d.owner_id
+    found: dict[str, list[Signed]] = defaultdict(list)
+    for some_weeks in chunks(weeks):
+        for some in [None] if of is None else chunks(of):
+            rows = select_columns(
+                col(d.school_id),
+                col(debtor),
+                col(d.id),
+                col(d.owner_id),
+                col(d.group_id),
+                col(d.week_id),
+                col(d.last_week_id),
+                col(d.first_signed_at),
+            ).where(
+                col(d.school_id).in_(schools),
+                col(d.week_id).in_(some_weeks),
+                col(d.type) == owed.slug,
+                col(d.first_signed_at).is_not(None),
+                col(d.status) != "withdrawn",
+                col(debtor).is_not(None),
+            )
+            if some is not None:
+                rows = rows.where(col(debtor).in_(some))
+            for row in session.execute(rows):
+                found[row[0]].append(Signed._make(row[1:]))
+    return found
+
+
+def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Databases bound the number of values in one question."""
+    for start in range(0, len(values), 5000):
+        yield values[start : start + 5000]
+
+
+def _starts(calendar: Calendar, weeks: Sequence[DueWeek]) -> list[str]:
+    """Weeks with which a covering range may begin: these, or any before them in the same year."""
     latest: dict[str, int] = {}
     for due in weeks:
         latest[due.week.year] = max(latest.get(due.week.year, 0), due.week.number)

@@ -18,6 +18,9 @@ from models.notice import Notice
 from models.settings import VIETNAM
 from models.text import Text
 
+_KEY, _PAST_KEY = "due:", "due;"
+"""Keys of reminders begin with the first and sort before the second."""
+
 
 def remind(db: Database, now: datetime, school_id: str | None = None) -> int:
     """Remind, once and from 07:00 of the day before a limit, everyone who owes and has not signed.
@@ -52,27 +55,33 @@ def _reminders(session: Session, schools: list[str], now: datetime) -> Iterator[
         ledgers = obligations.ledgers(session, owed, asked)
         for school, (_, weeks) in asked.items():
             for due in weeks:
+                said = _said(owed, due)
                 for debtor in owing(owers.get(school, ()), due, ledgers[school]):
-                    yield _reminder(owed, school, debtor, due, now)
+                    yield _reminder(owed, school, debtor, due, now, said)
 
 
-def _reminder(owed: Owed, school: str, debtor: Debtor, due: DueWeek, now: datetime) -> dict[str, Any]:
+def _said(owed: Owed, due: DueWeek) -> dict[str, Any]:
     words = Text("Hạn: {day} ({limit})", "Due: {day} ({limit})").format(
         day=last_day_words(due.due_at), limit=limit_words(due.due_at)
     )
+    return about(owed, due.week.number) | {
+        "week_id": due.week.id,
+        "due_at": due.due_at.astimezone(VIETNAM).isoformat(),
+        "sentence": {"vi": words.vi, "en": words.en},
+    }
+
+
+def _reminder(
+    owed: Owed, school: str, debtor: Debtor, due: DueWeek, now: datetime, said: dict[str, Any]
+) -> dict[str, Any]:
+    group = f":{debtor.key}" if owed.by_group else ""  # a head may lead two groups
     return notice(
         school,
         debtor.account_id,
         "reminder",
-        f"due:{owed.slug}:{due.week.id}:{debtor.key}",
+        f"{_KEY}{owed.slug}:{due.week.id}{group}",
         now,
-        data=about(owed, due.week.number)
-        | {
-            "week_id": due.week.id,
-            "group_id": debtor.key if owed.by_group else None,
-            "due_at": due.due_at.astimezone(VIETNAM).isoformat(),
-            "sentence": {"vi": words.vi, "en": words.en},
-        },
+        data=said | {"group_id": debtor.key if owed.by_group else None},
     )
 
 
@@ -83,7 +92,9 @@ def _untold(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]
             session.exec(
                 select(Notice.account_id, Notice.key).where(
                     col(Notice.account_id).in_({row["account_id"] for row in part}),
-                    col(Notice.key).in_({row["key"] for row in part}),
+                    # a range of the unique index (account_id, key), not a list of a thousand keys
+                    col(Notice.key) >= _KEY,
+                    col(Notice.key) < _PAST_KEY,
                 )
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -19,10 +19,7 @@ WEEKS = tuple(
     TeachingWeek(f"w{w.number}", w.year, w.term, w.number, w.monday, w.sunday)
     for w in school_year(date(2024, 9, 9))
 )
-DUE = [
-    DueWeek(w, limit(PLAN, w.monday), datetime.combine(w.sunday + timedelta(days=1), time(0), VIETNAM))
-    for w in WEEKS
-]
+DUE = [DueWeek(w, limit(PLAN, w.monday)) for w in WEEKS]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=VIETNAM)
 LAN = Debtor("lan", "lan", "g1", LONG_AGO)
 HOUR = timedelta(hours=1)
