@@ -1,4 +1,4 @@
-"""Pictures: a draft's pages as they would be printed now, and the images put into its text."""
+"""Beside the form: a draft's pages as they would be printed now, pasted text, images in the text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from service.access import PageViewer, checked_form
 from service.deps import OfficeDep
 from service.pages.editing import Typed, own, show_form
 from service.templating import language_of, page
-from tasks import pictures
+from tasks import pictures, rich_text
 from tasks.rendering import page_count
 
 router = APIRouter()
@@ -116,6 +116,22 @@ def _keep(office: Office, document: Document, data: bytes) -> str:
             )
         )
     return sha256
+
+
+@router.post("/documents/{document_id}/pasted")
+def pasted(
+    request: Request,
+    viewer: PageViewer,
+    office: OfficeDep,
+    document_id: str,
+    form: Annotated[FormData, Depends(checked_form)],
+) -> Response:
+    """What was on the clipboard (Word's HTML, say) in our vocabulary; nothing is kept here."""
+    own(office, viewer, document_id)
+    try:
+        return JSONResponse({"html": rich_text.clean(str(form.get("html", "")))})
+    except RecordsError as refusal:
+        return JSONResponse({"sentence": refusal.sentence.to(language_of(request, viewer))}, 422)
 
 
 @router.get("/documents/{document_id}/images/{sha256}")

@@ -1,1 +1,11 @@
 // The start of every page. Each module makes something quicker that already works without it.
+import "./focus.js";
+import "./keys.js";
+import "./once.js";
+import "./round.js";
+
+// Only the form needs these; other pages do not load them.
+if (document.querySelector("[data-form]")) {
+  import("./rich.js");
+  import("./keeper.js");
+}
