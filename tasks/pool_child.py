@@ -20,6 +20,8 @@ from models.errors import RecordsError
 from tasks.confinement import confine
 
 ROOT = Path(__file__).resolve().parents[1]
+BEGUN = b"begun"
+"""Said before a job is read: until then another child may be given it."""
 
 
 def serve(descriptor: int, memory: int, warm: str) -> None:
@@ -34,6 +36,7 @@ def serve(descriptor: int, memory: int, warm: str) -> None:
                 job = pipe.recv_bytes()
             except EOFError:
                 return
+            pipe.send_bytes(BEGUN)
             pipe.send_bytes(_answer(job))
 
 

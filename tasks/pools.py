@@ -31,6 +31,7 @@ from typing import Any, ParamSpec, TypeVar
 from models.errors import RecordsError, TooLarge, Unavailable
 from models.text import Text
 from tasks.confinement import FILE_BYTES, Guard
+from tasks.pool_child import BEGUN
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +41,8 @@ START_SECONDS = 60.0
 """A child that is not ready by then will not be: importing everything takes about one second."""
 BUSY_SECONDS = 60.0
 """How long a caller waits for a free child."""
+_TRIES = 3
+"""Children tried for a job that none has begun: one that died idle, and a start that failed."""
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
 
 
@@ -123,16 +126,20 @@ class IntakePool:
         except queue.Empty:
             raise _busy() from None
         try:
-            child = self._ready(child)
-            try:
-                kind, value = child.run(job, seconds)
-            except Exception:
-                child = self._replaced(child)
-                raise
-            if kind == "memory":
-                child = self._replaced(child)
+            for _ in range(_TRIES):
+                try:
+                    kind, value = child.run(job, seconds)
+                except Exception:
+                    child = self._replaced(child)
+                    raise
+                if kind in ("unbegun", "memory"):
+                    child = self._replaced(child)
+                if kind != "unbegun":
+                    break
         finally:
             self._idle.put(child)
+        if kind == "unbegun":
+            raise _died()
         if kind == "refused":
             raise _rebuilt(*value)
         if kind == "memory":
@@ -140,16 +147,6 @@ class IntakePool:
         if kind == "failed":
             raise JobFailed(value)
         return value  # type: ignore[no-any-return]  # what the function returned, by way of a pipe
-
-    def _ready(self, child: _Child) -> _Child:
-        """This child, or a fresh one where it died while it was idle; nothing of the job was lost then."""
-        for _ in range(2):
-            if child.is_ready():
-                return child
-            child = self._replaced(child)
-        if child.is_ready():
-            return child
-        raise _died()
 
 
 class _Child:
@@ -172,19 +169,13 @@ class _Child:
             self._pipe = Connection(ours.detach())
         self.guard: Guard | None = None
 
-    def is_ready(self) -> bool:
-        """Wait until the child has warmed up; False when it died."""
-        try:
-            if self.guard is None:
-                if not self._pipe.poll(START_SECONDS):
-                    return False
-                self.guard = _loaded(self._pipe.recv_bytes())
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return False
-        return self._process.poll() is None
-
     def run(self, job: bytes, seconds: float) -> tuple[str, Any]:
-        """What came of the job, and its value. After an exception the child is of no more use."""
+        """What came of the job, and its value; "unbegun" when the child was dead before it began.
+
+        After an exception the child is of no more use.
+        """
+        if not self._begins(job):
+            return "unbegun", None
         late = threading.Event()
 
         def stop() -> None:
@@ -195,7 +186,6 @@ class _Child:
         watch.daemon = True
         watch.start()
         try:
-            self._pipe.send_bytes(job)
             answer = self._pipe.recv_bytes(FILE_BYTES)
         except (EOFError, OSError) as error:
             raise (_too_long(seconds) if late.is_set() else _died()) from error
@@ -206,6 +196,21 @@ class _Child:
         except Exception as error:  # a child that was taken over may answer anything
             raise JobFailed(f"A child's answer could not be read: {type(error).__qualname__}") from error
         return kind, value
+
+    def _begins(self, job: bytes) -> bool:
+        """Wait until the child is warm, hand it the job, and hear that it has it."""
+        watch = threading.Timer(START_SECONDS, self._process.kill)
+        watch.daemon = True
+        watch.start()
+        try:
+            if self.guard is None:
+                self.guard = _loaded(self._pipe.recv_bytes())
+            self._pipe.send_bytes(job)
+            return self._pipe.recv_bytes(len(BEGUN)) == BEGUN
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return False
+        finally:
+            watch.cancel()
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
