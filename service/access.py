@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.exceptions import HTTPException
 from sqlmodel import col, select, update
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from flows.office import Office
 from flows.people import Actor
