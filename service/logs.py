@@ -71,6 +71,8 @@ def set_up(level: int = logging.INFO) -> None:
         "docket",
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # each finished task a line, else
     # Libraries that came with handlers of their own speak through ours.
     for name in [
         known for known in logging.root.manager.loggerDict if known.startswith(("prefect", "uvicorn"))
