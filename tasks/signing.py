@@ -38,10 +38,11 @@ from models.settings import VIETNAM
 from models.text import Text
 from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
 from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_unless_usable
+from tasks.checking import check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
 from tasks.keys import PrivateKey
 from tasks.timestamping import CheckedTimeStamper
-from tasks.verifying import check, validation_context
+from tasks.verifying import validation_context
 
 __all__ = [
     "Box",

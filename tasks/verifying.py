@@ -1,8 +1,7 @@
-"""Is this signed file what it says? `check` looks at the newest signature, `validate` at everything.
+"""Is this signed file what it says? Full validation, the gate before the archive.
 
-`check` stands before every commit (a few milliseconds): the digest, the signature, the expected signer,
-the timestamp. `validate` is the gate before the archive: every signature and document timestamp with its
-chain at its proven time, revocation, and the difference analysis of all that was appended since.
+Every signature and document timestamp, with its chain at its proven time, revocation, and the difference
+analysis of all that was appended since. The quick look after signing is `tasks/checking.py`.
 
 Difference analysis alone does not see every trick known (it accepts one replacement of a form field's
 picture); comparing the drawn pages of each revision belongs to the public verification page and will use
@@ -12,7 +11,6 @@ picture); comparing the drawn pages of each revision belongs to the public verif
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import io
 import logging
 from collections.abc import Iterable
@@ -20,22 +18,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from asn1crypto import cms
 from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1_x509
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.fields import enumerate_sig_fields
-from pyhanko.sign.general import CMSExtractionError, CMSStructuralError
 from pyhanko.sign.validation import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
+from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.generic_cms import (
-    extract_certs_for_validation,
     extract_tst_data_iter,
-    validate_sig_integrity,
 )
 from pyhanko.sign.validation.pdf_embedded import (
     EmbeddedPdfSignature,
@@ -49,13 +39,13 @@ from pyhanko.sign.validation.status import (
 )
 from pyhanko_certvalidator import ValidationContext
 
-from models.errors import RecordsError
 from models.text import Text
 from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
-from tasks.certificates import Trust, find_chain
+from tasks.certificates import Trust
+from tasks.checking import MALFORMED
 
-# What pyHanko warns of (files people bring, "fetching is not allowed" at each signature) is in our reports.
-logging.getLogger("pyhanko").setLevel(logging.ERROR)
+# pyHanko logs the faults of files people bring, and at each signature that it may not fetch; we report.
+logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
 
 
 class Changes(StrEnum):
@@ -76,12 +66,6 @@ class Level(StrEnum):
     T = "B-T"
     LT = "B-LT"
     LTA = "B-LTA"
-
-
-class BadSignature(RecordsError):
-    """What was just signed does not hold; it is thrown away and nothing was changed."""
-
-    code = "bad-signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,25 +145,6 @@ _UNREADABLE = Text(
     "Tệp không đọc được hoặc cấu trúc chữ ký bị hỏng. Lấy lại bản gốc rồi kiểm tra lần nữa.",
     "The file cannot be read or its signatures are damaged. Fetch the original and check again.",
 )
-_DOES_NOT_HOLD = Text(
-    "Chữ ký vừa tạo không đạt kiểm tra nên chưa được lưu. Ký lại; nếu vẫn lỗi, báo quản trị hệ thống.",
-    "The new signature failed its check and was not saved. Sign again, or tell the administrator.",
-)
-_NOT_EXPECTED = (
-    PdfError,
-    SignatureValidationError,
-    CMSExtractionError,
-    CMSStructuralError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    IndexError,
-    AssertionError,
-    RecursionError,
-    NotImplementedError,
-)
-"""What pyHanko and asn1crypto raise on bytes that are not what they claim to be."""
 
 
 def validation_context(
@@ -195,72 +160,10 @@ def validation_context(
         crls=[*(asn1_crl.CertificateList.load(der) for der in trust.crls), *crls],
         moment=moment,
         allow_fetching=False,
-        revocation_mode="hard-fail",
+        # Not "hard-fail": that looks at no list unless the certificate says where to fetch one.
+        revocation_mode="require",
         retroactive_revinfo=True,
     )
-
-
-def check(pdf: bytes, field: str, expected_fingerprint: str, trust: Trust) -> None:
-    """Raise BadSignature unless `field` holds a signature over the whole file by exactly this certificate.
-
-    Checked: coverage, digest, signature, certificate, and the timestamp's digest, signature, purpose and
-    chain. The certificate's own validity was looked at just before signing (`refuse_unless_usable`).
-    """
-    try:
-        holds = _holds(pdf, field, expected_fingerprint, trust)
-    except _NOT_EXPECTED:
-        raise BadSignature(_DOES_NOT_HOLD) from None
-    if not holds:
-        raise BadSignature(_DOES_NOT_HOLD)
-
-
-def _holds(pdf: bytes, field: str, expected_fingerprint: str, trust: Trust) -> bool:
-    reader = PdfFileReader(io.BytesIO(pdf))
-    found = list(enumerate_sig_fields(reader, filled_status=True, with_name=field))
-    if len(found) != 1:
-        return False
-    embedded = EmbeddedPdfSignature(reader, found[0][2], field)
-    if embedded.evaluate_signature_coverage() != SignatureCoverageLevel.ENTIRE_FILE:
-        return False
-    certificate = _of_fingerprint(embedded.signed_data, expected_fingerprint)
-    if certificate is None:
-        return False
-    signer_info = embedded.signer_info
-    # Compares the signed "signing certificate" attribute too, so no other certificate can be meant.
-    if validate_sig_integrity(signer_info, certificate, "data", embedded.compute_digest()) != (True, True):
-        return False
-    tokens = list(extract_tst_data_iter(signer_info, signed=False))
-    return len(tokens) == 1 and _token_holds(tokens[0], signer_info["signature"].native, trust)
-
-
-def _of_fingerprint(signed: cms.SignedData, expected: str) -> asn1_x509.Certificate | None:
-    for choice in signed["certificates"]:
-        if hashlib.sha256(choice.chosen.dump()).hexdigest() == expected:
-            return choice.chosen
-    return None
-
-
-def _token_holds(token: cms.SignedData, stamped: bytes, trust: Trust) -> bool:
-    content = token["encap_content_info"]["content"]
-    imprint = content.parsed["message_imprint"]
-    algorithm = imprint["hash_algorithm"]["algorithm"].native
-    if imprint["hashed_message"].native != hashlib.new(algorithm, stamped).digest():
-        return False
-    signer_info = token["signer_infos"][0]
-    certificate = extract_certs_for_validation(token).signer_cert
-    digest = hashlib.new(signer_info["digest_algorithm"]["algorithm"].native, bytes(content)).digest()
-    if validate_sig_integrity(signer_info, certificate, "tst_info", digest) != (True, True):
-        return False
-    chain = find_chain(certificate.dump(), trust)
-    return bool(chain) and _may_stamp(chain[0])
-
-
-def _may_stamp(certificate: x509.Certificate) -> bool:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except x509.ExtensionNotFound:
-        return False
-    return usage.critical and list(usage.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
 
 
 def validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...] = ()) -> Report:
@@ -272,7 +175,7 @@ def validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...] 
     """
     try:
         return asyncio.run(_validate(pdf, trust, now, expected))
-    except _NOT_EXPECTED:
+    except MALFORMED:
         return Report((), expected, _UNREADABLE)
 
 
