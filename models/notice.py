@@ -21,7 +21,7 @@ class Notice(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),
         UniqueConstraint("account_id", "key"),
-        Index("ix_notice_due", "mail_id", "due_at"),
+        Index("ix_notice_due", "dropped", "mail_id", "due_at"),
     )
     id: str = identifier()
     school_id: str

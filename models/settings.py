@@ -8,6 +8,7 @@ from datetime import timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
@@ -46,7 +47,7 @@ class Settings(BaseSettings):
     """0: 587, or for the local catcher port + 3."""
     smtp_starttls: bool = False
     smtp_user: str = ""
-    smtp_password: str = ""
+    smtp_password: str = Field(default="", repr=False)
     mail_from: str = "Hồ Sơ Số <hososo@localhost>"
 
     signers: int = 2

@@ -557,7 +557,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "key"),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.create_index("ix_notice_due", ["mail_id", "due_at"], unique=False)
+        batch_op.create_index("ix_notice_due", ["dropped", "mail_id", "due_at"], unique=False)
 
     op.create_table(
         "open_step",
