@@ -16,10 +16,8 @@ from flows.wake import poker
 from models.db import Database
 from models.settings import Settings
 from service import errors
-from service.api import API
-from service.api import ROUTERS as API_ROUTERS
 from service.assets import VersionedStatic, security_headers
-from service.pages import ROUTERS as PAGE_ROUTERS
+from service.routes import API, API_ROUTERS, PAGE_ROUTERS
 from tasks.blobs import BlobStore
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool

@@ -1,0 +1,31 @@
+"""Every router of the web application, in the order addresses are matched."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from service import health
+from service.api import batches as api_batches
+from service.api import documents as api_documents
+from service.api import tasks, token, types
+from service.pages import account, admin, batches, desk, documents, review, runs, sign_in
+
+API = "/api/v1"
+API_ROUTERS: tuple[APIRouter, ...] = (
+    token.router,
+    types.router,
+    api_documents.router,
+    tasks.router,
+    api_batches.router,
+)
+PAGE_ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    desk.router,
+    sign_in.router,
+    account.router,
+    review.router,
+    batches.router,
+    documents.router,
+    runs.router,
+    admin.router,
+)
