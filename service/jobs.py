@@ -1,0 +1,170 @@
+"""The scheduler process: APScheduler fires, each job asks the database what is due.
+
+A job that ran twice, late or in two processes does no harm: flags are compared with the facts, reminders
+and mails carry keys. One process leads by a lease; the others stand by and take over when it ends. What
+the jobs do stands in `flows/clock.py`, `flows/reminders.py`, `tasks/mailing.py` and `tasks/posting.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import ssl
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlmodel import Session, col, delete
+
+from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
+from flows.leases import beat, holder_name, lead, release, stop_beating
+from flows.office import utc_now
+from flows.posts import actor_of
+from flows.reminders import remind
+from models.account import Pass, Throttle
+from models.db import Database
+from models.settings import VIETNAM, Settings
+from tasks.mailing import fold
+from tasks.posting import post
+
+LEASE = "scheduler"
+LEASE_TIME = timedelta(seconds=30)
+OVERLAP = timedelta(minutes=2)
+"""A decision notes its time before it commits: the quick look begins so much before the last one."""
+
+THROTTLES_KEPT = timedelta(days=1)
+log = logging.getLogger("hososo.scheduler")
+
+
+class Clockwork:
+    """The jobs of one process. Only the leader's do anything beyond the sign of life."""
+
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        now: Callable[[], datetime] = utc_now,
+        tls_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.db, self.settings, self.now, self.tls_context = db, settings, now, tls_context
+        self.name = holder_name("scheduler")
+        self.leading = False
+        self.looked = now()
+
+    def sign_of_life(self) -> None:
+        """For `/healthz`, `hososo doctor` and the runs page."""
+        beat(self.db, self.name, "scheduler", self.now(), "leads" if self.leading else "stands by")
+
+    def take_the_lead(self) -> None:
+        """Become or stay the leader; who becomes it looks at everything the clock may have missed."""
+        was, now = self.leading, self.now()
+        self.leading = lead(self.db, LEASE, self.name, now, LEASE_TIME)
+        if self.leading != was:
+            log.info("leads" if self.leading else "stands by")
+            self.sign_of_life()
+        if self.leading and not was:
+            self.look_far_back()
+            self.remind()
+
+    def look_far_back(self) -> None:
+        """Every limit of the last weeks."""
+        if self.leading:
+            now = self.now()
+            log.info("flags changed=%d", scan(self.db, now, back=LOOK_BACK))
+            self.looked = now
+
+    def look(self) -> None:
+        """The limits that passed since the day before."""
+        if self.leading:
+            log.info("flags changed=%d", scan(self.db, self.now(), back=LAST_WEEK))
+
+    def look_at_changes(self) -> None:
+        """The weeks whose documents changed since the last look."""
+        if self.leading:
+            now = self.now()
+            scan_changed(self.db, self.looked - OVERLAP, now)
+            self.looked = now
+
+    def remind(self) -> None:
+        """Reminders of the day before."""
+        if self.leading and (told := remind(self.db, self.now())):
+            log.info("reminders=%d", told)
+
+    async def mail(self) -> None:
+        """Fold what is due and send what is stored."""
+        if not self.leading:
+            return
+        await asyncio.to_thread(fold, self.db, self.settings, self.now(), _audiences)
+        posted = await post(self.db, self.settings, self.now(), self.tls_context)
+        if posted.sent or posted.failed or posted.postponed:
+            log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
+
+    def clean(self) -> None:
+        """Passes that ran out, counts of sign-ins from yesterday."""
+        if not self.leading:
+            return
+        now = self.now()
+        with self.db.write() as session:
+            session.exec(delete(Pass).where(col(Pass.expires_at) <= now))
+            session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
+
+    def leave(self) -> None:
+        """Let the next one lead at once."""
+        release(self.db, LEASE, self.name)
+        stop_beating(self.db, self.name)
+
+
+def _audiences(session: Session, account_id: str) -> tuple[str, ...]:
+    return actor_of(session, account_id).audiences()
+
+
+def schedule(works: Clockwork) -> AsyncIOScheduler:
+    """The table of jobs. A missed moment is made up for once, whatever the delay."""
+    scheduler = AsyncIOScheduler(
+        timezone=VIETNAM,
+        executors={"default": AsyncIOExecutor()},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    daily = CronTrigger(hour=0, minute=5, timezone=VIETNAM)
+    weekly = CronTrigger(day_of_week="sun", hour=2, minute=15, timezone=VIETNAM)
+    for job, trigger in (
+        (works.sign_of_life, IntervalTrigger(seconds=5)),
+        (works.take_the_lead, IntervalTrigger(seconds=10)),
+        (works.mail, IntervalTrigger(seconds=3)),
+        (works.look_at_changes, IntervalTrigger(seconds=30)),
+        (works.remind, IntervalTrigger(minutes=10)),
+        (works.look, daily),
+        (works.look_far_back, weekly),
+        (works.clean, IntervalTrigger(hours=1)),
+    ):
+        scheduler.add_job(job, trigger, id=job.__name__)
+    return scheduler
+
+
+def serve(settings: Settings) -> None:
+    """Run the clock in this process until SIGTERM or Ctrl-C."""
+    works = Clockwork(Database(settings.database), settings)
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+        asyncio.run(_serve(works))
+    works.leave()
+    works.db.dispose()
+
+
+async def _serve(works: Clockwork) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await asyncio.to_thread(works.sign_of_life)
+    await asyncio.to_thread(works.take_the_lead)
+    scheduler = schedule(works)
+    scheduler.start()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        scheduler.shutdown(wait=False)

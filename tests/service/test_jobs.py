@@ -1,0 +1,188 @@
+"""The scheduler process: one leads, it makes up for what was missed, mails go out, it ends in good order."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+from datetime import datetime, timedelta
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Mailbox
+from apscheduler.triggers.cron import CronTrigger
+from sqlmodel import select
+
+from flows.leases import alive
+from models.account import Pass, Throttle
+from models.run import Lease
+from models.settings import VIETNAM, Settings
+from service.jobs import LEASE_TIME, Clockwork, schedule
+from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
+from tests.waiting import until
+
+LIMIT = at(11, 13)
+
+
+class Watch:
+    """A clock the test sets."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def school(tmp_path: pathlib.Path) -> SmallSchool:
+    return small_school(tmp_path)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch(LIMIT + HOUR)
+
+
+def works(school: SmallSchool, watch: Watch) -> Clockwork:
+    return Clockwork(school.db, Settings(), watch)
+
+
+def missing(school: SmallSchool, week: int = 11) -> list[str]:
+    return [
+        who for rule, slug, who, w, _ in school.flags() if (rule, slug, w) == ("missing", "lesson-plan", week)
+    ]
+
+
+def test_who_becomes_the_leader_makes_up_for_what_was_missed(school: SmallSchool, watch: Watch) -> None:
+    works(school, watch).take_the_lead()
+    assert missing(school) == ["anh", "hoa", "huong", "lan", "son"]
+
+
+def test_one_leads_and_the_other_takes_over_when_it_ends_or_dies(school: SmallSchool, watch: Watch) -> None:
+    first, second, third = (works(school, watch) for _ in range(3))
+    first.take_the_lead()
+    second.take_the_lead()
+    assert (first.leading, second.leading) == (True, False)
+    watch.now += 7 * DAY
+    second.look()
+    second.remind()
+    assert missing(school, 12) == []
+    watch.now = LIMIT + HOUR + LEASE_TIME  # the first one is killed
+    second.take_the_lead()
+    assert second.leading
+    first.take_the_lead()
+    assert not first.leading
+    second.leave()
+    third.take_the_lead()
+    assert third.leading
+
+
+def test_a_day_late_or_twice_comes_to_the_same(school: SmallSchool, watch: Watch) -> None:
+    clock = works(school, watch)
+    clock.take_the_lead()
+    watch.now += 7 * DAY
+    clock.take_the_lead()
+    clock.look()
+    flags = school.flags()
+    assert len(missing(school, 12)) == 5
+    clock.look()
+    clock.look_far_back()
+    assert school.flags() == flags
+
+
+def test_a_change_is_seen_without_waiting_for_the_night(school: SmallSchool, watch: Watch) -> None:
+    clock = works(school, watch)
+    clock.take_the_lead()
+    watch.now += HOUR
+    school.document("lan", 11, watch.now)
+    watch.now += timedelta(seconds=30)
+    clock.look_at_changes()
+    assert ("late", "lesson-plan", "lan", 11, True) in school.flags()
+
+
+def test_what_ran_out_is_swept_and_what_lives_stays(school: SmallSchool, watch: Watch) -> None:
+    clock = works(school, watch)
+    clock.take_the_lead()
+    with school.db.write() as session:
+        for name, hours in (("old", 0), ("new", 1)):
+            session.add(
+                Pass(
+                    token_hash=name,
+                    kind="session",
+                    account_id=school.accounts["lan"],
+                    csrf="",
+                    created_at=LIMIT,
+                    seen_at=LIMIT,
+                    expires_at=watch.now + hours * HOUR,
+                )
+            )
+            session.add(Throttle(source=name, since=watch.now - DAY + hours * HOUR))
+    clock.clean()
+    with school.db.read() as session:
+        assert session.exec(select(Pass.token_hash)).all() == ["new"]
+        assert session.exec(select(Throttle.source)).all() == ["new"]
+
+
+def test_the_night_look_is_at_five_past_midnight_in_vietnam(school: SmallSchool, watch: Watch) -> None:
+    table = {job.id: job for job in schedule(works(school, watch)).get_jobs()}
+    assert set(table) == {
+        "sign_of_life",
+        "take_the_lead",
+        "mail",
+        "look_at_changes",
+        "remind",
+        "look",
+        "look_far_back",
+        "clean",
+    }
+    trigger = table["look"].trigger
+    assert isinstance(trigger, CronTrigger)
+    assert trigger.get_next_fire_time(None, at(11, 12, 23)) == datetime(2024, 11, 13, 0, 5, tzinfo=VIETNAM)
+
+
+def test_the_process_sends_what_is_due_and_ends_in_good_order(
+    school: SmallSchool, tmp_path: pathlib.Path
+) -> None:
+    class Server(Controller):
+        def _trigger_server(self) -> None:
+            self.port = self.server.sockets[0].getsockname()[1]
+            super()._trigger_server()
+
+    box = tmp_path / "box"
+    server = Server(Mailbox(str(box)), hostname="127.0.0.1", port=0)
+    server.start()
+    document = school.document("lan", 11, LIMIT)
+    school.waits(document, f"account:{school.accounts['hoa']}")
+    school.notice("hoa", "waiting", LIMIT, document)
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from models.settings import Settings; from service.jobs import serve; serve(Settings())",
+        ],
+        env=os.environ
+        | {
+            "HOSOSO_DATABASE_URL": str(school.db.engine.url),
+            "HOSOSO_DATA": str(tmp_path),
+            "HOSOSO_SMTP_HOST": "127.0.0.1",
+            "HOSOSO_SMTP_PORT": str(server.port),
+        },
+        cwd=pathlib.Path(__file__).parents[2],
+    )
+    try:
+        until(lambda: list((box / "new").glob("*")), "the mail")
+        with school.db.read() as session:
+            assert [b.detail for b in alive(session, "scheduler", datetime.now(VIETNAM))] == ["leads"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        server.stop()
+    assert len(list((box / "new").glob("*"))) == 1
+    with school.db.read() as session:
+        assert session.exec(select(Lease)).all() == []
+        assert alive(session, "scheduler", datetime.now(VIETNAM)) == []
