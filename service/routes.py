@@ -7,8 +7,9 @@ from fastapi import APIRouter
 from service import health
 from service.api import batches as api_batches
 from service.api import documents as api_documents
+from service.api import flags as api_flags
 from service.api import tasks, token, types
-from service.pages import account, admin, batches, desk, documents, review, runs, sign_in
+from service.pages import account, admin, batches, desk, documents, flags, mailbox, review, runs, sign_in
 
 API = "/api/v1"
 API_ROUTERS: tuple[APIRouter, ...] = (
@@ -17,6 +18,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_documents.router,
     tasks.router,
     api_batches.router,
+    api_flags.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -26,6 +28,8 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     review.router,
     batches.router,
     documents.router,
+    flags.router,
+    mailbox.router,
     runs.router,
     admin.router,
 )
