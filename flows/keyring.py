@@ -126,8 +126,8 @@ def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey
 
 
 def has_pin(session: Session, account_id: str) -> bool:
-    """Did this person ever set a PIN that still holds?"""
-    return find_key(session, account_id, "person") is not None
+    """Has this person a key that a PIN opens, their own or the seal's?"""
+    return any(find_key(session, account_id, purpose) is not None for purpose in _PURPOSES)
 
 
 def make_key(

@@ -160,8 +160,8 @@ def _issue(office: Office, viewer: Viewer, purpose: KeyPurpose, pin: Secret, now
 
 def _has_key(office: Office, viewer: Viewer, now: datetime) -> bool:
     with office.db.read() as session:
-        key = keyring.find_key(session, viewer.account.id, "person")
-    return key is not None and now < key.expires_at
+        keys = [keyring.find_key(session, viewer.account.id, purpose) for purpose in PURPOSES]
+    return any(key is not None and now < key.expires_at for key in keys)
 
 
 def _account(
@@ -192,8 +192,8 @@ def _account(
         "pages/account.html",
         status_code=422 if faults else 200,
         held=held,
-        has_pin="person" in in_force,
-        wants_seal="clerk" in viewer.actor.roles and "person" in in_force and "seal" not in in_force,
+        has_pin=bool(in_force),
+        wants_seal="clerk" in viewer.actor.roles and in_force == {"person"},
         passes=passes,
         confirmations=waiting,
         faults=faults or {},

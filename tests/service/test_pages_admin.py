@@ -1,0 +1,359 @@
+"""The account page, the confirmations and the administrator's pages, clicked through as forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from html import unescape
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlmodel import col, select
+
+from flows import keyring
+from flows.rules import rules_of
+from models.account import Account, Group, GroupMember
+from models.key import SigningKey
+from models.school import SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
+from service.app import create_app
+from tests.cast import PASSWORD, PIN, Cast
+
+Enter = Callable[[str], "Person"]
+
+
+class Person:
+    """A signed-in browser that sends forms with the token of the page it last saw."""
+
+    def __init__(self, app: FastAPI, name: str, password: str = PASSWORD) -> None:
+        self.client = TestClient(app, follow_redirects=False)
+        page = self.client.get("/sign-in")
+        data = {"csrf": self.token(page), "name": name, "password": password}
+        self.entered = self.client.post("/sign-in", data=data)
+
+    @staticmethod
+    def token(page: Response) -> str:
+        found = re.search(r'name="csrf" value="([^"]*)"', page.text)
+        assert found is not None, page.text
+        return unescape(found[1])
+
+    def get(self, path: str) -> str:
+        answer = self.client.get(path)
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
+    def post(self, path: str, seen: str = "/account", **data: str | list[str]) -> Response:
+        csrf = self.token(self.client.get(seen))
+        return self.client.post(path, data={"csrf": csrf, **data})
+
+
+@pytest.fixture
+def enter(cast: Cast) -> Iterator[Enter]:
+    app = create_app(cast.office.settings, cast.office)
+    with TestClient(app):
+        yield lambda name, password=PASSWORD: Person(app, name, password)
+
+
+def once_in(html: str) -> str:
+    found = re.search(r'<b class="mono">([^<]*)</b>', html)
+    assert found is not None, html
+    return unescape(found[1])
+
+
+# one's own account
+
+
+def forget_keys(cast: Cast, name: str) -> None:
+    with cast.office.db.write() as session:
+        for key in session.exec(select(SigningKey).where(col(SigningKey.account_id) == cast.ids[name])).all():
+            session.delete(key)
+
+
+def test_the_first_pin_makes_the_key_and_the_page_says_what_it_is_worth(cast: Cast, enter: Enter) -> None:
+    forget_keys(cast, "lan")
+    lan = enter("lan")
+    assert "Chưa có khóa ký" in lan.get("/account")
+    typed = {"password": PASSWORD, "new_pin": "135792", "again_pin": "135792"}
+    for wrong, why in (
+        ({"password": "sai"}, "không đúng"),
+        ({"again_pin": "135793"}, "chưa giống nhau"),
+        ({"new_pin": "111111", "again_pin": "111111"}, "quá dễ đoán"),
+    ):
+        answer = lan.post("/account/pin", **{**typed, **wrong})
+        assert answer.status_code == 422
+        assert why in answer.text
+        assert "135792" not in answer.text
+    assert lan.post("/account/pin", **typed).headers["location"] == "/account?done=pin"
+    page = lan.get("/account?done=pin")
+    assert "không có giá trị pháp lý" in page
+    with cast.office.db.read() as session:
+        key = keyring.key_of(session, cast.ids["lan"], "person")
+    assert key.fingerprint[:4] in page
+
+
+def test_a_clerk_receives_the_seal_with_the_first_pin(cast: Cast, enter: Enter) -> None:
+    forget_keys(cast, "thu")
+    enter("thu").post("/account/pin", password=PASSWORD, new_pin=PIN, again_pin=PIN)
+    with cast.office.db.read() as session:
+        assert keyring.key_of(session, cast.ids["thu"], "person")
+        assert keyring.key_of(session, cast.ids["thu"], "seal")
+
+
+def test_a_new_clerk_takes_the_seal_with_the_pin_held_already(cast: Cast, enter: Enter) -> None:
+    admin, minh, mai = enter("admin"), enter("minh"), enter("mai")
+    assert mai.post("/account/seal", pin=PIN).status_code == 404
+    asked = admin.post(f"/admin/accounts/{cast.ids['mai']}/roles", roles=["teacher", "clerk"])
+    assert "Đang chờ xác nhận" in asked.text
+    change = re.search(r"/confirmations/([^/]+)/confirm", minh.get("/confirmations"))
+    assert change is not None
+    minh.post(f"/confirmations/{change[1]}/confirm", password=PASSWORD)
+    assert "Nhận khóa con dấu" in mai.get("/account")
+    assert mai.post("/account/seal", pin="908172").status_code == 422
+    assert mai.post("/account/seal", pin=PIN).headers["location"] == "/account?done=seal"
+    with cast.office.db.read() as session:
+        assert keyring.key_of(session, cast.ids["mai"], "seal")
+
+
+def test_a_wrong_present_pin_says_how_many_tries_are_left(enter: Enter) -> None:
+    lan = enter("lan")
+    wrong = lan.post("/account/pin", old_pin="908172", new_pin="135792", again_pin="135792")
+    assert wrong.status_code == 422
+    assert "Còn 4 lần" in wrong.text
+    right = lan.post("/account/pin", old_pin=PIN, new_pin="135792", again_pin="135792")
+    assert right.status_code == 303
+
+
+# law 7 by page
+
+
+def test_an_approvers_reset_is_confirmed_by_page_and_shown_to_the_principal_alone(
+    cast: Cast, enter: Enter
+) -> None:
+    admin, minh, hoa = enter("admin"), enter("minh"), enter("hoa")
+    asked = admin.post(f"/admin/accounts/{cast.ids['hoa']}/reset-password")
+    assert asked.status_code == 200
+    assert "Mật khẩu dùng một lần:" not in asked.text
+    assert "Không có thay đổi nào" in enter("lan").get("/confirmations")
+    change = re.search(r"/confirmations/([^/]+)/confirm", minh.get("/confirmations"))
+    assert change is not None
+    path = f"/confirmations/{change[1]}/confirm"
+    assert admin.post(path, password=PASSWORD).status_code == 404
+    assert enter("lan").post(path, password=PASSWORD).status_code == 404
+    assert enter("principal_b").post(path, password=PASSWORD).status_code == 404
+    wrong = minh.post(path, password="sai")
+    assert wrong.status_code == 422
+    once = once_in(minh.post(path, password=PASSWORD).text)
+    assert hoa.client.get("/account").status_code == 303  # her sessions ended
+    assert enter("hoa", once).client.get("/account").headers["location"] == "/password"  # type: ignore[call-arg]
+    assert once not in admin.get(f"/admin/accounts/{cast.ids['hoa']}")
+
+
+def test_a_refusal_changes_nothing(cast: Cast, enter: Enter) -> None:
+    admin, hoa = enter("admin"), enter("hoa")
+    admin.post(f"/admin/accounts/{cast.ids['hoa']}/reset-pin")
+    change = re.search(r"/confirmations/([^/]+)/refuse", hoa.get("/confirmations"))
+    assert change is not None
+    assert hoa.post(f"/confirmations/{change[1]}/refuse").status_code == 303
+    assert "Không đồng ý" in admin.get("/admin")
+    with cast.office.db.read() as session:
+        assert keyring.has_pin(session, cast.ids["hoa"])
+
+
+# the administrator
+
+
+def test_the_list_of_accounts_is_this_schools_by_given_name(cast: Cast, enter: Enter) -> None:
+    page = enter("admin").get("/admin/accounts")
+    names = re.findall(r'<a href="/admin/accounts/[^"]+">([^<]+)</a>', page)
+    assert names[:3] == ["Trịnh Quốc Anh", "Ngô Văn Bình", "Phạm Thị Hoa"]
+    with cast.office.db.read() as session:
+        theirs = session.get_one(Account, cast.ids["teacher_b"]).full_name
+    assert theirs not in page
+
+
+def test_a_new_account_is_made_and_its_password_shown_once(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    person = {
+        "sign_in_name": "gv.moi",
+        "full_name": "Lê Thị Mới",
+        "post": "Giáo viên",
+        "email": "",
+        "language": "vi",
+    }
+    taken = admin.post("/admin/accounts", **{**person, "sign_in_name": "lan"})
+    assert taken.status_code == 422
+    assert "Lê Thị Mới" in taken.text
+    made = admin.post("/admin/accounts", roles=["teacher"], **person)
+    assert enter("gv.moi", once_in(made.text)).entered.status_code == 303  # type: ignore[call-arg]
+
+
+def test_an_account_is_edited_locked_out_and_let_in_again(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    path = f"/admin/accounts/{cast.ids['lan']}"
+    person = {
+        "sign_in_name": "lan",
+        "full_name": "Nguyễn Thị Lan Anh",
+        "post": "Giáo viên",
+        "email": "l@x.vn",
+    }
+    assert admin.post(path, **person, language="en").status_code == 303
+    assert "Nguyễn Thị Lan Anh" in admin.get(path)
+    assert admin.post(f"{path}/deactivate").status_code == 200
+    assert "ngừng hoạt động" in enter("lan").entered.text
+    admin.post(f"{path}/activate")
+    assert enter("lan").entered.status_code == 303
+    for _ in range(5):
+        enter("lan", "sai")  # type: ignore[call-arg]
+    assert "Đang khóa" in admin.get("/admin/accounts")
+    assert admin.post(f"{path}/unlock").status_code == 200
+    assert enter("lan").entered.status_code == 303
+
+
+@pytest.mark.parametrize("action", ["appoint-head", "create", "grant", "x"])
+def test_what_is_no_button_is_no_page(cast: Cast, enter: Enter, action: str) -> None:
+    assert enter("admin").post(f"/admin/accounts/{cast.ids['lan']}/{action}").status_code == 404
+
+
+def test_another_schools_people_groups_weeks_and_classes_do_not_exist(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    theirs = cast.ids["teacher_b"]
+    with cast.office.db.write() as session:
+        week = SchoolWeek(
+            school_id=cast.other_school_id, year="2030-2031", term=1, number=1,
+            monday=date(2030, 9, 2), sunday=date(2030, 9, 8),
+        )  # fmt: skip
+        taught = SchoolClass(school_id=cast.other_school_id, year="2026-2027", name="3Z", grade=3)
+        group = Group(school_id=cast.other_school_id, name="Tổ Trường Khác")
+        session.add_all([week, taught, group])
+    assert admin.client.get(f"/admin/accounts/{theirs}").status_code == 404
+    for path, data in (
+        (f"/admin/accounts/{theirs}", {"sign_in_name": "a.b", "full_name": "A B"}),
+        (f"/admin/accounts/{theirs}/roles", {"roles": "admin"}),
+        (f"/admin/accounts/{theirs}/reset-password", {}),
+        ("/admin/weeks/move", {"week_id": week.id, "monday": "09/09/2030"}),
+        ("/admin/classes/assign", {"account_id": theirs, "class_id": cast.classes["3A"], "subject": "Toán"}),
+        ("/admin/classes/assign", {"account_id": cast.ids["lan"], "class_id": taught.id, "subject": "Toán"}),
+    ):
+        assert admin.post(path, **data).status_code == 404, path
+    for data in ({"group_id": group.id, "name": "X"}, {"name": "Tổ mới", "members": theirs}):
+        assert admin.post("/admin/groups", **data).status_code in (404, 422)
+    with cast.office.db.read() as session:
+        assert session.get_one(Group, group.id).name == "Tổ Trường Khác"
+        assert session.exec(select(Group).where(col(Group.name) == "Tổ mới")).first() is None
+    for path, name in (("groups", "Tổ Trường Khác"), ("classes", "3Z"), ("weeks", "2030-2031")):
+        assert name not in admin.get(f"/admin/{path}")
+
+
+def test_groups_keep_their_heads_as_members_and_appointments_wait(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    group = cast.groups["4-5"]
+    answer = admin.post(
+        "/admin/groups",
+        group_id=group,
+        name="Tổ 4-5",
+        members=[cast.ids["huong"]],
+        head=cast.ids["huong"],
+        deputy="",
+    )
+    assert "Đang chờ xác nhận" in answer.text
+    with cast.office.db.read() as session:
+        kept = session.get_one(Group, group)
+        members = set(
+            session.exec(select(GroupMember.account_id).where(col(GroupMember.group_id) == group)).all()
+        )
+    assert (kept.name, kept.head_id) == ("Tổ 4-5", cast.ids["son"])
+    assert members == {cast.ids["huong"], cast.ids["son"]}
+    admin.post(
+        "/admin/groups", group_id=group, name="Tổ 4-5", members=[cast.ids["huong"]], head="", deputy=""
+    )
+    with cast.office.db.read() as session:
+        assert session.get_one(Group, group).head_id is None
+    twin = admin.post("/admin/groups", name="Tổ 4-5")
+    assert twin.status_code == 422
+    assert admin.post("/admin/groups", name="Tổ Năng khiếu").status_code == 200
+
+
+def test_a_school_year_is_made_over_its_breaks_and_a_used_one_is_not_made_again(
+    cast: Cast, enter: Enter
+) -> None:
+    admin = enter("admin")
+    refused = admin.post("/admin/weeks/make", start="07/09/2027", breaks="")
+    assert refused.status_code == 422
+    assert "không phải thứ Hai" in refused.text
+    assert (
+        admin.post("/admin/weeks/make", start="06/09/2027", breaks="24/01/2028\n31/01/2028").status_code
+        == 303
+    )
+    with cast.office.db.read() as session:
+        weeks = session.exec(
+            select(SchoolWeek).where(col(SchoolWeek.year) == "2027-2028").order_by(col(SchoolWeek.number))
+        ).all()
+    assert len(weeks) == 35
+    assert date(2028, 1, 24) not in {week.monday for week in weeks}
+    moved = {"week_id": weeks[34].id, "monday": "29/05/2028"}
+    assert admin.post("/admin/weeks/move", **moved).status_code == 303
+    before = admin.post("/admin/weeks/move", week_id=weeks[34].id, monday="06/09/2027")
+    assert before.status_code == 422
+    cast.lesson_plan("lan", 20)
+    used = admin.post("/admin/weeks/make", start="07/09/2026", breaks="")
+    assert used.status_code == 422
+    assert "đã có hồ sơ" in used.text
+
+
+def test_classes_and_who_teaches_them(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    assert admin.post("/admin/classes/add", year="2026-2027", name="3B").status_code == 303
+    assert admin.post("/admin/classes/add", year="2026-2027", name="3B").status_code == 422
+    assert admin.post("/admin/classes/add", year="2026-2028", name="3C").status_code == 422
+    given = {"account_id": cast.ids["mai"], "class_id": cast.classes["3A"], "subject": "Tiếng Việt"}
+    assert admin.post("/admin/classes/assign", **given, homeroom="yes").status_code == 303
+    with cast.office.db.read() as session:
+        homeroom = session.exec(
+            select(TeachingAssignment.account_id).where(
+                col(TeachingAssignment.class_id) == cast.classes["3A"],
+                col(TeachingAssignment.homeroom).is_(True),
+            )
+        ).all()
+    assert homeroom == [cast.ids["mai"]]
+    assert admin.post("/admin/classes/unassign", **given).status_code == 303
+    assert admin.post("/admin/classes/unassign", **given).status_code == 404
+
+
+def test_the_schools_name_by_date_and_its_deadlines(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    name = {
+        "parent": "Ủy ban nhân dân phường Mới",
+        "name": "Trường Mới",
+        "place": "Mới",
+        "abbreviation": "TM",
+    }
+    assert admin.post("/admin/school/name", valid_from="01/07/2027", **name).status_code == 303
+    assert admin.post("/admin/school/name", valid_from="31/02/2027", **name).status_code == 422
+    assert (
+        admin.post("/admin/school/name", valid_from="01/07/2027", **{**name, "place": " "}).status_code == 422
+    )
+    with cast.office.db.read() as session:
+        row = session.get_one(SchoolName, (cast.school_id, date(2027, 7, 1)))
+    assert row.parent == "Ủy ban nhân dân phường Mới"
+    typed = {"team_plan_lead.days": "15", "lesson_plan_due.weekday": "1", "lesson_plan_due.weeks_before": "1"}
+    assert admin.post("/admin/school/rules", **typed).status_code == 303
+    assert admin.post("/admin/school/rules", **{**typed, "lesson_plan_due.weekday": "7"}).status_code == 422
+    with cast.office.db.read() as session:
+        assert rules_of(session, cast.school_id)["team_plan_lead"] == {"days": 15}
+        assert rules_of(session, cast.other_school_id)["team_plan_lead"] != {"days": 15}
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_page_of_this_room_speaks_both_languages(cast: Cast, enter: Enter, language: str) -> None:
+    admin = enter("admin")
+    admin.post(f"/admin/accounts/{cast.ids['hoa']}/reset-pin")
+    for path in (
+        "/account", "/password", "/confirmations", "/admin", "/admin/accounts", "/admin/groups", "/admin/weeks",
+        "/admin/classes", "/admin/school", f"/admin/accounts/{cast.ids['hoa']}",
+    ):  # fmt: skip
+        page = admin.get(f"{path}?lang={language}")
+        assert f'<html lang="{language}">' in page
+        assert "style=" not in page
+        assert "<script>" not in page
