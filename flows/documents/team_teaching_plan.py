@@ -94,7 +94,9 @@ def title(fields: Mapping[str, Any], facts: Facts) -> str:
 
 
 def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
-    first, last = facts.weeks[fields["first_week"]], facts.weeks[fields["last_week"]]
+    first = facts.weeks[fields["first_week"]]
+    last = facts.weeks.get(fields["last_week"], first)  # a draft's preview may lack what a submit needs
+    weeks = [facts.weeks.get(row["week"]) for row in fields["rows"]]
     return {
         "title": title(fields, facts),
         "issuer": dict(facts.issuer),
@@ -112,15 +114,15 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "conditions": tree(fields["conditions"]),
         "rows": [
             {
-                "week": facts.weeks[row["week"]].number,
-                "month": int(facts.weeks[row["week"]].monday[5:7]),
+                "week": week.number if week else "",
+                "month": int(week.monday[5:7]) if week else "",
                 "theme": row["theme"],
                 "lesson": row["lesson"],
                 "periods": row["periods"],
                 "adjustment": row["adjustment"],
                 "note": row["note"],
             }
-            for row in fields["rows"]
+            for row, week in zip(fields["rows"], weeks, strict=True)
         ],
         "organisation": tree(fields["organisation"]),
         "boxes": [
