@@ -73,7 +73,7 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         self.active: dict[str, asyncio.Task[None]] = {}
         self.slots = asyncio.Semaphore(SLOTS)
         self.rung = asyncio.Event()
-        self.pause, self.down_until = 0.0, 0.0
+        self.pause, self.down_until, self.leading = 0.0, 0.0, False
         await super().setup()
         # Entered before any task is made, so that all share one HTTP client.
         self.shared = AsyncClientContext.get_or_create()
@@ -105,6 +105,7 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         if self.bell is not None:
             await asyncio.to_thread(self.bell.close)
         await asyncio.to_thread(leases.stop_beating, self.office.db, self.holder)
+        await asyncio.to_thread(leases.release, self.office.db, "repair", self.holder)
         await self.shared.__aexit__(None, None, None)
         await super().teardown(*exc_info)
 
@@ -221,18 +222,19 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
     async def _sign_of_life(self) -> None:
         """Prolong our leases and say that we live."""
         now, db = datetime.now(UTC), self.office.db
-        if self.active:
+        if self.active or self.leading:
             await asyncio.to_thread(leases.renew, db, self.holder, now, LEASE)
         detail = f"prefect={'down' if self.pause else 'ok'} active={len(self.active)}"
         await asyncio.to_thread(leases.beat, db, self.holder, "worker", now, detail)
 
     async def _repair(self) -> None:
         """One worker at a time compares Prefect's runs with our tables and has the differences looked at."""
-        now, db = datetime.now(UTC), self.office.db
-        leading = await asyncio.to_thread(
-            leases.lead, db, "repair", self.holder, now, timedelta(seconds=3 * REPAIR)
-        )
-        if leading and not self._down():
+        db, holder = self.office.db, self.holder
+        while not await asyncio.to_thread(leases.lead, db, "repair", holder, datetime.now(UTC), LEASE):
+            self.leading = False
+            await asyncio.sleep(LEASE.total_seconds())
+        self.leading = True
+        if not self._down():
             await asyncio.to_thread(runs.unsettle, db, await self.driver.strays())
             self.rung.set()
 
