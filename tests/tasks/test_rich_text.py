@@ -158,6 +158,7 @@ def test_names_are_composed_and_invisible_characters_removed() -> None:
     assert clean_line(f"  {decomposed}\x00\t \u202eX\u2066\u200f\n") == "Nguyễn Thị Ánh X"
     assert clean(f"<p>{decomposed}\x00\u202e\u2028&#8238;</p>") == "<p>Nguyễn Thị Ánh</p>"
     assert clean_line("\ud800a\ufeff\ufdd0") == "a"
+    assert clean("<p>e<b>&#8203;</b>&#770;</p>") == "<p>ê</p>"
 
 
 @pytest.mark.parametrize("opening", ["<b>", "<ul><li>", "<div>", "<blockquote>", "<ol>", "<table><tr><td>"])
