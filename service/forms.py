@@ -140,8 +140,23 @@ class Shown:
         return address(self.path)
 
     @property
+    def unit(self) -> Text | None:
+        """What a number counts."""
+        return getattr(self.field, "unit", None)
+
+    @property
+    def item(self) -> Text:
+        """What one of its rows is called."""
+        return getattr(self.field, "item", self.field.label)
+
+    @property
+    def tabled(self) -> bool:
+        """Are its rows a table that wants the whole width?"""
+        return bool(getattr(self.field, "as_table", False))
+
+    @property
     def marked(self) -> bool:
-        """Does the value want a place of its own in the row's head, or a whole line?"""
+        """Does the answer want a section of its own?"""
         return self.kind in ("rich", "repeated")
 
 

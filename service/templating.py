@@ -232,9 +232,11 @@ def page(
     In templates: `t(vi, en, **values)`, `text(Text)`, `when day brief limit left ago size number`, `icon`,
     `mark`, `static`; `viewer`, `csrf`, `places`, `waiting_count`, `school`, `now`, `language`, `path`.
     """
-    spoken = Words(language_of(request, viewer), office_of(request).now())
+    spoken = Words(language_of(request, viewer), office_of(request).now()).context()
+    taken = context.keys() & spoken.keys()
+    assert not taken, f"{template}: {taken} would hide words of every page"
     values = {
-        **spoken.context(),
+        **spoken,
         **_frame(request, viewer),
         "viewer": viewer,
         "path": request.url.path,

@@ -261,15 +261,17 @@ def _clashes(declared: DocumentType, typed: Typed, known: Known) -> list[forms.D
     return forms.differences(declared.form.fields, typed.stored, now, known)
 
 
-def _where(shown: tuple[forms.Shown, ...], path: str) -> Text | None:
-    """The row a fault lies in, for the summary: `Bài dạy 3 · Toán`."""
-    parts = path.split(".")
+def _where(shown: tuple[forms.Shown, ...], path: str, depth: int = 0) -> Text | None:
+    """The row a fault lies in, for the summary: `Bài dạy 3 · Toán, Hoạt động 1 · Mở đầu`."""
+    parts = path.split(".")[depth:]
     for part in shown:
-        if part.path == parts[0] and part.rows and len(parts) > 1 and int(parts[1]) < len(part.rows):
+        if part.field.name == parts[0] and part.rows and len(parts) > 1 and int(parts[1]) < len(part.rows):
             row = part.rows[int(parts[1])]
-            item = getattr(part.field, "item", part.field.label)
+            item = part.item
             tail = f" · {row.heads[0]}" if row.heads[0] else ""
-            return Text(f"{item.vi} {row.number}{tail}", f"{item.en} {row.number}{tail}")
+            here = Text(f"{item.vi} {row.number}{tail}", f"{item.en} {row.number}{tail}")
+            inner = _where(row.fields, path, depth + 2)
+            return Text(f"{here.vi}, {inner.vi}", f"{here.en}, {inner.en}") if inner else here
     return None
 
 

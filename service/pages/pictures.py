@@ -51,7 +51,7 @@ def preview(request: Request, viewer: PageViewer, office: OfficeDep, document_id
         "pages/preview.html",
         document=document,
         pages=office.intake.submit(page_count, pdf),
-        size=page_images.measured(first),
+        extent=page_images.measured(first),
     )
 
 

@@ -82,7 +82,7 @@ def inbox(
         place_in_queue=at + 1,
         count=len(queue),
         shown=shown,
-        size=page_images.size_of(office, shown.final) if shown else None,
+        extent=page_images.size_of(office, shown.final) if shown else None,
         changes=changes_of(office, viewer, view),
         acts=story.acts(view.here.position.step, view.actions),
     )
@@ -180,7 +180,7 @@ def _ask(
         acts=story.acts(step, view.actions),
         capacity=story.capacity(step),
         shown=shown,
-        size=page_images.size_of(office, shown.final),
+        extent=page_images.size_of(office, shown.final),
         onward=onward,
         refusal=refusal,
         pin_error=refusal.sentence if refusal and refusal.code in ("bad-pin", "locked", "invalid") else None,
