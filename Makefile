@@ -26,7 +26,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/djlint --check --lint templates
+	$(BIN)/djlint --lint --quiet templates/pages templates/fragments
 	$(BIN)/deptry flows tasks models service
 	$(BIN)/codespell
 

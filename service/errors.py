@@ -43,7 +43,7 @@ FAILED = Text(
     "The system failed to handle this. Nothing is lost; try again in some minutes, and if it still fails "
     "give the administrator the code {code}.",
 )
-MISFORMED = Text(
+MALFORMED = Text(
     "Yêu cầu gửi lên không đúng mẫu. Xem lại các trường được nêu.",
     "The request is not in the expected form. Look at the fields named.",
 )
@@ -112,12 +112,12 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _misformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if not is_api(request):
-        return error_page(request, viewer_of(request), 422, MISFORMED)
+        return error_page(request, viewer_of(request), 422, MALFORMED)
     faults = tuple(
         Fault(".".join(str(p) for p in e["loc"] if p != "body"), Text(e["msg"], e["msg"]))
         for e in error.errors()
     )
-    return problem(422, "invalid", MISFORMED, faults)
+    return problem(422, "invalid", MALFORMED, faults)
 
 
 async def _http(request: Request, error: Exception) -> Response:
