@@ -299,6 +299,9 @@ def differences(
 
 def _row_differences(part: Repeated, one: Any, other: Any, known: Known) -> list[Difference]:
     before, after = _by_id(one), _by_id(other)
+    if not before.keys() & after.keys():  # rows sent without their ids: matched by their order
+        before = {str(n): row for n, row in enumerate(before.values())}
+        after = {str(n): row for n, row in enumerate(after.values())}
     found: list[Difference] = []
     for number, key in enumerate(dict.fromkeys([*after, *before]), 1):
         name = Text(f"{part.item.vi} {number}", f"{part.item.en} {number}")

@@ -196,7 +196,7 @@ def progress(request: Request, viewer: PageViewer, office: OfficeDep, batch_id: 
                 select(Account).where(col(Account.id).in_({i.document.owner_id for i in found.items}))
             ).all()
         }
-    return page(
+    answer = page(
         request,
         viewer,
         "fragments/round.html" if "HX-Request" in request.headers else "pages/batch_progress.html",
@@ -205,3 +205,6 @@ def progress(request: Request, viewer: PageViewer, office: OfficeDep, batch_id: 
         running=found.batch.state == "running",
         refused=[i for i in found.items if i.item.state == "refused"],
     )
+    if "HX-Request" in request.headers and found.batch.state != "running":
+        answer.headers["HX-Refresh"] = "true"  # the counts in the frame have changed too
+    return answer
