@@ -230,11 +230,9 @@ def found_school(
 def grant_on_server(office: Office, sign_in_name: str, role: str, now: datetime) -> Change:
     """Grant a role from the command line; recorded as done by the server's operator, and told."""
     with office.db.write() as session:
-        account = session.exec(
-            select(Account).where(col(Account.sign_in_name) == tidy_name(sign_in_name))
-        ).first()
-        if account is None or role not in ROLES:
+        if role not in ROLES:
             raise NotFound
+        account = _named(session, sign_in_name)
         return _ask(session, office.settings, None, account, "grant", {"role": role}, now).change
 
 
@@ -243,13 +241,24 @@ def reset_on_server(office: Office, sign_in_name: str, now: datetime) -> Asked:
     once = Secret(passwords.once())
     hashed = passwords.make_hash(once)
     with office.db.write() as session:
-        account = session.exec(
-            select(Account).where(col(Account.sign_in_name) == tidy_name(sign_in_name))
-        ).first()
-        if account is None:
-            raise NotFound
+        account = _named(session, sign_in_name)
         asked = _ask(session, office.settings, None, account, "reset-password", {}, now, hashed)
     return Asked(asked.change, once)
+
+
+def unlock_on_server(office: Office, sign_in_name: str, now: datetime) -> Change:
+    """End the pause after too many wrong passwords, from the command line."""
+    with office.db.write() as session:
+        return _ask(session, office.settings, None, _named(session, sign_in_name), "unlock", {}, now).change
+
+
+def _named(session: Session, sign_in_name: str) -> Account:
+    account = session.exec(
+        select(Account).where(col(Account.sign_in_name) == tidy_name(sign_in_name))
+    ).first()
+    if account is None:
+        raise NotFound
+    return account
 
 
 # what everybody does for themselves

@@ -17,6 +17,7 @@ from models.db import Database
 from models.settings import Settings
 from service import errors
 from service.assets import VersionedStatic, security_headers
+from service.demo_records import Seeder
 from service.routes import API, API_ROUTERS, PAGE_ROUTERS
 from tasks.blobs import BlobStore
 from tasks.pools import IntakePool
@@ -56,9 +57,14 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         app.state.office = office or open_office(settings, "web")
         pulse = Pulse(app.state.office)
         pulse.start()
+        seeder = Seeder(app.state.office) if settings.demo and office is None else None
+        if seeder:
+            seeder.start()
         try:
             yield
         finally:
+            if seeder:
+                seeder.stop()
             pulse.stop()
             if office is None:
                 close_office(app.state.office)

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlmodel import col, select
+from sqlmodel import select
 
 from flows.back_office import close_back_office, open_back_office
 from flows.keyring import ensure_authority
 from flows.office import Office
-from models.account import Account
 from models.columns import new_id
 from models.errors import NotFound
 from models.migrate import upgrade
@@ -23,7 +22,6 @@ from models.school import School, SchoolName
 from models.settings import VIETNAM, Settings
 from models.text import Text
 from service import accounts, demo
-from service.sign_in import tidy_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +89,11 @@ def found_school(settings: Settings, given: NewSchool) -> list[Text]:
 
 def unlock_account(settings: Settings, login: str) -> Text:
     """End the pause after too many wrong passwords. NotFound when there is no such account."""
-    with _office(settings) as office, office.db.write() as session:
-        account = session.exec(select(Account).where(col(Account.sign_in_name) == tidy_name(login))).first()
-        if account is None:
-            raise NotFound(_NO_ACCOUNT.format(login=login))
-        account.failures, account.locked_until = 0, None
+    with _office(settings) as office:
+        try:
+            accounts.unlock_on_server(office, login, office.now())
+        except NotFound:
+            raise NotFound(_NO_ACCOUNT.format(login=login)) from None
     return _UNLOCKED.format(login=login)
 
 

@@ -237,6 +237,7 @@ def test_a_new_account_has_a_password_to_be_used_once(cast: Cast) -> None:
         cast.office, cast.actor("admin"), person, ["teacher", "clerk"], NOW
     )
     assert [asked.waits for asked in granted] == [True, False]  # clerk waits, teacher does not
+    assert made.password is not None
     account, _ = sign_in.sign_in(cast.office, "gv.moi", made.password, ADDRESS, "session", NOW)
     assert (account.full_name, account.must_change) == ("Lê Thị Mới", True)
 
@@ -310,6 +311,14 @@ def test_unlocking_lets_the_right_password_in_again(cast: Cast) -> None:
         with pytest.raises(RecordsError):
             sign_in.check(cast.office, "lan", Secret("sai"), ADDRESS, NOW)
     ask(cast, "lan", "unlock")
+    assert sign_in.check(cast.office, "lan", Secret(PASSWORD), ADDRESS, NOW)
+
+
+def test_the_operator_unlocks_too(cast: Cast) -> None:
+    for _ in range(5):
+        with pytest.raises(RecordsError):
+            sign_in.check(cast.office, "lan", Secret("sai"), ADDRESS, NOW)
+    accounts.unlock_on_server(cast.office, " LAN ", NOW)
     assert sign_in.check(cast.office, "lan", Secret(PASSWORD), ADDRESS, NOW)
 
 

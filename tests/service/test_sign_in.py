@@ -216,7 +216,7 @@ def test_signing_out_everywhere_ends_them_all(client: TestClient, cast: Cast) ->
     post_sign_in(client)
     csrf = token_of(client.get("/account").text)
     for kind in ("session", "token"):
-        sign_in.sign_in(cast.office, "lan", Secret(PASSWORD), "127.0.0.1", kind, NOW)  # type: ignore[arg-type]
+        sign_in.sign_in(cast.office, "lan", Secret(PASSWORD), "127.0.0.1", kind, NOW)
     sign_in.sign_in(cast.office, "hoa", Secret(PASSWORD), "127.0.0.1", "session", NOW)
     client.post("/sign-out-everywhere", data={"csrf": csrf})
     assert passes(cast, "lan") == []

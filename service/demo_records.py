@@ -1,0 +1,274 @@
+"""The demo school's records in every state, made by the real flows as the people themselves would.
+
+Drafts are saved, PINs typed, decisions written by `flows/decide.py`. It goes on where it stopped, leaves
+alone what someone changed meanwhile, and never runs again once it has finished.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from flows import calendar, decide, drafts
+from flows.commands import Command
+from flows.office import Office
+from flows.posts import actor_of
+from models.account import Account
+from models.document import Document
+from models.errors import RecordsError, Unavailable
+from models.event import Event
+from models.school import SchoolClass, SchoolSetting, SchoolWeek, TeachingAssignment
+from models.settings import VIETNAM
+from service.demo import CAST, PIN
+from service.demo_lessons import week_of_lessons
+from tasks.keys import Secret
+
+DONE = "demo_documents"
+"""The setting that says the demo's records were all made."""
+
+log = logging.getLogger("hososo.demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One record and what has happened to it: (who, action, words) in order; `week` counts from the present.
+
+    `arrived`: days and hours after Monday of the week before the teaching week at which it was sent, for
+    what was due before the demo began; the decisions themselves are dated when they are made.
+    """
+
+    owner: str
+    slug: str
+    week: int
+    steps: tuple[tuple[str, str, str], ...] = ()
+    arrived: timedelta | None = None
+
+
+def _plan(owner: str, week: int, *steps: tuple[str, str] | tuple[str, str, str], **more: Any) -> Story:
+    sent = [(owner, "submit", ""), (owner, "sign", "")] if steps or more.pop("sent", False) else []
+    done = [(s[0], s[1], s[2] if len(s) == 3 else "") for s in steps]
+    return Story(owner, "lesson-plan", week, (*sent, *done), **more)
+
+
+_ON_TIME, _LATE = timedelta(days=1, hours=10, minutes=5), timedelta(days=2, hours=8, minutes=10)
+_BY_HOA, _BY_LIEN, _BY_SON = ("tt.hoa", "approve"), ("tp.lien", "approve"), ("tt.son", "approve")
+_BY_NGOC, _BY_MINH = ("pht.ngoc", "approve"), ("ht.minh", "approve")
+
+_REASON = (
+    "Bài Toán ngày thứ Ba chưa có hoạt động vận dụng; phần đồ dùng dạy học cần ghi rõ phiếu học tập số 2."
+)
+
+STORIES: tuple[Story, ...] = (
+    _plan("gv.lan", 1, sent=True),
+    _plan("gv.huong", 1, ("tt.son", "return", _REASON)),
+    _plan("gv.anh", 1, _BY_SON),
+    _plan("tt.hoa", 1, sent=True),
+    _plan("tt.son", 1, sent=True),
+    _plan("gv.mai", 1, _BY_HOA),
+    _plan("gv.dung", 1, _BY_HOA, _BY_MINH),
+    _plan("gv.hang", 1, sent=True),
+    _plan("gv.tam", 1, _BY_HOA),
+    _plan("gv.yen", 1, _BY_SON),
+    _plan("gv.duc", 1, sent=True),
+    _plan("gv.quyen", 1, _BY_SON, _BY_NGOC),
+    _plan("gv.long", 1),
+    _plan("gv.thuy", 1),
+    _plan("gv.nhung", 1, _BY_SON),
+    _plan("gv.thang", 1, sent=True),
+    _plan("gv.lan", 0, _BY_HOA, _BY_MINH, arrived=_ON_TIME),
+    _plan("gv.huong", 0, _BY_SON, _BY_NGOC, arrived=_LATE),
+    _plan("tt.hoa", 0, _BY_LIEN, _BY_MINH, arrived=_ON_TIME),
+    _plan("gv.lan", 2),
+    Story("tt.hoa", "team-teaching-plan", 4, (("tt.hoa", "submit", ""), ("tt.hoa", "sign", ""))),
+    Story("tt.son", "team-teaching-plan", 4,
+          (("tt.son", "submit", ""), ("tt.son", "sign", ""), ("pht.ngoc", "approve", ""))),
+    Story("tt.son", "team-teaching-plan", 3, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
+          ("pht.ngoc", "approve", ""), ("ht.minh", "approve", ""))),
+)  # fmt: skip
+
+
+class Seeder(threading.Thread):
+    """Makes the records behind the first page, in a thread of the web process."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(name="demo", daemon=True)
+        self.office = office
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            try:
+                seed_documents(self.office, self.ended)
+            except Unavailable:
+                self.ended.wait(2)  # the time-stamp authority is still starting
+            except Exception:
+                if not self.ended.is_set():
+                    log.exception("the demo's records")
+                return
+            else:
+                return
+
+    def stop(self) -> None:
+        """End after the decision under way; the next start goes on from there."""
+        self.ended.set()
+        self.join(timeout=10)
+
+
+def seed_documents(office: Office, ended: threading.Event | None = None) -> int:
+    """Make every record that is not there yet, or bring it where its story ends; how many decisions it took.
+
+    Unavailable when signing cannot work yet: call again. Does nothing once it has finished; `ended` stops
+    it between two decisions.
+    """
+    ended = ended or threading.Event()
+    with office.db.read() as session:
+        people = {a.sign_in_name: a for a in session.exec(select(Account)).all() if a.sign_in_name in CAST}
+        if len(people) < len(CAST):
+            return 0
+        school_id = people["admin"].school_id
+        if session.get(SchoolSetting, (school_id, DONE)) is not None:
+            return 0
+        weeks = session.exec(
+            select(SchoolWeek).where(col(SchoolWeek.school_id) == school_id).order_by(col(SchoolWeek.monday))
+        ).all()
+    today = office.now().astimezone(VIETNAM).date()
+    present = next((i for i, week in enumerate(weeks) if week.sunday >= today), len(weeks) - 1)
+    present = min(present, len(weeks) - 6)  # before the holidays the last weeks are played again
+    made = 0
+    for story in STORIES:
+        made += _tell(office, story, people, list(weeks), present, ended)
+    if ended.is_set():
+        return made
+    with office.db.write() as session:
+        session.add(SchoolSetting(school_id=school_id, key=DONE, value=True))
+    return made
+
+
+def _tell(
+    office: Office,
+    story: Story,
+    people: Mapping[str, Account],
+    weeks: list[SchoolWeek],
+    present: int,
+    ended: threading.Event,
+) -> int:
+    """One story to its end; one that someone else has taken over is left as it is."""
+    week = weeks[present + story.week]
+    made = 0
+    if ended.is_set():
+        return made
+    try:
+        document_id = _draft(office, story, people, weeks, present + story.week)
+        for number, (who, action, words) in enumerate(story.steps):
+            if ended.is_set():
+                return made
+            with office.db.read() as session:
+                version = session.get_one(Document, document_id).version
+                happened = session.get(Event, (document_id, number + 2))
+                actor = actor_of(session, people[who].id)
+            if happened is not None:
+                if (happened.actor_id, happened.action) != (actor.id, action):
+                    return made
+                continue
+            arrived = office.now()
+            if story.arrived is not None:
+                start = datetime.combine(week.monday - calendar.WEEK, datetime.min.time(), VIETNAM)
+                arrived = min(arrived, start + story.arrived)
+            command = Command(
+                document_id=document_id,
+                action=action,
+                version=version,
+                actor=actor,
+                arrived=arrived,
+                pin=Secret(PIN),
+                note=words,
+            )
+            decide.decide(office, command)
+            made += 1
+    except Unavailable:
+        raise
+    except RecordsError as refusal:
+        log.info("a demo record was left as it is: %s", refusal)
+    return made
+
+
+def _draft(
+    office: Office, story: Story, people: Mapping[str, Account], weeks: list[SchoolWeek], index: int
+) -> str:
+    """The record's draft: the one that is there, or a new one with its whole content."""
+    owner, week = people[story.owner], weeks[index]
+    with office.db.read() as session:
+        there = session.exec(
+            select(Document).where(
+                col(Document.owner_id) == owner.id,
+                col(Document.type) == story.slug,
+                col(Document.week_id) == week.id,
+            )
+        ).first()
+        actor = actor_of(session, owner.id)
+        if there is None or (there.version == 1 and there.content_version == 1):
+            fields = _fields(session, story, owner, weeks, index)
+    if there is None:
+        there = drafts.create(office, actor, story.slug, fields)
+    elif there.version > 1 or there.content_version > 1:
+        return there.id
+    saved, _ = drafts.save(office, actor, there.id, there.content_version, fields)
+    return saved.id
+
+
+def _fields(
+    session: Session, story: Story, owner: Account, weeks: list[SchoolWeek], index: int
+) -> dict[str, Any]:
+    if story.slug == "team-teaching-plan":
+        return _team_fields(story, weeks, index)
+    rows = session.exec(
+        select(TeachingAssignment.subject, SchoolClass.grade, SchoolClass.id)
+        .join(SchoolClass, col(SchoolClass.id) == col(TeachingAssignment.class_id))
+        .where(col(TeachingAssignment.account_id) == owner.id)
+        .order_by(col(SchoolClass.name), col(TeachingAssignment.subject).desc())
+    ).all()
+    taught = [(subject, grade, class_id) for subject, grade, class_id in rows]
+    lessons = week_of_lessons(taught, weeks[index].monday, 6 if CAST[story.owner].homeroom else 4)
+    if not story.steps:
+        lessons = lessons[:2]  # a draft someone is still writing
+        lessons[1]["phases"] = lessons[1]["phases"][:2]
+    return {"week": weeks[index].id, "lessons": lessons}
+
+
+def _team_fields(story: Story, weeks: list[SchoolWeek], index: int) -> dict[str, Any]:
+    grade, subject = ("3", "Toán") if story.owner == "tt.hoa" else ("4", "Toán")
+    last = min(index + 1, len(weeks) - 1)
+    themes = (
+        ("Phép nhân, phép chia", "Bài 31. Gam"),
+        ("Phép nhân, phép chia", "Bài 32. Mi-li-lít"),
+        ("Đo lường", "Bài 33. Nhiệt độ. Đơn vị đo nhiệt độ"),
+        ("Đo lường", "Bài 34. Thực hành và trải nghiệm với các đơn vị đo"),
+    )
+    return {
+        "subject": subject,
+        "grade": grade,
+        "first_week": weeks[index].id,
+        "last_week": weeks[last].id,
+        "basis": "<p>Căn cứ Chương trình giáo dục phổ thông (Thông tư số 32/2018/TT-BGDĐT);</p>"
+        "<p>Căn cứ Công văn số 2345/BGDĐT-GDTH ngày 07/6/2021;</p>"
+        "<p>Căn cứ kế hoạch giáo dục của nhà trường.</p>",
+        "conditions": f"<p>Khối {grade} có 3 lớp; mỗi lớp có máy chiếu và đủ bộ đồ dùng học toán.</p>",
+        "rows": [
+            {
+                "week": weeks[index if n < 2 else last].id,
+                "theme": theme,
+                "lesson": lesson,
+                "periods": 2 + n % 2,
+                "adjustment": "Tích hợp giáo dục STEM" if n == 3 else "",
+            }
+            for n, (theme, lesson) in enumerate(themes)
+        ],
+        "organisation": "<p>Giáo viên trong khối bám sát kế hoạch, báo tổ trưởng khi cần điều chỉnh.</p>"
+        "<p>Tổ trưởng dự giờ mỗi giáo viên ít nhất một tiết trong thời gian thực hiện.</p>",
+    }

@@ -1,0 +1,167 @@
+"""The demo school: the cast of the contract, and records that went through the real flows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, delete, func, select
+
+from flows import keyring, queries
+from flows.commands import Command
+from flows.decide import decide
+from flows.office import Office
+from flows.people import Actor
+from flows.posts import actor_of
+from models.account import Account, Group
+from models.document import Document, Signature
+from models.errors import Unavailable
+from models.event import Event
+from models.key import SigningKey
+from models.school import School, SchoolClass, SchoolSetting, SchoolWeek
+from service import demo, demo_records
+from service.sign_in import sign_in
+from tasks.keys import Secret
+from tasks.pools import IntakePool
+from tasks.signers import SignersPool
+from tests.conftest import StampServer, open_office
+
+
+@pytest.fixture
+def office(tmp_path: Path, stamps: StampServer, pools: tuple[IntakePool, SignersPool]) -> Iterator[Office]:
+    made = open_office(tmp_path / "data", stamps, pools)
+    made.settings.demo = True
+    demo.seed(made)
+    yield made
+    made.db.dispose()
+
+
+def account(office: Office, name: str) -> Account:
+    with office.db.read() as session:
+        return session.exec(select(Account).where(col(Account.sign_in_name) == name)).one()
+
+
+CONTRACT: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "ht.minh": ({"principal"}, set(), set()),
+    "pht.ngoc": ({"vice_principal"}, set(), set()),
+    "tt.hoa": ({"teacher"}, {"Tổ 1-2-3"}, set()),
+    "tp.lien": ({"teacher"}, set(), {"Tổ 1-2-3"}),
+    "tt.son": ({"teacher"}, {"Tổ 4-5"}, set()),
+    "gv.lan": ({"teacher"}, set(), set()),
+    "gv.huong": ({"teacher"}, set(), set()),
+    "gv.anh": ({"teacher"}, set(), set()),
+    "vt.thu": ({"clerk"}, set(), set()),
+    "kt.binh": ({"inspector"}, set(), set()),
+    "admin": ({"admin"}, set(), set()),
+}
+
+
+def test_the_cast_of_the_contract_is_here_and_can_sign_in(office: Office) -> None:
+    for name, (roles, heads, deputises) in CONTRACT.items():
+        found, _ = sign_in(office, name, Secret("Demo-2026!"), "127.0.0.1", "session", office.now())
+        with office.db.read() as session:
+            actor = actor_of(session, found.id)
+            names = {group.id: group.name for group in session.exec(select(Group)).all()}
+            assert actor.roles == roles
+            assert {names[g] for g in actor.heads} == heads
+            assert {names[g] for g in actor.deputises} == deputises
+            if roles != {"admin"}:
+                key = keyring.key_of(session, found.id, "person")
+                assert keyring.try_pin(office.db, office.settings, key, Secret("246810"), office.now())
+            else:
+                assert not keyring.has_pin(session, found.id)
+
+
+def test_the_school_has_its_size(office: Office) -> None:
+    with office.db.read() as session:
+        sizes = [
+            session.exec(select(func.count()).select_from(table)).one()
+            for table in (Account, SchoolClass, SchoolWeek)
+        ]
+        seal = session.exec(select(SigningKey).where(col(SigningKey.purpose) == "seal")).all()
+    assert sizes == [28, 15, 35]
+    assert [key.account_id for key in seal] == [account(office, "vt.thu").id]
+
+
+def test_seeding_again_changes_nothing(office: Office) -> None:
+    demo.seed(office)
+    with office.db.read() as session:
+        assert session.exec(select(func.count()).select_from(School)).one() == 1
+        assert session.exec(select(func.count()).select_from(Account)).one() == 28
+
+
+@pytest.mark.parametrize(
+    ("today", "week_12", "free"),
+    [(date(2026, 11, 23), date(2026, 11, 23), date(2027, 2, 1)), (date(2028, 3, 1), None, date(2028, 1, 24))],
+)
+def test_the_school_year_is_that_of_the_day_and_skips_tet(
+    tmp_path: Path,
+    stamps: StampServer,
+    pools: tuple[IntakePool, SignersPool],
+    today: date,
+    week_12: date | None,
+    free: date,
+) -> None:
+    office = open_office(tmp_path / "data", stamps, pools)
+    then = datetime(today.year, today.month, today.day, 3, tzinfo=UTC)
+    demo.seed(replace(office, now=lambda: then))
+    with office.db.read() as session:
+        weeks = session.exec(select(SchoolWeek).order_by(col(SchoolWeek.number))).all()
+    office.db.dispose()
+    assert weeks[0].monday <= today <= weeks[-1].sunday
+    mondays = [week.monday for week in weeks]
+    assert free not in mondays
+    assert free - timedelta(days=7) in mondays
+    assert week_12 is None or weeks[11].monday == week_12
+
+
+def test_its_records_stand_in_every_state_and_go_on_where_they_stopped(
+    office: Office, stamps: StampServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_stories = demo_records.STORIES
+    monkeypatch.setattr(demo_records, "STORIES", all_stories[:3])
+    stamps.down = True
+    with pytest.raises(Unavailable):
+        demo_records.seed_documents(office)
+    stamps.down = False
+    first = demo_records.seed_documents(office)
+    assert first > 0
+    with office.db.write() as session:  # as if the process had died before the end
+        session.exec(delete(SchoolSetting).where(col(SchoolSetting.key) == demo_records.DONE))
+    returned = all_stories[1]
+    with office.db.read() as session:
+        lan = session.exec(
+            select(Document).where(col(Document.owner_id) == account(office, "gv.lan").id)
+        ).one()
+    decide(  # a visitor of the demo was here meanwhile
+        office,
+        Command(lan.id, "approve", lan.version, _actor(office, "tt.hoa"), office.now(), pin=Secret(demo.PIN)),
+    )
+    monkeypatch.setattr(demo_records, "STORIES", all_stories)
+    demo_records.seed_documents(office)
+    assert demo_records.seed_documents(office) == 0
+
+    with office.db.read() as session:
+        documents = session.exec(select(Document)).all()
+        states = Counter(document.status for document in documents)
+        assert set(states) >= {"draft", "in_progress", "returned", "approved"}
+        assert len(documents) == len(all_stories)
+        assert session.get_one(Document, lan.id).version == lan.version + 1
+        assert returned.steps[-1][1] == "return"
+        for name in ("tt.hoa", "tp.lien", "tt.son", "pht.ngoc", "ht.minh", "vt.thu"):
+            assert queries.count_waiting(session, actor_of(session, account(office, name).id)) > 0, name
+        events = session.exec(select(Event)).all()
+        assert all(event.hash == event.digest() for event in events)
+        signed = session.exec(select(func.count()).select_from(Signature)).one()
+        assert signed == sum(event.action in ("sign", "approve", "seal") for event in events)
+        late = [d for d in documents if d.first_signed_at and d.due_at and d.first_signed_at >= d.due_at]
+        assert [d.owner_id for d in late] == [account(office, "gv.huong").id]
+
+
+def _actor(office: Office, name: str) -> Actor:
+    with office.db.read() as session:
+        return actor_of(session, account(office, name).id)
