@@ -38,15 +38,34 @@ class Lines(logging.Formatter):
         return masked(super().format(record))
 
 
-class NotParking(logging.Filter):
-    """Drops Prefect's "Finished in state Awaiting …": at level ERROR for each run that waits for a person."""
+_QUIET = (
+    "aiosqlite",
+    "alembic",
+    "apscheduler",
+    "docket",
+    "fontTools",
+    "httpcore",
+    "httpx",
+    "mail.log",
+    "prefect.flow_runs",  # each finished step a line
+    "prefect.task_runs",
+    "pyhanko",
+    "uvicorn.access",
+)
+"""Libraries heard from WARNING on; some set their own level later, so a filter holds it."""
+
+
+class Worth(logging.Filter):
+    """Drops what is not worth a line: a library's small talk, and Prefect's ERROR for each run that parks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith("prefect"):
+        if record.levelno < logging.WARNING and record.name.startswith(_QUIET):
+            return False
+        if not record.name.startswith("prefect.flow_runs"):
             return True
         message = record.getMessage()
-        return not (message.startswith("Finished in state") and "PAUSED" in message) and not (
-            message.startswith("Finished in state Awaiting")
+        return not (
+            message.startswith("Finished in state") and ("Awaiting" in message or "PAUSED" in message)
         )
 
 
@@ -54,25 +73,12 @@ def set_up(level: int = logging.INFO) -> None:
     """Send every logger of this process to standard error, in our form."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Lines())
-    handler.addFilter(NotParking())
+    handler.addFilter(Worth())
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
-    for name in (
-        "httpx",
-        "httpcore",
-        "aiosqlite",
-        "fontTools",
-        "pyhanko",
-        "apscheduler",
-        "mail.log",
-        "docket",
-    ):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # each finished task a line, else
     # Libraries that came with handlers of their own speak through ours.
     for name in [
         known for known in logging.root.manager.loggerDict if known.startswith(("prefect", "uvicorn"))

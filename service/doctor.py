@@ -1,0 +1,318 @@
+"""`hososo doctor`: every part an installation needs, one line each, with what to do where something is wrong.
+
+Looks and asks, changes nothing. Faults end with 1; what may be missing (the page scripts, a running part) is
+marked and does not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import smtplib
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Literal
+
+import httpx
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from flows.leases import alive
+from flows.office import utc_now
+from models.db import Database
+from models.document import Document
+from models.errors import RecordsError
+from models.key import AuthorityPart
+from models.migrate import is_current
+from models.settings import Settings
+from models.text import Language, Text
+from service.health import prefect
+from service.supervise import ports
+from tasks.blobs import BlobStore
+from tasks.keys import unlock_service
+
+Mark = Literal["✓", "–", "✗"]
+LANGUAGES: tuple[Language, Language] = ("vi", "en")
+_WORDS: dict[Mark, Text] = {"✓": Text("tốt", "fine"), "–": Text("chú ý", "note"), "✗": Text("hỏng", "broken")}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part: how it is, and what to do about it. ✗ is a fault, – may be as it is."""
+
+    mark: Mark
+    part: Text
+    says: Text
+
+    @property
+    def line(self) -> str:
+        """Both languages in one line."""
+        word = _WORDS[self.mark]
+        vi, en = (f"{self.part.to(of)}: {word.to(of)}. {self.says.to(of)}" for of in LANGUAGES)
+        return f"{self.mark} {vi} · {en}"
+
+
+def examine(settings: Settings, say: Callable[[str], None]) -> bool:
+    """Say every finding; False when one is a fault."""
+    well = True
+    for look in (_packages, _folder, _database, _blobs, _ports, _prefect, _stamps, _mail, _scripts):
+        for finding in look(settings):
+            say(finding.line)
+            well = well and finding.mark != "✗"
+    return well
+
+
+_NAME_AND_PIN = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?(?:==([0-9][^\s;,]*))?")
+
+
+def _packages(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - every look is asked the same way
+    part = Text("Gói Python", "Python packages")
+    wrong = []
+    for line in requires("hososo") or ():
+        wanted = _NAME_AND_PIN.match(line)
+        if wanted is None or ("sys_platform" in line and sys.platform == "win32"):
+            continue
+        name, pin = wanted.groups()
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = ""
+        if not found or (pin and found != pin):
+            wrong.append(f"{name} {found or '(thiếu · missing)'}")
+    if wrong:
+        names = ", ".join(wrong)
+        yield Finding("✗", part, Text(f"{names}. Chạy lại make run.", f"{names}. Run make run again."))
+    else:
+        yield Finding("✓", part, Text("Đủ và đúng bản.", "All there, in the right versions."))
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    part = Text("Thư mục dữ liệu", "Data folder")
+    data = settings.data.resolve()
+    if not data.is_dir() or not os.access(data, os.W_OK):
+        yield Finding(
+            "✗",
+            part,
+            Text(
+                f"Không ghi được vào {data}. Tạo thư mục hoặc sửa quyền, hoặc đặt HOSOSO_DATA.",
+                f"{data} cannot be written. Make it, mend its permissions, or set HOSOSO_DATA.",
+            ),
+        )
+        return
+    free = shutil.disk_usage(data).free // 2**20
+    low: Mark = "–" if free < 1024 else "✓"
+    yield Finding(low, part, Text(f"{data}, còn trống {free} MB.", f"{data}, {free} MB free."))
+    yield from _secrets(data / "secrets")
+
+
+def _secrets(folder: Path) -> Iterator[Finding]:
+    part = Text("Tệp khóa", "Secret files")
+    files = [folder, *folder.glob("*")] if folder.is_dir() else []
+    open_to_others = [f.name for f in files if stat.S_IMODE(f.stat().st_mode) & 0o077]
+    if open_to_others:
+        names = ", ".join(open_to_others)
+        yield Finding(
+            "✗",
+            part,
+            Text(
+                f"Người khác trên máy đọc được {names}. Chạy: chmod -R go= {folder}",
+                f"Others on this machine can read {names}. Run: chmod -R go= {folder}",
+            ),
+        )
+    else:
+        yield Finding(
+            "✓", part, Text("Chỉ tài khoản chạy hệ thống đọc được.", "Readable by this account only.")
+        )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    part = Text("Cơ sở dữ liệu", "Database")
+    if not _is_there(settings):
+        yield Finding("✗", part, Text("Chưa có. Chạy: hososo migrate", "Not made yet. Run: hososo migrate"))
+        return
+    db = Database(settings.database)
+    try:
+        if not is_current(db):
+            yield Finding(
+                "✗", part, Text("Chưa nâng cấp. Chạy: hososo migrate", "Not upgraded. Run: hososo migrate")
+            )
+            return
+        yield Finding("✓", part, Text("Trả lời, đúng bản.", "Answers, up to date."))
+        with db.read() as session:
+            yield _keys(session, settings)
+            yield _workers(session)
+    except SQLAlchemyError as error:
+        kind = type(error).__name__
+        yield Finding(
+            "✗",
+            part,
+            Text(
+                f"Không trả lời ({kind}). Xem HOSOSO_DATABASE_URL.",
+                f"Does not answer ({kind}). See HOSOSO_DATABASE_URL.",
+            ),
+        )
+    finally:
+        db.dispose()
+
+
+def _is_there(settings: Settings) -> bool:
+    """Opening a SQLite database that is not there would make an empty one."""
+    path = make_url(settings.database).database
+    return not settings.database.startswith("sqlite") or Path(path or "").is_file()
+
+
+def _keys(session: Session, settings: Settings) -> Finding:
+    part = Text("Khóa hệ thống", "System keys")
+    rows = session.exec(select(AuthorityPart)).all()
+    try:
+        for row in rows:
+            unlock_service(row.protected, settings.master_key, row.part)
+    except (ValueError, RecordsError):
+        return Finding(
+            "✗",
+            part,
+            Text(
+                "secrets/master.key không mở được khóa trong cơ sở dữ liệu. Lấy lại tệp đó từ bản sao lưu.",
+                "secrets/master.key does not open the database's keys. Restore that file from the backup.",
+            ),
+        )
+    if len(rows) < 3:
+        return Finding("–", part, Text("Chưa tạo. Chạy: hososo migrate", "Not made yet. Run: hososo migrate"))
+    return Finding("✓", part, Text("Mở được.", "They open."))
+
+
+def _workers(session: Session) -> Finding:
+    part = Text("Bộ chạy", "Worker")
+    found = alive(session, "worker", utc_now())
+    if not found:
+        return Finding(
+            "–", part, Text("Không chạy lúc này. Chạy: hososo up", "Not running now. Run: hososo up")
+        )
+    return Finding("✓", part, Text(f"{len(found)} đang chạy.", f"{len(found)} running."))
+
+
+def _blobs(settings: Settings) -> Iterator[Finding]:
+    """A sample of the newest files: each must be there and be what its name says."""
+    part = Text("Tệp hồ sơ", "Files of records")
+    if not _is_there(settings):
+        return
+    store, db, wrong, seen = BlobStore(settings.blobs), Database(settings.database), 0, 0
+    try:
+        with db.read() as session:
+            newest = select(Document.blob).where(col(Document.blob).is_not(None))
+            names = session.exec(newest.order_by(col(Document.updated_at).desc()).limit(20)).all()
+    except SQLAlchemyError:
+        return  # said already
+    finally:
+        db.dispose()
+    for name in names:
+        seen += 1
+        try:
+            store.get(name or "")
+        except (OSError, ValueError):
+            wrong += 1
+    if wrong:
+        yield Finding(
+            "✗",
+            part,
+            Text(
+                f"{wrong} trong {seen} tệp mới nhất bị thiếu hoặc hỏng. Lấy lại từ bản sao lưu.",
+                f"{wrong} of the {seen} newest files are missing or damaged. Restore them from the backup.",
+            ),
+        )
+    else:
+        yield Finding(
+            "✓", part, Text(f"{seen} tệp mới nhất nguyên vẹn.", f"The {seen} newest files are whole.")
+        )
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    part = Text("Cổng mạng", "Ports")
+    used = []
+    for setting, (host, port) in ports(settings).items():
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex((host, port)) == 0:
+                used.append(f"{port} ({setting})")
+    if used:
+        names = ", ".join(used)
+        yield Finding(
+            "–",
+            part,
+            Text(
+                f"Đang dùng: {names}. Đúng nếu Hồ Sơ Số đang chạy.",
+                f"In use: {names}. Right while Hồ Sơ Số is running.",
+            ),
+        )
+    else:
+        yield Finding("✓", part, Text("Đều trống.", "All free."))
+
+
+def _prefect(settings: Settings) -> Iterator[Finding]:
+    part = Text("Prefect", "Prefect")
+    word = prefect(settings)
+    if word == "ok":
+        yield Finding("✓", part, Text("Trả lời.", "Answers."))
+    else:
+        yield Finding("–", part, Text("Không trả lời. Chạy: hososo up", "Does not answer. Run: hososo up"))
+
+
+def _stamps(settings: Settings) -> Iterator[Finding]:
+    part = Text("Dấu thời gian", "Time-stamps")
+    try:
+        # A GET is refused by every authority; that it is refused shows that it is there.
+        httpx.get(settings.timestamp_url, timeout=3, trust_env=bool(settings.tsa_url))
+    except (httpx.HTTPError, httpx.InvalidURL):
+        yield Finding(
+            "–",
+            part,
+            Text(
+                "Không trả lời; chưa ký và lưu trữ được. Chạy hososo up, hoặc xem HOSOSO_TSA_URL.",
+                "Does not answer; nothing can be signed or archived. Run hososo up, or see HOSOSO_TSA_URL.",
+            ),
+        )
+    else:
+        yield Finding("✓", part, Text("Trả lời.", "Answers."))
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    part = Text("Thư", "Mail")
+    host, port = settings.mail_server
+    try:
+        with smtplib.SMTP(host, port, timeout=5) as server:
+            server.noop()
+    except (OSError, smtplib.SMTPException):
+        yield Finding(
+            "–",
+            part,
+            Text(
+                f"Máy chủ thư {host}:{port} không trả lời; thư chờ trong hàng. Xem HOSOSO_SMTP_HOST.",
+                f"The mail server {host}:{port} does not answer; mails wait. See HOSOSO_SMTP_HOST.",
+            ),
+        )
+    else:
+        local = "" if settings.smtp_host else " (hộp thư thử · local catcher)"
+        yield Finding("✓", part, Text(f"{host}:{port} trả lời{local}.", f"{host}:{port} answers{local}."))
+
+
+def _scripts(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - as above
+    part = Text("Mã của trang", "Page scripts")
+    vendor = Path(__file__).parent / "static" / "vendor"
+    if any(vendor.glob("**/*.js")) if vendor.is_dir() else False:
+        yield Finding("✓", part, Text("Đã cài.", "Installed."))
+    else:
+        yield Finding(
+            "–",
+            part,
+            Text(
+                "Chưa cài; trang vẫn dùng được, chậm hơn. Cài npm rồi chạy lại make run.",
+                "Not installed; pages work, more slowly. Install npm, then run make run again.",
+            ),
+        )
