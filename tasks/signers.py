@@ -24,7 +24,6 @@ from models.text import Text
 from tasks.keys import Secret
 from tasks.signing import Signed, SignRequest
 from tasks.signing_child import (
-    BATCH_SECONDS,
     Failed,
     Key,
     OpenBatch,
@@ -36,6 +35,8 @@ from tasks.signing_child import (
 
 ANSWER_SECONDS = 40.0
 """Longest wait for one signature: argon2, two time-stamps and a slow disk take a few seconds at worst."""
+BATCH_SECONDS = 600
+"""How long a batch may keep a key open."""
 WAIT_SECONDS = 30.0
 """Longest wait for a free signer."""
 _TEMPLATE = "from tasks.signing_child import main; main()"
@@ -75,20 +76,29 @@ class SignersPool:
         return _signed(reply)
 
     @contextlib.contextmanager
-    def batch(self, protected_key: bytes, pin: Secret, owner: str, signers: int = 2) -> Iterator[Sign]:
+    def batch(
+        self,
+        protected_key: bytes,
+        pin: Secret,
+        owner: str,
+        signers: int = 2,
+        seconds: int = BATCH_SECONDS,
+    ) -> Iterator[Sign]:
         """Open one person's key in signers of its own and give a `sign(request)` for as many threads.
 
-        BadPin on entering. The signers, and with them the open key, end with the block or after ten
-        minutes; from then on `sign` is Unavailable and says that the PIN is needed again. A signer that
+        BadPin on entering. The signers, and with them the open key, end with the block or after
+        `seconds`; from then on `sign` is Unavailable and says that the PIN is needed again. A signer that
         dies fails its item only; the others go on.
         """
+        # Counted from before the signers hear of it, so that we know its end no later than they do.
+        ends_at = time.monotonic() + seconds
         lines = [self._start() for _ in range(signers)]
         try:
             for line in lines:
-                _tell(line, OpenBatch(Key(protected_key, pin, owner)))
+                _tell(line, OpenBatch(Key(protected_key, pin, owner), seconds))
             for line in lines:
                 _refuse(_hear(line))
-            yield _Batch(lines).sign
+            yield _Batch(lines, ends_at).sign
         finally:
             for line in lines:
                 line.close()
@@ -118,18 +128,23 @@ class SignersPool:
     def _start(self) -> Connection:
         """A new signer; a template that died is started again first."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            for attempt in (1, 2):
-                try:
-                    socket.send_fds(self._template_line(), [b"s"], [theirs.fileno()])
-                    break
-                except OSError:
-                    self._forget_template()
-                    if attempt == 2:
-                        raise Unavailable(_DIED) from None
-        line = Connection(ours.detach())
+        with ours, theirs:
+            self._hand_over(theirs)
+            line = Connection(ours.detach())
         _tell(line, self._setting)
         return line
+
+    def _hand_over(self, theirs: socket.socket) -> None:
+        for attempt in (1, 2):
+            control = self._template_line()
+            try:
+                socket.send_fds(control, [b"s"], [theirs.fileno()])
+            except OSError:
+                self._forget_template(control)
+                if attempt == 2:
+                    raise Unavailable(_DIED) from None
+            else:
+                return
 
     def _template_line(self) -> socket.socket:
         with self._lock:
@@ -147,20 +162,21 @@ class SignersPool:
                 self._control = ours
             return self._control
 
-    def _forget_template(self) -> None:
+    def _forget_template(self, control: socket.socket) -> None:
+        """After it died; another thread may have started the next one already."""
         with self._lock:
-            if self._control:
-                self._control.close()
-            if self._template:
-                self._template.wait(timeout=10)
-            self._control = self._template = None
+            control.close()
+            if self._control is control:
+                if self._template:
+                    self._template.wait(timeout=10)
+                self._control = self._template = None
 
 
 class _Batch:
     """One person's open signers. `None` among the idle ones tells every waiting thread that none is left."""
 
-    def __init__(self, lines: list[Connection]) -> None:
-        self._ends_at = time.monotonic() + BATCH_SECONDS
+    def __init__(self, lines: list[Connection], ends_at: float) -> None:
+        self._ends_at = ends_at
         self._lock = threading.Lock()
         self._living = len(lines)
         self._idle: queue.Queue[Connection | None] = queue.Queue()

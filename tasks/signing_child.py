@@ -28,7 +28,7 @@ from tasks.signing import Signatory, Signed, SignRequest
 from tasks.timestamping import HttpTimeStamper
 
 SINGLE_SECONDS = 60
-BATCH_SECONDS = 600
+"""After so long with one signature a signer ends itself; its parent gave up before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """Keep this key open for the requests that follow, for ten minutes at most."""
+    """Keep this key open for the requests that follow, so many seconds at most."""
 
     key: Key
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class _Signer:
     def answer(self, message: OpenBatch | SignOne) -> Reply:
         try:
             if isinstance(message, OpenBatch):
-                signal.alarm(BATCH_SECONDS)
+                signal.alarm(message.seconds)
                 self._batch_key = self._unlock(message.key)
                 return Opened()
             if message.key is None:

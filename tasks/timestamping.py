@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -212,6 +213,7 @@ class HttpTimeStamper(CheckedTimeStamper):
             timeout=httpx.Timeout(5.0, connect=1.0),
             auth=httpx.BasicAuth(user, password.reveal()) if user and password else None,
             headers={"Content-Type": QUERY, "Accept": REPLY},
+            verify=_certified(url),
             # A proxy of the surroundings is for the world outside, never for the embedded authority.
             trust_env=host not in {"127.0.0.1", "::1", "localhost"},
         )
@@ -235,3 +237,8 @@ class HttpTimeStamper(CheckedTimeStamper):
 
     def close(self) -> None:
         self._client.close()
+
+
+def _certified(url: str) -> ssl.SSLContext:
+    """Whom an HTTPS server must be certified by: the usual authorities, 0.1 s to read, so only when needed."""
+    return httpx.create_ssl_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

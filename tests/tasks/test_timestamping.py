@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import subprocess
-import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from tasks.keys import Secret
 from tasks.timestamping import POLICY, REPLY, CheckedTimeStamper, HttpTimeStamper, LocalTimeStamper
 from tests import needs
 from tests.signatures import NOW, authority, stamping
+from tests.stamp_server import Answer, right, server
 
 DIGEST = hashlib.sha256(b"a paper").digest()
 
@@ -136,40 +134,6 @@ def test_a_token_for_another_digest_is_refused() -> None:
         stamp(Misdirected(stamping()))
 
 
-@contextmanager
-def server(answer: Callable[[bytes, Any], tuple[int, str, bytes]]) -> Iterator[tuple[str, list[Any]]]:
-    """An HTTP authority; yields its address and the connections it saw."""
-    seen: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
-        disable_nagle_algorithm = True
-
-        def do_POST(self) -> None:
-            seen.append(self.client_address)
-            status, kind, body = answer(self.rfile.read(int(self.headers["Content-Length"])), self.headers)
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.daemon_threads = True
-    threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{httpd.server_port}/", seen
-    httpd.shutdown()
-    httpd.server_close()
-
-
-def right(request: bytes, headers: Any) -> tuple[int, str, bytes]:
-    return 200, REPLY, stamping().respond(request)
-
-
 def test_asking_over_http_keeps_one_connection() -> None:
     with server(right) as (url, seen):
         assert asked_by_http(url, times=3) == [NOW] * 3
@@ -188,7 +152,7 @@ def test_name_and_password_are_sent_when_given() -> None:
             asked_by_http(url)
 
 
-ANSWERS: dict[str, tuple[Callable[[bytes, Any], tuple[int, str, bytes]], str]] = {
+ANSWERS: dict[str, tuple[Answer, str]] = {
     "overloaded": (lambda request, headers: (503, "text/plain", b"later"), "does not answer"),
     "a web page": (lambda request, headers: (200, "text/html", b"<p>Sign in"), "answered wrongly"),
     "rubbish": (lambda request, headers: (200, REPLY, b"rubbish"), "answered wrongly"),
