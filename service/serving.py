@@ -9,8 +9,7 @@ import uvicorn
 from models.errors import RecordsError
 from models.settings import Settings
 from models.text import Text
-from service.app import close_office, create_app, open_office
-from service.demo_records import start_documents
+from service.app import create_app
 
 
 class NotLoopback(RecordsError):
@@ -28,22 +27,16 @@ def refuse_open_demo(settings: Settings) -> None:
 def serve(settings: Settings) -> None:
     """Answer requests; those under way may finish when the process is told to end."""
     refuse_open_demo(settings)
-    office = open_office(settings, "web")
-    try:
-        if settings.demo:
-            start_documents(office)
-        uvicorn.run(
-            create_app(settings, office),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=8,
-            proxy_headers=settings.secure_cookies,
-        )
-    finally:
-        close_office(office)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=8,
+        proxy_headers=settings.secure_cookies,
+    )
 
 
 _OPEN = Text(
