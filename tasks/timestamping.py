@@ -240,5 +240,5 @@ class HttpTimeStamper(CheckedTimeStamper):
 
 
 def _certified(url: str) -> ssl.SSLContext:
-    """Whom an HTTPS server must be certified by: the usual authorities, 0.1 s to read, so only when needed."""
+    """Whom an HTTPS server must be certified by: the usual authorities, 0.1 s to read, so only if needed."""
     return httpx.create_ssl_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
