@@ -21,6 +21,7 @@ from models.settings import Settings
 from tasks import certificates, keys
 from tasks.certificates import BadCertificate
 from tasks.keys import Secret
+from tests.cast import Cast
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 PIN, OTHER = Secret("246810"), Secret("135792")
@@ -210,3 +211,15 @@ def test_neither_the_database_nor_the_master_key_alone_opens_a_key(
         keys.unlock(key.protected, PIN, elsewhere.master_key, "lan")
     with pytest.raises(ValueError, match=r"master\.key"), db.read() as session:
         keyring.open_authority(session, elsewhere)
+
+
+def test_pins_are_counted_alike_on_every_database(each_cast: Cast) -> None:
+    office = each_cast.office
+    with office.db.read() as session:
+        key = keyring.key_of(session, each_cast.ids["lan"], "person")
+    with ThreadPoolExecutor(8) as pool:
+        refusals = list(pool.map(lambda _: keyring.pin_failed(office.db, key.id, NOW), range(8)))
+    assert sum(isinstance(refusal, Locked) for refusal in refusals) == 4
+    keyring.pin_worked(office.db, key.id, NOW + timedelta(minutes=15))
+    with office.db.read() as session:
+        assert keyring.key_of(session, each_cast.ids["lan"], "person").failures == 0

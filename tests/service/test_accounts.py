@@ -106,11 +106,11 @@ def test_the_principal_confirms_with_a_password_and_alone_sees_the_new_one(cast:
     assert done.password.reveal() not in str(told(cast))
 
 
-def test_the_person_may_confirm_too_and_loses_the_old_key(cast: Cast) -> None:
-    asked = ask(cast, "hoa", "reset-pin")
-    confirm(cast, "hoa", asked)
-    with cast.office.db.read() as session:
-        assert not keyring.has_pin(session, cast.ids["hoa"])
+def test_the_person_may_confirm_too_and_loses_the_old_key(each_cast: Cast) -> None:
+    asked = ask(each_cast, "hoa", "reset-pin")
+    confirm(each_cast, "hoa", asked)
+    with each_cast.office.db.read() as session:
+        assert not keyring.has_pin(session, each_cast.ids["hoa"])
 
 
 def test_a_change_is_settled_once(cast: Cast) -> None:

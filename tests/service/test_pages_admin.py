@@ -333,7 +333,7 @@ def test_the_schools_name_by_date_and_its_deadlines(cast: Cast, enter: Enter) ->
     )
     with cast.office.db.read() as session:
         row = session.get_one(SchoolName, (cast.school_id, date(2027, 7, 1)))
-    assert row.parent == "UBND phường Mới"
+    assert row.parent == "Ủy ban nhân dân phường Mới"
     typed = {"team_plan_lead.days": "15", "lesson_plan_due.weekday": "1", "lesson_plan_due.weeks_before": "1"}
     assert admin.post("/admin/school/rules", **typed).status_code == 303
     assert admin.post("/admin/school/rules", **{**typed, "lesson_plan_due.weekday": "7"}).status_code == 422

@@ -138,9 +138,9 @@ def test_a_wrong_password_and_an_unknown_name_are_told_the_same(client: TestClie
     assert known[0][0] == 403
 
 
-def test_after_five_wrong_ones_the_right_one_waits_too(cast: Cast) -> None:
+def test_after_five_wrong_ones_the_right_one_waits_too(each_cast: Cast) -> None:
     def attempt(password: str, at: datetime) -> Account:
-        return sign_in.check(cast.office, "lan", Secret(password), "10.0.0.1", at)
+        return sign_in.check(each_cast.office, "lan", Secret(password), "10.0.0.1", at)
 
     for _ in range(4):
         with pytest.raises(BadSignIn):
