@@ -14,8 +14,8 @@ from datetime import datetime
 from models.settings import VIETNAM
 
 _SECRET = re.compile(
-    r"(?i)(authorization['\":=\s]+(?:basic|bearer)?\s*|(?:pin|password|secret|token|auth_string|csrf)['\"]?\s*[=:]\s*)"
-    r"[^\s,;&'\"\]})]+"
+    r"(?i)(authorization['\":=\s]+(?:basic|bearer)?\s*"
+    r"|(?:pin|password|secret|token|auth_string|csrf)['\"]?\s*[=:]\s*['\"]?)[^\s,;&'\"\]})]+"
 )
 _IN_ADDRESS = re.compile(r"(://[^\s:/@]*:)[^\s@/]+@")
 
