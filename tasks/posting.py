@@ -72,6 +72,7 @@ async def post(
     try:
         await client.connect()
     except (OSError, aiosmtplib.SMTPException, TimeoutError) as wrong:
+        client.close()
         await _postpone(db, queue, now, wrong, posted)
         return posted
     try:

@@ -193,9 +193,9 @@ _GROUPS = (
 )
 
 
-def small_school(folder: Path, mark: str = "") -> SmallSchool:
+def small_school(folder: Path, mark: str = "", url: str = "") -> SmallSchool:
     """A new database with one school."""
-    db = Database(f"sqlite:///{folder / 'school.db'}")
+    db = Database(url or f"sqlite:///{folder / 'school.db'}")
     create_all(db)
     return SmallSchool(db, mark)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -22,9 +23,12 @@ LIMIT = at(11, 13)
 TEACHERS = ("anh", "hoa", "huong", "lan", "son")
 
 
-@pytest.fixture
-def school(tmp_path: pathlib.Path) -> SmallSchool:
-    return small_school(tmp_path)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def school(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator[SmallSchool]:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    made = small_school(tmp_path, url=url)
+    yield made
+    made.db.dispose()
 
 
 def rows(school: SmallSchool) -> list[tuple[object, ...]]:
