@@ -222,7 +222,8 @@ def draw(
 def _shown(part: Field, path: str, value: Any, drawing: Drawing) -> Shown:
     wrong = tuple(drawing.faults.get(path, ()))
     if isinstance(part, Repeated):
-        rows = value if isinstance(value, list) else []
+        # More rows than the form allows came from no page of ours; the refusal says how many there were.
+        rows = value[: part.most] if isinstance(value, list) else []
         return Shown(
             part,
             path,
