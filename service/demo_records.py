@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import calendar, decide, drafts
+from flows import decide, drafts
 from flows.commands import Command
 from flows.office import Office
 from flows.posts import actor_of
@@ -39,8 +39,8 @@ log = logging.getLogger("hososo.demo")
 class Story:
     """One record and what has happened to it: (who, action, words) in order; `week` counts from the present.
 
-    `arrived`: days and hours after Monday of the week before the teaching week at which it was sent, for
-    what was due before the demo began; the decisions themselves are dated when they are made.
+    `arrived`: when it was sent, from Monday of the teaching week on, for what was due before the demo began;
+    the decisions themselves are dated when they are made. `weeks`: how many it covers.
     """
 
     owner: str
@@ -48,6 +48,7 @@ class Story:
     week: int
     steps: tuple[tuple[str, str, str], ...] = ()
     arrived: timedelta | None = None
+    weeks: int = 1
 
 
 def _plan(owner: str, week: int, *steps: tuple[str, str] | tuple[str, str, str], **more: Any) -> Story:
@@ -56,7 +57,8 @@ def _plan(owner: str, week: int, *steps: tuple[str, str] | tuple[str, str, str],
     return Story(owner, "lesson-plan", week, (*sent, *done), **more)
 
 
-_ON_TIME, _LATE = timedelta(days=1, hours=10, minutes=5), timedelta(days=2, hours=8, minutes=10)
+_ON_TIME, _LATE = timedelta(days=-6, hours=10, minutes=5), timedelta(days=-5, hours=8, minutes=10)
+_EARLY = timedelta(days=-20, hours=9)
 _BY_HOA, _BY_LIEN, _BY_SON = ("tt.hoa", "approve"), ("tp.lien", "approve"), ("tt.son", "approve")
 _BY_NGOC, _BY_MINH = ("pht.ngoc", "approve"), ("ht.minh", "approve")
 
@@ -85,11 +87,12 @@ STORIES: tuple[Story, ...] = (
     _plan("gv.huong", 0, _BY_SON, _BY_NGOC, arrived=_LATE),
     _plan("tt.hoa", 0, _BY_LIEN, _BY_MINH, arrived=_ON_TIME),
     _plan("gv.lan", 2),
-    Story("tt.hoa", "team-teaching-plan", 4, (("tt.hoa", "submit", ""), ("tt.hoa", "sign", ""))),
-    Story("tt.son", "team-teaching-plan", 4,
-          (("tt.son", "submit", ""), ("tt.son", "sign", ""), ("pht.ngoc", "approve", ""))),
-    Story("tt.son", "team-teaching-plan", 3, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
-          ("pht.ngoc", "approve", ""), ("ht.minh", "approve", ""))),
+    Story("tt.hoa", "team-teaching-plan", 0, (("tt.hoa", "submit", ""), ("tt.hoa", "sign", "")),
+          arrived=_EARLY, weeks=5),
+    Story("tt.son", "team-teaching-plan", 1, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
+          ("pht.ngoc", "approve", ""), ("ht.minh", "approve", "")), arrived=_EARLY, weeks=3),
+    Story("tt.son", "team-teaching-plan", 4, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
+          ("pht.ngoc", "approve", "")), weeks=2),
 )  # fmt: skip
 
 
@@ -178,7 +181,7 @@ def _tell(
                 continue
             arrived = office.now()
             if story.arrived is not None:
-                start = datetime.combine(week.monday - calendar.WEEK, datetime.min.time(), VIETNAM)
+                start = datetime.combine(week.monday, datetime.min.time(), VIETNAM)
                 arrived = min(arrived, start + story.arrived)
             command = Command(
                 document_id=document_id,
@@ -243,7 +246,7 @@ def _fields(
 
 def _team_fields(story: Story, weeks: list[SchoolWeek], index: int) -> dict[str, Any]:
     grade, subject = ("3", "Toán") if story.owner == "tt.hoa" else ("4", "Toán")
-    last = min(index + 1, len(weeks) - 1)
+    covered = weeks[index : index + story.weeks]
     themes = (
         ("Phép nhân, phép chia", "Bài 31. Gam"),
         ("Phép nhân, phép chia", "Bài 32. Mi-li-lít"),
@@ -254,14 +257,14 @@ def _team_fields(story: Story, weeks: list[SchoolWeek], index: int) -> dict[str,
         "subject": subject,
         "grade": grade,
         "first_week": weeks[index].id,
-        "last_week": weeks[last].id,
+        "last_week": covered[-1].id,
         "basis": "<p>Căn cứ Chương trình giáo dục phổ thông (Thông tư số 32/2018/TT-BGDĐT);</p>"
         "<p>Căn cứ Công văn số 2345/BGDĐT-GDTH ngày 07/6/2021;</p>"
         "<p>Căn cứ kế hoạch giáo dục của nhà trường.</p>",
         "conditions": f"<p>Khối {grade} có 3 lớp; mỗi lớp có máy chiếu và đủ bộ đồ dùng học toán.</p>",
         "rows": [
             {
-                "week": weeks[index if n < 2 else last].id,
+                "week": covered[n * len(covered) // len(themes)].id,
                 "theme": theme,
                 "lesson": lesson,
                 "periods": 2 + n % 2,
