@@ -58,7 +58,7 @@ def to_password() -> Response:
 
 
 def expired_page(request: Request, error: SessionExpired) -> Response:
-    """The sign-in page with the interrupted form in it; a script gets the sentence, its page keeps the rest."""
+    """The sign-in page with the interrupted form in it; a script gets one sentence, its page has the rest."""
     if "HX-Request" in request.headers or "X-CSRF-Token" in request.headers:
         language = language_of(request, None)
         return PlainTextResponse(_GONE.to(language), status_code=401)
