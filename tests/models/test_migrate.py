@@ -1,0 +1,62 @@
+"""The migrations make the very database the tables describe, on both databases, as often as they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
+
+from models.db import Database
+from models.event import APPEND_ONLY
+from models.migrate import is_current, upgrade
+from models.settings import Settings
+from models.tables import METADATA
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    return Settings(data=tmp_path, database_url=url)
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, METADATA))
+
+
+def test_the_migrated_database_is_the_described_one(settings: Settings) -> None:
+    upgrade(settings)
+    upgrade(settings)
+    db = Database(settings.database)
+    try:
+        assert is_current(db)
+        with db.engine.connect() as connection:
+            assert differences(connection) == []
+            kind = connection.dialect.name
+            found = connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+                if kind == "sqlite"
+                else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+            ).scalars()
+            names = " ".join(APPEND_ONLY[kind]).split()
+            assert set(found) == {n for n in names if n.startswith("event_")}
+                for sentence in APPEND_ONLY[kind]
+                for word in sentence.split()
+                if word.startswith("event_")
+            }
+    finally:
+        db.dispose()
+
+
+def test_a_fresh_database_is_not_current(settings: Settings) -> None:
+    db = Database(settings.database)
+    try:
+        assert not is_current(db)
+        with pytest.raises(DatabaseError), db.read() as session:
+            session.connection().exec_driver_sql("SELECT 1 FROM document")
+    finally:
+        db.dispose()
