@@ -305,6 +305,30 @@ def test_a_backdated_signature_is_judged_by_its_timestamp() -> None:
     assert not signature.ok
 
 
+def test_a_timestamp_of_an_unknown_authority_proves_nothing() -> None:
+    """Else anyone could say a revoked or expired certificate had signed in time."""
+    other = certificates.make_authority(FOUNDED, SCHOOL)
+    both = Trust(
+        (*trust().roots, other.root),
+        (*trust().intermediates, other.issuing),
+        (*trust().crls, other.root_crl, certificates.crl(other, (), FOUNDED, 1)),
+    )
+    key = certificates.new_key()
+    subject = certificates.Subject("TSA", SCHOOL, "tsa")
+    certificate = certificates.issue(
+        other, subject, certificates.Purpose.TIMESTAMP, key.public_key(), FOUNDED
+    )
+    asked = request(lesson_plan().pdf, "author", person("lan"), trust=both)
+    stamper = signing_authority(key, certificate, other, NOW)
+    pdf = signing.sign(asked, person("lan").key, stamper).pdf
+    assert verifying.validate(pdf, both, NOW).ok
+    (signature,) = verifying.validate(pdf, trust(), NOW).signatures
+    assert signature.intact
+    assert signature.timestamped_at is None
+    assert not signature.trusted
+    assert not signature.ok
+
+
 def test_a_certificate_revoked_before_the_signature_is_found_out() -> None:
     report = validate(signed(), trusted=revoking("hoa", NOW - timedelta(days=1)))
     assert of(report, "group_review").revoked
