@@ -1,0 +1,68 @@
+"""The cast of `tests/cast.py` in an installation of real processes, with a calendar around the present day.
+
+The cast's own calendar is fixed; processes have the real clock, so here week 13 is the one we are in and
+every limit before it is past. What people type into the forms stands here too.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlmodel import col, select
+
+from flows.office import utc_now
+from models.school import SchoolWeek
+from models.settings import VIETNAM
+from tests.cast import Cast, make_cast
+from tests.journeys.processes import Installation
+
+THIS_WEEK = 13
+
+
+def found_school(here: Installation) -> Cast:
+    """Both schools with accounts and keys; week 13 is the present one."""
+    cast = make_cast(here.office)
+    with here.office.db.write() as session:
+        weeks = session.exec(
+            select(SchoolWeek).where(col(SchoolWeek.school_id) == cast.school_id).order_by("number")
+        ).all()
+        for week in weeks:  # out of the way first: two weeks never begin on one day
+            week.monday -= timedelta(weeks=5000)
+        session.flush()
+        for week in weeks:
+            week.monday = monday_of(week.number)
+            week.sunday = week.monday + timedelta(days=6)
+    return cast
+
+
+def monday_of(number: int) -> date:
+    """The Monday of a school week, counted from the week we are in."""
+    today = utc_now().astimezone(VIETNAM).date()
+    return today - timedelta(days=today.weekday()) + timedelta(weeks=number - THIS_WEEK)
+
+
+def lesson_plan(cast: Cast, week: int, lessons: int = 1, mark: str = "") -> dict[str, Any]:
+    """What a teacher types for a week; `mark` makes one paper differ from the next."""
+    fields = cast.lesson_fields(week, lessons)
+    for number, lesson in enumerate(fields["lessons"]):
+        lesson["date"] = (monday_of(week) + timedelta(days=number % 5)).isoformat()
+        lesson["title"] = f"{lesson['title']} {mark}".strip()
+    return fields
+
+
+def team_plan(cast: Cast, first: int, last: int) -> dict[str, Any]:
+    """What a group head types for some weeks."""
+    return {
+        "subject": "Toán",
+        "grade": "3",
+        "first_week": cast.weeks[first],
+        "last_week": cast.weeks[last],
+        "basis": "<p>Căn cứ Chương trình giáo dục phổ thông 2018;</p>",
+        "conditions": "<p>Khối 3 có 3 lớp.</p>",
+        "rows": [
+            {"week": cast.weeks[first], "theme": "Số học", "lesson": "Bài 40", "periods": 2},
+            {"week": cast.weeks[last], "theme": "Hình học", "lesson": "Bài 41", "periods": 3},
+        ],
+        "organisation": "<p>Giáo viên trong khối thực hiện theo kế hoạch.</p>",
+    }
