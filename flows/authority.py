@@ -6,19 +6,24 @@ authorisation, which later delegations bring.
 
 from __future__ import annotations
 
-from flows.grammar import Review, Seal, Sign, Step
+from flows.grammar import DocumentType, Review, Seal, Sign, Step
 from flows.people import Actor, AnyOf, GroupHead, HasRole, Subject, Who
 
 HEAD, DEPUTY = "TỔ TRƯỞNG CHUYÊN MÔN", "TỔ PHÓ CHUYÊN MÔN"
 PRINCIPAL, VICE = "HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG"
 
 
-def authority(step: Step, actor: Actor, subject: Subject, issuer: str) -> tuple[str, ...]:
-    """The lines above the signature, in capitals as Decree 30 prints them; empty for a plain author."""
+def authority(
+    declared: DocumentType, step: Step, actor: Actor, subject: Subject, issuer: str
+) -> tuple[str, ...]:
+    """The lines above the signature, in capitals as Decree 30 prints them.
+
+    Empty for an author who signs as nothing but the author, a group head's own lesson plan included.
+    """
     if isinstance(step, Seal):
         return (issuer.upper(),)
     if isinstance(step, Sign):
-        return (HEAD,) if subject.group_id in actor.heads else ()
+        return (HEAD,) if isinstance(declared.drafted_by, GroupHead) else ()
     assert isinstance(step, Review)
     assert step.by is not None
     return _reviewer(step.by, actor, subject)

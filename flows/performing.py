@@ -187,7 +187,7 @@ def _sign(office: Office, here: Here, command: Command, signer: Signer | None) -
         revision = session.get_one(Revision, (here.document.id, here.position.revision))
         input_blob = _input(session, here, revision)
         issuer = facts_of(session, here.document, now).issuer
-    lines = authority(step, command.actor, here.subject, issuer["name"])
+    lines = authority(here.declared, step, command.actor, here.subject, issuer["name"])
     number = (
         numbers.reserve(office, here.document, step.numbers, now)
         if isinstance(step, Review) and step.numbers
