@@ -248,7 +248,7 @@ def test_the_open_key_dies_with_the_batch(pool: SignersPool) -> None:
 def test_the_open_key_dies_when_its_time_is_up(pool: SignersPool) -> None:
     pool.sign(author(), sealed("lan"), PIN)
     before = set(signers_of(pool))
-    with pool.batch(sealed("lan"), PIN, "lan", seconds=1) as sign:
+    with pool.batch(sealed("lan"), PIN, "lan", seconds=6) as sign:
         during = set(signers_of(pool)) - before
         until("the batch's signers are gone", lambda: not during & set(signers_of(pool)))
         with pytest.raises(Unavailable, match="Enter the PIN again"):
