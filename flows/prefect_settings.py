@@ -63,6 +63,9 @@ def server_environment(settings: Settings) -> dict[str, str]:
         "PREFECT_SERVER_API_AUTH_STRING": settings.prefect_auth,
         "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        # Together these keep it from importing every collection, our worker among them, to list their blocks.
+        "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+        "PREFECT_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
         **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _SERVICES_OFF},
     }
 

@@ -15,6 +15,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -71,6 +72,7 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         engine.OFFICE.set(self.office)
         self.holder = self.office.name
         self.active: dict[str, asyncio.Task[None]] = {}
+        self.refused: dict[str, tuple[int, float]] = {}
         self.slots = asyncio.Semaphore(SLOTS)
         self.rung = asyncio.Event()
         self.pause, self.down_until, self.leading = 0.0, 0.0, False
@@ -182,7 +184,9 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
             self._prefect_failed(error)
 
     def _begin(self, document_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        if document_id and document_id not in self.active:
+        _, not_before = self.refused.get(document_id, (0, 0.0))
+        now = asyncio.get_running_loop().time()
+        if document_id and document_id not in self.active and now >= not_before:
             self.active[document_id] = asyncio.create_task(self._guarded(document_id, work))
 
     async def _guarded(self, document_id: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -197,16 +201,32 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
                 try:
                     await work()
                     self.pause = 0.0
+                    self.refused.pop(document_id, None)
                 finally:
                     await asyncio.to_thread(leases.release, db, name, self.holder)
-        except ObjectNotFound:
-            logger.info("run gone document=%s", document_id)  # the next round makes a new one
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code >= 500:
+                self._prefect_failed(error)
+            else:
+                self._turn_failed(document_id, error)
         except httpx.HTTPError as error:
             self._prefect_failed(error)
-        except Exception:
+        except ObjectNotFound as error:
+            self._turn_failed(document_id, error)  # deleted meanwhile: the next try makes it anew
+        except Exception as error:
             logger.exception("turn failed document=%s", document_id)
+            self._turn_failed(document_id, error)
         finally:
             self.active.pop(document_id, None)
+
+    def _turn_failed(self, document_id: str, error: Exception) -> None:
+        """Come back to this document later, each time after longer; the others go on."""
+        times, _ = self.refused.get(document_id, (0, 0.0))
+        pause = min(2.0**times, LONGEST_PAUSE * 10)
+        self.refused[document_id] = (times + 1, asyncio.get_running_loop().time() + pause)
+        logger.warning(
+            "turn failed document=%s error=%s pause=%.0fs", document_id, type(error).__name__, pause
+        )
 
     def _down(self) -> bool:
         return asyncio.get_running_loop().time() < self.down_until
@@ -258,5 +278,6 @@ async def _serve(office: Office) -> None:
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    worker = HososoWorker(work_pool_name=POOL, name=office.name.replace(":", "-"))
+    # One name a machine: Prefect keeps a row for every name it ever heard.
+    worker = HososoWorker(work_pool_name=POOL, name=f"hososo-{socket.gethostname()}")
     await worker.start(printer=logger.info)

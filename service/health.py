@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime
 
 import httpx
@@ -46,19 +45,21 @@ def healthz(office: OfficeDep) -> JSONResponse:
     )
 
 
-def parts_of(office: Office, clock: Callable[[], float] = time.monotonic) -> dict[str, str]:
-    """web, database, prefect, worker: "ok" or a word; at most `FRESH` seconds old."""
-    name = office.name
-    with _lock:
-        at, parts = _kept.get(name, (float("-inf"), {}))
-        if clock() - at > FRESH:
-            parts = {
-                "web": "ok",
-                **_database_and_worker(office, office.now()),
-                "prefect": prefect(office.settings),
-            }
-            _kept[name] = (clock(), parts)
-        return dict(parts)
+def parts_of(office: Office) -> dict[str, str]:
+    """web, database, prefect, worker: "ok" or a word. While one caller asks, others get the last answer."""
+    at, parts = _kept.get(office.name, (float("-inf"), {}))
+    if time.monotonic() - at <= FRESH or not _lock.acquire(timeout=0 if parts else 2 * PATIENCE):
+        return parts
+    try:
+        parts = {
+            "web": "ok",
+            **_database_and_worker(office, office.now()),
+            "prefect": prefect(office.settings),
+        }
+        _kept[office.name] = (time.monotonic(), parts)
+    finally:
+        _lock.release()
+    return parts
 
 
 def _database_and_worker(office: Office, now: datetime) -> dict[str, str]:

@@ -59,8 +59,9 @@ ONCE = {"validate": ("done", 1), "timestamp": ("done", 1), "archive": ("done", 1
 
 
 def test_a_run_is_parked_under_the_name_of_who_is_awaited_and_ends_in_the_archive(
-    cast: Cast, prefect_server: PrefectServer
+    each_cast: Cast, prefect_server: PrefectServer
 ) -> None:
+    cast = each_cast
     with working(cast.office, prefect_server):
         draft = cast.lesson_plan("lan", 15)
         document = cast.sent("lan", 14)
