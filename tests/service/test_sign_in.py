@@ -155,6 +155,14 @@ def test_after_five_wrong_ones_the_right_one_waits_too(each_cast: Cast) -> None:
         attempt("sai", NOW + timedelta(minutes=16))
 
 
+def test_the_right_one_forgets_the_wrong_ones_before_it(cast: Cast) -> None:
+    for _ in range(2):
+        for _ in range(4):
+            with pytest.raises(BadSignIn):
+                sign_in.check(cast.office, "lan", Secret("sai"), "10.0.0.1", NOW)
+        assert sign_in.check(cast.office, "lan", Secret(PASSWORD), "10.0.0.1", NOW)
+
+
 def test_an_address_that_guesses_at_many_names_is_slowed_down(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
