@@ -138,7 +138,9 @@ class AnyOf(Who):
 
     @property
     def name(self) -> Text:  # type: ignore[override]  # as in HasRole
-        return self.choices[0].name
+        return Text(
+            " hoặc ".join(c.name.vi for c in self.choices), " or ".join(c.name.en for c in self.choices)
+        )
 
     @property
     def waiting(self) -> Text:  # type: ignore[override]  # as in HasRole

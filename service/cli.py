@@ -138,12 +138,9 @@ def migrate() -> None:
 def types() -> None:
     """Các loại hồ sơ và đường đi của chúng. · The document types and their ways."""
     from flows.catalogue import TYPES
+    from flows.export import page
 
-    for declared in TYPES:
-        typer.echo(f"{declared.slug}: {declared.name.vi} · {declared.name.en}")
-        for step in declared.steps:
-            who = step.by.name if step.by else Text("hệ thống", "the system")
-            typer.echo(f"  {step.label.vi} ({who.vi}) · {step.label.en} ({who.en})")
+    typer.echo(page(TYPES), nl=False)
 
 
 @app.command()

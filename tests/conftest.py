@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,58 +30,39 @@ from tasks.blobs import BlobStore
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting
-from tasks.timestamping import TimeStampAuthority
-from tests import needs
+from tasks.timestamping import REPLY, TimeStampAuthority
+from tests import needs, stamp_server
 from tests.cast import Cast, make_cast
 
 POSTGRES = os.environ.get("HOSOSO_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 MASTER_KEY = secrets.token_bytes(32)
 
 
-class StampServer(ThreadingHTTPServer):
-    """RFC 3161 over HTTP for the signers of the tests; `authority` follows the school under test."""
+@dataclass
+class StampServer:
+    """The time-stamp authority of the tests' signers; `authority` follows the school under test."""
 
+    url: str = ""
     authority: TimeStampAuthority | None = None
-    down = False
-    daemon_threads = True
+    down: bool = False
 
-
-class _Stamps(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        server = self.server
-        assert isinstance(server, StampServer)
-        asked = self.rfile.read(int(self.headers["Content-Length"]))
-        if server.down or server.authority is None:
-            self.send_error(503)
-            return
-        answer = server.authority.respond(asked)
-        self.send_response(200)
-        self.send_header("Content-Type", "application/timestamp-reply")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+    def answer(self, request: bytes, _headers: object) -> tuple[int, str, bytes]:
+        if self.down or self.authority is None:
+            return 503, "text/plain", b""
+        return 200, REPLY, self.authority.respond(request)
 
 
 @pytest.fixture(scope="session")
 def stamps() -> Iterator[StampServer]:
-    server = StampServer(("127.0.0.1", 0), _Stamps)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    stamps = StampServer()
+    with stamp_server.server(stamps.answer) as (stamps.url, _):
+        yield stamps
 
 
 @pytest.fixture(scope="session")
 def pools(stamps: StampServer) -> Iterator[tuple[IntakePool, SignersPool]]:
-    url = f"http://127.0.0.1:{stamps.server_address[1]}/"
     intake = IntakePool(1)
-    signers = SignersPool(1, Setting(MASTER_KEY, url))
+    signers = SignersPool(1, Setting(MASTER_KEY, stamps.url))
     yield intake, signers
     signers.close()
     intake.close()
@@ -96,7 +76,7 @@ def open_office(
         data=folder,
         port=free_port(),
         database_url=database_url,
-        tsa_url=f"http://127.0.0.1:{stamps.server_address[1]}/",
+        tsa_url=stamps.url,
     )
     secret = folder / "secrets" / "master.key"
     secret.parent.mkdir(parents=True)

@@ -40,9 +40,11 @@ def server(answer: Answer) -> Iterator[tuple[str, list[Any]]]:
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{httpd.server_port}/", seen
-    httpd.shutdown()
-    httpd.server_close()
+    try:
+        yield f"http://127.0.0.1:{httpd.server_port}/", seen
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
 
 
 def right(request: bytes, headers: Any) -> tuple[int, str, bytes]:
