@@ -26,6 +26,7 @@ from flows.leases import alive
 from flows.office import Office
 from flows.people import Actor
 from flows.performing import Signer
+from flows.queries import LIGHT
 from models.batch import Batch, BatchItem
 from models.document import Document
 from models.errors import BadPin, Fault, Invalid, NotFound, RecordsError
@@ -217,6 +218,7 @@ def progress(session: Session, actor: Actor, batch_id: str) -> Progress:
         .join(Document, col(Document.id) == col(BatchItem.document_id))
         .where(col(BatchItem.batch_id) == batch_id)
         .order_by(col(BatchItem.position))
+        .options(LIGHT)
     ).all()
     items = tuple(ItemSeen(*row) for row in rows)
     return Progress(batch, items, dict(Counter(i.item.state for i in items)))

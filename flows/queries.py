@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true, tuple_
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from flows import plan
@@ -29,6 +30,9 @@ from models.run import Incident, LedgerEntry
 from models.school import SchoolWeek
 
 DONE = ("approved", "archived")
+# SQLModel gives a column the type of its value.
+LIGHT = defer(Document.fields, raiseload=True)  # type: ignore[arg-type]
+"""Lists leave out what was typed: a bundle of lessons is hundreds of kilobytes."""
 SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.steps))
 
 
@@ -114,6 +118,7 @@ def waiting(
         .join(SchoolWeek, col(SchoolWeek.id) == col(Document.week_id), isouter=True)
         .where(_waiting_for(actor, own=own))
         .order_by(col(OpenStep.due_at), col(Document.id))
+        .options(LIGHT)
         .limit(limit)
     )
     for value, column in ((type, Document.type), (week, Document.week_id), (group, Document.group_id)):
@@ -178,6 +183,7 @@ def documents(
             func.lower(col(Document.title)).contains(q.lower(), autoescape=True) if q else true(),
         )
         .order_by(col(Document.updated_at).desc(), col(Document.id).desc())
+        .options(LIGHT)
         .limit(limit)
     )
     if after:
@@ -194,6 +200,7 @@ class SignatureSeen:
 
     signature: Signature
     name: str
+    post: str
     superseded: bool
 
 
@@ -314,14 +321,14 @@ def _events(session: Session, document_id: str) -> tuple[EventSeen, ...]:
 
 def _signatures(session: Session, here: Here) -> tuple[SignatureSeen, ...]:
     rows = session.exec(
-        select(Signature, Account.full_name)
+        select(Signature, Account.full_name, Account.post)
         .join(Account, col(Account.id) == col(Signature.account_id))
         .where(col(Signature.document_id) == here.document.id)
         .order_by(col(Signature.revision), col(Signature.signed_at))
     ).all()
     present = here.position.revision
     returned = here.position.status == "returned"
-    return tuple(SignatureSeen(s, name, s.revision < present or returned) for s, name in rows)
+    return tuple(SignatureSeen(s, name, post, s.revision < present or returned) for s, name, post in rows)
 
 
 def chain_holds(session: Session, document_id: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
 from flows import batches, queries
@@ -25,7 +25,6 @@ from service import story, words
 from service.access import PageViewer, Viewer, checked_form
 from service.deps import Arrival, OfficeDep
 from service.pages.editing import version_of
-from service.pages.review import revisions_of
 from service.templating import page
 from tasks.keys import Secret
 
@@ -39,7 +38,9 @@ class Line:
 
     waiting: Waiting
     declared: DocumentType
-    revision: Revision
+    pages: int
+    pdf: str
+    """Hash of the frozen file: what the person saw."""
     look: tuple[Text, ...]
 
     @property
@@ -72,16 +73,27 @@ def _lines(office: Office, viewer: Viewer) -> tuple[list[Line], str]:
     """What waits, and the one action it waits for (a clerk seals, everyone else approves)."""
     with office.db.read() as session:
         waiting = queries.waiting(session, viewer.actor, limit=batches.MOST)
-        revisions = revisions_of(session, waiting)
+        frozen = _frozen(session, waiting)
     found = [
-        Line(w, type_of(w.document.type), revisions[w.document.id], _look(w))
+        Line(w, type_of(w.document.type), *frozen[w.document.id], _look(w))
         for w in waiting
-        if w.document.id in revisions
+        if w.document.id in frozen
     ]
     signing = [line for line in found if line.declared.step(line.waiting.step).signs]
     sealing = [line for line in signing if isinstance(line.declared.step(line.waiting.step), Seal)]
     approving = [line for line in signing if line not in sealing]
     return (approving, "approve") if approving or not sealing else (sealing, "seal")
+
+
+def _frozen(session: Session, waiting: Sequence[Waiting]) -> dict[str, tuple[int, str]]:
+    """Pages and hash of each document's present revision."""
+    rows = session.exec(
+        select(Revision.document_id, Revision.number, Revision.pages, Revision.pdf).where(
+            col(Revision.document_id).in_([w.document.id for w in waiting])
+        )
+    ).all()
+    present = {w.document.id: w.document.revision for w in waiting}
+    return {key: (pages, pdf) for key, number, pages, pdf in rows if number == present[key]}
 
 
 def _look(waiting: Waiting) -> tuple[Text, ...]:
@@ -154,7 +166,7 @@ def _manifest(
         lines=chosen,
         dropped=len(asked) - len(chosen),
         kinds=[(type_of(slug), count) for slug, count in kinds.items()],
-        pages=sum(line.revision.pages for line in chosen),
+        pages=sum(line.pages for line in chosen),
         look=[line for line in chosen if line.look],
         action=action,
         refusal=refusal,

@@ -142,8 +142,10 @@ def choose_language(
 
 def _mine(session: Session, actor: Actor) -> list[Document]:
     """My documents that are not done, and the newest that are."""
-    own = select(Document).where(
-        col(Document.school_id) == actor.school_id, col(Document.owner_id) == actor.id
+    own = (
+        select(Document)
+        .where(col(Document.school_id) == actor.school_id, col(Document.owner_id) == actor.id)
+        .options(queries.LIGHT)
     )
     open_ones = session.exec(
         own.where(col(Document.status) != "archived").order_by(col(Document.updated_at).desc()).limit(100)
@@ -247,12 +249,14 @@ def _papers(session: Session, actor: Actor, declared: DocumentType, mine: list[D
         return [d for d in mine if d.type == declared.slug] + _archived(session, actor, declared)
     return list(
         session.exec(
-            select(Document).where(
+            select(Document)
+            .where(
                 col(Document.school_id) == actor.school_id,
                 col(Document.type) == declared.slug,
                 col(Document.group_id).in_(actor.heads),
                 (col(Document.status) != "draft") | (col(Document.owner_id) == actor.id),
             )
+            .options(queries.LIGHT)
         ).all()
     )
 
@@ -269,6 +273,7 @@ def _archived(session: Session, actor: Actor, declared: DocumentType) -> list[Do
                 col(Document.status) == "archived",
             )
             .order_by(col(Document.updated_at).desc())
+            .options(queries.LIGHT)
             .limit(12)
         ).all()
     )

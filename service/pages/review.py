@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from starlette.datastructures import FormData
 
 from flows import queries
@@ -20,7 +20,6 @@ from flows.office import Office
 from flows.posts import candidates, known_of
 from flows.queries import View, Waiting
 from models.account import Account
-from models.document import Revision
 from models.errors import NotFound, NotYours, RecordsError, Stale, WrongStep
 from models.school import SchoolWeek
 from models.text import Text
@@ -59,7 +58,7 @@ def inbox(
     now = office.now()
     with office.db.read() as session:
         queue = queries.waiting(session, viewer.actor, type=type, week=week, limit=QUEUE)
-        weeks = _weeks_of(queries.waiting(session, viewer.actor, limit=QUEUE))
+        everything = queries.waiting(session, viewer.actor, limit=QUEUE) if type or week else queue
         at = next((n for n, w in enumerate(queue) if w.document.id == doc), 0)
         view = queries.view(session, viewer.actor, queue[at].document.id) if queue else None
     asked = {"type": type, "week": week}
@@ -74,7 +73,7 @@ def inbox(
         asked=asked,
         filtered=any(asked.values()),
         types=TYPES,
-        weeks=weeks,
+        weeks=_weeks_of(everything),
         bundles=_bundles(queue, now),
         type_of=type_of,
         previous=queue[at - 1].document.id if at else "",
@@ -252,12 +251,3 @@ def act(
     if action == "reopen":
         return RedirectResponse(f"/documents/{document_id}/edit", status_code=303)
     return RedirectResponse(f"/documents/{document_id}?done={action}", status_code=303)
-
-
-def revisions_of(session: Session, waiting: Sequence[Waiting]) -> dict[str, Revision]:
-    """The present revision of each document, by document id."""
-    rows = session.exec(
-        select(Revision).where(col(Revision.document_id).in_([w.document.id for w in waiting]))
-    ).all()
-    present = {w.document.id: w.document.revision for w in waiting}
-    return {r.document_id: r for r in rows if r.number == present[r.document_id]}
