@@ -228,6 +228,10 @@ def sweep_stopped(office: Office) -> int:
     """Close the rounds whose process is gone: items in the middle are told apart by the documents' events."""
     now = office.now()
     closed = 0
+    with office.db.read() as session:
+        others = select(Batch.id).where(col(Batch.state) == "running", col(Batch.holder) != office.name)
+        if session.exec(others).first() is None:
+            return 0
     with office.db.write() as session:
         living = {beat.name for beat in alive(session, "web", now)}
         for batch in session.exec(select(Batch).where(col(Batch.state) == "running")).all():

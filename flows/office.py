@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from flows.leases import holder_name
+from flows.wake import poker
 from models.db import Database
 from models.settings import Settings
 from tasks.blobs import BlobStore
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
+from tasks.signing_child import Setting
 
 
 def utc_now() -> datetime:
@@ -33,3 +36,27 @@ class Office:
     name: str = "office"
     now: Callable[[], datetime] = utc_now
     poke: Callable[[], None] = field(default=_silence)
+
+
+def open_office(settings: Settings, kind: str, *, renderers: int = 0, signers: int = 0) -> Office:
+    """The effects of a process of this kind; without people signing (worker, commands) it needs no children.
+
+    Close it with `close_office`.
+    """
+    db = Database(settings.database)
+    return Office(
+        settings=settings,
+        db=db,
+        blobs=BlobStore(settings.blobs),
+        intake=IntakePool(renderers),
+        signers=SignersPool(signers, Setting(settings.master_key, settings.timestamp_url)),
+        name=holder_name(kind),
+        poke=poker(settings, db),
+    )
+
+
+def close_office(office: Office) -> None:
+    """End the children and close the connections."""
+    office.signers.close()
+    office.intake.close()
+    office.db.dispose()

@@ -30,9 +30,8 @@ from prefect.exceptions import ObjectNotFound
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from flows import engine, keyring, leases, runs
-from flows.back_office import close_back_office, open_back_office
 from flows.driving import Driver
-from flows.office import Office
+from flows.office import Office, close_office, open_office
 from flows.prefect_settings import POOL, WORKER_TYPE
 from flows.wake import Bell
 from models.settings import Settings
@@ -68,7 +67,7 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         """Open our database, start listening; Prefect may be down, then it is tried again and again."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(SLOTS * 2 + 4, "effect"))
-        self.office: Office = engine.OFFICE.get() or open_back_office(Settings(), "worker")
+        self.office: Office = engine.OFFICE.get() or open_office(Settings(), "worker")
         engine.OFFICE.set(self.office)
         self.holder = self.office.name
         self.active: dict[str, asyncio.Task[None]] = {}
@@ -265,11 +264,11 @@ def serve(settings: Settings) -> None:
     The environment must be `flows.prefect_settings.worker_environment` before this module is imported.
     """
     os.nice(NICE)
-    office = open_back_office(settings, "worker")
+    office = open_office(settings, "worker")
     keyring.ensure_authority(office.db, settings, office.now())
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         uvloop.run(_serve(office))
-    close_back_office(office)
+    close_office(office)
 
 
 async def _serve(office: Office) -> None:

@@ -10,43 +10,22 @@ from datetime import UTC, datetime
 from fastapi import FastAPI, Request, Response
 
 from flows import batches, keyring
-from flows.leases import beat, holder_name, stop_beating
-from flows.office import Office
-from flows.wake import poker
-from models.db import Database
+from flows.leases import beat, stop_beating
+from flows.office import Office, close_office, open_office
 from models.settings import Settings
 from service import errors
 from service.assets import VersionedStatic, security_headers
 from service.demo_records import Seeder
 from service.routes import API, API_ROUTERS, PAGE_ROUTERS
-from tasks.blobs import BlobStore
-from tasks.pools import IntakePool
-from tasks.signers import SignersPool
-from tasks.signing_child import Setting
 
 BEAT_SECONDS = 5.0
 
 
-def open_office(settings: Settings, kind: str) -> Office:
-    """The effects of one process; the pools start with their first work or by `warm`."""
-    db = Database(settings.database)
-    keyring.ensure_authority(db, settings, datetime.now(UTC))
-    return Office(
-        settings=settings,
-        db=db,
-        blobs=BlobStore(settings.blobs),
-        intake=IntakePool(settings.renderers),
-        signers=SignersPool(settings.signers, Setting(settings.master_key, settings.timestamp_url)),
-        name=holder_name(kind),
-        poke=poker(settings, db),
-    )
-
-
-def close_office(office: Office) -> None:
-    """End the children and the connections."""
-    office.signers.close()
-    office.intake.close()
-    office.db.dispose()
+def open_web_office(settings: Settings) -> Office:
+    """An office whose children lay out pages and sign."""
+    office = open_office(settings, "web", renderers=settings.renderers, signers=settings.signers)
+    keyring.ensure_authority(office.db, settings, office.now())
+    return office
 
 
 def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
@@ -54,7 +33,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.office = office or open_office(settings, "web")
+        app.state.office = office or open_web_office(settings)
         pulse = Pulse(app.state.office)
         pulse.start()
         seeder = Seeder(app.state.office) if settings.demo and office is None else None

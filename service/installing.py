@@ -12,9 +12,8 @@ from datetime import timedelta
 
 from sqlmodel import select
 
-from flows.back_office import close_back_office, open_back_office
 from flows.keyring import ensure_authority
-from flows.office import Office
+from flows.office import Office, close_office, open_office
 from models.columns import new_id
 from models.errors import NotFound
 from models.migrate import upgrade
@@ -40,11 +39,11 @@ class NewSchool:
 
 @contextmanager
 def _office(settings: Settings) -> Iterator[Office]:
-    office = open_back_office(settings, "admin")
+    office = open_office(settings, "admin")
     try:
         yield office
     finally:
-        close_back_office(office)
+        close_office(office)
 
 
 def install(settings: Settings, say: Callable[[str], None]) -> None:

@@ -1,7 +1,7 @@
 """The cast of every test: a small school with keys, and a second one that must stay unseen.
 
-School A: principal `minh`, vice principal `ngoc`, group 1-2-3 with head `hoa`, deputy `lien`, teachers `lan`
-and `mai`; group 4-5 with head `son` and no deputy, teacher `huong`; clerk `thu`, inspector `binh`, administrator
+School A: principal `minh`, vice principal `ngoc`; group 1-2-3 with head `hoa`, deputy `lien`, teachers `lan`
+and `mai`; group 4-5 with head `son`, no deputy, teacher `huong`; clerk `thu`, inspector `binh`, administrator
 `admin`. School B: `principal_b`, `teacher_b`. Password `Demo-2026!`, PIN 246810.
 """
 

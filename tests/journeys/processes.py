@@ -20,9 +20,8 @@ from typing import Any
 
 import httpx
 
-from flows.back_office import close_back_office, open_back_office
 from flows.leases import alive
-from flows.office import Office
+from flows.office import Office, close_office, open_office
 from models.migrate import upgrade
 from models.settings import Settings
 from tests.conftest import free_port
@@ -51,7 +50,7 @@ class Installation:
         ports = {f"{name}_port": free_port() for name in ("prefect", "tsa", "smtp")}
         self.settings = Settings(data=self.data, port=free_port(), demo=False, **ports)  # type: ignore[arg-type]  # ports
         upgrade(self.settings)
-        self.office = open_back_office(self.settings, "test")
+        self.office = open_office(self.settings, "test")
 
     @property
     def url(self) -> str:
@@ -127,7 +126,7 @@ class Installation:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self.running.clear()
-        close_back_office(self.office)
+        close_office(self.office)
 
     def __enter__(self) -> Installation:
         return self
