@@ -146,6 +146,14 @@ def test_after_the_pause_five_tries_are_given_again(db: Database, settings: Sett
     assert "Còn 4 lần" in refusal.sentence.vi
 
 
+def test_trying_on_during_the_pause_does_not_lengthen_it(db: Database, settings: Settings) -> None:
+    key = issue(db, settings)
+    for minutes in (0, 0, 0, 0, 0, 10):
+        refusal = keyring.pin_failed(db, key.id, NOW + timedelta(minutes=minutes))
+    assert isinstance(refusal, Locked)
+    assert "15:15 23/11/2026" in refusal.sentence.vi
+
+
 def test_a_right_pin_forgets_the_wrong_ones_before_it(db: Database, settings: Settings) -> None:
     key = issue(db, settings)
     for _ in range(4):

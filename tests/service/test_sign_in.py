@@ -236,6 +236,7 @@ def test_a_password_that_was_given_out_must_be_changed_first(client: TestClient,
         session.exec(update(Account).where(col(Account.id) == cast.ids["lan"]).values(must_change=True))
     post_sign_in(client)
     assert client.get("/account").headers["location"] == "/password"
+    _, elsewhere = sign_in.sign_in(cast.office, "lan", Secret(PASSWORD), "10.0.0.1", "session", NOW)
     page = client.get("/password")
     typed = {"old_password": PASSWORD, "new_password": "Mới-2026-hơn", "again_password": "Mới-2026-hơn"}
     refused = client.post("/password", data={**typed, "new_password": "ngắn", "csrf": token_of(page.text)})
@@ -243,6 +244,7 @@ def test_a_password_that_was_given_out_must_be_changed_first(client: TestClient,
     answer = client.post("/password", data={**typed, "csrf": token_of(refused.text)})
     assert answer.headers["location"] == "/account?done=password"
     assert client.get("/account").status_code == 200
+    assert digest(elsewhere) not in [held.token_hash for held in passes(cast, "lan")]
     assert post_sign_in(TestClient(client.app, follow_redirects=False)).status_code == 403
 
 
