@@ -33,6 +33,7 @@ function enhance(box) {
     if (area.hasAttribute(name)) page.setAttribute(name, area.getAttribute(name));
   }
   page.append(imported(area.value, shown));
+  const writing = document.activeElement === area;
   area.hidden = true;
   box.append(page);
   // A link in the summary of faults leads to the field one sees.
@@ -66,6 +67,7 @@ function enhance(box) {
   // The toolbar belongs to one field at a time: it appears with the cursor.
   page.addEventListener("focus", () => toolbar(box, page, keep), { once: true });
   document.execCommand("defaultParagraphSeparator", false, "p");
+  if (writing) page.focus();
 }
 
 function put(page, fragment) {

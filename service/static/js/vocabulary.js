@@ -60,7 +60,8 @@ function copy(from, into, shown, depth) {
 
 // The surface as HTML to send; `stored` gives a picture's name back. Nothing but empty lines is nothing.
 export function exported(page, stored) {
-  const copyOf = page.cloneNode(true);
+  // Copied into a document without a window: there a picture's stored name is no address to load.
+  const copyOf = document.implementation.createHTMLDocument("").importNode(page, true);
   for (const picture of copyOf.querySelectorAll("img")) {
     picture.setAttribute("src", stored(picture.getAttribute("src")));
   }
