@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from flows.calendar import TeachingWeek
@@ -31,7 +31,7 @@ NAMES: dict[str, Text] = {
 class Debtor(NamedTuple):
     """Who owes: `key` is the teacher's account or the group; `account_id` answers for it.
 
-    `since`: when that account was made; weeks that were over by then are not owed.
+    `since`: when that account was made; what was due by then is not owed.
     """
 
     key: str
@@ -58,11 +58,6 @@ class DueWeek:
 
     week: TeachingWeek
     due_at: datetime
-
-    @property
-    def ends_at(self) -> datetime:
-        """Who comes after this owes nothing for the week."""
-        return datetime.combine(self.week.sunday + timedelta(days=1), time(0), VIETNAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +146,13 @@ def find(
 
 def owing(debtors: Iterable[Debtor], due: DueWeek, ledger: Ledger) -> list[Debtor]:
     """Who has still to sign for this week: the people to remind."""
-    week_id, in_time, ends_at = due.week.id, ledger.in_time(due.week.id), due.ends_at
+    week_id, in_time = due.week.id, ledger.in_time(due.week.id)
     return [
         debtor
         for debtor in debtors
         if debtor.key not in in_time
         and (debtor.key, week_id) not in ledger.covered
-        and debtor.since < ends_at
+        and debtor.since < due.due_at
     ]
 
 
@@ -169,7 +164,7 @@ def _missing(
     ledger: Ledger,
 ) -> list[Found]:
     found = []
-    week_id, due_at, ends_at = due.week.id, due.due_at, due.ends_at
+    week_id, due_at = due.week.id, due.due_at
     in_time = ledger.in_time(week_id)
     for debtor in debtors:
         if debtor.key in in_time:
@@ -177,7 +172,7 @@ def _missing(
         paper = ledger.covered.get((debtor.key, week_id))
         if paper is not None and paper.signed_at < due_at:
             continue
-        if debtor.since >= ends_at:
+        if debtor.since >= due_at:
             continue
         found.append(
             Found(

@@ -25,8 +25,6 @@ class Account(SQLModel, table=True):
     password_hash: str
     must_change: bool = True
     password_changed_at: datetime | None = maybe_instant()
-    failures: int = 0
-    locked_until: datetime | None = maybe_instant()
     active: bool = True
     created_at: datetime = instant()
 

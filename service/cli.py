@@ -192,6 +192,17 @@ def reset_password(login: Annotated[str, typer.Argument(help="Tên đăng nhập
     tell(reset_password(Settings(), login))
 
 
+@admin.command("grant")
+def grant(
+    login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")],
+    role: Annotated[str, typer.Argument(help="principal, vice_principal, clerk, teacher, inspector, admin")],
+) -> None:
+    """Giao vai trò khi không còn ai xác nhận được. · Give a role where nobody is left to confirm it."""
+    from service.installing import grant
+
+    tell(grant(Settings(), login, role))
+
+
 @admin.command("prefect-login")
 def prefect_login() -> None:
     """Chuỗi đăng nhập trang Prefect trên máy này. · What Prefect's own pages on this machine ask for."""

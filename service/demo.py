@@ -77,7 +77,7 @@ CAST: dict[str, Part] = {
 _PURPOSES: dict[str, tuple[keyring.KeyPurpose, ...]] = {"vt.thu": ("person", "seal")}
 LEADERS = {LOWER: ("tt.hoa", "tp.lien"), UPPER: ("tt.son", None)}
 EARLIER = frozenset({"gv.lan", "gv.huong", "gv.nga", "tt.hoa"})
-"""These owe plans since the present week, the others since the next: the clock flags one or two, not all."""
+"""These owe the present week's plans, the others the next week's: the clock flags one or two, not all."""
 
 
 def seed(office: Office) -> None:
@@ -118,9 +118,7 @@ def seed(office: Office) -> None:
 
 def _account(school_id: str, name: str, hashed: str, now: datetime) -> Account:
     part = CAST[name]
-    monday = calendar.monday_of(now.astimezone(VIETNAM).date())
-    first = monday if name in EARLIER else monday + calendar.WEEK
-    since = datetime.combine(first, datetime.min.time(), VIETNAM)
+    since = now - 2 * calendar.WEEK if name in EARLIER else now
     return Account(
         school_id=school_id,
         sign_in_name=name,

@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from flows.keyring import ensure_authority
 from flows.office import Office, close_office, open_office
+from flows.people import ROLES
 from models.columns import new_id
 from models.errors import NotFound
 from models.migrate import upgrade
@@ -103,6 +104,14 @@ def reset_password(settings: Settings, login: str) -> Text:
     return _ONCE.format(login=login, password=asked.password.reveal() if asked.password else "")
 
 
+def grant(settings: Settings, login: str, role: str) -> Text:
+    """A role given on the server, where nobody is left to confirm it; recorded, and told."""
+    with _office(settings) as office:
+        accounts.grant_on_server(office, login, role, office.now())
+    return _GRANTED.format(login=login, role=ROLES[role])
+
+
+_GRANTED = Text("{login} nay là: {role}.", "{login} is now: {role}.")
 _ONCE = Text(
     "Tài khoản {login}, mật khẩu dùng một lần: {password}",
     "Account {login}, password to be used once: {password}",

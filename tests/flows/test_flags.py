@@ -97,8 +97,8 @@ def test_the_earliest_of_several_signatures_counts() -> None:
     assert flags(*two, now=LIMIT + 2 * HOUR) == []
 
 
-def test_who_came_after_the_week_owes_nothing_for_it() -> None:
-    came = LAN._replace(since=DUE[10].ends_at)
+def test_who_came_after_the_limit_owes_nothing_for_that_week() -> None:
+    came = LAN._replace(since=DUE[10].due_at)
     assert flags(now=LIMIT + timedelta(days=30), debtor=came) == []
     assert owing([came], DUE[10], Ledger(WEEKS, [])) == []
 

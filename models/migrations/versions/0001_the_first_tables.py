@@ -73,8 +73,6 @@ def upgrade() -> None:
         sa.Column("password_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.Column("password_changed_at", models.columns.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("locked_until", models.columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", models.columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
