@@ -407,6 +407,7 @@ def runs(
             col(Document.type) == type if type else true(),
         )
         .order_by(col(Document.updated_at).desc(), col(Document.id).desc())
+        .options(LIGHT)
         .limit(limit)
     )
     if after:

@@ -25,6 +25,7 @@ from models.school import SchoolWeek
 from models.text import Text
 from service import story, words
 from service.access import PageViewer, SignedIn, checked_form, local_path
+from service.changes import count_waiting_for
 from service.deps import OfficeDep
 from service.templating import LANGUAGE_COOKIE, page
 
@@ -102,6 +103,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         weeks = _weeks(session, viewer.actor)
         rows = _rows(session, mine)
         strip = _strip(weeks, _limits(session, viewer.actor, weeks), now)
+        to_confirm = count_waiting_for(session, viewer.actor)
     named = {d.draft.id for d in dues if d.draft}
     return page(
         request,
@@ -116,6 +118,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         fetch=[r for r in rows if r.document.status in ("approved", "archived")][:3],
         strip=strip,
         week=_week_now(weeks, now),
+        to_confirm=to_confirm,
         types=[t for t in TYPES if drafts.may_draft(t, viewer.actor)],
     )
 
@@ -227,10 +230,11 @@ def _dues(session: Session, actor: Actor, mine: list[Document], now: datetime) -
     """What is owed by limits near now and not submitted yet, the nearest limit first."""
     weeks = _weeks(session, actor)
     monday = {w.id: w.monday for w in weeks}
+    since = session.get_one(Account, actor.id).created_at
     found = []
     for declared, week, due_at in _limits(session, actor, weeks):
-        if not now - BEHIND <= due_at <= now + AHEAD:
-            continue
+        if due_at <= since or not now - BEHIND <= due_at <= now + AHEAD:
+            continue  # what was due before one came is not owed, as the flags have it
         covering = [
             d
             for d in _papers(session, actor, declared, mine)
