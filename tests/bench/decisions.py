@@ -60,8 +60,8 @@ def measure(here: Installation, cast: Cast, teams: Sequence[Team], turns: int) -
             "ms",
             150,
             note=f"{spread(both)}; p95 of take-backs {percentile(reopens, 0.95):.0f} ms, of returns "
-            f"{percentile(returns, 0.95):.0f} ms; through HTTP with the whole answer; each user decides, looks "
-            "0.5–1.5 s, decides again",
+            f"{percentile(returns, 0.95):.0f} ms; through HTTP with the whole answer; each user decides, "
+            "looks 0.5–1.5 s, decides again",
         ),
         Row(
             "a submit, pages laid out, 20 users at once: p95",
