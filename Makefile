@@ -4,7 +4,6 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-export HOSOSO_DEMO ?= true
 
 help:
 	@echo "make run     set up and start everything with a demo school (HOSOSO_PORT, HOSOSO_DATA)"
@@ -13,7 +12,7 @@ help:
 	@echo "make bench   measure against the peers and the limits"
 
 run: setup
-	@$(BIN)/hososo up
+	@HOSOSO_DEMO=$${HOSOSO_DEMO:-true} $(BIN)/hososo up
 
 test: setup-dev
 	$(BIN)/pytest -n $${HOSOSO_TEST_PROCESSES:-auto} --dist worksteal $(TESTS)

@@ -89,7 +89,7 @@ def test_ending_ends_all_also_one_that_will_not_and_what_it_started() -> None:
     supervised.start(SAY_PID + "time.sleep(100)", stubborn)
     wait_for(lambda: len(pids(supervised)) == 3, "not all started")
     supervised.end()
-    assert all(gone(pid) for pid in pids(supervised))
+    wait_for(lambda: all(gone(pid) for pid in pids(supervised)), "something goes on")
 
 
 def test_children_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
