@@ -108,11 +108,11 @@ def _fail(office: Office, key: Key, name: Text, code: str, cause: Text, *, again
     now = office.now()
     with office.db.write() as session:
         entry = session.get_one(LedgerEntry, (key.document_id, key.opened_seq, key.step))
-        entry.state, entry.finished_at, entry.error = "failed", now, f"{code}: {cause.vi}"[:400]
+        entry.state, entry.finished_at, entry.error = "failed", now, code[:400]
         incident = _open_incident(session, key)
         attempts = incident.attempts + 1 if incident else 1
         retry_at = now + PAUSES[min(attempts, len(PAUSES)) - 1] if again else None
-        sentence = _sentence(name, cause, retry_at)
+        sentence = _STOPPED.format(cause=cause) if retry_at is None else cause
         if incident is None:
             incident = Incident(
                 school_id=key.school_id,
@@ -161,19 +161,8 @@ def resolve(session: Session, document_id: str, step: str, now: datetime) -> Non
     )
 
 
-def _sentence(name: Text, cause: Text, retry_at: datetime | None) -> Text:
-    if retry_at is None:
-        return _STOPPED.format(step=name, cause=cause)
-    at = retry_at.astimezone(VIETNAM).strftime("%H:%M:%S")
-    return _RETRIED.format(step=name, cause=cause, at=at)
-
-
-_RETRIED = Text(
-    "{step}: {cause} Hồ sơ không mất gì. Hệ thống tự thử lại lúc {at}.",
-    "{step}: {cause} Nothing of the record is lost. It is tried again by itself at {at}.",
-)
 _STOPPED = Text(
-    "{step}: {cause} Hệ thống không tự thử lại; xem hồ sơ rồi cho chạy lại khi đã rõ nguyên nhân.",
-    "{step}: {cause} It is not tried again by itself; look at the record, then run it again.",
+    "{cause} Hệ thống không tự thử lại; xem hồ sơ rồi cho chạy lại khi đã rõ nguyên nhân.",
+    "{cause} It is not tried again by itself; look at the record, then run it again.",
 )
 _UNEXPECTED = Text("Lỗi ngoài dự kiến ({code}).", "An unexpected error ({code}).")

@@ -156,7 +156,8 @@ def request_retry(office: Office, incident_id: str, actor: Actor) -> None:
             raise NotFound
         if incident.resolved_at is not None or incident.kind != "step-failed":
             raise WrongStep(_NOT_TO_RETRY)
-        incident.retry_at = now
+        # The back-off begins anew: someone is looking, and what was down may be back any moment.
+        incident.retry_at, incident.attempts = now, 0
         session.exec(update(Document).where(col(Document.id) == incident.document_id).values(settled=False))
     office.poke()
 

@@ -1,4 +1,4 @@
-"""`GET /healthz`: 200 only while web, database, Prefect and a worker answer; the JSON says which does not.
+"""`GET /healthz`: 200 only while web, database, Prefect, a worker and the time-stamps answer; the JSON says which.
 
 Nothing here is a secret: names of parts and a word each. Answers are kept for a moment, so that a monitor (or
 anyone else) asking often costs nothing.
@@ -6,9 +6,11 @@ anyone else) asking often costs nothing.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import httpx
 from fastapi import APIRouter
@@ -46,7 +48,7 @@ def healthz(office: OfficeDep) -> JSONResponse:
 
 
 def parts_of(office: Office) -> dict[str, str]:
-    """web, database, prefect, worker: "ok" or a word. While one caller asks, others get the last answer."""
+    """web, database, prefect, worker, timestamps: "ok" or a word. While one caller asks, others get the last answer."""
     at, parts = _kept.get(office.name, (float("-inf"), {}))
     if time.monotonic() - at <= FRESH or not _lock.acquire(timeout=0 if parts else 2 * PATIENCE):
         return parts
@@ -55,6 +57,7 @@ def parts_of(office: Office) -> dict[str, str]:
             "web": "ok",
             **_database_and_worker(office, office.now()),
             "prefect": prefect(office.settings),
+            "timestamps": timestamps(office.settings),
         }
         _kept[office.name] = (time.monotonic(), parts)
     finally:
@@ -79,3 +82,14 @@ def prefect(settings: Settings) -> str:
     except httpx.HTTPError as error:
         return f"does not answer ({type(error).__name__})"
     return "ok" if answer.status_code == 200 else f"answers {answer.status_code}"
+
+
+def timestamps(settings: Settings) -> str:
+    """Whether the time-stamp authority can be reached: without it nobody can sign."""
+    at = urlsplit(settings.timestamp_url)
+    port = at.port or (443 if at.scheme == "https" else 80)
+    try:
+        socket.create_connection((at.hostname or "", port), PATIENCE).close()
+    except OSError as error:
+        return f"does not answer ({type(error).__name__})"
+    return "ok"

@@ -153,12 +153,15 @@ def _refusal(reason: str) -> bytes:
 
 
 _DOWN = Text(
-    "Máy chủ cấp dấu thời gian không trả lời nên chưa ký được. Hồ sơ không thay đổi; thử lại sau ít phút.",
-    "The time-stamp server does not answer; nothing was signed or changed. Try again in a few minutes.",
+    "Máy chủ cấp dấu thời gian không trả lời, nên chưa đóng được dấu thời gian; hồ sơ không thay đổi. "
+    "Thử lại sau ít phút.",
+    "The time-stamp server does not answer, so nothing was stamped; the record is unchanged. "
+    "Try again in a few minutes.",
 )
 _NONSENSE = Text(
-    "Máy chủ cấp dấu thời gian từ chối hoặc trả lời sai, nên chưa ký được. Báo quản trị hệ thống kiểm tra.",
-    "The time-stamp server refused or answered wrongly; nothing was signed. Tell the administrator.",
+    "Máy chủ cấp dấu thời gian từ chối hoặc trả lời sai, nên chưa đóng được dấu thời gian. "
+    "Báo quản trị hệ thống kiểm tra.",
+    "The time-stamp server refused or answered wrongly, so nothing was stamped. Tell the administrator.",
 )
 
 

@@ -41,6 +41,15 @@ STATES = {
 }
 
 
+DONE = {
+    "retry": Text(
+        "Đã yêu cầu chạy lại; tải lại trang sau vài giây để xem kết quả.",
+        "The retry was asked for; reload this page in a few seconds to see what came of it.",
+    )
+}
+"""What a page says after an act of its own, by `?done=`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a run's history: a person's wait or a machine's work."""
@@ -60,6 +69,7 @@ def runs(
     state: str = "",
     type: str = "",
     cursor: str = "",
+    done: str = "",
 ) -> Response:
     """Counts, open incidents, all runs."""
     school = viewer.actor.school_id
@@ -86,11 +96,14 @@ def runs(
         chosen_type=type,
         prefect=prefect_settings.dashboard(office.settings),
         step_name=step_name,
+        done=DONE.get(done),
     )
 
 
 @router.get("/runs/{document_id}")
-def one_run(request: Request, document_id: str, viewer: AdminViewer, office: OfficeDep) -> Response:
+def one_run(
+    request: Request, document_id: str, viewer: AdminViewer, office: OfficeDep, done: str = ""
+) -> Response:
     """One run: steps with times and errors."""
     with office.db.read() as session:
         found = queries.run(session, viewer.actor.school_id, document_id)
@@ -107,6 +120,7 @@ def one_run(request: Request, document_id: str, viewer: AdminViewer, office: Off
         past_incidents=[i for i in found.incidents if i.resolved_at is not None],
         prefect=prefect_settings.page_of(office.settings, document.run_id) if document.run_id else "",
         step_name=step_name,
+        done=DONE.get(done),
     )
 
 
@@ -123,7 +137,7 @@ def retry(
         document_id = incident.document_id if incident else ""
     driven.request_retry(office, incident_id, viewer.actor)
     back = "/runs" if form.get("from") == "list" else f"/runs/{document_id}"
-    return RedirectResponse(back, status_code=303)
+    return RedirectResponse(f"{back}?done=retry", status_code=303)
 
 
 def _open_incidents(session: Session, school_id: str) -> list[tuple[Incident, Document]]:
@@ -165,7 +179,7 @@ def lines(found: RunWhole, now: datetime) -> list[Line]:
         ended = entry.finished_at or now
         seconds = (ended - entry.started_at).total_seconds()
         length = Text(f"{seconds:.1f} giây".replace(".", ","), f"{seconds:.1f} s")
-        error = Text(entry.error, entry.error) if entry.error and entry.state == "failed" else None
+        error = _why(found, entry.step) if entry.state == "failed" else None
         mark = {"done": "ok", "failed": "ref"}.get(entry.state, "todo")
         told.append(
             Line(step_name(found.here.document.type, entry.step), entry.started_at, length, mark, error)
@@ -175,6 +189,12 @@ def lines(found: RunWhole, now: datetime) -> list[Line]:
     if step is not None and before is not None:
         told.append(Line(step.waiting, before, _so_far(words.span(now - before)), "wait"))
     return told
+
+
+def _why(found: RunWhole, step: str) -> Text | None:
+    """What the newest incident of a step says."""
+    told = next((i for i in found.incidents if i.step == step), None)
+    return Text(told.sentence_vi, told.sentence_en) if told else None
 
 
 def _after(span: Text) -> Text:

@@ -37,8 +37,21 @@ def test_it_is_well_only_while_every_part_answers(
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"status": "ok", "web": "ok", "database": "ok", "prefect": "ok", "worker": "ok"},
+        {
+            "status": "ok",
+            "web": "ok",
+            "database": "ok",
+            "prefect": "ok",
+            "worker": "ok",
+            "timestamps": "ok",
+        },
     )
+
+    office.settings.tsa_url, working = "http://127.0.0.1:1/", office.settings.tsa_url
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "unwell")
+    assert answer.json()["timestamps"] == "does not answer (ConnectionRefusedError)"
+    office.settings.tsa_url = working
 
     stop_beating(office.db, "worker:1")
     answer = client.get("/healthz")

@@ -171,7 +171,7 @@ def test_an_authority_that_talks_nonsense_is_unavailable(what: str) -> None:
     answer, words = ANSWERS[what]
     with server(answer) as (url, _), pytest.raises(Unavailable, match=words) as refused:
         asked_by_http(url)
-    assert "chưa ký được" in refused.value.sentence.vi
+    assert "chưa đóng được dấu thời gian" in refused.value.sentence.vi
 
 
 def test_an_authority_that_goes_down_is_unavailable_and_then_back() -> None:
