@@ -76,7 +76,7 @@ CAST: dict[str, Part] = {
 }
 _PURPOSES: dict[str, tuple[keyring.KeyPurpose, ...]] = {"vt.thu": ("person", "seal")}
 LEADERS = {LOWER: ("tt.hoa", "tp.lien"), UPPER: ("tt.son", None)}
-EARLIER = frozenset({"gv.lan", "gv.huong", "gv.nga", "tt.hoa"})
+EARLIER = frozenset({"gv.huong", "gv.nga"})
 """These owe the present week's plans, the others the next week's: the clock flags one or two, not all."""
 
 

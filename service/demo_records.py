@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -39,15 +38,14 @@ log = logging.getLogger("hososo.demo")
 class Story:
     """One record and what has happened to it: (who, action, words) in order; `week` counts from the present.
 
-    `arrived`: when it was sent, from Monday of the teaching week on, for what was due before the demo began;
-    the decisions themselves are dated when they are made. `weeks`: how many it covers.
+    Everything is dated when it is made, so that what the pages say is what the signatures prove: plans of
+    weeks to come are on time, the one of the present week is late. `weeks`: how many it covers.
     """
 
     owner: str
     slug: str
     week: int
     steps: tuple[tuple[str, str, str], ...] = ()
-    arrived: timedelta | None = None
     weeks: int = 1
 
 
@@ -57,8 +55,6 @@ def _plan(owner: str, week: int, *steps: tuple[str, str] | tuple[str, str, str],
     return Story(owner, "lesson-plan", week, (*sent, *done), **more)
 
 
-_ON_TIME, _LATE = timedelta(days=-6, hours=10, minutes=5), timedelta(days=-5, hours=8, minutes=10)
-_EARLY = timedelta(days=-20, hours=9)
 _BY_HOA, _BY_LIEN, _BY_SON = ("tt.hoa", "approve"), ("tp.lien", "approve"), ("tt.son", "approve")
 _BY_NGOC, _BY_MINH = ("pht.ngoc", "approve"), ("ht.minh", "approve")
 
@@ -83,14 +79,14 @@ STORIES: tuple[Story, ...] = (
     _plan("gv.thuy", 1),
     _plan("gv.nhung", 1, _BY_SON),
     _plan("gv.thang", 1, sent=True),
-    _plan("gv.lan", 0, _BY_HOA, _BY_MINH, arrived=_ON_TIME),
-    _plan("gv.huong", 0, _BY_SON, _BY_NGOC, arrived=_LATE),
-    _plan("tt.hoa", 0, _BY_LIEN, _BY_MINH, arrived=_ON_TIME),
-    _plan("gv.lan", 2),
-    Story("tt.hoa", "team-teaching-plan", 0, (("tt.hoa", "submit", ""), ("tt.hoa", "sign", "")),
-          arrived=_EARLY, weeks=5),
-    Story("tt.son", "team-teaching-plan", 1, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
-          ("pht.ngoc", "approve", ""), ("ht.minh", "approve", "")), arrived=_EARLY, weeks=3),
+    _plan("gv.lan", 2, _BY_HOA, _BY_MINH),
+    _plan("gv.huong", 0, _BY_SON, _BY_NGOC),
+    _plan("tt.hoa", 2, _BY_LIEN, _BY_MINH),
+    _plan("gv.lan", 3, ("tt.hoa", "return", _REASON)),
+    _plan("gv.lan", 4),
+    Story("tt.hoa", "team-teaching-plan", 4, (("tt.hoa", "submit", ""), ("tt.hoa", "sign", "")), weeks=2),
+    Story("tt.son", "team-teaching-plan", 5, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
+          ("pht.ngoc", "approve", ""), ("ht.minh", "approve", ""))),
     Story("tt.son", "team-teaching-plan", 4, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
           ("pht.ngoc", "approve", "")), weeks=2),
 )  # fmt: skip
@@ -162,7 +158,6 @@ def _tell(
     ended: threading.Event,
 ) -> int:
     """One story to its end; one that someone else has taken over is left as it is."""
-    week = weeks[present + story.week]
     made = 0
     if ended.is_set():
         return made
@@ -179,16 +174,12 @@ def _tell(
                 if (happened.actor_id, happened.action) != (actor.id, action):
                     return made
                 continue
-            arrived = office.now()
-            if story.arrived is not None:
-                start = datetime.combine(week.monday, datetime.min.time(), VIETNAM)
-                arrived = min(arrived, start + story.arrived)
             command = Command(
                 document_id=document_id,
                 action=action,
                 version=version,
                 actor=actor,
-                arrived=arrived,
+                arrived=office.now(),
                 pin=Secret(PIN),
                 note=words,
             )
