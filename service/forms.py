@@ -150,6 +150,16 @@ class Shown:
         return getattr(self.field, "item", self.field.label)
 
     @property
+    def an_item(self) -> Text:
+        """One more of its rows, as a button says it: `bài dạy` / `a lesson`."""
+        return words.one(self.item)
+
+    @property
+    def counted(self) -> Text:
+        """How many rows there are: `2 bài dạy` / `2 lessons`."""
+        return words.counted(len(self.rows), self.item)
+
+    @property
     def tabled(self) -> bool:
         """Are its rows a table that wants the whole width?"""
         return bool(getattr(self.field, "as_table", False))
@@ -235,7 +245,11 @@ def _shown(part: Field, path: str, value: Any, drawing: Drawing) -> Shown:
     if isinstance(part, Offered):
         options = tuple(part.options(drawing.known).items())
         if value and value not in dict(options):
-            options = ((str(value), words.same(str(value))), *options)  # what was chosen is not taken away
+            # What was chosen is not taken away; its fault says that it must be chosen anew.
+            options = (
+                (str(value), Text(f"{value} (không có ở trường)", f"{value} (not at this school)")),
+                *options,
+            )
     return Shown(part, path, typed(part, value), options=options, faults=wrong)
 
 

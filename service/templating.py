@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
@@ -46,6 +47,19 @@ def language_of(request: Request, viewer: Viewer | None) -> Language:
     return "en" if chosen == "en" else "vi"
 
 
+class Counting(Formatter):
+    """`str.format` with a word that follows a number: `{n:record|records}`."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if bar:
+            return one if str(value) == "1" else many
+        return str(super().format_field(value, format_spec))
+
+
+COUNTING = Counting()
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Everything a template says, in one language and at one moment."""
@@ -54,12 +68,15 @@ class Words:
     now: datetime
 
     def t(self, vi: str, en: str, /, **values: object) -> str:
-        """One of the pair, its `{places}` filled; escaped by the template like any text."""
+        """One of the pair, its `{places}` filled; escaped by the template like any text.
+
+        English counts with `{n} {n:record|records}`: the word for exactly one, the word for any other number.
+        """
         sentence = en if self.language == "en" else vi
         if not values:
             return sentence
-        return sentence.format(
-            **{k: v.to(self.language) if isinstance(v, Text) else v for k, v in values.items()}
+        return COUNTING.format(
+            sentence, **{k: v.to(self.language) if isinstance(v, Text) else v for k, v in values.items()}
         )
 
     def text(self, value: Text) -> str:
@@ -178,7 +195,7 @@ def places(actor: Actor, waiting: int) -> list[Place]:
     found.append(Place("/flags", Text("Thời hạn", "Deadlines"), "cal"))
     if "admin" in actor.roles:
         found.append(Place("/runs", Text("Lượt chạy", "Runs"), "flow"))
-        found.append(Place("/admin", Text("Quản trị", "Administration"), "user"))
+        found.append(Place("/admin", Text("Quản trị", "Admin"), "user"))
     return found
 
 

@@ -147,6 +147,20 @@ def number(value: int) -> Text:
     return Text(grouped.replace(",", "."), grouped)
 
 
+def one(item: Text) -> Text:
+    """A thing inside a sentence, with its English article: `bài dạy` / `a lesson`."""
+    name = item.en.lower()
+    return Text(item.vi.lower(), f"{'an' if name[:1] in 'aeiou' else 'a'} {name}")
+
+
+def counted(count: int, item: Text) -> Text:
+    """So many of a thing: `1 bài dạy` / `1 lesson`, `2 hoạt động` / `2 activities`."""
+    name = item.en.lower()
+    if count != 1:
+        name = f"{name[:-1]}ies" if name[-1:] == "y" and name[-2:-1] not in "aeiou" else f"{name}s"
+    return Text(f"{count} {item.vi.lower()}", f"{count} {name}")
+
+
 def grouped_hash(digest: str, groups: int = 2) -> str:
     """The start of a hash in groups of four, as it is read aloud: `9f3a 21c8`."""
     return " ".join(digest[i : i + 4] for i in range(0, 4 * groups, 4))

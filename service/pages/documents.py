@@ -230,9 +230,13 @@ def _file_name(declared: DocumentType, revision: Revision, week: SchoolWeek | No
     return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "-", revision.title or fallback)[:120] + tail + ".pdf"
 
 
+_PLAIN = str.maketrans({"đ": "d", "Đ": "D", "–": "-", "—": "-"})
+"""What decomposing does not turn into ASCII."""
+
+
 def _ascii(name: str) -> str:
     """The name for clients that know no other letters."""
-    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
+    plain = unicodedata.normalize("NFD", name.translate(_PLAIN))
     return plain.encode("ascii", "ignore").decode().replace('"', "")
 
 

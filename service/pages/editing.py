@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
 from flows import drafts, queries
@@ -22,9 +22,10 @@ from flows.decide import decide
 from flows.fields import Known
 from flows.grammar import DocumentType, Draft
 from flows.office import Office
+from flows.people import Actor
 from flows.posts import known_of
 from models.document import Document
-from models.errors import Fault, Invalid, NotFound, RecordsError, Stale
+from models.errors import Fault, Invalid, NotFound, RecordsError, Stale, TooLarge
 from models.text import Text
 from service import forms, words
 from service.access import PageViewer, Viewer, checked_form
@@ -67,7 +68,10 @@ def _new(
     if declared:
         with office.db.read() as session:
             known = known_of(session, viewer.actor)
-        value = given.get(declared.week_field) or given.get("week") or _next_week(known, office)
+            first = _first_without(session, viewer.actor, declared, known, words.local(office.now()).date())
+        asked = given.get(declared.week_field) or given.get("week")
+        # What was sent and refused stands as it came; an address that names no week names none.
+        value = asked if asked and (refusal or asked in known.weeks) else first
         faults = refusal.faults if isinstance(refusal, Invalid) else ()
         drawn = forms.draw(
             declared.form, dict(given) | {declared.week_field: value}, known, faults, show_missing=True
@@ -85,10 +89,29 @@ def _new(
     )
 
 
-def _next_week(known: Known, office: Office) -> str:
-    """The first teaching week that has not begun."""
-    today = words.local(office.now()).date().isoformat()
-    return next((key for key, (monday, _) in known.week_days.items() if monday > today), "")
+def _first_without(session: Session, actor: Actor, declared: DocumentType, known: Known, today: date) -> str:
+    """The first teaching week, not begun yet, that no such document of this person (or group) covers.
+
+    A limit comes a fixed time before its week, so the first week is also the first by its limit.
+    """
+    by_group = declared.owes is not None and declared.owes.each == "group"
+    whose = col(Document.group_id).in_(actor.heads) if by_group else col(Document.owner_id) == actor.id
+    papers = session.exec(
+        select(Document.week_id, Document.last_week_id).where(
+            col(Document.school_id) == actor.school_id,
+            col(Document.type) == declared.slug,
+            col(Document.status) != "withdrawn",
+            whose,
+        )
+    ).all()
+    begins = {key: monday for key, (monday, _) in known.week_days.items()}
+    covered = [
+        (begins[start], begins.get(end or start, begins[start])) for start, end in papers if start in begins
+    ]
+    for key, monday in begins.items():
+        if monday > today.isoformat() and not any(one <= monday <= other for one, other in covered):
+            return key
+    return ""
 
 
 @router.post("/documents")
@@ -201,6 +224,10 @@ def _refused(
     typed.refusal = refusal
     if isinstance(refusal, Invalid):
         typed.faults = refusal.faults
+    elif not isinstance(refusal, TooLarge):
+        # Nothing was wrong with the answers: they are marked as when a draft is opened.
+        typed.submitting = False
+        _, typed.faults = declared.form.read(typed.values, known)
     if isinstance(refusal, Stale) and document.content_version != typed.content_version:
         # Both are shown; saving once more is then a choice made with open eyes.
         typed.stored, typed.content_version = document.fields, document.content_version

@@ -9,7 +9,7 @@ from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
 from flows.fields import Known
 from models.errors import TooLarge
 from models.text import Text
-from service import forms
+from service import forms, words
 from tasks.rich_text import clean
 
 KNOWN = Known(
@@ -135,7 +135,17 @@ def test_a_choice_that_no_longer_exists_stays_visible() -> None:
     values, faults = FORM.read({"week": "gone", "lessons": []}, KNOWN)
     week = forms.draw(FORM, values, KNOWN, faults)[0]
     assert week.options[0][0] == week.value == "gone"
+    assert week.options[0][1].vi == "gone (không có ở trường)"
     assert week.faults
+
+
+def test_rows_are_counted_and_named_as_english_does() -> None:
+    lessons = forms.draw(FORM, {"lessons": [lesson()]}, KNOWN)[1]
+    assert (lessons.counted.vi, lessons.counted.en) == ("1 bài dạy", "1 lesson")
+    assert (lessons.an_item.vi, lessons.an_item.en) == ("bài dạy", "a lesson")
+    activity = Text("Hoạt động", "Activity")
+    assert words.counted(2, activity).en == "2 activities" and words.one(activity).en == "an activity"
+    assert words.counted(2, Text("Ngày", "Day")).en == "2 days"
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from lxml.html import FormElement, HtmlElement
 from PIL import Image
 from sqlmodel import col, select, update
 
+from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.event import Event
 from service.app import create_app
+from service.pages.documents import _ascii
 from tests.cast import PASSWORD, PIN, Cast
 from tests.waiting import until
 
@@ -206,6 +208,40 @@ def test_two_windows_the_second_sees_both_and_decides(cast: Cast, reader: People
     assert cast.fresh(id_of(one)).fields["lessons"][0]["title"] == "Từ cửa sổ hai"
 
 
+def test_a_stale_save_still_says_what_is_missing(cast: Cast, reader: People) -> None:
+    lan = reader("lan")
+    one = new_draft(cast, lan)
+    other = lan.get(one.path)
+    assert "Còn thiếu" in other.all("details.lesson summary")[0].text_content()
+    one.send("/edit", "save", **{"lessons.0.title": "Từ cửa sổ một"})
+    for do in ("save", "submit"):
+        clash = other.send("/edit", do, **{"lessons.0.title": "Từ cửa sổ hai"})
+        assert clash.status == 409
+        assert "Còn thiếu" in clash.all("details.lesson summary")[0].text_content(), do
+        assert not clash.all("#errors")
+
+
+def test_an_address_chooses_only_what_is_offered(cast: Cast, reader: People) -> None:
+    page = reader("lan").get("/documents/new?type=lesson-plan&week=zzz")
+    offered = [o.get("value") for o in page.all("select option")]
+    assert "zzz" not in offered
+    assert page.form("/documents").fields["week"] in cast.weeks.values()
+
+
+def test_the_week_offered_first_has_no_plan_yet(cast: Cast, reader: People) -> None:
+    lan = reader("lan")
+    address = "/documents/new?type=lesson-plan"
+    by_id = {key: number for number, key in cast.weeks.items()}
+    seen = []
+    for _ in range(2):
+        page = lan.get(address)
+        seen.append(by_id[page.form("/documents").fields["week"]])
+        assert page.send("/documents").path.endswith("/edit")
+    first = seen[0]
+    assert seen == [first, first + 1]
+    assert reader("mai").get(address).form("/documents").fields["week"] == cast.weeks[first]
+
+
 def test_a_form_whose_session_ended_goes_on_after_signing_in(cast: Cast, reader: People) -> None:
     lan = reader("lan")
     edit = new_draft(cast, lan)
@@ -344,6 +380,7 @@ def test_the_file_is_saved_under_a_name_people_know(cast: Cast, reader: People) 
     disposition = answer.headers["content-disposition"]
     assert 'filename="Ke hoach bai day tuan 13, lop 3A.pdf"' in disposition
     assert "filename*=UTF-8''K%E1%BA%BF%20ho%E1%BA%A1ch" in disposition
+    assert _ascii("tuần 13–15, Đạo đức.pdf") == "tuan 13-15, Dao duc.pdf"
 
 
 # --- deciding -------------------------------------------------------------------------------------------
@@ -521,6 +558,20 @@ def test_search_finds_titles_whatever_the_case(cast: Cast, reader: People) -> No
     assert not reader("hoa").get("/documents?q=100%25").all(".table--records th a")
 
 
+def test_what_is_overdue_stands_above_what_is_due(cast: Cast, reader: People) -> None:
+    with cast.office.db.write() as session:
+        session.get_one(Account, cast.ids["lan"]).created_at -= timedelta(days=60)
+    desk = reader("lan").get("/")
+    lists = {
+        s.get("aria-labelledby"): [li.text_content() for li in select_in(s, "ul li")]
+        for s in desk.all("section")
+        if s.get("aria-labelledby") in ("h-over", "h-due")
+    }
+    assert list(lists) == ["h-over", "h-due"]
+    assert lists["h-over"] and all("Chưa nộp" in row for row in lists["h-over"])
+    assert lists["h-due"] and not any("Chưa nộp" in row for row in lists["h-due"])
+
+
 def test_the_events_page_tells_a_broken_chain(cast: Cast, reader: People) -> None:
     sent = cast.sent("lan", 13)
     page = reader("lan").get(f"/documents/{sent.id}/events")
@@ -535,6 +586,7 @@ def test_the_events_page_tells_a_broken_chain(cast: Cast, reader: People) -> Non
         )
     page = reader("lan").get(f"/documents/{sent.id}/events")
     assert "Chuỗi bị đứt" in page.words
+    assert all(cell.get("data-l") for cell in page.all(".table--events tbody td"))  # a phone shows no header
     broken = [row for row in page.all(".table--events tbody tr") if "sai" in row.text_content()]
     assert [row.findtext("td") for row in broken] == ["2"]
 

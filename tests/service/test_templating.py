@@ -95,6 +95,21 @@ def test_what_a_person_typed_is_escaped_in_sentences() -> None:
     assert said.render(t=Words("en", NOW).t, who="<b>&") == "Hello &lt;b&gt;&amp;"
 
 
+@pytest.mark.parametrize(
+    ("n", "said"), [(0, "0 records"), (1, "1 record"), ("1", "1 record"), (12, "12 records")]
+)
+def test_english_counts_one_and_many(n: object, said: str) -> None:
+    assert Words("en", NOW).t("{n} hồ sơ", "{n} {n:record|records}", n=n) == said
+    assert Words("vi", NOW).t("{n} hồ sơ", "{n} {n:record|records}", n=n) == f"{n} hồ sơ"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_counts_one_of_many(name: str) -> None:
+    text = (ROOT / "templates" / name).read_text("utf-8")
+    several = r"\{[nm]\} (records|places|pages|lessons|events|faults|times|incidents)\b"
+    assert not re.search(several, text)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_says_everything_in_both_languages(name: str) -> None:
     env = environment()
