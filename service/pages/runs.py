@@ -14,12 +14,12 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import prefect_settings, queries
+from flows import prefect_settings, run_views
 from flows import runs as driven
 from flows.archiving import NAMES
 from flows.catalogue import TYPES, type_of
 from flows.leases import alive
-from flows.queries import RunWhole
+from flows.run_views import RunSeen, RunWhole
 from models.document import Document
 from models.run import Incident
 from models.text import Text
@@ -74,10 +74,10 @@ def runs(
     """Counts, open incidents, all runs."""
     school = viewer.actor.school_id
     with office.db.read() as session:
-        rows = queries.runs(
+        rows = run_views.runs(
             session, school, state=state, type=type, after=cursors.read(cursor), limit=PAGE + 1
         )
-        counts = queries.run_counts(session, school)
+        counts = run_views.run_counts(session, school)
         incidents = _open_incidents(session, school)
         workers = alive(session, "worker", office.now())
     last = rows[PAGE - 1].document if len(rows) > PAGE else None
@@ -106,7 +106,7 @@ def one_run(
 ) -> Response:
     """One run: steps with times and errors."""
     with office.db.read() as session:
-        found = queries.run(session, viewer.actor.school_id, document_id)
+        found = run_views.run(session, viewer.actor.school_id, document_id)
     document = found.here.document
     return page(
         request,
@@ -151,7 +151,7 @@ def _open_incidents(session: Session, school_id: str) -> list[tuple[Incident, Do
     return [(i, d) for i, d in session.exec(query).all()]
 
 
-def _state(seen: queries.RunSeen) -> story.State:
+def _state(seen: RunSeen) -> story.State:
     """A run as the list shows it."""
     if seen.incident is not None:
         return story.State("ref", "bad", STATES["incident"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -17,6 +17,7 @@ from flows import keyring
 from flows.rules import rules_of
 from models.account import Account, Group, GroupMember
 from models.key import SigningKey
+from models.run import Incident
 from models.school import SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
 from service.app import create_app
 from tests.cast import PASSWORD, PIN, Cast
@@ -362,3 +363,25 @@ def test_every_page_of_this_room_speaks_both_languages(cast: Cast, enter: Enter,
         assert f'<html lang="{language}">' in page
         assert "style=" not in page
         assert "<script>" not in page
+
+
+@pytest.mark.parametrize(("source", "to"), [("list", "/runs"), ("", "/runs/{id}")])
+def test_a_retry_is_answered_in_words(cast: Cast, enter: Enter, source: str, to: str) -> None:
+    sent = cast.sent("lan", 13)
+    incident = Incident(
+        school_id=cast.school_id,
+        document_id=sent.id,
+        step="archive",
+        kind="step-failed",
+        sentence_vi="Không đóng dấu thời gian được.",
+        sentence_en="No time-stamp could be had.",
+        opened_at=cast.office.now() - timedelta(minutes=5),
+    )
+    with cast.office.db.write() as session:
+        session.add(incident)
+        incident_id = incident.id
+    admin = enter("admin")
+    assert "Đã yêu cầu chạy lại" not in admin.get("/runs")
+    answer = admin.post(f"/runs/incidents/{incident_id}/retry", **({"from": source} if source else {}))
+    assert (answer.status_code, answer.headers["location"]) == (303, to.format(id=sent.id) + "?done=retry")
+    assert re.search(r'role="status"[^>]*>.*Đã yêu cầu chạy lại', admin.get(answer.headers["location"]))
