@@ -186,7 +186,7 @@ def confirm(
     with office.db.read() as session:
         changes.find_waiting(session, actor, change_id)
         name = session.get_one(Account, actor.id).sign_in_name
-    check(office, name, password, address, now)
+    check(office, name, password, address, now, present=True)
     once = Secret(passwords.once())
     hashed = passwords.make_hash(once)
     with office.db.write() as session:
@@ -270,7 +270,7 @@ def change_password(
     """A new password; every session ends, the token returned is this browser's new one."""
     if new.reveal() != again.reveal():
         raise refusal("again_password", _NOT_THE_SAME)
-    check(office, account.sign_in_name, old, address, now)
+    check(office, account.sign_in_name, old, address, now, present=True)
     passwords.check_password(new, account.sign_in_name, account.password_hash)
     hashed = passwords.make_hash(new)
     with office.db.write() as session:

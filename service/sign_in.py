@@ -75,8 +75,13 @@ def sign_in(
     return account, token
 
 
-def check(office: Office, name: str, password: Secret, address: str, now: datetime) -> Account:
-    """The account whose name and password these are, wrong tries counted; refusals as in `sign_in`."""
+def check(
+    office: Office, name: str, password: Secret, address: str, now: datetime, *, present: bool = False
+) -> Account:
+    """The account whose name and password these are, wrong tries counted; refusals as in `sign_in`.
+
+    `present`: someone signed in types the password again, so the refusal speaks of the password alone.
+    """
     source, name_row = _address_row(address), name_key(office.settings, name)
     with office.db.read() as session:
         _refuse_address(session, source, now)
@@ -94,7 +99,9 @@ def check(office: Office, name: str, password: Secret, address: str, now: dateti
         session.exec(delete(Throttle).where(col(Throttle.since) < now - FORGET))
     if wrong >= TRIES:
         raise _locked(now + PAUSE)
-    raise BadSignIn(_WRONG.format(left=TRIES - wrong, minutes=_minutes(PAUSE)))
+    left = TRIES - wrong
+    tries = Text(f"{left} lần", f"{left} {'try' if left == 1 else 'tries'}")
+    raise BadSignIn((_WRONG_PRESENT if present else _WRONG).format(left=tries, minutes=_minutes(PAUSE)))
 
 
 def paused_until(session: Session, settings: Settings, name: str, now: datetime) -> datetime | None:
@@ -184,8 +191,12 @@ def _minutes(length: timedelta) -> int:
 
 
 _WRONG = Text(
-    "Tên đăng nhập hoặc mật khẩu không đúng. Còn {left} lần, sau đó khóa {minutes} phút.",
-    "The sign-in name or the password is wrong. {left} tries left, then locked for {minutes} minutes.",
+    "Tên đăng nhập hoặc mật khẩu không đúng. Còn {left}, sau đó khóa {minutes} phút.",
+    "The sign-in name or the password is wrong. {left} left, then locked for {minutes} minutes.",
+)
+_WRONG_PRESENT = Text(
+    "Mật khẩu hiện tại không đúng. Còn {left}, sau đó khóa {minutes} phút.",
+    "The present password is not right. {left} left, then locked for {minutes} minutes.",
 )
 _LOCKED = Text(
     "Sai mật khẩu {tries} lần nên tên đăng nhập này tạm khóa đến {at}. Đợi hoặc nhờ quản trị mở khóa.",

@@ -146,7 +146,7 @@ def _set_pin(office: Office, viewer: Viewer, typed: dict[str, Secret], address: 
         return
     check_pin(typed["new_pin"])
     # A key speaks for its holder: whoever found this browser open must not make it.
-    check(office, viewer.account.sign_in_name, typed["password"], address, now)
+    check(office, viewer.account.sign_in_name, typed["password"], address, now, present=True)
     _issue(office, viewer, "person", typed["new_pin"], now)
     if "clerk" in viewer.actor.roles:
         _issue(office, viewer, "seal", typed["new_pin"], now)

@@ -239,6 +239,8 @@ def test_a_password_that_was_given_out_must_be_changed_first(client: TestClient,
     _, elsewhere = sign_in.sign_in(cast.office, "lan", Secret(PASSWORD), "10.0.0.1", "session", NOW)
     page = client.get("/password")
     typed = {"old_password": PASSWORD, "new_password": "Mới-2026-hơn", "again_password": "Mới-2026-hơn"}
+    wrong = client.post("/password", data={**typed, "old_password": "sai", "csrf": token_of(page.text)})
+    assert "Mật khẩu hiện tại không đúng. Còn 4 lần" in wrong.text and "Tên đăng nhập hoặc" not in wrong.text
     refused = client.post("/password", data={**typed, "new_password": "ngắn", "csrf": token_of(page.text)})
     assert refused.status_code == 422
     answer = client.post("/password", data={**typed, "csrf": token_of(refused.text)})
