@@ -82,7 +82,7 @@ def _ledgered(
 ) -> str:
     approved = _approved(office, document_id)
     key = Key(document_id, approved.school_id, opened_seq, step)
-    return perform(office, key, NAMES[step], lambda: effect(approved), final=(NotArchivable,))
+    return perform(office, key, lambda: effect(approved), final=(NotArchivable,))
 
 
 def validate_signatures(office: Office, document_id: str, opened_seq: int) -> str:

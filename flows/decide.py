@@ -89,10 +89,10 @@ def happened(session: Session, document_id: str) -> list[Happened]:
 def permit(here: Here, command: Command) -> None:
     """Refuse what does not fit version, step, person or form of the decision."""
     if not here.document.version == here.last_seq == command.version:
-        raise Stale(_stale(here))
+        raise Stale(_STALE.format(now=_now(here)))
     step = here.position.step
     if step is None or command.action not in step.actions or step.by is None:
-        raise WrongStep(_wrong_step(here))
+        raise WrongStep(_WRONG_STEP.format(now=_now(here)))
     if command.action not in plan.actions(here.position, command.actor, here.subject):
         raise NotYours(
             Text(
@@ -114,22 +114,20 @@ def permit(here: Here, command: Command) -> None:
         raise Invalid(sentence, (Fault("note", sentence),))
 
 
-def _stale(here: Here) -> Text:
+def _now(here: Here) -> Text:
+    """What a document waits for, for a refusal that says what is true now."""
     step = here.position.step
-    now = step.waiting if step else Text("Đã lưu trữ", "Archived")
-    return Text(
-        "Hồ sơ đã đổi từ khi trang này mở ra. Hiện nay: {now}. Tải lại trang để xem bản mới nhất.",
-        "The record has changed since this page was opened. Now: {now}. Reload to see the latest.",
-    ).format(now=now)
+    return step.waiting if step else Text("Đã lưu trữ", "Archived")
 
 
-def _wrong_step(here: Here) -> Text:
-    step = here.position.step
-    now = step.waiting if step else Text("Đã lưu trữ", "Archived")
-    return Text(
-        "Không làm được việc này ở bước hiện nay ({now}). Tải lại trang để xem việc có thể làm.",
-        "This cannot be done at the present step ({now}). Reload the page to see what can.",
-    ).format(now=now)
+_STALE = Text(
+    "Hồ sơ đã đổi từ khi trang này mở ra. Hiện nay: {now}. Tải lại trang để xem bản mới nhất.",
+    "The record has changed since this page was opened. Now: {now}. Reload to see the latest.",
+)
+_WRONG_STEP = Text(
+    "Không làm được việc này ở bước hiện nay ({now}). Tải lại trang để xem việc có thể làm.",
+    "This cannot be done at the present step ({now}). Reload the page to see what can.",
+)
 
 
 def _repeated(session: Session, here: Here, command: Command) -> Decided | None:

@@ -18,7 +18,6 @@ from flows.office import Office
 from models.db import Database
 from models.errors import RecordsError
 from models.run import Incident, LedgerEntry
-from models.settings import VIETNAM
 from models.text import Text
 
 logger = logging.getLogger("hososo.ledger")
@@ -48,13 +47,12 @@ class Key:
 def perform(
     office: Office,
     key: Key,
-    name: Text,
     effect: Callable[[], str],
     final: tuple[type[RecordsError], ...] = (),
 ) -> str:
     """The step's result, made now or found in the ledger. Raises StepFailed after writing the incident.
 
-    `name` says the step in words. An error of a class in `final` is not tried again by itself. The caller
+    An error of a class in `final` is not tried again by itself. The caller
     holds the document's lease: two workers never do the same entry at the same time.
     """
     done = _start(office.db, key, office.now())
@@ -63,12 +61,12 @@ def perform(
     try:
         result = effect()
     except RecordsError as error:
-        _fail(office, key, name, error.code, error.sentence, again=not isinstance(error, final))
+        _fail(office, key, error.code, error.sentence, again=not isinstance(error, final))
         raise StepFailed(key.step, error.code) from None
     except Exception as error:
         logger.exception("step failed document=%s step=%s", key.document_id, key.step)
         code = type(error).__name__
-        _fail(office, key, name, code, _UNEXPECTED.format(code=code), again=True)
+        _fail(office, key, code, _UNEXPECTED.format(code=code), again=True)
         raise StepFailed(key.step, code) from None
     _finish(office.db, key, result, office.now())
     return result
@@ -104,7 +102,7 @@ def _finish(db: Database, key: Key, result: str, now: datetime) -> None:
         resolve(session, key.document_id, key.step, now)
 
 
-def _fail(office: Office, key: Key, name: Text, code: str, cause: Text, *, again: bool) -> None:
+def _fail(office: Office, key: Key, code: str, cause: Text, *, again: bool) -> None:
     now = office.now()
     with office.db.write() as session:
         entry = session.get_one(LedgerEntry, (key.document_id, key.opened_seq, key.step))

@@ -6,7 +6,7 @@ Every query takes its school from the actor. Nothing here writes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true, tuple_
@@ -235,7 +235,6 @@ class View:
     flags: tuple[Flag, ...]
     incidents: tuple[Incident, ...]
     ledger: tuple[LedgerEntry, ...]
-    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def document(self) -> Document:
@@ -256,7 +255,7 @@ def view(session: Session, actor: Actor, document_id: str) -> View:
     steps = session.exec(select(OpenStep).where(col(OpenStep.document_id) == document_id)).all()
     audiences = plan.audiences(here.position, here.subject)
     now_subject = replace(here.subject, acted=here.position.acted)
-    events = _events(session, document_id)
+    events = history(session, document_id)
     status = here.position.status
     returns = [e for e in events if e.event.action == "return"]
     return View(
@@ -297,7 +296,8 @@ def view(session: Session, actor: Actor, document_id: str) -> View:
     )
 
 
-def _events(session: Session, document_id: str) -> tuple[EventSeen, ...]:
+def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
+    """A document's events in order, each with its remark and whether its hashes are right."""
     rows = session.exec(
         select(Event, Account.full_name, Remark)
         .join(Account, col(Account.id) == col(Event.actor_id), isouter=True)
@@ -333,7 +333,7 @@ def _signatures(session: Session, here: Here) -> tuple[SignatureSeen, ...]:
 
 def chain_holds(session: Session, document_id: str) -> bool:
     """Does the event chain of a document verify from its first event to its head?"""
-    events = _events(session, document_id)
+    events = history(session, document_id)
     head = session.exec(select(Document.head_hash).where(col(Document.id) == document_id)).one()
     numbers = [e.event.seq for e in events]
     return (
@@ -353,107 +353,3 @@ def replayed(session: Session, document_id: str, school_id: str) -> bool:
         here.position.status,
         len(happened(session, document_id)),
     )
-
-
-# --- runs, for the administrator -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RunSeen:
-    """A document's run: where it stands, without the document's content."""
-
-    document: Document
-    owner: str
-    incident: Incident | None
-
-
-RUN_STATES = ("waiting", "running", "incident", "archived")
-
-
-def _run_state(state: str) -> ColumnElement[bool]:
-    troubled = exists().where(
-        col(Incident.document_id) == col(Document.id), col(Incident.resolved_at).is_(None)
-    )
-    automatic = col(Document.step) == "archive"
-    return {
-        "incident": troubled,
-        "running": and_(automatic, ~troubled),
-        "waiting": and_(~automatic, ~troubled, col(Document.step) != "", col(Document.revision) > 0),
-        "archived": col(Document.status) == "archived",
-    }.get(state, col(Document.version) > 1)
-
-
-def runs(
-    session: Session,
-    school_id: str,
-    *,
-    state: str = "",
-    type: str = "",
-    after: tuple[datetime, str] | None = None,
-    limit: int = 50,
-) -> list[RunSeen]:
-    """Runs of a school, the newest change first; `state` is one of `RUN_STATES` or empty for all."""
-    query = (
-        select(Document, Account.full_name, Incident)
-        .join(Account, col(Account.id) == col(Document.owner_id))
-        .join(
-            Incident,
-            and_(col(Incident.document_id) == col(Document.id), col(Incident.resolved_at).is_(None)),
-            isouter=True,
-        )
-        .where(
-            col(Document.school_id) == school_id,
-            _run_state(state),
-            col(Document.type) == type if type else true(),
-        )
-        .order_by(col(Document.updated_at).desc(), col(Document.id).desc())
-        .options(LIGHT)
-        .limit(limit)
-    )
-    if after:
-        query = query.where(tuple_(col(Document.updated_at), col(Document.id)) < after)
-    found: dict[str, RunSeen] = {}
-    for document, owner, incident in session.exec(query).all():
-        found.setdefault(document.id, RunSeen(document, owner, incident))
-    return list(found.values())
-
-
-def run_counts(session: Session, school_id: str) -> dict[str, int]:
-    """How many runs are in each of `RUN_STATES`."""
-    return {
-        state: session.exec(
-            select(func.count())
-            .select_from(Document)
-            .where(col(Document.school_id) == school_id, _run_state(state))
-        ).one()
-        for state in RUN_STATES
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class RunWhole:
-    """One run with its history: events without their remarks, ledger, incidents (resolved ones too)."""
-
-    here: Here
-    owner: str
-    events: tuple[EventSeen, ...]
-    ledger: tuple[LedgerEntry, ...]
-    incidents: tuple[Incident, ...]
-
-
-def run(session: Session, school_id: str, document_id: str) -> RunWhole:
-    """One run of the school; NotFound otherwise. For the administrator: no field, no remark."""
-    here = read(session, document_id, school_id)
-    events = tuple(replace(e, remark=None) for e in _events(session, document_id))
-    ledger = session.exec(
-        select(LedgerEntry)
-        .where(col(LedgerEntry.document_id) == document_id)
-        .order_by(col(LedgerEntry.started_at))
-    ).all()
-    incidents = session.exec(
-        select(Incident)
-        .where(col(Incident.document_id) == document_id)
-        .order_by(col(Incident.opened_at).desc())
-    ).all()
-    owner = session.get_one(Account, here.document.owner_id).full_name
-    return RunWhole(here, owner, events, tuple(ledger), tuple(incidents))

@@ -1,4 +1,4 @@
-"""`GET /healthz`: 200 only while web, database, Prefect, a worker and the time-stamps answer; the JSON says which.
+"""`GET /healthz`: 200 only while web, database, Prefect, worker and time-stamps answer; the JSON says which.
 
 Nothing here is a secret: names of parts and a word each. Answers are kept for a moment, so that a monitor (or
 anyone else) asking often costs nothing.
@@ -48,7 +48,7 @@ def healthz(office: OfficeDep) -> JSONResponse:
 
 
 def parts_of(office: Office) -> dict[str, str]:
-    """web, database, prefect, worker, timestamps: "ok" or a word. While one caller asks, others get the last answer."""
+    """Each part: "ok" or a word. While one caller asks, others get the last answer."""
     at, parts = _kept.get(office.name, (float("-inf"), {}))
     if time.monotonic() - at <= FRESH or not _lock.acquire(timeout=0 if parts else 2 * PATIENCE):
         return parts

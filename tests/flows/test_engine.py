@@ -21,14 +21,12 @@ from models.document import Document, Signature
 from models.errors import NotFound, RecordsError, WrongStep
 from models.run import Incident, LedgerEntry
 from models.settings import VIETNAM
-from models.text import Text
 from tasks import verifying
 from tasks.archiving import keep_until
 from tests.cast import Cast
 from tests.conftest import StampServer
 
 ROOT = Path(__file__).parents[2]
-NAME = Text("Bước thử", "Test step")
 
 
 def approved(cast: Cast, week: int = 14) -> tuple[str, int]:
@@ -174,7 +172,7 @@ def test_an_unexpected_error_leaves_a_code_and_no_words_of_its_own(cast: Cast) -
         raise KeyError("Nguyễn Thị Lan")
 
     with pytest.raises(StepFailed) as caught:
-        ledger.perform(cast.office, key, NAME, effect)
+        ledger.perform(cast.office, key, effect)
     assert str(caught.value) == "test: KeyError"
     assert caught.value.__suppress_context__
     [incident] = incidents(cast, document_id)
@@ -192,7 +190,7 @@ def test_an_effect_runs_once_and_its_result_is_kept(cast: Cast) -> None:
         made.append("once")
         return "result"
 
-    assert [ledger.perform(cast.office, key, NAME, effect) for _ in range(3)] == ["result"] * 3
+    assert [ledger.perform(cast.office, key, effect) for _ in range(3)] == ["result"] * 3
     assert made == ["once"]
 
 

@@ -1,0 +1,120 @@
+"""What the administrator's pages read of runs: where each document stands, without its content.
+
+Every query takes its school. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, func, true, tuple_
+from sqlmodel import Session, col, select
+
+from flows.commands import Here
+from flows.decide import read
+from flows.queries import LIGHT, EventSeen, history
+from models.account import Account
+from models.document import Document
+from models.run import Incident, LedgerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class RunSeen:
+    """A document's run: where it stands, without the document's content."""
+
+    document: Document
+    owner: str
+    incident: Incident | None
+
+
+RUN_STATES = ("waiting", "running", "incident", "archived")
+
+
+def _run_state(state: str) -> ColumnElement[bool]:
+    troubled = exists().where(
+        col(Incident.document_id) == col(Document.id), col(Incident.resolved_at).is_(None)
+    )
+    automatic = col(Document.step) == "archive"
+    return {
+        "incident": troubled,
+        "running": and_(automatic, ~troubled),
+        "waiting": and_(~automatic, ~troubled, col(Document.step) != "", col(Document.revision) > 0),
+        "archived": col(Document.status) == "archived",
+    }.get(state, col(Document.version) > 1)
+
+
+def runs(
+    session: Session,
+    school_id: str,
+    *,
+    state: str = "",
+    type: str = "",
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[RunSeen]:
+    """Runs of a school, the newest change first; `state` is one of `RUN_STATES` or empty for all."""
+    query = (
+        select(Document, Account.full_name, Incident)
+        .join(Account, col(Account.id) == col(Document.owner_id))
+        .join(
+            Incident,
+            and_(col(Incident.document_id) == col(Document.id), col(Incident.resolved_at).is_(None)),
+            isouter=True,
+        )
+        .where(
+            col(Document.school_id) == school_id,
+            _run_state(state),
+            col(Document.type) == type if type else true(),
+        )
+        .order_by(col(Document.updated_at).desc(), col(Document.id).desc())
+        .options(LIGHT)
+        .limit(limit)
+    )
+    if after:
+        query = query.where(tuple_(col(Document.updated_at), col(Document.id)) < after)
+    found: dict[str, RunSeen] = {}
+    for document, owner, incident in session.exec(query).all():
+        found.setdefault(document.id, RunSeen(document, owner, incident))
+    return list(found.values())
+
+
+def run_counts(session: Session, school_id: str) -> dict[str, int]:
+    """How many runs are in each of `RUN_STATES`."""
+    return {
+        state: session.exec(
+            select(func.count())
+            .select_from(Document)
+            .where(col(Document.school_id) == school_id, _run_state(state))
+        ).one()
+        for state in RUN_STATES
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RunWhole:
+    """One run with its history: events without their remarks, ledger, incidents (resolved ones too)."""
+
+    here: Here
+    owner: str
+    events: tuple[EventSeen, ...]
+    ledger: tuple[LedgerEntry, ...]
+    incidents: tuple[Incident, ...]
+
+
+def run(session: Session, school_id: str, document_id: str) -> RunWhole:
+    """One run of the school; NotFound otherwise. For the administrator: no field, no remark."""
+    here = read(session, document_id, school_id)
+    events = tuple(replace(e, remark=None) for e in history(session, document_id))
+    ledger = session.exec(
+        select(LedgerEntry)
+        .where(col(LedgerEntry.document_id) == document_id)
+        .order_by(col(LedgerEntry.started_at))
+    ).all()
+    incidents = session.exec(
+        select(Incident)
+        .where(col(Incident.document_id) == document_id)
+        .order_by(col(Incident.opened_at).desc())
+    ).all()
+    owner = session.get_one(Account, here.document.owner_id).full_name
+    return RunWhole(here, owner, events, tuple(ledger), tuple(incidents))
