@@ -357,7 +357,7 @@ _CHANGED_ELSEWHERE = Text(
 )
 _WRONG_PIN = Text(
     "Mã PIN không đúng. Còn {left} lần, sau đó tạm dừng {minutes} phút.",
-    "The PIN is not right. {left} tries left, then a pause of {minutes} minutes.",
+    "The PIN is not right. Tries left: {left}; then a pause of {minutes} minutes.",
 )
 _PAUSED = Text(
     "Mã PIN sai {tries} lần nên tạm dừng ký đến {at}. Quên mã PIN thì nhờ quản trị đặt lại.",
