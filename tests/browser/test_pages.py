@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvicorn
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 from models.document import Document
 from service.app import create_app
@@ -19,6 +19,13 @@ from tests.conftest import free_port
 from tests.waiting import until
 
 SIZES = {"phone": (390, 844), "small": (320, 640), "desk": (1280, 800)}
+
+
+def visit(window: Window, path: str) -> Response | None:
+    """Open a page and wait until its scripts are there, as a person does who reads before typing."""
+    answer = window.page.goto(path)
+    window.page.wait_for_load_state("networkidle")
+    return answer
 
 
 @pytest.fixture
@@ -65,7 +72,7 @@ class Window:
         self.complaints: list[str] = []
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto("/sign-in")
+        visit(self, "/sign-in")
         self.page.fill("input[name=name]", name)
         self.page.fill("input[name=password]", PASSWORD)
         self.page.click("button.btn--go")
@@ -98,7 +105,7 @@ def test_no_page_overflows_or_breaks_the_policy(
         f"/documents/{draft.id}/preview",
         "/documents/new?type=team-teaching-plan",
     ):
-        answer = hoa.page.goto(path)
+        answer = visit(hoa, path)
         assert answer is not None and answer.ok, path
         hoa.page.wait_for_load_state("networkidle")
         assert hoa.page.evaluate("document.documentElement.scrollWidth") <= hoa.width, path
@@ -122,7 +129,7 @@ def first_text(cast: Cast, draft: Document) -> str:
 def test_the_editor_keeps_marks_pictures_and_pasted_words(cast: Cast, window: Callable[..., Window]) -> None:
     draft = cast.lesson_plan("lan", 13)
     lan = window("lan")
-    lan.page.goto(f"/documents/{draft.id}/edit")
+    visit(lan, f"/documents/{draft.id}/edit")
     surface = lan.page.locator("div[id='f-lessons-0-requirements']")
     surface.click()
     lan.page.keyboard.press("Control+a")
@@ -158,7 +165,7 @@ def test_the_editor_keeps_marks_pictures_and_pasted_words(cast: Cast, window: Ca
 def test_a_draft_saves_itself_when_the_page_is_put_away(cast: Cast, window: Callable[..., Window]) -> None:
     draft = cast.lesson_plan("lan", 13)
     lan = window("lan")
-    lan.page.goto(f"/documents/{draft.id}/edit")
+    visit(lan, f"/documents/{draft.id}/edit")
     lan.page.fill("[name='lessons.0.title']", "Tự lưu", force=True)
     expect(lan.page.locator("[data-saved]")).to_have_text("Có thay đổi chưa lưu")
     lan.page.evaluate(
@@ -180,7 +187,7 @@ def test_a_session_that_ended_is_said_and_what_was_typed_stays(
 ) -> None:
     draft = cast.lesson_plan("lan", 13)
     lan = window("lan")
-    lan.page.goto(f"/documents/{draft.id}/edit")
+    visit(lan, f"/documents/{draft.id}/edit")
     lan.page.fill("[name='lessons.0.title']", "Không mất", force=True)
     lan.page.context.clear_cookies()
     lan.page.evaluate(
@@ -202,7 +209,7 @@ def test_a_session_that_ended_is_said_and_what_was_typed_stays(
 def test_keys_walk_the_queue_and_never_decide(cast: Cast, window: Callable[..., Window]) -> None:
     first, second = cast.sent("lan", 13), cast.sent("mai", 14)
     hoa = window("hoa")
-    hoa.page.goto("/inbox")
+    visit(hoa, "/inbox")
     hoa.page.keyboard.press("j")
     hoa.page.wait_for_url(f"**/inbox?doc={second.id}")
     hoa.page.keyboard.press("k")
@@ -217,7 +224,7 @@ def test_keys_walk_the_queue_and_never_decide(cast: Cast, window: Callable[..., 
 def test_a_round_is_watched_to_its_end_without_reloading(cast: Cast, window: Callable[..., Window]) -> None:
     sent = [cast.sent(name, 13) for name in ("lan", "mai")]
     hoa = window("hoa", "phone")
-    hoa.page.goto("/batches/new")
+    visit(hoa, "/batches/new")
     expect(hoa.page.locator("[data-count]")).to_have_text("2 hồ sơ đã chọn")
     hoa.page.click(".tray .btn--go")
     hoa.page.fill("#pin", PIN)
