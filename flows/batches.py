@@ -11,10 +11,10 @@ import logging
 import queue
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -25,7 +25,6 @@ from flows.decide import decide
 from flows.leases import alive
 from flows.office import Office
 from flows.people import Actor
-from flows.performing import Signer
 from flows.queries import LIGHT
 from models.batch import Batch, BatchItem
 from models.document import Document
@@ -33,12 +32,17 @@ from models.errors import BadPin, Fault, Invalid, NotFound, RecordsError
 from models.event import Event
 from models.text import Text
 from tasks.keys import Secret
+from tasks.signing import Signed, SignRequest
 
 log = logging.getLogger("hososo.batches")
 
 MOST = 500
+HELD = timedelta(minutes=1)
+"""The worker's follow-up work waits so long for a round: 200 signatures take six seconds without it."""
 ACTIONS = {"approve": "person", "seal": "seal"}
-LANES = 2
+SIGNERS = 2
+LANES = 4
+"""Threads that carry items: while two signatures are made, other items are read and written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def start(
     keyring.ensure_not_paused(key, now)
     signers = ExitStack()
     try:
-        sign = signers.enter_context(office.signers.batch(key.protected, pin, key.account_id, LANES))
+        sign = signers.enter_context(office.signers.batch(key.protected, pin, key.account_id, SIGNERS))
     except BadPin:
         raise keyring.pin_failed(office.db, key.id, now) from None
     try:
@@ -137,7 +141,7 @@ def _run(
     batch_id: str,
     action: str,
     signers: ExitStack,
-    sign: Signer,
+    sign: Callable[[SignRequest], Signed],
     arrived: datetime,
 ) -> None:
     """Work through the manifest in lanes; whatever happens, the key's children die and the end is written."""
@@ -154,17 +158,15 @@ def _run(
                 position, document_id, version = todo.get_nowait()
             except queue.Empty:
                 return
-            _mark(office, batch_id, position, "signing")
-            command = Command(document_id, action, version, actor, arrived)
+            item = _Item(office, batch_id, position, sign)
             try:
-                decide(office, command, sign)
+                if decide(office, Command(document_id, action, version, actor, arrived), item).repeated:
+                    item.ended("signed")
             except RecordsError as refusal:
-                _mark(office, batch_id, position, "refused", refusal)
+                item.ended("refused", refusal)
             except Exception:
                 log.exception("round %s, item %s failed", batch_id, position)
-                _mark(office, batch_id, position, "refused", _FAILED)
-            else:
-                _mark(office, batch_id, position, "signed")
+                item.ended("refused", _FAILED)
 
     lanes = [threading.Thread(target=lane, name=f"{batch_id}-{n}") for n in range(LANES)]
     try:
@@ -178,6 +180,7 @@ def _run(
             session.exec(
                 update(Batch).where(col(Batch.id) == batch_id).values(state="done", finished_at=office.now())
             )
+        office.poke()  # the worker held back meanwhile
 
 
 _FAILED = RecordsError(
@@ -188,24 +191,44 @@ _FAILED = RecordsError(
 )
 
 
-def _mark(
-    office: Office, batch_id: str, position: int, state: str, refusal: RecordsError | None = None
-) -> None:
-    values: dict[str, object] = {"state": state}
-    if state != "signing":
-        values["finished_at"] = office.now()
-    if refusal:
-        values |= {
-            "code": refusal.code,
-            "sentence_vi": refusal.sentence.vi[:400],
-            "sentence_en": refusal.sentence.en[:400],
-        }
-    with office.db.write() as session:
-        session.exec(
-            update(BatchItem)
-            .where(col(BatchItem.batch_id) == batch_id, col(BatchItem.position) == position)
-            .values(**values)
+class _Item:
+    """One line of the manifest while it is decided (`performing.OpenKey`)."""
+
+    def __init__(
+        self, office: Office, batch_id: str, position: int, sign: Callable[[SignRequest], Signed]
+    ) -> None:
+        self._office = office
+        self._row = col(BatchItem.batch_id) == batch_id, col(BatchItem.position) == position
+        self.sign = sign
+
+    def begun(self, session: Session) -> None:
+        self._mark(session, state="signing")
+
+    def stood(self, session: Session) -> None:
+        self._mark(session, state="signed", finished_at=self._office.now())
+
+    def ended(self, state: str, refusal: RecordsError | None = None) -> None:
+        """Of an item that made no decision here: refused, or decided before."""
+        words = (
+            {
+                "code": refusal.code,
+                "sentence_vi": refusal.sentence.vi[:400],
+                "sentence_en": refusal.sentence.en[:400],
+            }
+            if refusal
+            else {}
         )
+        with self._office.db.write() as session:
+            self._mark(session, state=state, finished_at=self._office.now(), **words)
+
+    def _mark(self, session: Session, **values: object) -> None:
+        session.exec(update(BatchItem).where(*self._row).values(**values))
+
+
+def runs(session: Session, now: datetime) -> bool:
+    """Is someone signing a round at this moment? One that takes longer than `HELD` no longer counts."""
+    running = select(Batch.id).where(col(Batch.state) == "running", col(Batch.created_at) > now - HELD)
+    return session.exec(running).first() is not None
 
 
 def progress(session: Session, actor: Actor, batch_id: str) -> Progress:

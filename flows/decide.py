@@ -23,7 +23,7 @@ from flows.deadlines import step_due
 from flows.grammar import Draft, Review, Step
 from flows.office import Office
 from flows.people import Actor
-from flows.performing import Signer, perform, release
+from flows.performing import OpenKey, perform, release
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import candidates, subject_of
 from models.document import Document, OpenStep, Revision, SeriesNumber, Signature
@@ -37,12 +37,12 @@ from tasks.rich_text import tidy
 LONGEST_NOTE = 4000
 
 
-def decide(office: Office, command: Command, signer: Signer | None = None) -> Decided:
+def decide(office: Office, command: Command, key: OpenKey | None = None) -> Decided:
     """Carry out a person's decision, once.
 
     The same person repeating the same action on the same version gets the stored result. Refusals, in this
-    order: NotFound, Stale, WrongStep, NotYours, Invalid, Locked, BadPin, Unavailable. `signer` is a batch's
-    own unlocked key (`flows/batches.py`); without it the PIN opens the key for this one signature.
+    order: NotFound, Stale, WrongStep, NotYours, Invalid, Locked, BadPin, Unavailable. `key` is an item
+    of a signing round (`flows/batches.py`); without it the PIN opens the key for this one signature.
     """
     with office.db.read() as session:
         here = read(session, command.document_id, command.actor.school_id)
@@ -50,18 +50,23 @@ def decide(office: Office, command: Command, signer: Signer | None = None) -> De
     if done:
         return done
     permit(here, command)
-    made = perform(office, here, command, signer)
+    made = perform(office, here, command, key)
     try:
         with office.db.write() as session:
             here = read(session, command.document_id, command.actor.school_id)
             done = _repeated(session, here, command)
             if done:
+                release(session, command.document_id, command.actor.id)
                 return done
             permit(here, command)
             decided = _write(session, here, command, made, office.now())
-    finally:
+            if key:
+                key.stood(session)
+    except BaseException:
         if made.leased:
-            release(office, command.document_id, command.actor.id)
+            with office.db.write() as session:
+                release(session, command.document_id, command.actor.id)
+        raise
     office.poke()
     return decided
 
@@ -184,6 +189,8 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     }
     if made.output_blob:
         values["blob"] = made.output_blob
+    if made.leased:
+        values |= {"signing_until": None, "signing_by": None}
     if command.action == "sign" and document.first_signed_at is None:
         values["first_signed_at"] = command.arrived
     if position.status == "approved" and document.approved_at is None:

@@ -6,9 +6,9 @@ was quicker) is a file nobody names; it changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
@@ -19,7 +19,7 @@ from flows.commands import Command, Here, Made
 from flows.facts import facts_of
 from flows.grammar import Review, Seal, Sign, Step
 from flows.office import Office
-from flows.posts import actor_of, known_of
+from flows.posts import actor_of, issuer_of, known_of
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
@@ -31,20 +31,29 @@ from tasks.form_fields import FilledText
 from tasks.rich_text import images
 from tasks.signing import Signed, SignRequest, prepare
 
-Signer = Callable[[SignRequest], Signed]
-"""A key that is already open, as a batch holds it."""
+
+class OpenKey(Protocol):
+    """One item of a signing round: a key that is open already, and the item's own row.
+
+    `begun` and `stood` write into the lease's and the decision's transaction, so an item costs two.
+    """
+
+    def sign(self, request: SignRequest) -> Signed: ...
+    def begun(self, session: Session) -> None: ...
+    def stood(self, session: Session) -> None: ...
+
 
 LEASE = timedelta(seconds=30)
 
 
-def perform(office: Office, here: Here, command: Command, signer: Signer | None) -> Made:
+def perform(office: Office, here: Here, command: Command, key: OpenKey | None) -> Made:
     """Make what the action needs. Refusals leave nothing behind."""
     step = here.position.step
     assert step is not None
     if command.action == "submit":
         return freeze(office, here)
     if plan.decides(step, command.action):
-        return sign(office, here, command, signer)
+        return sign(office, here, command, key)
     return Made()
 
 
@@ -125,17 +134,18 @@ def _texts(values: Iterable[Any]) -> Iterable[str]:
 # --- signatures ------------------------------------------------------------------------------------------
 
 
-def sign(office: Office, here: Here, command: Command, signer: Signer | None) -> Made:
+def sign(office: Office, here: Here, command: Command, key: OpenKey | None) -> Made:
     """Make one signature under a short lease on the document; the caller releases it."""
-    lease(office, here, command)
+    lease(office, here, command, key)
     try:
-        return _sign(office, here, command, signer)
+        return _sign(office, here, command, key)
     except BaseException:
-        release(office, here.document.id, command.actor.id)
+        with office.db.write() as session:
+            release(session, here.document.id, command.actor.id)
         raise
 
 
-def lease(office: Office, here: Here, command: Command) -> None:
+def lease(office: Office, here: Here, command: Command, key: OpenKey | None) -> None:
     """Take the document for signing; Locked while someone else is signing it."""
     now = office.now()
     with office.db.write() as session:
@@ -153,6 +163,8 @@ def lease(office: Office, here: Here, command: Command) -> None:
             .values(signing_until=now + LEASE, signing_by=command.actor.id)
         )
         if taken.rowcount == 1:
+            if key:
+                key.begun(session)
             return
         present = session.get_one(Document, here.document.id)
         person = session.get(Account, present.signing_by) if present.signing_by else None
@@ -164,30 +176,29 @@ def lease(office: Office, here: Here, command: Command) -> None:
     )
 
 
-def release(office: Office, document_id: str, actor_id: str) -> None:
-    """Give the lease back."""
-    with office.db.write() as session:
-        session.exec(
-            update(Document)
-            .where(col(Document.id) == document_id, col(Document.signing_by) == actor_id)
-            .values(signing_until=None, signing_by=None)
-        )
+def release(session: Session, document_id: str, actor_id: str) -> None:
+    """Give the lease back when no decision came of it; a decision ends the lease itself."""
+    session.exec(
+        update(Document)
+        .where(col(Document.id) == document_id, col(Document.signing_by) == actor_id)
+        .values(signing_until=None, signing_by=None)
+    )
 
 
-def _sign(office: Office, here: Here, command: Command, signer: Signer | None) -> Made:
+def _sign(office: Office, here: Here, command: Command, open_key: OpenKey | None) -> Made:
     step = here.position.step
     assert step is not None
     now = office.now()
     with office.db.read() as session:
         account = session.get_one(Account, command.actor.id)
         key = keyring.key_of(session, account.id, "seal" if isinstance(step, Seal) else "person")
-        if signer is None:
+        if open_key is None:
             keyring.ensure_not_paused(key, now)
         trust = keyring.trust_of(session)
         revision = session.get_one(Revision, (here.document.id, here.position.revision))
         input_blob = _input(session, here, revision)
-        issuer = facts_of(session, here.document, now).issuer
-    lines = authority(here.declared, step, command.actor, here.subject, issuer["name"])
+        issuer = issuer_of(session, here.document.school_id, now.astimezone(VIETNAM).date())
+    lines = authority(here.declared, step, command.actor, here.subject, issuer.name)
     number = (
         numbers.reserve(office, here.document, step.numbers, now)
         if isinstance(step, Review) and step.numbers
@@ -202,12 +213,12 @@ def _sign(office: Office, here: Here, command: Command, signer: Signer | None) -
         trust=trust,
         now=now,
         reason=step.label.vi,
-        location=issuer["place"],
+        location=issuer.place,
         stamp=_stamp(office, step, revision.boxes[field], account, lines, now),
         texts=_texts_of(office, revision, number, now) if number else (),
         certify=isinstance(step, Sign),
     )
-    signed = signer(request) if signer else _with_pin(office, key, request, command, now)
+    signed = open_key.sign(request) if open_key else _with_pin(office, key, request, command, now)
     return Made(
         input_blob=input_blob,
         output_blob=office.blobs.put(signed.pdf),

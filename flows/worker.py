@@ -29,7 +29,7 @@ from prefect.context import AsyncClientContext
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
-from flows import engine, keyring, leases, runs
+from flows import batches, engine, keyring, leases, runs
 from flows.driving import Driver
 from flows.office import Office, close_office, open_office
 from flows.prefect_settings import POOL, WORKER_TYPE
@@ -43,6 +43,8 @@ POLL = 3.0
 """Seconds between two looks at the outbox when nobody pokes."""
 QUIET = timedelta(seconds=2)
 """A parked run is renamed this long after the last decision: a submit and its signature rename it once."""
+HELD_BACK = 0.5
+"""Seconds between two looks whether a signing round is over."""
 LEASE = timedelta(seconds=15)
 BEAT = 5.0
 REPAIR = 60.0
@@ -129,15 +131,26 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         await self.sweep()
 
     async def sweep(self) -> None:
-        """Begin the turns that wait: the machine's at once, new names of parked runs when it is quiet."""
+        """Begin the turns that wait: the machine's at once, new names of parked runs when it is quiet.
+
+        While someone signs a round, nothing begins: the round has both cores, its end pokes us.
+        """
         if self._down():
             return
         now = datetime.now(UTC)
+        if await asyncio.to_thread(self._round_runs, now):
+            await asyncio.sleep(HELD_BACK)
+            self.rung.set()
+            return
         for document_id, decided_at, works in await asyncio.to_thread(
             runs.waiting_turns, self.office.db, now
         ):
             if works or decided_at + QUIET <= now:
                 self._begin(document_id, partial(self.driver.advance, document_id))
+
+    def _round_runs(self, now: datetime) -> bool:
+        with self.office.db.read() as session:
+            return batches.runs(session, now)
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Runs an operator resumed or retried; called by Prefect's own polling loop."""

@@ -1,15 +1,17 @@
 """The database: sessions that read and sessions that write.
 
 SQLite writers begin with `BEGIN IMMEDIATE`, so that a transaction that read may write without meeting
-"database is locked"; on PostgreSQL the same code runs under READ COMMITTED, and every decision is settled
+"database is locked", and those of one process take turns by a lock, for SQLite's own way of waiting sleeps
+longer and longer; on PostgreSQL the same code runs under READ COMMITTED, and every decision is settled
 by a compare-and-set. Nothing signs, renders or hashes while a transaction is open.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _sqlite_connect)
             event.listen(self.engine, "begin", _sqlite_begin)
+        self._turn: AbstractContextManager[object] = threading.Lock() if self.is_sqlite else nullcontext()
         self._writer = self.engine.execution_options(writes=True)
         # SQLite's readers see one moment by themselves; PostgreSQL's must ask for it.
         self._reader = (
@@ -54,7 +57,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def dispose(self) -> None:

@@ -26,7 +26,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from models.errors import RecordsError
 from models.text import Text
-from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
+from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.certificates import Trust, find_chain
 
 MALFORMED = (

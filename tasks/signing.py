@@ -36,7 +36,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from models.errors import WrongStep
 from models.settings import VIETNAM
 from models.text import Text
-from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
+from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_unless_usable
 from tasks.checking import check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare

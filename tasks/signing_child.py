@@ -198,6 +198,7 @@ def template(control: socket.socket) -> None:
     warm()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000)  # a signature makes and drops tens of thousands of small objects, few in cycles
     while True:
         try:
             _, sockets, _, _ = socket.recv_fds(control, 1, 1)

@@ -40,7 +40,7 @@ from pyhanko.sign.validation.status import (
 from pyhanko_certvalidator import ValidationContext
 
 from models.text import Text
-from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
+from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.certificates import Trust
 from tasks.checking import MALFORMED
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.content import ImportedPdfPage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigSeedSubFilter
@@ -29,6 +30,7 @@ from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementP
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from tasks import hex_strings
 from tasks.keys import PrivateKey, Secret, unlock
 from tasks.signing import Signatory, SignRequest
 from tasks.timestamping import HttpTimeStamper
@@ -62,7 +64,8 @@ def main() -> None:
 def plain(
     requests: list[SignRequest], key: PrivateKey, stamper: HttpTimeStamper, folder: Path
 ) -> Callable[[int], bytes]:
-    """pyHanko's own signer and stamp style."""
+    """pyHanko's own signer and stamp style, and its own way to read."""
+    generic.read_hex_string_from_stream = hex_strings.of_pyhanko
     first = requests[0]
     registry = SimpleCertificateStore()
     registry.register_multiple([asn1_x509.Certificate.load(der) for der in first.trust.intermediates])

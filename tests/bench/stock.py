@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tests.waiting import until
 WAITS = 3
 REST = 10.0
 """Seconds over which the idle running of server and worker is measured."""
+FLOW = Path(__file__).with_name("stock_flow.py")
 PREFECT = str(Path(sys.executable).parent / "prefect")
 
 
@@ -52,14 +54,16 @@ def measure(folder: Path, documents: int) -> StockCost:
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     }
-    folder.mkdir(parents=True, exist_ok=True)
+    code = folder / "code"
+    code.mkdir(parents=True)
+    shutil.copy(FLOW, code)  # alone: the worker copies the whole folder for every run
     at = ("--host", "127.0.0.1", "--port", str(port))
     with (
         _process(folder, environment, "server", "start", *at) as server,
         httpx.Client(base_url=url, timeout=30, trust_env=False) as api,
     ):
         until(lambda: _answers(api), "stock Prefect does not start", 120)
-        deployment = _deployed(environment)
+        deployment = _deployed(environment, code)
         pool = ("--pool", "stock", "--type", "process")
         with _process(folder, environment, "worker", "start", *pool) as worker:
             until(lambda: _ready(api), "the stock worker does not start", 120)
@@ -113,7 +117,7 @@ def _ready(api: httpx.Client) -> bool:
     return found.status_code == 200 and any(w["status"] == "ONLINE" for w in found.json())
 
 
-def _deployed(environment: dict[str, str]) -> str:
+def _deployed(environment: dict[str, str], code: Path) -> str:
     """Pool and deployment, made by Prefect's own client in a process that sees its address."""
     subprocess.run(
         [PREFECT, "work-pool", "create", "stock", "--type", "process"],
@@ -123,7 +127,7 @@ def _deployed(environment: dict[str, str]) -> str:
         capture_output=True,
     )
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.stock"],
+        [sys.executable, "-m", "tests.bench.stock", str(code)],
         cwd=ROOT,
         env=environment,
         check=True,
@@ -135,21 +139,31 @@ def _deployed(environment: dict[str, str]) -> str:
 
 def _through(api: httpx.Client, deployment: str, documents: int) -> None:
     runs = [
-        api.post(
+        _post(
+            api,
             f"/deployments/{deployment}/create_flow_run",
-            json={"parameters": {"document": secrets.token_hex(4)}, "state": {"type": "SCHEDULED"}},
-        )
-        .raise_for_status()
-        .json()["id"]
+            {"parameters": {"document": secrets.token_hex(4)}, "state": {"type": "SCHEDULED"}},
+        )["id"]
         for _ in range(documents)
     ]
     for _ in range(WAITS):
         for run in runs:
             until(lambda run=run: _state(api, run)["name"] == "Suspended", "not suspended", 300)  # type: ignore[misc]
-            api.post(f"/flow_runs/{run}/resume", json={}).raise_for_status()
+            _post(api, f"/flow_runs/{run}/resume", {})
             until(lambda run=run: _state(api, run)["name"] != "Suspended", "not resumed")  # type: ignore[misc]
     for run in runs:
         until(lambda run=run: _state(api, run)["type"] == "COMPLETED", "not completed", 300)  # type: ignore[misc]
+
+
+def _post(api: httpx.Client, path: str, body: dict[str, Any]) -> Any:
+    """Asked again while the server says 503 (its database is busy), as Prefect's own client does."""
+    answer: httpx.Response = until(lambda: _unless_busy(api.post(path, json=body)), f"{path} stays busy", 120)
+    return answer.raise_for_status().json()
+
+
+def _unless_busy(answer: httpx.Response) -> httpx.Response | None:
+    time.sleep(0.5 if answer.status_code == 503 else 0)
+    return None if answer.status_code == 503 else answer
 
 
 def _state(api: httpx.Client, run: str) -> dict[str, Any]:
@@ -159,7 +173,7 @@ def _state(api: httpx.Client, run: str) -> dict[str, Any]:
     return state
 
 
-async def _deploy() -> None:
+async def _deploy(code: str) -> None:
     from prefect.client.orchestration import get_client
 
     from tests.bench.stock_flow import stock_document
@@ -169,11 +183,11 @@ async def _deploy() -> None:
             await client.create_flow(stock_document),
             name="stock",
             work_pool_name="stock",
-            path=str(ROOT),
-            entrypoint="tests/bench/stock_flow.py:stock_document",
+            path=code,
+            entrypoint=f"{FLOW.name}:stock_document",
         )
     print(made)
 
 
 if __name__ == "__main__":
-    asyncio.run(_deploy())
+    asyncio.run(_deploy(sys.argv[1]))

@@ -6,10 +6,14 @@ Whatever happens to a run or a process, the decisions of people stand in our tab
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from sqlmodel import col, select
 
+from flows import batches
+from flows.leases import alive
+from models.batch import Batch
 from models.document import Document
 from models.event import Event
 from models.run import Incident, LedgerEntry
@@ -137,6 +141,39 @@ def test_an_operator_in_prefect_never_changes_a_decision(cast: Cast, prefect_ser
     for document in (resumed, cancelled, deleted):
         assert decisions(cast, document.id) == WHOLE
         assert ledger(cast, document.id) == ONCE
+
+
+def test_follow_up_work_waits_for_a_signing_round_but_not_for_ever(
+    cast: Cast, prefect_server: PrefectServer
+) -> None:
+    now = cast.office.now()
+    with cast.office.db.write() as session:
+        round_ = Batch(
+            school_id=cast.school_id,
+            account_id=cast.ids["minh"],
+            action="approve",
+            holder="web:another",
+            created_at=now,
+        )
+        session.add(round_)
+    with working(cast.office, prefect_server):
+        document = cast.sent("lan", 14)
+        for name in ("hoa", "minh"):
+            cast.act(name, document.id, "approve")
+
+        def beats() -> set[datetime]:
+            with cast.office.db.read() as session:
+                return {row.at for row in alive(session, "worker", cast.office.now())}
+
+        first = beats()
+        wait_for(lambda: beats() - first, "the worker shows no sign of life")
+        assert cast.fresh(document.id).status == "approved"
+        assert prefect_server.run_of(document.id) is None
+        with cast.office.db.write() as session:
+            # A round that has taken very long no longer counts, whatever became of it.
+            kept = session.get_one(Batch, round_.id)
+            kept.created_at = now - batches.HELD
+        wait_archived(cast, document.id)
 
 
 def test_with_prefect_down_people_decide_and_sign_and_the_rest_catches_up(

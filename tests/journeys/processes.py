@@ -11,8 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,6 +107,16 @@ class Installation:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         return orphans
+
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """A part that is there and does nothing meanwhile."""
+        pid = self.running[name].pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def stop(self, *names: str) -> None:
         """SIGTERM, and wait: a part ends in good order."""
