@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant
@@ -82,3 +82,40 @@ class TeachingAssignment(SQLModel, table=True):
     class_id: str = Field(primary_key=True)
     subject: str = Field(primary_key=True, max_length=80)
     homeroom: bool = False
+
+
+class Timetable(SQLModel, table=True):
+    """The whole school's timetable from a day on; a later one replaces it from its own day."""
+
+    school_id: str = Field(primary_key=True, foreign_key="school.id")
+    valid_from: date = Field(primary_key=True)
+    created_at: datetime = instant()
+
+
+class TimetableEntry(SQLModel, table=True):
+    """One period of one class: in it a class has one subject and one teacher.
+
+    `weekday` 0 is Monday; `session` is "morning" or "afternoon"; `period` counts from 1 in each session.
+    A teacher may stand in two classes at once (classes taught together), so nothing here forbids it.
+    """
+
+    __tablename__ = "timetable_entry"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "valid_from"], ["timetable.school_id", "timetable.valid_from"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(["school_id", "class_id"], ["school_class.school_id", "school_class.id"]),
+        ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="ck_timetable_entry_weekday"),
+        CheckConstraint("session IN ('morning', 'afternoon')", name="ck_timetable_entry_session"),
+        CheckConstraint("period BETWEEN 1 AND 10", name="ck_timetable_entry_period"),
+        Index("ix_timetable_entry_teacher", "school_id", "account_id", "valid_from"),
+    )
+    school_id: str = Field(primary_key=True)
+    valid_from: date = Field(primary_key=True)
+    class_id: str = Field(primary_key=True)
+    weekday: int = Field(primary_key=True)
+    session: str = Field(primary_key=True, max_length=9)
+    period: int = Field(primary_key=True)
+    subject: str = Field(max_length=80)
+    account_id: str

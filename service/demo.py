@@ -17,9 +17,18 @@ from flows.office import Office
 from models.account import Account, AccountRole, Group, GroupMember
 from models.columns import new_id
 from models.key import SigningKey
-from models.school import School, SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
+from models.school import (
+    School,
+    SchoolClass,
+    SchoolName,
+    SchoolWeek,
+    TeachingAssignment,
+    Timetable,
+    TimetableEntry,
+)
 from models.settings import VIETNAM
 from service.demo_lessons import own_subjects
+from service.demo_timetable import Taught, timetable
 from tasks.keys import Secret
 from tasks.passwords import make_hash
 
@@ -113,7 +122,8 @@ def seed(office: Office) -> None:
         session.add_all(keys)
         _groups(session, school_id, people)
         weeks = _weeks(session, school_id, now.astimezone(VIETNAM).date())
-        _classes(session, school_id, people, weeks[0].year)
+        classes = _classes(session, school_id, people, weeks[0].year)
+        _timetable(session, school_id, people, classes, weeks[0].monday, now)
 
 
 def _account(school_id: str, name: str, hashed: str, now: datetime) -> Account:
@@ -194,7 +204,9 @@ def _weeks(session: Session, school_id: str, today: date) -> list[SchoolWeek]:
     return rows
 
 
-def _classes(session: Session, school_id: str, people: Mapping[str, Account], year: str) -> None:
+def _classes(
+    session: Session, school_id: str, people: Mapping[str, Account], year: str
+) -> dict[str, SchoolClass]:
     classes = {
         f"{grade}{letter}": SchoolClass(school_id=school_id, year=year, name=f"{grade}{letter}", grade=grade)
         for grade in range(1, 6)
@@ -202,16 +214,55 @@ def _classes(session: Session, school_id: str, people: Mapping[str, Account], ye
     }
     session.add_all(classes.values())
     session.flush()
+    session.add_all(
+        TeachingAssignment(
+            school_id=school_id,
+            account_id=people[row.teacher].id,
+            class_id=classes[row.class_name].id,
+            subject=row.subject,
+            homeroom=row.homeroom,
+        )
+        for row in assignments()
+    )
+    return classes
+
+
+def assignments() -> list[Taught]:
+    """Who teaches what: homeroom teachers their own class, the others their subjects in their grades."""
+    made = []
     for name, part in CAST.items():
         if part.homeroom:
-            taught = [(classes[part.homeroom], s, True) for s in own_subjects(classes[part.homeroom].grade)]
-        else:
-            taught = [
-                (c, s, False) for c in classes.values() if c.grade in part.grades for s in part.subjects
-            ]
-        session.add_all(
-            TeachingAssignment(
-                school_id=school_id, account_id=people[name].id, class_id=c.id, subject=s, homeroom=homeroom
-            )
-            for c, s, homeroom in taught
+            grade = int(part.homeroom[0])
+            made += [Taught(name, part.homeroom, grade, s, True) for s in own_subjects(grade)]
+        made += [
+            Taught(name, f"{grade}{letter}", grade, subject, False)
+            for grade in part.grades
+            for letter in "ABC"
+            for subject in part.subjects
+        ]
+    return made
+
+
+def _timetable(
+    session: Session,
+    school_id: str,
+    people: Mapping[str, Account],
+    classes: Mapping[str, SchoolClass],
+    valid_from: date,
+    now: datetime,
+) -> None:
+    session.add(Timetable(school_id=school_id, valid_from=valid_from, created_at=now))
+    session.flush()
+    session.add_all(
+        TimetableEntry(
+            school_id=school_id,
+            valid_from=valid_from,
+            class_id=classes[class_name].id,
+            weekday=slot.weekday,
+            session=slot.session,
+            period=slot.period,
+            subject=taught.subject,
+            account_id=people[taught.teacher].id,
         )
+        for (class_name, slot), taught in timetable(assignments()).items()
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, delete, func, select
 
-from flows import keyring, queries
+from flows import keyring, queries, timetable
 from flows.calendar import monday_of
 from flows.clock import scan
 from flows.commands import Command
@@ -25,7 +25,14 @@ from models.errors import Unavailable
 from models.event import Event
 from models.flag import Flag
 from models.key import SigningKey
-from models.school import School, SchoolClass, SchoolSetting, SchoolWeek
+from models.school import (
+    School,
+    SchoolClass,
+    SchoolSetting,
+    SchoolWeek,
+    TeachingAssignment,
+    TimetableEntry,
+)
 from models.settings import VIETNAM
 from service import demo, demo_records
 from service.sign_in import sign_in
@@ -186,3 +193,19 @@ def test_its_records_stand_in_every_state_and_go_on_where_they_stopped(
 def _actor(office: Office, name: str) -> Actor:
     with office.db.read() as session:
         return actor_of(session, account(office, name).id)
+
+
+def test_the_timetable_is_full_and_nobody_teaches_two_classes_at_once(office: Office) -> None:
+    with office.db.read() as session:
+        entries = session.exec(select(TimetableEntry)).all()
+        assigned = session.exec(select(TeachingAssignment)).all()
+        lan = session.exec(select(Account).where(col(Account.sign_in_name) == "gv.lan")).one()
+        week = session.exec(select(SchoolWeek).where(col(SchoolWeek.number) == 12)).one()
+        hers = timetable.of_teacher(session, lan.school_id, lan.id, week)
+    slots = Counter((e.account_id, e.weekday, e.session, e.period) for e in entries)
+    assert set(slots.values()) == {1}
+    taught = {(e.account_id, e.class_id, e.subject) for e in entries}
+    assert taught == {(a.account_id, a.class_id, a.subject) for a in assigned}
+    assert {p.class_name for p in hers} == {"3A"}
+    assert (hers[0].day, hers[0].session, hers[0].number) == (week.monday, "morning", 1)
+    assert len(hers) == 18
