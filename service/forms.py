@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -52,6 +53,30 @@ def _listed(value: Any) -> Any:
     if value and all(key.isascii() and key.isdigit() and len(key) < 7 for key in value):
         return [_listed(value[key]) for key in sorted(value, key=int)]
     return {key: _listed(below) for key, below in value.items()}
+
+
+def overlay(form: Form, stored: Mapping[str, Any], changes: Iterable[tuple[str, str]]) -> Values | None:
+    """The stored values with single answers laid over them, by their dotted names.
+
+    None when a name leads to no answer of what is stored: rows were added or taken away meanwhile.
+    """
+    laid = deepcopy(dict(stored))
+    for name, value in changes:
+        *way, last = name.split(".")
+        level: Any = laid
+        fields: Sequence[Field] = form.fields
+        for part, number in zip(way[::2], way[1::2], strict=False):
+            declared = next((f for f in fields if f.name == part), None)
+            rows = level.get(part)
+            inside = isinstance(rows, list) and number.isascii() and number.isdigit() and len(number) < 7
+            if not isinstance(declared, Repeated) or not inside or int(number) >= len(rows):
+                return None
+            level, fields = rows[int(number)], declared.fields
+        known = last == "id" if way else False
+        if len(way) % 2 or not (known or any(f.name == last and f.kind != "repeated" for f in fields)):
+            return None
+        level[last] = value
+    return laid
 
 
 # --- new forms and rows ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ A pass (session or token) is 256 random bits; the database keeps only their SHA-
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -72,6 +73,15 @@ def is_csrf_of(settings: Settings, account_id: str, token: str) -> bool:
 def _mac(settings: Settings, account_id: str, nonce: str) -> str:
     text = f"hososo form 1|{account_id}|{nonce}".encode()
     return hmac.new(settings.master_key, text, hashlib.sha256).hexdigest()[:38]
+
+
+def device_key(settings: Settings, account_id: str) -> str:
+    """The AES-256 key (base64) under which an account's unsent drafts lie on a device.
+
+    Given to that account's pages alone: the next person at a shared computer cannot read them.
+    """
+    made = hmac.digest(settings.master_key, f"hososo device 1|{account_id}".encode(), hashlib.sha256)
+    return base64.b64encode(made).decode()
 
 
 def set_cookie(response: Response, settings: Settings, token: str) -> None:

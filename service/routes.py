@@ -9,7 +9,19 @@ from service.api import batches as api_batches
 from service.api import documents as api_documents
 from service.api import flags as api_flags
 from service.api import tasks, token, types
-from service.pages import account, admin, batches, desk, documents, flags, mailbox, review, runs, sign_in
+from service.pages import (
+    account,
+    admin,
+    again,
+    batches,
+    desk,
+    documents,
+    flags,
+    mailbox,
+    review,
+    runs,
+    sign_in,
+)
 
 API = "/api/v1"
 API_ROUTERS: tuple[APIRouter, ...] = (
@@ -24,6 +36,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     desk.router,
     sign_in.router,
+    again.router,
     account.router,
     review.router,
     batches.router,

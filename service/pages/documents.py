@@ -26,11 +26,12 @@ from service import lanes, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
 from service.deps import OfficeDep
-from service.pages import editing, pictures
+from service.pages import autosave, editing, pictures
 from service.templating import language_of, page
 
 router = APIRouter()
 router.include_router(editing.router)  # before /documents/{document_id}: "new" is no document
+router.include_router(autosave.router)
 router.include_router(pictures.router)
 
 LISTED = 50

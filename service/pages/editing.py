@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
@@ -30,6 +30,7 @@ from models.text import Text
 from service import forms, words
 from service.access import PageViewer, Viewer, checked_form
 from service.deps import Arrival, OfficeDep
+from service.passes import device_key
 from service.templating import page
 
 router = APIRouter()
@@ -180,7 +181,6 @@ def save(
     """Keep what was typed, then what the button said: rows, preview, submit."""
     document, declared, known = own(office, viewer, document_id)
     do = str(form.get("do", "save"))
-    quietly = "x-autosave" in request.headers
     typed = Typed(
         forms.unflatten((k, v) for k, v in form.multi_items() if k not in OURS),
         version_of(form.get("content_version")),
@@ -199,14 +199,7 @@ def save(
     except NotFound:
         raise
     except RecordsError as refusal:
-        if quietly:
-            sentence = {"sentence": refusal.sentence.to("en" if viewer.account.language == "en" else "vi")}
-            return JSONResponse(sentence, status_code=409)
         return _refused(request, viewer, office, document_id, typed, refusal)
-    if quietly:
-        return JSONResponse(
-            {"content_version": document.content_version, "at": f"{words.local(office.now()):%H:%M}"}
-        )
     if do == "submit":
         return show_form(request, viewer, office, document, declared, known, typed)
     if do == "preview":
@@ -271,17 +264,19 @@ def show_form(
         fields=shown,
         wrong=[(f, _where(shown, f.path)) for f in wrong if f.path or not typed.refusal],
         typed=typed,
-        clashes=_clashes(declared, typed, known),
+        clashes=clashes(declared, typed, known),
         remarks=dict(remark.parts) if remark and not remark.erased else {},
         subjects=known.subjects,
         days=_days(known, str(typed.values.get(declared.week_field) or "")),
+        device_key=device_key(office.settings, viewer.account.id),
         drawable=document.week_id is not None
         and not typed.refusal
         and not any(not f.missing for f in typed.faults),
     )
 
 
-def _clashes(declared: DocumentType, typed: Typed, known: Known) -> list[forms.Difference]:
+def clashes(declared: DocumentType, typed: Typed, known: Known) -> list[forms.Difference]:
+    """Where what was typed differs from what another window saved; nothing when no other did."""
     if typed.stored is None:
         return []
     now, _ = declared.form.read(typed.values, known)

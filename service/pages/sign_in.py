@@ -100,7 +100,7 @@ def sign_in_now(
             request.cookies.get(COOKIE, ""),
         )
     except RecordsError as refusal:
-        status = _STATUS.get(refusal.code, 403)
+        status = STATUS.get(refusal.code, 403)
         return _show(request, next_path, name=name, sentence=refusal.sentence, kept=kept, status_code=status)
     answer = _go_on(request, office.settings, account.id, token, kept, next_path)
     set_cookie(answer, office.settings, token)
@@ -108,7 +108,7 @@ def sign_in_now(
     return answer
 
 
-_STATUS = {"bad-sign-in": 403, "locked": 423, "throttled": 429, "not-yours": 403}
+STATUS = {"bad-sign-in": 403, "locked": 423, "throttled": 429, "not-yours": 403}
 
 
 def address_of(request: Request) -> str:
@@ -196,6 +196,12 @@ def _show(
         kept=kept,
         school=school,
     )
+    set_form_cookie(answer, office.settings, token)
+    return answer
+
+
+def set_form_cookie(answer: Response, settings: Settings, token: str) -> None:
+    """The cookie a sign-in form's own token is held against."""
     answer.set_cookie(
         FORM_COOKIE,
         token,
@@ -203,9 +209,8 @@ def _show(
         path="/",
         httponly=True,
         samesite="strict",
-        secure=office.settings.secure_cookies,
+        secure=settings.secure_cookies,
     )
-    return answer
 
 
 def only_school(session: Session, now: datetime) -> str:

@@ -162,50 +162,6 @@ def test_the_editor_keeps_marks_pictures_and_pasted_words(cast: Cast, window: Ca
     assert lan.complaints == []
 
 
-def test_a_draft_saves_itself_when_the_page_is_put_away(cast: Cast, window: Callable[..., Window]) -> None:
-    draft = cast.lesson_plan("lan", 13)
-    lan = window("lan")
-    visit(lan, f"/documents/{draft.id}/edit")
-    lan.page.fill("[name='lessons.0.title']", "Tự lưu", force=True)
-    expect(lan.page.locator("[data-saved]")).to_have_text("Có thay đổi chưa lưu")
-    lan.page.evaluate(
-        """() => {
-            Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true});
-            document.dispatchEvent(new Event("visibilitychange"));
-        }"""
-    )
-    expect(lan.page.locator("[data-saved]")).to_contain_text("Đã tự lưu lúc")
-    assert cast.fresh(draft.id).fields["lessons"][0]["title"] == "Tự lưu"
-    lan.page.fill("[name='lessons.0.title']", "Rồi lưu tay", force=True)
-    lan.page.click("[data-save]")
-    lan.page.wait_for_url("**/edit?saved=1")  # the version the autosave gave is the one sent
-    assert cast.fresh(draft.id).fields["lessons"][0]["title"] == "Rồi lưu tay"
-
-
-def test_a_session_that_ended_is_said_and_what_was_typed_stays(
-    cast: Cast, window: Callable[..., Window]
-) -> None:
-    draft = cast.lesson_plan("lan", 13)
-    lan = window("lan")
-    visit(lan, f"/documents/{draft.id}/edit")
-    lan.page.fill("[name='lessons.0.title']", "Không mất", force=True)
-    lan.page.context.clear_cookies()
-    lan.page.evaluate(
-        """() => {
-            Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true});
-            document.dispatchEvent(new Event("visibilitychange"));
-        }"""
-    )
-    expect(lan.page.locator("[data-saved]")).to_contain_text("Phiên làm việc đã hết")
-    lan.page.click("[data-save]")
-    lan.page.fill("input[name=name]", "lan")
-    lan.page.fill("input[name=password]", PASSWORD)
-    lan.page.click("button.btn--go")
-    lan.page.click("button.btn--go")
-    lan.page.wait_for_url("**/edit?saved=1")
-    assert cast.fresh(draft.id).fields["lessons"][0]["title"] == "Không mất"
-
-
 def test_keys_walk_the_queue_and_never_decide(cast: Cast, window: Callable[..., Window]) -> None:
     first, second = cast.sent("lan", 13), cast.sent("mai", 14)
     hoa = window("hoa")

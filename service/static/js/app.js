@@ -1,6 +1,7 @@
 // The start of every page. Each module makes something quicker that already works without it.
 import "./focus.js";
 import "./keys.js";
+import "./leave.js";
 import "./once.js";
 import "./round.js";
 

@@ -1,0 +1,83 @@
+"""Signing in over a page whose session has ended: the page stays as it is and goes on where it was.
+
+The script asks `/session` first: someone may have signed in again in another tab. Without a script the form
+that was interrupted goes through the sign-in page instead, see `service/pages/sign_in.py`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import FormData
+
+from models.errors import RecordsError
+from models.text import Text
+from service.access import MaybeViewer, find_viewer, read_form
+from service.deps import Arrival, OfficeDep
+from service.pages.sign_in import FORM_COOKIE, STATUS, address_of, set_form_cookie
+from service.passes import COOKIE, set_cookie
+from service.sign_in import sign_in
+from service.templating import language_of, page
+from tasks.keys import Secret
+
+router = APIRouter()
+NO_STORE = {"cache-control": "no-store"}
+
+
+@router.get("/session")
+def session(viewer: MaybeViewer) -> Response:
+    """Whose session this browser has, and the token its forms need; 401 when there is none."""
+    if viewer is None:
+        return JSONResponse({}, status_code=401, headers=NO_STORE)
+    return JSONResponse({"account": viewer.account.id, "csrf": viewer.csrf}, headers=NO_STORE)
+
+
+@router.get("/sign-in/again")
+def ask(request: Request, office: OfficeDep, name: str = "") -> Response:
+    """The dialog's form, for the name the page belongs to."""
+    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+    answer = page(request, None, "fragments/again.html", form_token=token, name=name[:80])
+    set_form_cookie(answer, office.settings, token)
+    return answer
+
+
+async def _form(request: Request) -> FormData:
+    return await read_form(request)
+
+
+@router.post("/sign-in/again")
+def answer(
+    request: Request, office: OfficeDep, now: Arrival, form: Annotated[FormData, Depends(_form)]
+) -> Response:
+    """A new session: `{account, csrf}`. What is refused comes back as `{sentence}`."""
+    sent = str(form.get("csrf", ""))
+    language = language_of(request, None)
+    if not sent or not hmac.compare_digest(sent.encode(), request.cookies.get(FORM_COOKIE, "").encode()):
+        return JSONResponse({"sentence": _NO_COOKIE.to(language)}, status_code=403)
+    try:
+        account, token = sign_in(
+            office,
+            str(form.get("name", "")),
+            Secret(str(form.get("password", ""))),
+            address_of(request),
+            "session",
+            now,
+            request.cookies.get(COOKIE, ""),
+        )
+    except RecordsError as refusal:
+        status = STATUS.get(refusal.code, 403)
+        return JSONResponse({"sentence": refusal.sentence.to(language)}, status_code=status)
+    viewer = find_viewer(office, token, "session", now)
+    made = JSONResponse({"account": account.id, "csrf": viewer.csrf if viewer else ""}, headers=NO_STORE)
+    set_cookie(made, office.settings, token)
+    return made
+
+
+_NO_COOKIE = Text(
+    "Trình duyệt không nhận cookie, hoặc hộp đăng nhập này đã cũ. Đóng lại rồi thử lần nữa.",
+    "The browser takes no cookies, or this dialog is out of date. Close it and try again.",
+)
