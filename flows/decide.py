@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from flows import plan, telling
+from flows import marks, plan, telling
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
 from flows.deadlines import step_due
@@ -200,6 +200,7 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     _swap(session, document, values)
     _record(session, event, remark)
     _keep(session, here, command, made, event, position)
+    marks.ended(session, document.id, command.actor.id)
     moved = Here(document, here.declared, position, here.subject, event.seq)
     _open(session, moved, now)
     telling.tell(session, moved.document, moved.declared, position, event, now)

@@ -5,7 +5,7 @@ Every query takes its school from the actor. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -79,7 +79,7 @@ class Waiting:
     week: SchoolWeek | None = None
 
 
-def _waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
+def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
     """Open steps this account may take. `own` adds what the author must do: sign, or mend a return."""
     acted = exists().where(
         col(Event.document_id) == col(Document.id),
@@ -107,16 +107,20 @@ def waiting(
     type: str = "",
     week: str = "",
     group: str = "",
+    ids: Collection[str] | None = None,
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Waiting]:
-    """What waits for this person, the oldest deadline first; `after`: (due, document id) of the last seen."""
+    """What waits for this person, the oldest deadline first; `after`: (due, document id) of the last seen.
+
+    `ids` narrows it to some documents.
+    """
     query = (
         select(Document, OpenStep, Account.full_name, SchoolWeek)
         .join(OpenStep, col(OpenStep.document_id) == col(Document.id))
         .join(Account, col(Account.id) == col(Document.owner_id))
         .join(SchoolWeek, col(SchoolWeek.id) == col(Document.week_id), isouter=True)
-        .where(_waiting_for(actor, own=own))
+        .where(waiting_for(actor, own=own))
         .order_by(col(OpenStep.due_at), col(Document.id))
         .options(LIGHT)
         .limit(limit)
@@ -124,6 +128,8 @@ def waiting(
     for value, column in ((type, Document.type), (week, Document.week_id), (group, Document.group_id)):
         if value:
             query = query.where(col(column) == value)
+    if ids is not None:
+        query = query.where(col(Document.id).in_(ids))
     if after:
         query = query.where(tuple_(col(OpenStep.due_at), col(Document.id)) > after)
     found: dict[str, Waiting] = {}
@@ -140,7 +146,7 @@ def count_waiting(session: Session, actor: Actor) -> int:
         select(func.count(func.distinct(col(OpenStep.document_id))))
         .select_from(OpenStep)
         .join(Document, col(Document.id) == col(OpenStep.document_id))
-        .where(_waiting_for(actor, own=False))
+        .where(waiting_for(actor, own=False))
     )
     return session.exec(query).one()
 

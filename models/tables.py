@@ -2,10 +2,10 @@
 
 from sqlmodel import SQLModel
 
-from models import account, batch, document, event, flag, key, notice, run, school
+from models import account, batch, document, event, flag, key, notice, review, run, school
 from models.db import Database
 
-__all__ = ["account", "batch", "document", "event", "flag", "key", "notice", "run", "school"]
+__all__ = ["account", "batch", "document", "event", "flag", "key", "notice", "review", "run", "school"]
 
 METADATA = SQLModel.metadata
 

@@ -8,6 +8,7 @@ from service import health
 from service.api import batches as api_batches
 from service.api import documents as api_documents
 from service.api import flags as api_flags
+from service.api import round as api_round
 from service.api import tasks, token, types
 from service.pages import (
     account,
@@ -29,6 +30,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     types.router,
     api_documents.router,
     tasks.router,
+    api_round.router,
     api_batches.router,
     api_flags.router,
 )

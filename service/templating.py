@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -19,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from flows import posts, queries
+from flows import posts, queries, round_marks
 from flows.people import ROLES, Actor
 from models.errors import NotFound
 from models.text import Language, Text
@@ -186,11 +187,16 @@ def _reviews(actor: Actor) -> bool:
     return bool(actor.heads or actor.deputises or actor.roles & {"principal", "vice_principal", "clerk"})
 
 
-def places(actor: Actor, waiting: int) -> list[Place]:
-    """The main navigation of a person: only where they have something to do or to see."""
+def places(actor: Actor, waiting: int, marked: int = 0) -> list[Place]:
+    """The main navigation of a person: only where they have something to do or to see.
+
+    `marked` counts the records in their signing round; the round is a place while it holds something.
+    """
     found = [Place("/", Text("Trang chủ", "Home"), "home")]
     if waiting or _reviews(actor):
         found.append(Place("/inbox", Text("Chờ tôi", "Waiting for me"), "inbox", waiting))
+    if marked:
+        found.append(Place("/batches/new", Text("Lượt ký", "Signing round"), "pen", marked))
     found.append(Place("/documents", Text("Hồ sơ", "Records"), "doc"))
     found.append(Place("/flags", Text("Thời hạn", "Deadlines"), "cal"))
     if "admin" in actor.roles:
@@ -220,21 +226,44 @@ def _here(path: str, found: Iterable[Place]) -> str:
     return max(fits, key=len, default="")
 
 
+def _reviewing(path: str) -> bool:
+    """Is this a page on which one reads, marks or signs what waits?"""
+    return path == "/inbox" or path.startswith(("/inbox/", "/batches", "/documents/"))
+
+
+def _leaves_reviewing(request: Request) -> bool:
+    """Did the person just leave the pages of reviewing? Then the round is called to mind."""
+    came_from = urlsplit(request.headers.get("Referer", "")).path
+    return _reviewing(came_from) and not _reviewing(request.url.path)
+
+
 def _frame(request: Request, viewer: Viewer | None) -> Mapping[str, Any]:
     if viewer is None:
-        return {"places": [], "here": "", "waiting_count": 0, "school": None, "post": None, "csrf": ""}
+        return {
+            "places": [],
+            "here": "",
+            "waiting_count": 0,
+            "round_count": 0,
+            "left_round": False,
+            "school": None,
+            "post": None,
+            "csrf": "",
+        }
     office = office_of(request)
     with office.db.read() as session:
         waiting = queries.count_waiting(session, viewer.actor)
+        marked = round_marks.count(session, viewer.actor)
         try:
             school = posts.issuer_of(session, viewer.actor.school_id, words.local(office.now()).date()).name
         except NotFound:
             school = None
-    found = places(viewer.actor, waiting)
+    found = places(viewer.actor, waiting, marked)
     return {
         "places": found,
         "here": _here(request.url.path, found),
         "waiting_count": waiting,
+        "round_count": marked,
+        "left_round": bool(marked) and _leaves_reviewing(request),
         "school": school,
         "post": post_of(viewer.actor),
         "csrf": viewer.csrf,

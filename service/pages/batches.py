@@ -1,4 +1,4 @@
-"""Signing rounds: choose many, see the manifest, give the PIN once, watch the results."""
+"""Signing rounds: put records in, see the manifest, give the PIN once, watch the results."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import batches, queries
+from flows import batches, queries, round_marks
 from flows.catalogue import type_of
 from flows.grammar import DocumentType, Seal
 from flows.office import Office
 from flows.queries import Waiting
+from flows.round_marks import Round
 from models.account import Account, Group
 from models.document import Revision
 from models.errors import NotFound, RecordsError
 from models.text import Text
 from service import story, words
-from service.access import PageViewer, Viewer, checked_form
+from service.access import PageViewer, Viewer, checked_form, local_path
 from service.deps import Arrival, OfficeDep
 from service.pages.editing import version_of
 from service.templating import page
@@ -51,11 +52,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Lines under one heading; those to look at first are not chosen beforehand."""
+    """Lines under one heading; `mine` are the marks, those to look at first are not chosen beforehand."""
 
     heading: Text
     lines: tuple[Line, ...]
     chosen: bool
+    mine: bool = False
 
     @property
     def count(self) -> int:
@@ -64,9 +66,26 @@ class Bundle:
 
 @router.get("/batches/new")
 def choose(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
-    """Everything that waits for this person's signature, by type, week and group."""
+    """The round as it was put together, and beside it everything else that waits for this signature."""
+    return _choose(request, viewer, office)
+
+
+def _choose(
+    request: Request, viewer: Viewer, office: Office, status_code: int = 200, **more: object
+) -> Response:
     lines, action = _lines(office, viewer)
-    return page(request, viewer, "pages/batch.html", bundles=_bundles(office, lines), action=action)
+    with office.db.read() as session:
+        held = round_marks.round_of(session, viewer.actor)
+    return page(
+        request,
+        viewer,
+        "pages/batch.html",
+        status_code=status_code,
+        bundles=_bundles(office, lines, held),
+        dropped=held.dropped,
+        action=action,
+        **more,
+    )
 
 
 def _lines(office: Office, viewer: Viewer) -> tuple[list[Line], str]:
@@ -108,32 +127,68 @@ def _look(waiting: Waiting) -> tuple[Text, ...]:
     return tuple(reasons)
 
 
-def _bundles(office: Office, lines: Sequence[Line]) -> list[Bundle]:
+def _bundles(office: Office, lines: Sequence[Line], held: Round) -> list[Bundle]:
+    """The marked ones first; only when there are none the rest is chosen, but for what wants a look."""
+    mine = tuple(line for line in lines if line.waiting.document.id in held.ids)
     with office.db.read() as session:
         ids = {line.waiting.document.group_id for line in lines}
         groups = {g.id: g.name for g in session.exec(select(Group).where(col(Group.id).in_(ids))).all()}
-    look = tuple(line for line in lines if line.look)
+    rest = [line for line in lines if line not in mine]
+    look = tuple(line for line in rest if line.look)
     found: dict[tuple[str, int, str], list[Line]] = {}
-    for line in lines:
+    for line in rest:
         if line.look:
             continue
         week = line.waiting.week.number if line.waiting.week else 0
         group = groups.get(line.waiting.document.group_id or "", "")
         found.setdefault((line.declared.slug, week, group), []).append(line)
-    bundles = [Bundle(Text("Nên xem trước khi ký", "Look at these first"), look, False)] if look else []
+    bundles = [Bundle(Text("Lượt ký của tôi", "My signing round"), mine, True, mine=True)] if mine else []
+    if look:
+        bundles.append(Bundle(Text("Nên xem trước khi ký", "Look at these first"), look, False))
     for (slug, week, group), members in found.items():
         name = type_of(slug).name
         tail = f", {group}" if group else ""
         heading = Text(f"{name.vi}, tuần {week}{tail}", f"{name.en}, week {week}{tail}")
         ordered = sorted(members, key=lambda m: words.by_given_name(m.waiting.owner))
-        bundles.append(Bundle(heading, tuple(ordered), True))
+        bundles.append(Bundle(heading, tuple(ordered), not mine))
     return bundles
 
 
 @router.post("/batches/new")
 def manifest(request: Request, viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> Response:
-    """The manifest of what was chosen, and the PIN; nothing is signed yet."""
-    return _manifest(request, viewer, office, form)
+    """The manifest of what was chosen, and the PIN; or the round with records put in or taken out.
+
+    Nothing is signed yet.
+    """
+    do, _, document_id = str(form.get("do", "")).partition(":")
+    if do == "out":
+        round_marks.take_out(office, viewer.actor, [document_id])
+    elif do == "in":
+        lines, _ = _lines(office, viewer)
+        asked = {str(v) for v in form.getlist("item")}
+        for line in lines:
+            if line.value in asked:
+                document = line.waiting.document
+                round_marks.put_in(office, viewer.actor, document.id, document.revision)
+    else:
+        return _manifest(request, viewer, office, form)
+    return RedirectResponse("/batches/new", status_code=303)
+
+
+@router.post("/batches/marks")
+def put_in_or_out(viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> Response:
+    """Put the record one is reading into the round, or take it out, and go on to `next`.
+
+    `do=forget` takes note of what fell out by itself (`gone`).
+    """
+    document_id, onward = str(form.get("document", "")), local_path(str(form.get("next", "/inbox")))
+    if form.get("do") == "out":
+        round_marks.take_out(office, viewer.actor, [document_id])
+    elif form.get("do") == "forget":
+        round_marks.take_out(office, viewer.actor, [str(v) for v in form.getlist("gone")])
+    else:
+        round_marks.put_in(office, viewer.actor, document_id, version_of(form.get("revision")))
+    return RedirectResponse(onward, status_code=303)
 
 
 def _manifest(
@@ -148,15 +203,7 @@ def _manifest(
             if asked
             else Text("Chọn ít nhất một hồ sơ.", "Choose at least one record.")
         )
-        return page(
-            request,
-            viewer,
-            "pages/batch.html",
-            status_code=422,
-            bundles=_bundles(office, lines),
-            action=action,
-            sentence=sentence,
-        )
+        return _choose(request, viewer, office, 422, sentence=sentence)
     kinds = Counter(line.declared.slug for line in chosen)
     return page(
         request,

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from flows import queries
+from flows import queries, round_marks
 from flows.catalogue import TYPES, type_of
 from flows.commands import Command
 from flows.decide import decide
@@ -61,6 +61,7 @@ def inbox(
         everything = queries.waiting(session, viewer.actor, limit=QUEUE) if type or week else queue
         at = next((n for n, w in enumerate(queue) if w.document.id == doc), 0)
         view = queries.view(session, viewer.actor, queue[at].document.id) if queue else None
+        held = round_marks.round_of(session, viewer.actor)
     asked = {"type": type, "week": week}
     if view is None:
         return page(request, viewer, "pages/inbox.html", view=None, asked=asked, filtered=any(asked.values()))
@@ -84,7 +85,15 @@ def inbox(
         extent=page_images.size_of(office, shown.final) if shown else None,
         changes=changes_of(office, viewer, view),
         acts=story.acts(view.here.position.step, view.actions),
+        marked=held.ids,
+        onward=_onward(queue, at, held.ids),
     )
+
+
+def _onward(queue: Sequence[Waiting], at: int, marked: frozenset[str]) -> str:
+    """The next record that is not in the round yet, later ones first; "" when all are."""
+    around = [*queue[at + 1 :], *queue[:at]]
+    return next((w.document.id for w in around if w.document.id not in marked), "")
 
 
 def _weeks_of(queue: Sequence[Waiting]) -> list[SchoolWeek]:
