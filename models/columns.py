@@ -55,6 +55,16 @@ def maybe_instant(*, index: bool = False) -> Any:
     return Field(default=None, sa_type=UtcDateTime, nullable=True, index=index)
 
 
+def blob_name(*, primary_key: bool = False) -> Any:
+    """The SHA-256 by which the blob folder knows a file; a backup takes every file a row names this way."""
+    return Field(max_length=64, primary_key=primary_key, sa_column_kwargs={"info": {"blob": True}})
+
+
+def maybe_blob_name() -> Any:
+    """A file that is not there yet, or never will be."""
+    return Field(default=None, max_length=64, sa_column_kwargs={"info": {"blob": True}})
+
+
 def json_field(default: type[dict[str, Any]] | type[list[Any]] = dict) -> Any:
     """A JSON column; the database never looks inside."""
     return Field(default_factory=default, sa_type=JSON, nullable=False)

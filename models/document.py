@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.columns import identifier, instant, json_field, maybe_instant
+from models.columns import blob_name, identifier, instant, json_field, maybe_blob_name, maybe_instant
 
 
 class Document(SQLModel, table=True):
@@ -55,7 +55,8 @@ class Document(SQLModel, table=True):
     keep_until: datetime | None = maybe_instant()
     number: str | None = Field(default=None, max_length=20)
     head_hash: str = Field(default="", max_length=64)
-    blob: str | None = Field(default=None, max_length=64, description="present PDF, with its signatures")
+    blob: str | None = maybe_blob_name()
+    """The present PDF, with its signatures."""
 
     dispatched: int = 0
     """Version the worker has seen: `dispatched < version` is the outbox."""
@@ -102,8 +103,9 @@ class Revision(SQLModel, table=True):
     school_id: str
     fields: dict[str, Any] = json_field()
     title: str = Field(max_length=300)
-    pdf: str = Field(max_length=64)
-    final: str = Field(max_length=64, description="newest blob of this revision")
+    pdf: str = blob_name()
+    final: str = blob_name()
+    """The newest file of this revision."""
     pages: int
     parts: dict[str, int] = json_field()
     """First page (from 1) of each lesson, by its id."""
@@ -128,8 +130,8 @@ class Signature(SQLModel, table=True):
     account_id: str = Field(foreign_key="account.id")
     authority: str = Field(default="", max_length=120, description="e.g. KT. HIỆU TRƯỞNG")
     certificate: str = Field(max_length=64, description="SHA-256 of the certificate")
-    input_blob: str = Field(max_length=64)
-    output_blob: str = Field(max_length=64)
+    input_blob: str = blob_name()
+    output_blob: str = blob_name()
     signed_at: datetime = instant()
 
 
@@ -141,7 +143,7 @@ class DocumentImage(SQLModel, table=True):
         ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
     )
     document_id: str = Field(primary_key=True)
-    sha256: str = Field(primary_key=True, max_length=64)
+    sha256: str = blob_name(primary_key=True)
     school_id: str
     media_type: str = Field(max_length=40)
 
@@ -149,7 +151,7 @@ class DocumentImage(SQLModel, table=True):
 class Blob(SQLModel, table=True):
     """A file in the blob folder, named by its content."""
 
-    sha256: str = Field(primary_key=True, max_length=64)
+    sha256: str = blob_name(primary_key=True)
     size: int
     media_type: str = Field(max_length=80)
     created_at: datetime = instant()

@@ -11,7 +11,7 @@ from sqlalchemy import DDL, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.event import listen
 from sqlmodel import Field, SQLModel
 
-from models.columns import instant, json_field
+from models.columns import instant, json_field, maybe_blob_name
 
 
 class Event(SQLModel, table=True):
@@ -34,8 +34,8 @@ class Event(SQLModel, table=True):
     step: str = Field(max_length=40)
     action: str = Field(max_length=24)
     revision: int
-    input_blob: str | None = Field(default=None, max_length=64)
-    output_blob: str | None = Field(default=None, max_length=64)
+    input_blob: str | None = maybe_blob_name()
+    output_blob: str | None = maybe_blob_name()
     data: dict[str, Any] = json_field()
     remark_hash: str | None = Field(default=None, max_length=64)
     previous: str = Field(max_length=64)

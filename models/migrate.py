@@ -1,20 +1,36 @@
-"""Bring a database to the present shape. Safe to start in several processes at once."""
+"""Bring a database to the present shape, or to that of a backup. Safe to start in several processes at once.
+
+SQLite changes a table by building it anew, which foreign keys would forbid or, worse, follow: here they are
+off, and checked as a whole before the commit.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import IntegrityError
 
 from models.db import Database
+from models.errors import RecordsError
 from models.settings import Settings
+from models.text import Text
 
 _LOCK = 7_400_113
 """PostgreSQL advisory lock of our migrations; SQLite's write lock does the same by itself."""
+
+
+class NewerData(RecordsError):
+    """The database was shaped by a later version of this program."""
+
+    code = "newer-data"
 
 
 def config() -> Config:
@@ -25,16 +41,73 @@ def config() -> Config:
 
 
 def upgrade(settings: Settings) -> None:
-    """Run every migration that is missing, in one transaction."""
+    """Run every migration that is missing, in one transaction; NewerData leaves a later database as it is."""
+    with rebuilding(settings) as connection:
+        refuse_newer(connection)
+        shape(connection)
+
+
+def shape(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations up to a revision inside the caller's transaction."""
+    made = config()
+    made.attributes["connection"] = connection
+    command.upgrade(made, revision)
+
+
+@contextmanager
+def rebuilding(settings: Settings) -> Iterator[Connection]:
+    """One transaction that nobody else migrates beside, with foreign keys checked at its end.
+
+    IntegrityError, and nothing changed, when a row then points to one that is not there.
+    """
     db = Database(settings.database)
+    if db.is_sqlite:
+        event.listen(db.engine, "connect", _let_go)
     try:
         with db.write() as session:
             connection = session.connection()
             if not db.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            made = config()
-            made.attributes["connection"] = connection
-            command.upgrade(made, "head")
+            yield connection
+            if db.is_sqlite:
+                _check_all(connection)
+    finally:
+        db.dispose()
+
+
+def _let_go(connection: DBAPIConnection, _record: object) -> None:
+    connection.cursor().execute("PRAGMA foreign_keys=OFF")
+
+
+def _check_all(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise IntegrityError("foreign_key_check", None, ValueError(f"{broken[0]} points to no {broken[2]}"))
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The migration that ran last; None before the first."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str | None) -> bool:
+    """Is this a shape the present program can read or upgrade?"""
+    return revision is None or revision in {r.revision for r in _scripts().walk_revisions()}
+
+
+def refuse_newer(connection: Connection) -> None:
+    """Raise NewerData for a database of a later version."""
+    found = revision_of(connection)
+    if not knows(found):
+        raise NewerData(_NEWER.format(found=found, known=head()))
+
+
+def refuse_newer_data(settings: Settings) -> None:
+    """The same, for a process that migrates nothing itself."""
+    db = Database(settings.database)
+    try:
+        with db.engine.connect() as connection:
+            refuse_newer(connection)
     finally:
         db.dispose()
 
@@ -42,9 +115,27 @@ def upgrade(settings: Settings) -> None:
 def is_current(db: Database) -> bool:
     """Has every migration run?"""
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head()
+        return revision_of(connection) == head()
+
+
+def is_empty(db: Database) -> bool:
+    """Is there no table yet?"""
+    with db.engine.connect() as connection:
+        return not inspect(connection).get_table_names()
 
 
 def head() -> str | None:
     """The newest migration of this program."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(config())
+
+
+_NEWER = Text(
+    "Cơ sở dữ liệu thuộc một phiên bản Hồ Sơ Số mới hơn ({found}; chương trình này biết đến {known}): "
+    "cài phiên bản mới hơn rồi chạy lại; chưa có gì bị thay đổi.",
+    "The database belongs to a newer version of Hồ Sơ Số ({found}; this program knows {known}): "
+    "install the newer version and start again; nothing was changed.",
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,13 @@ admin = typer.Typer(
 )
 app.add_typer(admin, name="admin")
 
+_PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="HOSOSO_BACKUP_PASSPHRASE_FILE",
+        help="Tệp chứa câu mật khẩu bảo vệ khóa chủ · File with the passphrase that protects the master key",
+    ),
+]
 _OWN = (sys.executable, "-m", "service.cli")
 
 
@@ -149,6 +157,57 @@ def doctor() -> None:
     from service.doctor import examine
 
     sys.exit(0 if examine(Settings(), typer.echo) else 1)
+
+
+@app.command()
+def backup(
+    to: Annotated[
+        Path, typer.Argument(help="Tệp mới, hoặc thư mục có sẵn · A new file, or a folder there is")
+    ],
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trong thư mục chỉ giữ lại bấy nhiêu bản · In the folder keep only so many"),
+    ] = None,
+    passphrase_file: _PassphraseFile = None,
+) -> None:
+    """Sao lưu khi hệ thống vẫn chạy. · Back up while everything runs.
+
+    Mã kết thúc · Exit code: 0 tốt · good, 1 không có bản sao lưu · no backup was made,
+    3 đã ghi nhưng có tệp hồ sơ bị thiếu hoặc hỏng · written, but files of records are missing or damaged.
+    """
+    os.nice(10)  # people who sign come first
+    from service.keeping import back_up
+
+    sys.exit(back_up(Settings(), to, keep, passphrase_file, tell))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="Bản sao lưu · The backup")],
+    passphrase_file: _PassphraseFile = None,
+    master_key: Annotated[
+        Path | None,
+        typer.Option(help="Tệp master.key cất riêng · The master.key that was kept apart"),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Chỉ kiểm tra, không ghi gì · Only check, write nothing")
+    ] = False,
+    accept_missing: Annotated[
+        bool,
+        typer.Option(help="Phục hồi dù bản sao lưu thiếu tệp · Restore although files were missing"),
+    ] = False,
+) -> None:
+    """Phục hồi vào máy trống; không ghi đè gì. · Restore onto an empty machine; overwrites nothing."""
+    from service import keeping
+
+    keeping.restore(
+        Settings(),
+        file,
+        keeping.Keys(passphrase_file, master_key),
+        tell,
+        check_only=check,
+        accept_missing=accept_missing,
+    )
 
 
 @admin.command("create-school")

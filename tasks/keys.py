@@ -7,6 +7,7 @@ here is logged, and a PIN travels as `Secret`, whose repr and str show nothing.
 
 from __future__ import annotations
 
+import hmac
 import itertools
 import secrets
 
@@ -139,3 +140,50 @@ def _load(der: bytes) -> PrivateKey:
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         raise TypeError("Only P-256 and RSA keys can sign here.")
     return key
+
+
+# the master key in a backup
+
+PASSPHRASE_LEAST = 12
+_BY_PASSPHRASE = b"\x03"
+_SEAL_PASSES, _SEAL_KIB = 3, 256 * 1024
+"""Tried against a stolen backup without any pause: each try costs about a second and 256 MiB."""
+
+
+def seal(master: bytes, passphrase: Secret) -> bytes:
+    """The master key encrypted under a passphrase; Invalid (field `passphrase`) when that is too short."""
+    if len(passphrase.reveal()) < PASSPHRASE_LEAST:
+        raise Invalid(_SHORT, (Fault("passphrase", _SHORT),))
+    salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
+    sealed = AESGCM(_key_from_passphrase(passphrase, salt)).encrypt(nonce, master, b"master")
+    return _BY_PASSPHRASE + salt + nonce + sealed
+
+
+def unseal(sealed: bytes, passphrase: Secret) -> bytes:
+    """The master key; BadPin when the passphrase is another one."""
+    salt, rest = sealed[1 : 1 + _SALT], sealed[1 + _SALT :]
+    try:
+        return AESGCM(_key_from_passphrase(passphrase, salt)).decrypt(rest[:_NONCE], rest[_NONCE:], b"master")
+    except InvalidTag:
+        raise BadPin(_WRONG_PASSPHRASE) from None
+
+
+def backup_mac(master: bytes, text: bytes) -> bytes:
+    """What only the holder of the master key can write under a backup's manifest."""
+    return hmac.new(_mix(master, b"", b"hososo backup 1"), text, "sha256").digest()
+
+
+def _key_from_passphrase(passphrase: Secret, salt: bytes) -> bytes:
+    return hash_secret_raw(
+        passphrase.reveal().encode(), salt, _SEAL_PASSES, _SEAL_KIB, 1, hash_len=32, type=Type.ID
+    )
+
+
+_SHORT = Text(
+    f"Câu mật khẩu của bản sao lưu cần ít nhất {PASSPHRASE_LEAST} ký tự.",
+    f"The backup's passphrase needs at least {PASSPHRASE_LEAST} characters.",
+)
+_WRONG_PASSPHRASE = Text(
+    "Câu mật khẩu không mở được khóa chủ trong bản sao lưu. Kiểm tra tệp câu mật khẩu rồi chạy lại.",
+    "The passphrase does not open the master key in the backup. Check the passphrase file and try again.",
+)

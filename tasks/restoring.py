@@ -1,0 +1,126 @@
+"""Putting a checked backup onto an empty machine: files first, then all rows in one transaction.
+
+Nothing is overwritten. The rows go into tables of the shape they were saved in, which is then upgraded; what
+breaks off before the commit leaves a database without tables, and the same command may be run again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from models.db import Database
+from models.errors import RecordsError
+from models.migrate import is_empty, rebuilding, shape
+from models.portable import any_order, load
+from models.settings import Settings
+from models.text import Text
+from tasks.blobs import BlobStore
+from tasks.checking_backups import Backup
+
+_SPARE = 64 * 2**20
+
+
+class NotEmpty(RecordsError):
+    """There is something here that a restore would overwrite."""
+
+    code = "not-empty"
+
+
+class CannotRestore(RecordsError):
+    """The machine could not take it; the database is as empty as before."""
+
+    code = "cannot-restore"
+
+
+def refuse_unfit(settings: Settings, backup: Backup) -> None:
+    """Raise NotEmpty or CannotRestore before anything is written."""
+    db = Database(settings.database)
+    try:
+        if not is_empty(db):
+            raise NotEmpty(_HAS_TABLES)
+    except SQLAlchemyError as error:
+        raise CannotRestore(_NO_DATABASE.format(error=type(error).__name__)) from error
+    finally:
+        db.dispose()
+    key = _key_file(settings)
+    if key.exists() and key.read_bytes() != backup.master:
+        raise NotEmpty(_OTHER_KEY.format(path=key))
+    known = set(backup.manifest.blobs)
+    if any(p.name not in known for p in settings.blobs.glob("??/*") if not p.name.startswith(".")):
+        raise NotEmpty(_HAS_FILES.format(path=settings.blobs))
+    if shutil.disk_usage(settings.data).free < backup.manifest.size + _SPARE:
+        raise CannotRestore(_NO_ROOM.format(path=settings.data, need=backup.manifest.size // 2**20 + 64))
+
+
+def restore(settings: Settings, backup: Backup, check: Callable[[Session], None]) -> None:
+    """Write everything; `check` looks at the upgraded rows and raises when they may not be committed."""
+    try:
+        _write_key(_key_file(settings), backup.master)
+        store = BlobStore(settings.blobs)
+        for name in backup.manifest.blobs:
+            store.put(backup.blob(name))
+        with rebuilding(settings) as connection:
+            shape(connection, backup.manifest.revision)
+            _load(connection, backup)
+            shape(connection)
+            with Session(connection, join_transaction_mode="rollback_only", autoflush=False) as session:
+                check(session)
+    except (OSError, SQLAlchemyError) as error:
+        raise CannotRestore(_BROKE_OFF.format(error=error)) from error
+
+
+def _load(connection: Connection, backup: Backup) -> None:
+    with any_order(connection):
+        for table in backup.manifest.tables:
+            load(connection, table.shape, backup.lines(table))
+
+
+def _key_file(settings: Settings) -> Path:
+    return settings.data / "secrets" / "master.key"
+
+
+def _write_key(path: Path, master: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return  # `refuse_unfit` found it to be the same
+    with os.fdopen(handle, "wb") as file:
+        file.write(master)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+_HAS_TABLES = Text(
+    "Cơ sở dữ liệu này đã có dữ liệu; phục hồi không ghi đè. "
+    "Đặt HOSOSO_DATA (và HOSOSO_DATABASE_URL) sang nơi trống rồi chạy lại.",
+    "This database already holds data, and a restore overwrites nothing. "
+    "Set HOSOSO_DATA (and HOSOSO_DATABASE_URL) to an empty place and run it again.",
+)
+_OTHER_KEY = Text(
+    "{path} là khóa chủ của một hệ thống khác. Đặt HOSOSO_DATA sang thư mục trống rồi chạy lại.",
+    "{path} is another system's master key. Set HOSOSO_DATA to an empty folder and run it again.",
+)
+_HAS_FILES = Text(
+    "{path} đã có tệp không thuộc bản sao lưu này. Đặt HOSOSO_DATA sang thư mục trống rồi chạy lại.",
+    "{path} holds files that are not of this backup. Set HOSOSO_DATA to an empty folder and run it again.",
+)
+_NO_ROOM = Text(
+    "{path} không đủ chỗ trống: cần {need} MB.",
+    "There is not enough room in {path}: {need} MB are needed.",
+)
+_NO_DATABASE = Text(
+    "Không kết nối được cơ sở dữ liệu ({error}). Xem HOSOSO_DATABASE_URL.",
+    "The database does not answer ({error}). See HOSOSO_DATABASE_URL.",
+)
+_BROKE_OFF = Text(
+    "Phục hồi dừng giữa chừng ({error}); cơ sở dữ liệu vẫn trống. Sửa nguyên nhân rồi chạy lại lệnh này.",
+    "The restore broke off ({error}); the database is still empty. Mend the cause and run the command again.",
+)
