@@ -1,7 +1,7 @@
-"""The school's computer is lost: restored elsewhere, what was interrupted is driven to its end by a new Prefect.
+"""The school's computer is lost: restored elsewhere, a new Prefect drives what was interrupted.
 
-A backup holds no Prefect database. Every run the records name is unknown to the new server; the outbox and the
-repair sweep make them anew, and people decide meanwhile.
+A backup holds no Prefect database: every run the records name is unknown to the new server; the outbox and
+the repair sweep make them anew, and people decide meanwhile.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def test_interrupted_runs_are_driven_again_after_a_restore(
     cast: Cast, prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
     stamp(cast.office)
-    made = records(cast)
+    made = records(cast, "waits for the head", "waits for the principal", "waits for the archive")
     with working(cast.office, prefect_server):
         wait_for(lambda: cast.fresh(made["waits for the archive"]).status == "archived", "nothing archived")
         wait_for(lambda: _parked(cast, made), "not every run was parked")
@@ -45,12 +45,12 @@ def test_interrupted_runs_are_driven_again_after_a_restore(
     finally:
         new_prefect.kill()
         new_prefect.api.close()
-    assert hold(there) > 12
+    assert hold(there) == 9
     there.db.dispose()
 
 
 def _parked(cast: Cast, made: dict[str, str]) -> bool:
-    return all(cast.fresh(made[state]).settled for state in made if state != "draft")
+    return all(cast.fresh(document_id).settled for document_id in made.values())
 
 
 def _driven(there: Office, cast: Cast, made: dict[str, str], prefect: PrefectServer) -> None:
@@ -58,8 +58,10 @@ def _driven(there: Office, cast: Cast, made: dict[str, str], prefect: PrefectSer
     interrupted, waits = made["waits for the head"], made["waits for the principal"]
     wait_for(lambda: here.fresh(interrupted).status == "archived", "the interrupted step was not done")
     wait_for(lambda: prefect.state_of(interrupted) == "Completed", "its run did not end")
-    wait_for(lambda: prefect.state_of(waits) == "Awaiting principal", "a parked run was not made anew")
+    wait_for(
+        lambda: prefect.state_of(waits).startswith("Awaiting principal"), "a parked run was not made anew"
+    )
     here.act("minh", waits, "approve")
     wait_for(lambda: here.fresh(waits).status == "archived", "a restored record does not go on")
     wait_for(lambda: prefect.state_of(waits) == "Completed", "its run did not end")
-    assert prefect.state_of(made["archived"]) == ""  # what has ended needs no run
+    assert prefect.state_of(made["waits for the archive"]) == ""  # what has ended needs no run

@@ -65,20 +65,20 @@ def restored(office: Office, file: Path, data: Path, keys: Keys, url: str = "") 
         there.db.dispose()
 
 
-@pytest.mark.parametrize("into", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("into", ["the same", "the other"])
 def test_a_restore_gives_the_same_school_on_either_database(
     each_cast: Cast, into: str, tmp_path: Path, postgres_url: str
 ) -> None:
     office = each_cast.office
+    if into == "the same" and not office.db.is_sqlite:
+        pytest.skip("from PostgreSQL into PostgreSQL is what the other three show")
     stamp(office)
     made = records(each_cast)
     before = written(office.db)
     file = backed_up(office, tmp_path / "school.zip")
     (tmp_path / "apart.key").write_bytes(MASTER_KEY)
 
-    url = ""
-    if into == "postgresql":  # from PostgreSQL: into a second database of the same server
-        url = postgres_url if office.db.is_sqlite else _second_database(postgres_url)
+    url = postgres_url if into == "the other" and office.db.is_sqlite else ""
     keys = Keys(master_key=tmp_path / "apart.key")
     with restored(office, file, tmp_path / "there", keys, url) as there:
         assert written(there.db) == before
@@ -86,20 +86,8 @@ def test_a_restore_gives_the_same_school_on_either_database(
         # And the school goes on: with the same PINs, from where each record stood.
         goes_on = Cast(there, each_cast.school_id, each_cast.other_school_id, each_cast.ids)
         goes_on.act("hoa", made["waits for the head"], "approve")
-        goes_on.act("minh", made["waits for the head"], "approve")
-        archive(goes_on, made["waits for the head"])
         archive(goes_on, made["waits for the archive"])
         assert goes_on.fresh(made["waits for the archive"]).status == "archived"
-        assert hold(there) > 12
-
-
-def _second_database(url: str) -> str:
-    """A schema of its own in the same database: to our code as good as another database."""
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE SCHEMA second")
-    return f"{url}?options=-csearch_path%3Dsecond"
 
 
 def test_a_backup_made_while_people_decide_is_of_one_moment(kept: Cast, tmp_path: Path) -> None:
