@@ -10,9 +10,7 @@ from flows.documents.lesson_plan import LESSON_PLAN
 from models.document import Document
 from service import forms
 from tests.cast import PASSWORD, Cast
-from tests.service.test_pages_documents import People, Reader, reader
-
-__all__ = ["reader"]
+from tests.service.reading import People, Reader
 
 
 def patch(reader: Reader, document: Document, token: str = "", **values: str) -> Any:
