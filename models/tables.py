@@ -2,10 +2,22 @@
 
 from sqlmodel import SQLModel
 
-from models import account, batch, document, event, flag, key, notice, review, run, school
+from models import account, batch, document, event, flag, imports, key, notice, review, run, school
 from models.db import Database
 
-__all__ = ["account", "batch", "document", "event", "flag", "key", "notice", "review", "run", "school"]
+__all__ = [
+    "account",
+    "batch",
+    "document",
+    "event",
+    "flag",
+    "imports",
+    "key",
+    "notice",
+    "review",
+    "run",
+    "school",
+]
 
 METADATA = SQLModel.metadata
 

@@ -91,7 +91,7 @@ def create_account(
         account = add_account(session, asker.school_id, person, hashed, now)
         made = Asked(changes.record(session, asker, account, "create", {}, now), password)
         granted = [
-            _ask(session, office.settings, asker, account, "grant", {"role": role}, now)
+            ask_within(session, office.settings, asker, account, "grant", {"role": role}, now)
             for role in _known(roles)
         ]
     return made, granted
@@ -120,26 +120,35 @@ def add_account(session: Session, school_id: str, person: Person, hashed: str, n
     return account
 
 
-def edit_account(office: Office, asker: Actor, account_id: str, person: Person, now: datetime) -> Asked:
-    """Name, post, e-mail, language; the sign-in name too, as long as it is free."""
+def edit_account(office: Office, asker: Actor, account_id: str, person: Person, now: datetime) -> list[Asked]:
+    """Name, post, e-mail, language; the sign-in name too, as long as it is free.
+
+    An approver's e-mail address waits for a confirmation: whoever reads it can reset the password (law 7).
+    """
     person = person.tidy()
     with office.db.write() as session:
         account = account_of(session, asker.school_id, account_id)
-        before = Person(
-            account.sign_in_name, account.full_name, account.post, account.email, account.language
-        )
-        if (
-            person.sign_in_name != account.sign_in_name
-            and session.exec(
-                select(Account.id).where(col(Account.sign_in_name) == person.sign_in_name)
-            ).first()
-        ):
-            raise refusal("sign_in_name", _TAKEN)
-        edited = [n for n in Person.__slots__ if getattr(person, n) != getattr(before, n)]
-        for name in edited:
-            setattr(account, name, getattr(person, name))
-        session.add(account)
-        return Asked(changes.record(session, asker, account, "edit", {"fields": edited}, now))
+        return edit_within(session, office.settings, asker, account, person, now)
+
+
+def edit_within(
+    session: Session, settings: Settings, asker: Actor, account: Account, person: Person, now: datetime
+) -> list[Asked]:
+    """The same inside the caller's transaction; `person` is tidy."""
+    name = select(Account.id).where(col(Account.sign_in_name) == person.sign_in_name)
+    if person.sign_in_name != account.sign_in_name and session.exec(name).first():
+        raise refusal("sign_in_name", _TAKEN)
+    edited = [n for n in Person.__slots__ if getattr(person, n) != getattr(account, n)]
+    asked = []
+    if "email" in edited and changes.is_approver(session, account):
+        edited.remove("email")
+        asked.append(ask_within(session, settings, asker, account, "email", {"email": person.email}, now))
+    for name_ in edited:
+        setattr(account, name_, getattr(person, name_))
+    session.add(account)
+    if edited:
+        asked.append(Asked(changes.record(session, asker, account, "edit", {"fields": edited}, now)))
+    return asked
 
 
 def set_roles(
@@ -153,7 +162,7 @@ def set_roles(
             session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == account.id)).all()
         )
         return [
-            _ask(session, office.settings, asker, account, action, {"role": role}, now)
+            ask_within(session, office.settings, asker, account, action, {"role": role}, now)
             for action, named in (("withdraw", held - wanted), ("grant", wanted - held))
             for role in sorted(named)
         ]
@@ -163,7 +172,7 @@ def ask(
     office: Office, asker: Actor, account_id: str, action: str, now: datetime, group_id: str = ""
 ) -> Asked:
     """Reset a password or a PIN, unlock, switch on or off, appoint: done at once or waiting (law 7)."""
-    if action not in changes.SENTENCES or action in ("create", "edit", "grant", "withdraw"):
+    if action not in changes.SENTENCES or action in ("create", "edit", "email", "grant", "withdraw"):
         raise NotFound
     password = Secret(passwords.once()) if action == "reset-password" else None
     hashed = passwords.make_hash(password) if password else ""
@@ -172,7 +181,7 @@ def ask(
         account = account_of(session, asker.school_id, account_id)
         if group_id:
             group_of(session, asker.school_id, group_id)
-        asked = _ask(session, office.settings, asker, account, action, data, now, hashed)
+        asked = ask_within(session, office.settings, asker, account, action, data, now, hashed)
     return Asked(asked.change, None if asked.waits else password)
 
 
@@ -223,7 +232,7 @@ def found_school(
         for (person, role), hash_ in zip(people, hashed, strict=True):
             account = add_account(session, name.school_id, person, hash_, now)
             changes.record(session, None, account, "create", {}, now)
-            _ask(session, office.settings, None, account, "grant", {"role": role}, now)
+            ask_within(session, office.settings, None, account, "grant", {"role": role}, now)
     return once[0], once[1]
 
 
@@ -233,7 +242,7 @@ def grant_on_server(office: Office, sign_in_name: str, role: str, now: datetime)
         if role not in ROLES:
             raise NotFound
         account = _named(session, sign_in_name)
-        return _ask(session, office.settings, None, account, "grant", {"role": role}, now).change
+        return ask_within(session, office.settings, None, account, "grant", {"role": role}, now).change
 
 
 def reset_on_server(office: Office, sign_in_name: str, now: datetime) -> Asked:
@@ -242,14 +251,16 @@ def reset_on_server(office: Office, sign_in_name: str, now: datetime) -> Asked:
     hashed = passwords.make_hash(once)
     with office.db.write() as session:
         account = _named(session, sign_in_name)
-        asked = _ask(session, office.settings, None, account, "reset-password", {}, now, hashed)
+        asked = ask_within(session, office.settings, None, account, "reset-password", {}, now, hashed)
     return Asked(asked.change, once)
 
 
 def unlock_on_server(office: Office, sign_in_name: str, now: datetime) -> Change:
     """End the pause after too many wrong passwords, from the command line."""
     with office.db.write() as session:
-        return _ask(session, office.settings, None, _named(session, sign_in_name), "unlock", {}, now).change
+        return ask_within(
+            session, office.settings, None, _named(session, sign_in_name), "unlock", {}, now
+        ).change
 
 
 def _named(session: Session, sign_in_name: str) -> Account:
@@ -304,7 +315,7 @@ def group_of(session: Session, school_id: str, group_id: str) -> Group:
     return group
 
 
-def _ask(
+def ask_within(
     session: Session,
     settings: Settings,
     asker: Actor | None,
@@ -314,6 +325,7 @@ def _ask(
     now: datetime,
     hashed: str = "",
 ) -> Asked:
+    """A change inside the caller's transaction: done at once, or waiting for whom law 7 names."""
     change = changes.record(session, asker, account, action, data, now)
     if change.state == "done":
         _apply(session, settings, account, action, data, now, hashed)
@@ -339,6 +351,8 @@ def _apply(
             _withdraw(session, settings, account, data["role"], now)
         case "appoint-head" | "appoint-deputy":
             _appoint(session, account, action.removeprefix("appoint-"), data["group_id"])
+        case "email":
+            account.email = data["email"]
         case "reset-password":
             account.password_hash, account.must_change, account.password_changed_at = hashed, True, now
             unlock_name(session, settings, account.sign_in_name)

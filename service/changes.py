@@ -24,6 +24,7 @@ SERVER = "server"
 SENTENCES: dict[str, Text] = {
     "create": Text("Tạo tài khoản cho {who}", "Create the account of {who}"),
     "edit": Text("Sửa thông tin tài khoản của {who}", "Edit the account of {who}"),
+    "email": Text("Đổi thư điện tử của {who} thành {what}", "Change the e-mail of {who} to {what}"),
     "grant": Text("Giao vai trò {what} cho {who}", "Give {who} the role {what}"),
     "withdraw": Text("Bỏ vai trò {what} của {who}", "Take the role {what} from {who}"),
     "appoint-head": Text("Cử {who} làm tổ trưởng {what}", "Appoint {who} head of {what}"),
@@ -38,7 +39,8 @@ SENTENCES: dict[str, Text] = {
     "deactivate": Text("Ngừng tài khoản của {who}", "Switch the account of {who} off"),
 }
 _GRANTS = frozenset({"grant", "appoint-head", "appoint-deputy"})
-_RESETS = frozenset({"reset-password", "reset-pin"})
+_RESETS = frozenset({"reset-password", "reset-pin", "email"})
+"""Ways to someone's password or key: the e-mail address too, for a reset link is sent there."""
 
 
 def describe(session: Session, change: Change) -> Text:
@@ -50,6 +52,8 @@ def describe(session: Session, change: Change) -> Text:
     elif "group_id" in change.data:
         group = session.get(Group, change.data["group_id"])
         what = group.name if group else "–"
+    elif "email" in change.data:
+        what = change.data["email"] or "–"
     who = f"{account.full_name} ({account.sign_in_name})" if account else "–"
     return SENTENCES[change.action].format(who=who, what=what)
 
@@ -209,7 +213,11 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
                 account_id=account_id,
                 kind="change",
                 key=f"change:{change.id}:{change.state}",
-                data={"change_id": change.id, "sentence_vi": sentence.vi, "sentence_en": sentence.en},
+                data={
+                    "change_id": change.id,
+                    "sentence": {"vi": sentence.vi, "en": sentence.en},
+                    "path": "/confirmations" if change.state == "waiting" else "/account",
+                },
                 created_at=now,
                 due_at=now,
             )

@@ -29,6 +29,7 @@ from flows.reminders import remind
 from models.account import Pass, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
+from service import importing
 from tasks.mailing import fold
 from tasks.posting import post
 
@@ -105,12 +106,13 @@ class Clockwork:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
     def clean(self) -> None:
-        """Passes that ran out, counts of sign-ins from yesterday."""
+        """Passes that ran out, counts of sign-ins and workbooks from yesterday."""
         if not self.leading:
             return
         now = self.now()
         with self.db.write() as session:
             session.exec(delete(Pass).where(col(Pass.expires_at) <= now))
+            importing.forget_old(session, now)
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
 
     def leave(self) -> None:

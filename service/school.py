@@ -165,14 +165,20 @@ def read_day(text: str, path: str) -> date:
 # classes and assignments
 
 
-def add_class(session: Session, school_id: str, year: str, name: str) -> SchoolClass:
-    """A class of a year; its grade is the number its name begins with."""
+def read_class(year: str, name: str) -> tuple[str, int]:
+    """A class's name and grade (the number its name begins with); Invalid at `year` or `name`."""
     name = " ".join(name.split())
     if not re.fullmatch(r"20\d\d-20\d\d", year) or int(year[5:]) != int(year[:4]) + 1:
         raise refusal("year", _NO_YEAR)
     read = _CLASS.fullmatch(name)
     if read is None:
         raise refusal("name", _NO_CLASS)
+    return name, int(read["grade"])
+
+
+def add_class(session: Session, school_id: str, year: str, name: str) -> SchoolClass:
+    """A class of a year."""
+    name, grade = read_class(year, name)
     there = session.exec(
         select(SchoolClass.id).where(
             col(SchoolClass.school_id) == school_id,
@@ -182,7 +188,7 @@ def add_class(session: Session, school_id: str, year: str, name: str) -> SchoolC
     ).first()
     if there is not None:
         raise refusal("name", _CLASS_THERE.format(name=name, year=year))
-    made = SchoolClass(school_id=school_id, year=year, name=name, grade=int(read["grade"]))
+    made = SchoolClass(school_id=school_id, year=year, name=name, grade=grade)
     session.add(made)
     session.flush()
     return made

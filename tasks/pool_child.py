@@ -7,6 +7,7 @@ of what the jobs do.
 from __future__ import annotations
 
 import importlib
+import mimetypes
 import pickle
 import signal
 import sys
@@ -27,6 +28,7 @@ BEGUN = b"begun"
 def serve(descriptor: int, memory: int, warm: str) -> None:
     """Answer jobs one by one until the parent is gone."""
     guard = confine(memory, _readable(), Path(tempfile.gettempdir()))
+    mimetypes.knownfiles.clear()  # libraries ask for the system table on import; not readable here
     if warm:
         importlib.import_module(warm).warm()
     with Connection(descriptor) as pipe:

@@ -22,7 +22,7 @@ from service import accounts, changes, school
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.accounts import Asked, Person
 from service.deps import Arrival, OfficeDep
-from service.pages import admin_school
+from service.pages import admin_import, admin_school
 from service.pages.account import faults_of
 from service.pages.admin_school import people_of, text_of
 from service.sign_in import paused_until
@@ -85,10 +85,12 @@ def edit_account(
     """Name, post, e-mail, language."""
     person = _person(form)
     try:
-        accounts.edit_account(office, viewer.actor, account_id, person, now)
+        asked = accounts.edit_account(office, viewer.actor, account_id, person, now)
     except RecordsError as refusal:
         faults = faults_of(refusal, "sign_in_name")
         return _account(request, viewer, office, account_id, faults=faults, person=person)
+    if any(one.waits for one in asked):
+        return _account(request, viewer, office, account_id, asked=asked)
     return RedirectResponse(f"/admin/accounts/{account_id}", 303)
 
 
@@ -262,4 +264,5 @@ def _groups(
     )
 
 
+router.include_router(admin_import.router)
 router.include_router(admin_school.router)

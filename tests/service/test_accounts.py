@@ -50,7 +50,7 @@ def told(cast: Cast) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     with cast.office.db.read() as session:
         for notice in session.exec(select(Notice).where(col(Notice.kind) == "change")).all():
-            found.setdefault(names[notice.account_id], []).append(notice.data["sentence_vi"])
+            found.setdefault(names[notice.account_id], []).append(notice.data["sentence"]["vi"])
     return found
 
 
