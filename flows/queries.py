@@ -33,6 +33,10 @@ DONE = ("approved", "archived")
 # SQLModel gives a column the type of its value.
 LIGHT = defer(Document.fields, raiseload=True)  # type: ignore[arg-type]
 """Lists leave out what was typed: a bundle of lessons is hundreds of kilobytes."""
+LATE = col(Document.first_signed_at) >= col(Document.due_at)
+"""First signed after its limit: the very rule of `flows/deadlines.py`, for the database."""
+RETURNED = col(Document.revision) > 1
+"""Returned at least once: a later revision comes of nothing else."""
 SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.steps))
 
 
@@ -54,11 +58,14 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     return and_(col(Document.school_id) == actor.school_id, or_(*seen))
 
 
+def seen(session: Session, actor: Actor, document_id: str) -> Document | None:
+    """The document, when this account may see it."""
+    return session.exec(select(Document).where(col(Document.id) == document_id, visible_to(actor))).first()
+
+
 def visible(session: Session, actor: Actor, document_id: str) -> Document:
     """The document, when this account may see it; NotFound otherwise, whatever the reason."""
-    document = session.exec(
-        select(Document).where(col(Document.id) == document_id, visible_to(actor))
-    ).first()
+    document = seen(session, actor, document_id)
     if document is None:
         raise NotFound
     return document
@@ -77,6 +84,12 @@ class Waiting:
     due_at: datetime | None
     owner: str
     week: SchoolWeek | None = None
+
+    @property
+    def late(self) -> bool:
+        """Was it first signed after its limit?"""
+        signed, due = self.document.first_signed_at, self.document.due_at
+        return signed is not None and due is not None and signed >= due
 
 
 def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
@@ -107,6 +120,9 @@ def waiting(
     type: str = "",
     week: str = "",
     group: str = "",
+    owner: str = "",
+    late: bool = False,
+    returned: bool = False,
     ids: Collection[str] | None = None,
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
@@ -125,9 +141,18 @@ def waiting(
         .options(LIGHT)
         .limit(limit)
     )
-    for value, column in ((type, Document.type), (week, Document.week_id), (group, Document.group_id)):
+    for value, column in (
+        (type, Document.type),
+        (week, Document.week_id),
+        (group, Document.group_id),
+        (owner, Document.owner_id),
+    ):
         if value:
             query = query.where(col(column) == value)
+    if late:
+        query = query.where(LATE)
+    if returned:
+        query = query.where(RETURNED)
     if ids is not None:
         query = query.where(col(Document.id).in_(ids))
     if after:

@@ -26,6 +26,7 @@ class Account(SQLModel, table=True):
     must_change: bool = True
     password_changed_at: datetime | None = maybe_instant()
     active: bool = True
+    keys_off: bool = Field(default=False, description="single keys do nothing on this person's pages")
     created_at: datetime = instant()
 
 

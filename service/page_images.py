@@ -18,6 +18,8 @@ from tasks import rendering
 
 WIDTH = 1100
 """Pixels: sharp on a phone, and on a desk at the 800 px a page is shown."""
+LARGE = 1700
+"""Pixels of a page that is read closely: some 200 to the inch."""
 MEDIA_TYPE = "image/webp"
 FOREVER = "private, max-age=31536000, immutable"
 
@@ -51,11 +53,11 @@ _IMAGES = Shelf(48_000_000)
 _DRAFTS = Shelf(32_000_000)
 
 
-def picture(office: Office, blob: str, page: int) -> bytes:
+def picture(office: Office, blob: str, page: int, width: int = WIDTH) -> bytes:
     """A page of a stored file; NotFound when it has none of that number."""
     return _IMAGES.get(
-        (blob, page),
-        lambda: office.intake.submit(rendering.page_image, office.blobs.get(blob), page, WIDTH),
+        (blob if width == WIDTH else f"{blob}@{width}", page),
+        lambda: office.intake.submit(rendering.page_image, office.blobs.get(blob), page, width),
     )
 
 

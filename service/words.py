@@ -5,6 +5,7 @@ Times are shown in Vietnam's time (+07:00), dates dd/mm/yyyy; inside a school ye
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date, datetime, timedelta
 
 from models.settings import VIETNAM
@@ -164,6 +165,12 @@ def counted(count: int, item: Text) -> Text:
 def grouped_hash(digest: str, groups: int = 2) -> str:
     """The start of a hash in groups of four, as it is read aloud: `9f3a 21c8`."""
     return " ".join(digest[i : i + 4] for i in range(0, 4 * groups, 4))
+
+
+def folded(text: str) -> str:
+    """For looking things up: small letters without their marks, `Đặng Thu Hằng` → `dang thu hang`."""
+    parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    return "".join(c for c in parts if not unicodedata.combining(c))
 
 
 _VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxyfjwz"

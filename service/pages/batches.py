@@ -176,7 +176,7 @@ def manifest(request: Request, viewer: PageViewer, office: OfficeDep, form: Chec
 
 
 @router.post("/batches/marks")
-def put_in_or_out(viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> Response:
+def put_in_or_out(request: Request, viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> Response:
     """Put the record one is reading into the round, or take it out, and go on to `next`.
 
     `do=forget` takes note of what fell out by itself (`gone`).
@@ -188,6 +188,8 @@ def put_in_or_out(viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> R
         round_marks.take_out(office, viewer.actor, [str(v) for v in form.getlist("gone")])
     else:
         round_marks.put_in(office, viewer.actor, document_id, version_of(form.get("revision")))
+    if "HX-Boosted" in request.headers and not onward.startswith("/inbox"):
+        return Response(status_code=204, headers={"HX-Redirect": onward})  # another page, not the next record
     return RedirectResponse(onward, status_code=303)
 
 

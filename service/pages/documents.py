@@ -176,13 +176,39 @@ def _revision(view: View, number: int | None) -> Revision | None:
 
 @router.get("/documents/{document_id}/pages/{number}.webp")
 def page_image(
-    viewer: PageViewer, office: OfficeDep, document_id: str, number: int, revision: int = 0, v: str = ""
+    viewer: PageViewer,
+    office: OfficeDep,
+    document_id: str,
+    number: int,
+    revision: int = 0,
+    v: str = "",
+    large: bool = False,
 ) -> Response:
     """A page as a picture. `v`, the beginning of the file's hash, makes its address last for ever."""
     with office.db.read() as session:
         document = queries.visible(session, viewer.actor, document_id)
         blob = _blob(session, document, revision or document.revision, v)
-    return page_images.answer(page_images.picture(office, blob, number))
+    width = page_images.LARGE if large else page_images.WIDTH
+    return page_images.answer(page_images.picture(office, blob, number, width))
+
+
+@router.get("/documents/{document_id}/large")
+def large(
+    request: Request,
+    viewer: PageViewer,
+    office: OfficeDep,
+    document_id: str,
+    revision: int | None = None,
+    number: Annotated[int, Query(alias="page", ge=1)] = 1,
+) -> Response:
+    """One page as large as it is sharp, to be read closely."""
+    with office.db.read() as session:
+        view = queries.view(session, viewer.actor, document_id)
+    shown = _revision(view, revision)
+    if shown is None:
+        raise NotFound
+    at_page = min(number, shown.pages)
+    return page(request, viewer, "pages/large.html", document=view.document, shown=shown, at_page=at_page)
 
 
 def _blob(session: Session, document: Document, revision: int, begins: str) -> str:

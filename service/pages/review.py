@@ -1,10 +1,7 @@
-"""Deciding: what waits for me, one document at a time, and the pages that ask for a PIN or a comment."""
+"""Deciding on one document: the pages that ask for a PIN or a comment, and what they send."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,19 +9,17 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from flows import queries, round_marks
-from flows.catalogue import TYPES, type_of
+from flows import queries
 from flows.commands import Command
 from flows.decide import decide
 from flows.office import Office
-from flows.posts import candidates, known_of
-from flows.queries import View, Waiting
+from flows.posts import candidates
+from flows.queries import View
 from models.account import Account
 from models.errors import NotFound, NotYours, RecordsError, Stale, WrongStep
-from models.school import SchoolWeek
 from models.text import Text
-from service import forms, page_images, story, words
-from service.access import PageViewer, Viewer, checked_form
+from service import page_images, story, words
+from service.access import PageViewer, Viewer, checked_form, local_path
 from service.deps import Arrival, OfficeDep
 from service.pages.documents import about
 from service.pages.editing import version_of
@@ -33,106 +28,6 @@ from tasks.keys import Secret
 
 router = APIRouter()
 CheckedForm = Annotated[FormData, Depends(checked_form)]
-
-QUEUE = 200
-"""Documents the list at the side shows; the filters narrow it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """The queue's documents that are due on the same day."""
-
-    words: Text
-    over: bool
-    items: tuple[Waiting, ...]
-
-
-# --- the inbox ------------------------------------------------------------------------------------------
-
-
-@router.get("/inbox")
-def inbox(
-    request: Request, viewer: PageViewer, office: OfficeDep, type: str = "", week: str = "", doc: str = ""
-) -> Response:
-    """What waits for me, the oldest deadline first, beside the document to look at now."""
-    now = office.now()
-    with office.db.read() as session:
-        queue = queries.waiting(session, viewer.actor, type=type, week=week, limit=QUEUE)
-        everything = queries.waiting(session, viewer.actor, limit=QUEUE) if type or week else queue
-        at = next((n for n, w in enumerate(queue) if w.document.id == doc), 0)
-        view = queries.view(session, viewer.actor, queue[at].document.id) if queue else None
-        held = round_marks.round_of(session, viewer.actor)
-    asked = {"type": type, "week": week}
-    if view is None:
-        return page(request, viewer, "pages/inbox.html", view=None, asked=asked, filtered=any(asked.values()))
-    shown = view.revisions[-1] if view.revisions else None
-    return page(
-        request,
-        viewer,
-        "pages/inbox.html",
-        **about(office, view, language_of(request, viewer)),
-        asked=asked,
-        filtered=any(asked.values()),
-        types=TYPES,
-        weeks=_weeks_of(everything),
-        bundles=_bundles(queue, now),
-        type_of=type_of,
-        previous=queue[at - 1].document.id if at else "",
-        following=queue[at + 1].document.id if at + 1 < len(queue) else "",
-        place_in_queue=at + 1,
-        count=len(queue),
-        shown=shown,
-        extent=page_images.size_of(office, shown.final) if shown else None,
-        changes=changes_of(office, viewer, view),
-        acts=story.acts(view.here.position.step, view.actions),
-        marked=held.ids,
-        onward=_onward(queue, at, held.ids),
-    )
-
-
-def _onward(queue: Sequence[Waiting], at: int, marked: frozenset[str]) -> str:
-    """The next record that is not in the round yet, later ones first; "" when all are."""
-    around = [*queue[at + 1 :], *queue[:at]]
-    return next((w.document.id for w in around if w.document.id not in marked), "")
-
-
-def _weeks_of(queue: Sequence[Waiting]) -> list[SchoolWeek]:
-    found = {w.week.id: w.week for w in queue if w.week}
-    return sorted(found.values(), key=lambda w: w.monday)
-
-
-def _bundles(queue: Sequence[Waiting], now: datetime) -> list[Bundle]:
-    """The queue by due day; what is over stands first and together."""
-    found: dict[tuple[bool, str], list[Waiting]] = {}
-    for item in queue:
-        over = item.due_at is not None and item.due_at <= now
-        label = "" if over or item.due_at is None else words.limit(item.due_at).vi
-        found.setdefault((over, label), []).append(item)
-    bundles = []
-    for (over, label), items in found.items():
-        due = items[0].due_at
-        if over:
-            said = Text("Quá hạn duyệt", "Review overdue")
-        elif due is None or not label:
-            said = Text("Không có hạn", "No limit")
-        else:
-            limit = words.limit(due)
-            said = Text(f"Hạn {limit.vi}", f"Due {limit.en}")
-        bundles.append(Bundle(said, over, tuple(items)))
-    return bundles
-
-
-def changes_of(office: Office, viewer: Viewer, view: View) -> list[forms.Difference]:
-    """What the newest revision changed over the one before."""
-    if len(view.revisions) < 2:
-        return []
-    with office.db.read() as session:
-        known = known_of(session, viewer.actor)
-    before, after = view.revisions[-2:]
-    return forms.differences(view.here.declared.form.fields, before.fields, after.fields, known)
-
-
-# --- the pages that decide ------------------------------------------------------------------------------
 
 
 @router.get("/documents/{document_id}/sign")
@@ -191,6 +86,7 @@ def _ask(
         extent=page_images.size_of(office, shown.final),
         onward=onward,
         refusal=refusal,
+        next_=_next_of(str(typed.get("next", "")) if typed else request.query_params.get("next", "")),
         pin_error=refusal.sentence if refusal and refusal.code in ("bad-pin", "locked", "invalid") else None,
         note=str(typed.get("note", "")) if typed else "",
         comments={k[5:]: str(v) for k, v in typed.multi_items() if k.startswith("part.")} if typed else {},
@@ -198,6 +94,11 @@ def _ask(
 
 
 _STATUS = {"bad-pin": 403, "locked": 423, "invalid": 422, "unavailable": 503}
+
+
+def _next_of(path: str) -> str:
+    """Where the person goes on after the decision: their queue, or nowhere in particular."""
+    return local_path(path) if path.startswith("/inbox?") else ""
 
 
 def _next_people(session: Session, view: View, action: str) -> list[Account]:
@@ -250,13 +151,16 @@ def act(
     except (Stale, WrongStep, NotYours) as refusal:
         if action == "return" and command.note.strip():
             return _ask(request, viewer, office, document_id, action, refusal, form)  # the words are kept
-        onward = (f"/documents/{document_id}", Text("Mở hồ sơ", "Open the record"))
+        opened = (f"/documents/{document_id}", Text("Mở hồ sơ", "Open the record"))
         status = 403 if isinstance(refusal, NotYours) else 409
-        return error_page(request, viewer, status, refusal.sentence, onward=onward)
+        return error_page(request, viewer, status, refusal.sentence, onward=opened)
     except NotFound:
         raise
     except RecordsError as refusal:
         return _ask(request, viewer, office, document_id, action, refusal, form)
     if action == "reopen":
         return RedirectResponse(f"/documents/{document_id}/edit", status_code=303)
+    onward = _next_of(str(form.get("next", "")))
+    if onward and action != "sign":
+        return RedirectResponse(f"{onward}&done={action}&of={document_id}", status_code=303)
     return RedirectResponse(f"/documents/{document_id}?done={action}", status_code=303)

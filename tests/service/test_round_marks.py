@@ -22,7 +22,7 @@ def test_marking_goes_on_to_the_next_and_decides_nothing(cast: Cast, reader: Peo
     hoa = reader("hoa")
     after = hoa.get("/inbox").send("/batches/marks", do="in")
     assert after.all("#f-h a")[0].get("href") == f"/documents/{second.id}"
-    assert "Lượt ký: 1 hồ sơchưa ký" in after.words and marks_of(cast, "hoa") == {first.id}
+    assert "Lượt ký: 1 hồ sơ chưa ký" in after.words and marks_of(cast, "hoa") == {first.id}
     assert [a.text_content() for a in after.all(".nav a") if "Lượt ký" in a.text_content()] == [
         "Lượt ký 1 mục"
     ]

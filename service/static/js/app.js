@@ -1,4 +1,5 @@
 // The start of every page. Each module makes something quicker that already works without it.
+import "./dialogs.js";
 import "./focus.js";
 import "./keys.js";
 import "./leave.js";
@@ -10,3 +11,4 @@ if (document.querySelector("[data-form]")) {
   import("./rich.js");
   import("./keeper.js");
 }
+if (document.querySelector("[data-review]")) import("./review.js");

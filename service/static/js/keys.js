@@ -1,21 +1,56 @@
-// Single keys follow the link that carries them (data-key): j k n p r s. Off inside fields and with modifiers.
-// No key decides anything: a decision asks for the PIN or a comment on its own page.
+// Single keys press the link or button that carries them (data-key). Off inside fields, with modifiers, behind a
+// dialog, and where the person switched them off (/keys). No key decides anything: a decision asks for the PIN or
+// a comment. Ctrl+Enter sends the form one is in; Escape leaves a field, then follows the page's way back.
 const typing = (element) =>
-  element instanceof HTMLElement && (element.isContentEditable || element.matches("input, textarea, select"));
+  element instanceof HTMLElement &&
+  (element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=submit])"));
+
+let busy = false; // the next record is on its way: what is pressed meanwhile waits for it
+const pressed = [];
+
+function press(key) {
+  if (key === "/") {
+    const search = [...document.querySelectorAll("main input[type=search]")].find((field) => field.offsetParent);
+    if (search) {
+      search.focus();
+      search.select();
+      return true;
+    }
+  }
+  const target = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (target) target.click();
+  return Boolean(target);
+}
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
-  if (event.key === "/") {
-    const search = document.querySelector("input[type=search]");
-    if (search) {
-      event.preventDefault();
-      search.focus();
-    }
+  const field = event.target;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const form = field instanceof Element && field.closest("form[data-once]");
+    if (!form) return;
+    event.preventDefault();
+    form.requestSubmit(form.querySelector(".btn--go"));
     return;
   }
-  if (!/^[a-z]$/.test(event.key)) return;
-  const link = document.querySelector(`[data-key="${event.key}"]`);
-  if (!link) return;
-  event.preventDefault();
-  link.click();
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape" && typing(field)) {
+    field.blur();
+    return;
+  }
+  if (document.body.dataset.keys === "off" || typing(field) || !/^([a-z/?]|Escape)$/.test(event.key)) return;
+  if (event.repeat && !/[np]/.test(event.key)) return;
+  if (busy) {
+    if (pressed.length < 5) pressed.push(event.key);
+    event.preventDefault();
+  } else if (press(event.key)) event.preventDefault();
 });
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  busy = Boolean(event.detail.boosted);
+});
+for (const end of ["htmx:afterSettle", "htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(end, () => {
+    busy = false;
+    // After the page's own scripts have taken the new record up.
+    setTimeout(() => !busy && pressed.length && press(pressed.shift()));
+  });
+}

@@ -1,0 +1,90 @@
+"""What waits for a person, counted: of which type, week, group and person, how much late or returned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, select
+
+from flows import queries
+from flows.people import Actor
+from models.account import Account, Group
+from models.document import Document, OpenStep
+from models.school import SchoolWeek
+
+COUNTED = 2_000
+"""Waiting records that are counted; who has more reads “2,000+”."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One choice of a filter: its value, its words, how many records it finds."""
+
+    value: str
+    words: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Every choice a person's inbox offers now, and how much waits in all."""
+
+    total: int
+    types: tuple[Facet, ...]
+    weeks: tuple[Facet, ...]
+    groups: tuple[Facet, ...]
+    owners: tuple[Facet, ...]
+    late: int
+    returned: int
+
+    @property
+    def more(self) -> bool:
+        """Was there more than is counted?"""
+        return self.total >= COUNTED
+
+
+def facets(session: Session, actor: Actor) -> Facets:
+    """Count what waits for this person by everything it can be filtered by."""
+    found = (
+        columns(
+            col(Document.type),
+            col(Document.week_id),
+            col(Document.group_id),
+            col(Document.owner_id),
+            queries.LATE.label("late"),
+            queries.RETURNED.label("returned"),
+        )
+        .where(
+            col(Document.id).in_(
+                select(OpenStep.document_id)
+                .join(Document, col(Document.id) == col(OpenStep.document_id))
+                .where(queries.waiting_for(actor, own=False))
+            )
+        )
+        .limit(COUNTED)
+    )
+    rows = session.connection().execute(found).all()
+    types, weeks, groups, owners = (Counter(str(row[n]) for row in rows if row[n]) for n in range(4))
+    week_names = {
+        w.id: (w.monday.isoformat(), str(w.number))
+        for w in session.exec(select(SchoolWeek).where(col(SchoolWeek.id).in_(weeks))).all()
+    }
+    group_names = dict(session.exec(select(Group.id, Group.name).where(col(Group.id).in_(groups))).all())
+    owner_names = dict(
+        session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(owners))).all()
+    )
+    return Facets(
+        total=len(rows),
+        types=tuple(Facet(k, k, n) for k, n in sorted(types.items())),
+        weeks=tuple(
+            Facet(k, week_names[k][1], weeks[k]) for k in sorted(week_names, key=lambda k: week_names[k])
+        ),
+        groups=tuple(
+            Facet(k, group_names[k], groups[k]) for k in sorted(group_names, key=lambda k: group_names[k])
+        ),
+        owners=tuple(Facet(k, owner_names[k], owners[k]) for k in owner_names),
+        late=sum(bool(row[4]) for row in rows),
+        returned=sum(bool(row[5]) for row in rows),
+    )
