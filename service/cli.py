@@ -65,6 +65,13 @@ def _child() -> Settings:
     return Settings()
 
 
+def _refuse_newer() -> None:
+    """A part of an older version must not touch a newer database, however it was started."""
+    from models.migrate import refuse_newer_data
+
+    refuse_newer_data(Settings())
+
+
 @app.command()
 def up() -> None:
     """Chạy tất cả các phần và giữ cho chạy. · Start every part and keep it running."""
@@ -74,6 +81,7 @@ def up() -> None:
 @app.command()
 def web() -> None:
     """Trang web và API. · The pages and the API."""
+    _refuse_newer()
     settings = _child()
     from service.serving import serve
 
@@ -83,6 +91,7 @@ def web() -> None:
 @app.command()
 def worker() -> None:
     """Bước tự động, qua Prefect; chạy bao nhiêu cũng được. · Automatic steps, through Prefect; any number."""
+    _refuse_newer()
     settings = Settings()
     from flows.prefect_settings import worker_environment
 
@@ -96,6 +105,7 @@ def worker() -> None:
 @app.command()
 def scheduler() -> None:
     """Việc theo giờ: nhắc hạn, thư, kiểm tra chậm. · What the clock does: reminders, mails, flags."""
+    _refuse_newer()
     settings = _child()
     from service.jobs import serve
 

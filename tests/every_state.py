@@ -1,4 +1,4 @@
-"""Documents in every state a school's database holds, and what must be true of them wherever they go."""
+"""What must be true of a school's records wherever they go: restored, upgraded, after kills."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from sqlmodel import Session, col, select
 
-from flows import archiving, chains, queries
+from flows import chains, queries
 from flows.keyring import trust_of
 from flows.office import Office
 from models.db import Database
@@ -17,58 +17,6 @@ from models.portable import lines, shapes
 from models.settings import Settings
 from tasks import verifying
 from tasks.blobs import BlobStore
-from tests.cast import Cast
-
-STATES = (
-    "draft",
-    "waits for the head",
-    "waits for the principal",
-    "returned",
-    "sent again",
-    "waits for the archive",
-    "archived",
-    "waits for the seal",
-)
-
-
-def records(cast: Cast, *states: str) -> dict[str, str]:
-    """One document in each state (or in those named), by the state's name."""
-    return {
-        state: _record(cast, state, 14 + number)
-        for number, state in enumerate(STATES)
-        if state in (states or STATES)
-    }
-
-
-def _record(cast: Cast, state: str, week: int) -> str:
-    if state == "draft":
-        return cast.lesson_plan("lan", week).id
-    if state == "waits for the seal":
-        plan = cast.team_plan().id
-        for name, action in (("hoa", "submit"), ("hoa", "sign"), ("ngoc", "approve"), ("minh", "approve")):
-            cast.act(name, plan, action)
-        return plan
-    document = cast.sent("lan", week).id
-    if state in ("returned", "sent again"):
-        cast.act("hoa", document, "return", note="Ghi rõ hơn thời lượng.")
-    if state == "sent again":
-        cast.act("lan", document, "submit")
-        cast.act("lan", document, "sign")
-    if state in ("waits for the principal", "waits for the archive", "archived"):
-        cast.act("hoa", document, "approve")
-    if state in ("waits for the archive", "archived"):
-        cast.act("minh", document, "approve")
-    if state == "archived":
-        archive(cast, document)
-    return document
-
-
-def archive(cast: Cast, document_id: str) -> None:
-    """The machine's steps of an approved document, without Prefect."""
-    seq = cast.fresh(document_id).version
-    validated = archiving.validate_signatures(cast.office, document_id, seq)
-    stamped = archiving.archive_timestamp(cast.office, document_id, seq, validated)
-    archiving.archive(cast.office, document_id, seq, stamped)
 
 
 def stamp(office: Office) -> None:

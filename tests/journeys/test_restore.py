@@ -13,8 +13,9 @@ from service import keeping
 from service.keeping import Keys
 from tests.cast import Cast
 from tests.conftest import MASTER_KEY
-from tests.every_state import elsewhere, hold, records, stamp, written
+from tests.every_state import elsewhere, hold, stamp, written
 from tests.prefect_fixture import PrefectServer, prefect_server, wait_for, working
+from tests.states import records
 
 __all__ = ["prefect_server"]  # a fixture, named by the test below
 

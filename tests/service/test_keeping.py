@@ -31,7 +31,8 @@ from tasks.checking_backups import BadBackup, KeyNeeded
 from tasks.restoring import NotEmpty
 from tests.cast import Cast
 from tests.conftest import MASTER_KEY
-from tests.every_state import archive, elsewhere, hold, records, stamp, written
+from tests.every_state import elsewhere, hold, stamp, written
+from tests.states import archive, records
 
 PASSPHRASE = "câu mật khẩu dài"
 
