@@ -149,11 +149,13 @@ def _result(document: Document, *, repeated: bool = False) -> Decided:
     return Decided(document.id, document.version, document.status, document.step, document.revision, repeated)
 
 
-def begin(session: Session, document: Document, actor: Actor, now: datetime) -> None:
-    """The first event of a new draft, in the caller's transaction."""
+def begin(
+    session: Session, document: Document, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None
+) -> None:
+    """The first event of a new draft, in the caller's transaction; `data`: what it is based on."""
     declared = type_of(document.type)
     document.version = 0
-    event = _event(document, actor.id, "draft", "create", 0, now, Made())
+    event = _event(document, actor.id, "draft", "create", 0, now, Made(data=data or {}))
     document.version, document.head_hash = 1, event.hash
     _record(session, event)
     document.status, document.step = "draft", declared.steps[0].name

@@ -5,7 +5,7 @@ A save is a compare-and-set on `content_version`; it never touches the step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import decide
+from flows import citing, decide
 from flows.catalogue import type_of
 from flows.facts import due_of, facts_of
 from flows.grammar import DocumentType, Draft
@@ -25,8 +25,12 @@ from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
 from models.text import Text
 
 
-def create(office: Office, actor: Actor, slug: str, raw: Mapping[str, Any]) -> Document:
+def create(
+    office: Office, actor: Actor, slug: str, raw: Mapping[str, Any], *, source: Document | None = None
+) -> Document:
     """A new draft of this person's; `raw` holds at least the fields that make it unique.
+
+    `source`: the record its content was copied from (`flows/copying.py`), which it then cites.
 
     NotYours when the type is not this person's to draft; Invalid when a field that names it (its week) is
     missing or another document of the same name exists already.
@@ -63,14 +67,25 @@ def create(office: Office, actor: Actor, slug: str, raw: Mapping[str, Any]) -> D
             session.flush()
         except IntegrityError as error:  # another tab was quicker
             raise _exists(declared, None) from error
-        decide.begin(session, document, actor, now)
+        if source is None:
+            decide.begin(session, document, actor, now)
+            return document
+        citing.cite(session, document, source, citing.texts_of(values), now)
+        session.flush()
+        decide.begin(session, document, actor, now, citing.recorded(session, document.id))
         return document
 
 
 def save(
-    office: Office, actor: Actor, document_id: str, content_version: int, raw: Mapping[str, Any]
+    office: Office,
+    actor: Actor,
+    document_id: str,
+    content_version: int,
+    raw: Mapping[str, Any],
+    *,
+    copied: Iterable[Document] = (),
 ) -> tuple[Document, tuple[Fault, ...]]:
-    """Keep what was typed; the faults say what a submit would refuse.
+    """Keep what was typed; the faults say what a submit would refuse. `copied`: records lessons came from.
 
     Stale when the draft was saved elsewhere meanwhile; WrongStep once it is submitted.
     """
@@ -113,6 +128,8 @@ def save(
                     "compare, then save again.",
                 )
             )
+        for source in copied:
+            citing.cite(session, document, source, citing.texts_of(values), now)
         return session.get_one(Document, document_id), faults
 
 

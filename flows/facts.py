@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from flows.citing import based_on
 from flows.deadlines import limit
 from flows.grammar import DocumentType, Facts, WeekFacts
 from flows.posts import issuer_of
@@ -49,6 +50,7 @@ def facts_of(session: Session, document: Document, now: datetime) -> Facts:
         homeroom=homeroom or "",
         weeks={w.id: _week(w) for w in weeks},
         classes=dict(classes),
+        based_on=tuple(source.words.vi for source in based_on(session, document) if source.named),
     )
 
 

@@ -214,6 +214,8 @@ class Facts:
     homeroom: str
     weeks: Mapping[str, WeekFacts] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
+    based_on: tuple[str, ...] = ()
+    """Records this one is based on, where its author wants them named in the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from flows import keyring, numbers, plan
+from flows import citing, keyring, numbers, plan
 from flows.authority import authority
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
-from flows.grammar import Review, Seal, Sign, Step
+from flows.grammar import DocumentType, Facts, Review, Seal, Sign, Step
 from flows.office import Office
 from flows.posts import actor_of, issuer_of, known_of
 from models.account import Account
@@ -70,7 +70,8 @@ def freeze(office: Office, here: Here) -> Made:
             raise Invalid(_incomplete(faults), faults)
         facts = facts_of(session, document, office.now())
         pictures = _pictures(session, document, values)
-    data = declared.lay_out(values, facts)
+        based_on = citing.recorded(session, document.id)
+    data = _data(declared, values, facts)
     made = {name: office.blobs.get(name) for name in pictures}
     rendered = office.intake.submit(rendering.render, declared.layout, data, made)
     pdf = prepare(rendered.pdf, rendered.boxes)
@@ -78,7 +79,7 @@ def freeze(office: Office, here: Here) -> Made:
     return Made(
         output_blob=blob,
         content_version=document.content_version,
-        data={"content_version": document.content_version, "pages": rendered.pages},
+        data={"content_version": document.content_version, "pages": rendered.pages, **based_on},
         frozen={
             "fields": values,
             "title": document.title,
@@ -102,7 +103,12 @@ def preview(office: Office, here: Here) -> rendering.Rendered:
         facts = facts_of(session, document, office.now())
         pictures = _pictures(session, document, values)
     made = {name: office.blobs.get(name) for name in pictures}
-    return office.intake.submit(rendering.render, declared.layout, declared.lay_out(values, facts), made)
+    return office.intake.submit(rendering.render, declared.layout, _data(declared, values, facts), made)
+
+
+def _data(declared: DocumentType, values: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """What the layout is fed with; every layout knows where to name what a record is based on."""
+    return declared.lay_out(values, facts) | {"based_on": list(facts.based_on)}
 
 
 def _incomplete(faults: tuple[Fault, ...]) -> Text:

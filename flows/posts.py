@@ -109,8 +109,9 @@ def known_of(session: Session, actor: Actor) -> Known:
     classes = session.exec(
         select(SchoolClass)
         .where(col(SchoolClass.school_id) == actor.school_id)
-        .order_by(col(SchoolClass.grade), col(SchoolClass.name))
+        .order_by(col(SchoolClass.year).desc(), col(SchoolClass.grade), col(SchoolClass.name))
     ).all()
+    newest = classes[0].year if classes else ""
     own = session.exec(
         select(TeachingAssignment.class_id, TeachingAssignment.subject)
         .where(col(TeachingAssignment.account_id) == actor.id)
@@ -121,7 +122,11 @@ def known_of(session: Session, actor: Actor) -> Known:
     return Known(
         weeks={w.id: week_label(w) for w in weeks},
         week_days={w.id: (w.monday.isoformat(), w.sunday.isoformat()) for w in weeks},
-        classes={c.id: c.name for c in sorted(classes, key=lambda c: c.id not in mine)},
+        # An earlier year's class has the same name as this year's: it comes last and says its year.
+        classes={
+            c.id: c.name if c.year == newest else f"{c.name} ({c.year})"
+            for c in sorted(classes, key=lambda c: (c.year != newest, c.id not in mine))
+        },
         subjects=tuple(dict.fromkeys([*taught, *SUBJECTS])),
     )
 

@@ -148,6 +148,25 @@ class DocumentImage(SQLModel, table=True):
     media_type: str = Field(max_length=40)
 
 
+class DocumentSource(SQLModel, table=True):
+    """An earlier record this one was begun from, or took lessons from; `revision` is the one that was copied.
+
+    Authorship stays visible beside the record; `named`: in its text too, as its author wants.
+    """
+
+    __tablename__ = "document_source"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        ForeignKeyConstraint(["school_id", "source_id"], ["document.school_id", "document.id"]),
+    )
+    document_id: str = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
+    school_id: str
+    revision: int
+    named: bool = False
+    at: datetime = instant()
+
+
 class Blob(SQLModel, table=True):
     """A file in the blob folder, named by its content."""
 

@@ -96,6 +96,7 @@ class LessonPlan(TypedDict):
     group: Named
     date: str
     code: NotRequired[str]
+    based_on: NotRequired[list[str]]
     lessons: list[Lesson]
     boxes: list[SigningPlace]
 
@@ -129,6 +130,7 @@ class TeamTeachingPlan(TypedDict):
     weeks: Weeks
     date: str
     code: NotRequired[str]
+    based_on: NotRequired[list[str]]
     basis: list[Node]
     conditions: list[Node]
     rows: list[PlanRow]

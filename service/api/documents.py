@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from flows import drafts, queries
+from flows import citing, copying, drafts, filling, queries
 from flows.commands import Command
 from flows.decide import decide
 from models.document import Revision
@@ -21,11 +21,31 @@ router = APIRouter(tags=["documents"])
 
 
 class NewDocument(BaseModel):
-    """A draft to be made."""
+    """A draft to be made; `copy_of` begins it from another record (`GET /document-types/{slug}/sources`).
+
+    Then `fields` holds at least the week; what else it holds wins over what is copied.
+    """
 
     model_config = ConfigDict(extra="forbid")
     type: str = Field(examples=["lesson-plan"])
     fields: dict[str, Any]
+    copy_of: str | None = None
+
+
+class Pick(BaseModel):
+    """One lesson of a record, by the record's id and the lesson's own."""
+
+    model_config = ConfigDict(extra="forbid")
+    document: str
+    part: str
+
+
+class Picks(BaseModel):
+    """Lessons to take over, over the content version the draft was read at."""
+
+    model_config = ConfigDict(extra="forbid")
+    content_version: int
+    items: list[Pick]
 
 
 class Save(BaseModel):
@@ -49,8 +69,19 @@ class Decision(BaseModel):
 @router.post("/documents", status_code=201)
 def create(new: NewDocument, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
     """Make a draft."""
-    document = drafts.create(office, viewer.actor, new.type, new.fields)
+    if new.copy_of:
+        document = copying.start(office, viewer.actor, new.type, new.copy_of, new.fields)
+    else:
+        document = drafts.create(office, viewer.actor, new.type, new.fields)
     return _answer(office, viewer, document.id)
+
+
+@router.post("/documents/{document_id}/lessons")
+def take_lessons(document_id: str, picks: Picks, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
+    """Put lessons of earlier records at the end of a draft, moved to its week."""
+    chosen = [(pick.document, pick.part) for pick in picks.items]
+    copying.add_lessons(office, viewer.actor, document_id, picks.content_version, chosen)
+    return _answer(office, viewer, document_id)
 
 
 @router.patch("/documents/{document_id}")
@@ -61,6 +92,20 @@ def save(document_id: str, body: Save, viewer: ApiViewer, office: OfficeDep) -> 
     _, faults = drafts.save(office, viewer.actor, document_id, body.content_version, body.fields)
     found = [{"path": f.path, "detail": f.sentence.vi, "detail_en": f.sentence.en} for f in faults]
     return _answer(office, viewer, document_id) | {"faults": found}
+
+
+class Fill(BaseModel):
+    """Fill a draft from its author's timetable, over the content version it was read at."""
+
+    model_config = ConfigDict(extra="forbid")
+    content_version: int
+
+
+@router.post("/documents/{document_id}/timetable")
+def fill(document_id: str, body: Fill, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
+    """Add the lessons the timetable has and the draft lacks; `added` says how many."""
+    _, added = filling.from_timetable(office, viewer.actor, document_id, body.content_version)
+    return _answer(office, viewer, document_id) | {"added": added}
 
 
 @router.get("/documents")
@@ -147,4 +192,7 @@ def act(
 
 def _answer(office: OfficeDep, viewer: ApiViewer, document_id: str) -> dict[str, Any]:
     with office.db.read() as session:
-        return answers.answer(queries.view(session, viewer.actor, document_id))
+        view = queries.view(session, viewer.actor, document_id)
+        based_on = citing.based_on(session, view.document)
+    cited = [{"document": s.source_id, "words": answers.words(s.words), "named": s.named} for s in based_on]
+    return answers.answer(view) | {"based_on": cited}

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import queries
+from flows import queries, sources
 from flows.catalogue import TYPES, type_of
 from flows.grammar import DocumentType
 from flows.office import Office
@@ -26,11 +26,13 @@ from service import lanes, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
 from service.deps import OfficeDep
-from service.pages import autosave, editing, pictures
+from service.pages import autosave, beginning, copying, editing, pictures
 from service.templating import language_of, page
 
 router = APIRouter()
-router.include_router(editing.router)  # before /documents/{document_id}: "new" is no document
+router.include_router(beginning.router)
+router.include_router(copying.router)  # before /documents/{document_id}: "new" is no document
+router.include_router(editing.router)
 router.include_router(autosave.router)
 router.include_router(pictures.router)
 
@@ -125,6 +127,7 @@ def document(
     """Everything about one document, and what this person may do with it."""
     with office.db.read() as session:
         view = queries.view(session, viewer.actor, document_id)
+        based_on = sources.based_on(session, viewer.actor, view.document)
         following = queries.waiting(session, viewer.actor, limit=2) if done else []
         shown = _revision(view, revision)
     return page(
@@ -133,6 +136,7 @@ def document(
         "pages/document.html",
         **about(office, view, language_of(request, viewer)),
         shown=shown,
+        based_on=based_on,
         octets=office.blobs.path(shown.final).stat().st_size if shown else None,
         at_page=min(number, shown.pages) if shown else 1,
         extent=page_images.size_of(office, shown.final) if shown else None,

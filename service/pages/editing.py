@@ -1,4 +1,4 @@
-"""Writing a document: starting one, its form, rows added and removed, its submit.
+"""Writing a document: its form, rows added and removed, its submit.
 
 Nothing typed is lost: whatever refuses, the page comes back with what was sent.
 """
@@ -6,23 +6,22 @@ Nothing typed is lost: whatever refuses, the page comes back with what was sent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 from starlette.datastructures import FormData
 
-from flows import drafts, queries
-from flows.catalogue import TYPES, type_of
+from flows import citing, copying, drafts, filling, queries, sources
+from flows.catalogue import type_of
 from flows.commands import Command
 from flows.decide import decide
 from flows.fields import Known
 from flows.grammar import DocumentType, Draft
 from flows.office import Office
-from flows.people import Actor
 from flows.posts import known_of
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound, RecordsError, Stale, TooLarge
@@ -36,7 +35,7 @@ from service.templating import page
 router = APIRouter()
 CheckedForm = Annotated[FormData, Depends(checked_form)]
 
-OURS = frozenset({"csrf", "do", "version", "content_version", "type"})
+OURS = frozenset({"csrf", "do", "version", "content_version", "type", "copy_of"})
 """Names of a posted form that are no field of the document."""
 REFUSED = {"invalid": 422, "too-large": 413}
 
@@ -44,92 +43,6 @@ REFUSED = {"invalid": 422, "too-large": 413}
 def see_other(path: str) -> Response:
     """On to a page that may be loaded again without repeating what was sent."""
     return RedirectResponse(path, status_code=303)
-
-
-# --- a new document -------------------------------------------------------------------------------------
-
-
-@router.get("/documents/new")
-def new(request: Request, viewer: PageViewer, office: OfficeDep, type: str = "", week: str = "") -> Response:
-    """Which type, for which week."""
-    return _new(request, viewer, office, type, {"week": week})
-
-
-def _new(
-    request: Request,
-    viewer: Viewer,
-    office: Office,
-    slug: str,
-    given: Mapping[str, Any],
-    refusal: RecordsError | None = None,
-) -> Response:
-    mine = [t for t in TYPES if drafts.may_draft(t, viewer.actor)]
-    declared = next((t for t in mine if t.slug == slug), mine[0] if len(mine) == 1 else None)
-    shown: tuple[forms.Shown, ...] = ()
-    if declared:
-        with office.db.read() as session:
-            known = known_of(session, viewer.actor)
-            first = _first_without(session, viewer.actor, declared, known, words.local(office.now()).date())
-        asked = given.get(declared.week_field) or given.get("week")
-        # What was sent and refused stands as it came; an address that names no week names none.
-        value = asked if asked and (refusal or asked in known.weeks) else first
-        faults = refusal.faults if isinstance(refusal, Invalid) else ()
-        drawn = forms.draw(
-            declared.form, dict(given) | {declared.week_field: value}, known, faults, show_missing=True
-        )
-        shown = tuple(f for f in drawn if f.path == declared.week_field or f.path in declared.unique_by)
-    return page(
-        request,
-        viewer,
-        "pages/new.html",
-        status_code=REFUSED.get(refusal.code, 409) if refusal else 200,
-        types=mine,
-        declared=declared,
-        shown=shown,
-        refusal=refusal,
-    )
-
-
-def _first_without(session: Session, actor: Actor, declared: DocumentType, known: Known, today: date) -> str:
-    """The first teaching week, not begun yet, that no such document of this person (or group) covers.
-
-    A limit comes a fixed time before its week, so the first week is also the first by its limit.
-    """
-    by_group = declared.owes is not None and declared.owes.each == "group"
-    whose = col(Document.group_id).in_(actor.heads) if by_group else col(Document.owner_id) == actor.id
-    papers = session.exec(
-        select(Document.week_id, Document.last_week_id).where(
-            col(Document.school_id) == actor.school_id,
-            col(Document.type) == declared.slug,
-            col(Document.status) != "withdrawn",
-            whose,
-        )
-    ).all()
-    begins = {key: monday for key, (monday, _) in known.week_days.items()}
-    covered = [
-        (begins[start], begins.get(end or start, begins[start])) for start, end in papers if start in begins
-    ]
-    for key, monday in begins.items():
-        if monday > today.isoformat() and not any(one <= monday <= other for one, other in covered):
-            return key
-    return ""
-
-
-@router.post("/documents")
-def create(request: Request, viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> Response:
-    """Start a document, or open the one that exists already."""
-    slug = str(form.get("type", ""))
-    declared = type_of(slug)
-    given = forms.unflatten((k, v) for k, v in form.multi_items() if k not in OURS)
-    try:
-        document = drafts.create(office, viewer.actor, slug, forms.blank(declared.form.fields) | given)
-    except drafts.Exists as twin:
-        if twin.document_id is None:
-            return _new(request, viewer, office, slug, given, twin)
-        return see_other(f"/documents/{twin.document_id}?existing=1")
-    except RecordsError as refusal:
-        return _new(request, viewer, office, slug, given, refusal)
-    return see_other(f"/documents/{document.id}/edit")
 
 
 # --- the form -------------------------------------------------------------------------------------------
@@ -147,7 +60,10 @@ class Typed:
     stored: Mapping[str, Any] | None = None
     """What another window saved meanwhile."""
     opened: str = ""
-    flags: Mapping[str, bool] = field(default_factory=dict)
+    taken: int = 0
+    """How many lessons were just taken over from other records."""
+    filled: int | None = None
+    """How many the timetable just added."""
 
 
 @router.get("/documents/{document_id}/edit")
@@ -164,7 +80,8 @@ def edit(request: Request, viewer: PageViewer, office: OfficeDep, document_id: s
         faults,
         submitting="check" in asked,
         opened=asked.get("open", ""),
-        flags={"saved": "saved" in asked},
+        taken=version_of(asked.get("taken")),
+        filled=version_of(asked.get("filled")) if "filled" in asked else None,
     )
     return show_form(request, viewer, office, document, declared, known, typed)
 
@@ -196,17 +113,30 @@ def save(
             command = Command(document_id, "submit", version_of(form.get("version")), viewer.actor, arrived)
             decide(office, command)
             return see_other(f"/documents/{document_id}/sign")
+        if do == "submit":
+            return show_form(request, viewer, office, document, declared, known, typed)
+        here = f"/documents/{document_id}"
+        if onward:
+            return see_other(f"{here}/edit?open={onward}#{forms.address(onward)}")
+        return see_other(here + _then(office, viewer, document, do))
     except NotFound:
         raise
     except RecordsError as refusal:
         return _refused(request, viewer, office, document_id, typed, refusal)
-    if do == "submit":
-        return show_form(request, viewer, office, document, declared, known, typed)
-    if do == "preview":
-        return see_other(f"/documents/{document_id}/preview")
-    if onward:
-        return see_other(f"/documents/{document_id}/edit?open={onward}#{forms.address(onward)}")
-    return see_other(f"/documents/{document_id}/edit?saved=1")
+
+
+def _then(office: Office, viewer: Viewer, document: Document, do: str) -> str:
+    """What else the button said, once everything typed is kept; where to go on, below the document."""
+    if do in ("preview", "lessons"):
+        return f"/{do}"
+    if do == "timetable":
+        _, added = filling.from_timetable(office, viewer.actor, document.id, document.content_version)
+        return f"/edit?filled={added}#parts"
+    if do in ("name-sources", "hide-sources"):
+        with office.db.write() as session:
+            citing.name_in_text(session, document.id, do == "name-sources")
+        return "/edit?saved=1#based-on"
+    return "/edit?saved=1"
 
 
 def _refused(
@@ -238,6 +168,7 @@ def show_form(
 ) -> Response:
     with office.db.read() as session:
         view = queries.view(session, viewer.actor, document.id)
+        based_on = sources.based_on(session, viewer.actor, document)
     shown = forms.draw(
         declared.form,
         typed.values,
@@ -264,6 +195,9 @@ def show_form(
         fields=shown,
         wrong=[(f, _where(shown, f.path)) for f in wrong if f.path or not typed.refusal],
         typed=typed,
+        based_on=based_on,
+        fillable=filling.fillable(declared) is not None and document.week_id is not None,
+        has_lessons=copying.parts_of(declared) is not None and document.week_id is not None,
         clashes=clashes(declared, typed, known),
         remarks=dict(remark.parts) if remark and not remark.erased else {},
         subjects=known.subjects,
