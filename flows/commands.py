@@ -13,6 +13,9 @@ from flows.plan import Position
 from models.document import Document
 from tasks.keys import Secret
 
+LONGEST_NOTE = 4000
+"""Characters of a comment, on a record or on one lesson."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:

@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from flows import marks, plan, telling
+from flows import mark_rows, plan, telling
 from flows.catalogue import type_of
-from flows.commands import Command, Decided, Here, Made
+from flows.commands import LONGEST_NOTE, Command, Decided, Here, Made
 from flows.deadlines import step_due
 from flows.grammar import Draft, Review, Step
 from flows.office import Office
@@ -33,8 +33,6 @@ from models.run import Incident
 from models.school import SchoolWeek
 from models.text import Text
 from tasks.rich_text import tidy
-
-LONGEST_NOTE = 4000
 
 
 def decide(office: Office, command: Command, key: OpenKey | None = None) -> Decided:
@@ -202,7 +200,7 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     _swap(session, document, values)
     _record(session, event, remark)
     _keep(session, here, command, made, event, position)
-    marks.ended(session, document.id, command.actor.id)
+    mark_rows.decided(session, document.id, command.actor.id, command.action)
     moved = Here(document, here.declared, position, here.subject, event.seq)
     _open(session, moved, now)
     telling.tell(session, moved.document, moved.declared, position, event, now)
@@ -427,5 +425,6 @@ def settle(
             .where(col(Revision.document_id) == document_id, col(Revision.number) == position.revision)
             .values(final=blob)
         )
+        mark_rows.archived(session, document_id)
         telling.tell(session, document, here.declared, position, event, now)
     return True

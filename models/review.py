@@ -1,4 +1,4 @@
-"""What a reviewer keeps for themselves while reading: which records are in their signing round.
+"""What a reviewer keeps for themselves while reading: their signing round, their notes on lessons.
 
 None of this is a decision: nothing here moves a document.
 """
@@ -27,3 +27,27 @@ class RoundMark(SQLModel, table=True):
     revision: int
     step: str = Field(max_length=40)
     marked_at: datetime = instant()
+
+
+class PartMark(SQLModel, table=True):
+    """A reviewer's own note on one lesson of a record (`part` empty: on the whole), nobody else's to see.
+
+    `content` is the fingerprint of the lesson that was looked at: a changed lesson is to be looked at again.
+    `comment` is a draft until it is sent with a return; from then on it is a remark beside the event.
+    """
+
+    __tablename__ = "part_mark"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+    )
+    account_id: str = Field(primary_key=True)
+    document_id: str = Field(primary_key=True, index=True)
+    part: str = Field(primary_key=True, max_length=16)
+    school_id: str
+    revision: int
+    content: str = Field(default="", max_length=64)
+    seen: bool = False
+    mend: bool = False
+    comment: str = ""
+    updated_at: datetime = instant()

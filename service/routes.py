@@ -8,6 +8,7 @@ from service import health
 from service.api import batches as api_batches
 from service.api import documents as api_documents
 from service.api import flags as api_flags
+from service.api import notes as api_notes
 from service.api import round as api_round
 from service.api import tasks, token, types
 from service.pages import (
@@ -21,6 +22,7 @@ from service.pages import (
     inbox,
     keys,
     mailbox,
+    notes,
     review,
     runs,
     sign_in,
@@ -32,6 +34,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     types.router,
     api_documents.router,
     tasks.router,
+    api_notes.router,
     api_round.router,
     api_batches.router,
     api_flags.router,
@@ -43,6 +46,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     again.router,
     account.router,
     inbox.router,
+    notes.router,
     review.router,
     keys.router,
     batches.router,

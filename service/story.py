@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows.deadlines import late_words
-from flows.fields import Form, Repeated
 from flows.grammar import DocumentType, Draft, Review, Seal, Sign, Step
+from flows.parts import name_of, rows_of
 from flows.people import ROLES
 from flows.queries import EventSeen, View
 from models.document import Document
@@ -180,21 +180,13 @@ class Part:
 def parts_of(view: View) -> list[Part]:
     """The lessons of the newest revision, with the page each begins on."""
     shown = view.revisions[-1] if view.revisions else None
-    rows = _rows(view.here.declared.form)
-    if shown is None or rows is None:
+    if shown is None:
         return []
-    found = []
-    for number, row in enumerate(shown.fields.get(rows.name) or [], 1):
-        lines = [str(row.get(f.name) or "") for f in rows.fields if f.kind in ("subject", "line")]
-        said = " · ".join(line for line in lines[:2] if line) or f"{rows.item.vi} {number}"
-        key = str(row.get("id") or "")
-        found.append(Part(key, said, shown.parts.get(key)))
-    return found
-
-
-def _rows(form: Form) -> Repeated | None:
-    """The rows of a type that are things of their own: a table's rows are not commented on singly."""
-    return next((f for f in form.fields if isinstance(f, Repeated) and not f.as_table), None)
+    form = view.here.declared.form
+    return [
+        Part(key, name_of(form, row, number), shown.parts.get(key))
+        for number, (key, row) in enumerate(rows_of(form, shown.fields).items(), 1)
+    ]
 
 
 # --- history --------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import batches, queries, round_marks
+from flows import batches, marks, queries, round_marks
 from flows.catalogue import type_of
 from flows.grammar import DocumentType, Seal
 from flows.office import Office
@@ -93,8 +93,9 @@ def _lines(office: Office, viewer: Viewer) -> tuple[list[Line], str]:
     with office.db.read() as session:
         waiting = queries.waiting(session, viewer.actor, limit=batches.MOST)
         frozen = _frozen(session, waiting)
+        wanting = marks.wanting(session, viewer.actor, [w.document.id for w in waiting])
     found = [
-        Line(w, type_of(w.document.type), *frozen[w.document.id], _look(w))
+        Line(w, type_of(w.document.type), *frozen[w.document.id], _look(w, wanting.get(w.document.id, 0)))
         for w in waiting
         if w.document.id in frozen
     ]
@@ -115,7 +116,7 @@ def _frozen(session: Session, waiting: Sequence[Waiting]) -> dict[str, tuple[int
     return {key: (pages, pdf) for key, number, pages, pdf in rows if number == present[key]}
 
 
-def _look(waiting: Waiting) -> tuple[Text, ...]:
+def _look(waiting: Waiting, wanting: int) -> tuple[Text, ...]:
     document = waiting.document
     reasons = []
     late = story.timeliness(document)
@@ -124,6 +125,13 @@ def _look(waiting: Waiting) -> tuple[Text, ...]:
     if document.revision > 1:
         times = document.revision - 1
         reasons.append(Text(f"Đã trả lại {times} lần", f"Returned {times} time{'s' if times > 1 else ''}"))
+    if wanting:
+        reasons.append(
+            Text(
+                f"Còn {wanting} bài đang đánh dấu cần sửa",
+                f"{wanting} lesson{'s' if wanting > 1 else ''} still marked as needing work",
+            )
+        )
     return tuple(reasons)
 
 

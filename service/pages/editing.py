@@ -26,7 +26,7 @@ from flows.posts import known_of
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound, RecordsError, Stale, TooLarge
 from models.text import Text
-from service import forms, words
+from service import forms, remarks, words
 from service.access import PageViewer, Viewer, checked_form
 from service.deps import Arrival, OfficeDep
 from service.passes import device_key
@@ -178,7 +178,7 @@ def show_form(
         opened=typed.opened,
     )
     wrong = [f for f in typed.faults if typed.submitting or not f.missing]
-    remark = view.returned.remark if view.returned else None
+    earlier = remarks.earlier(view, document.fields)
     status = 200
     if typed.refusal:
         status = REFUSED.get(typed.refusal.code, 409)
@@ -199,7 +199,8 @@ def show_form(
         fillable=filling.fillable(declared) is not None and document.week_id is not None,
         has_lessons=copying.parts_of(declared) is not None and document.week_id is not None,
         clashes=clashes(declared, typed, known),
-        remarks=dict(remark.parts) if remark and not remark.erased else {},
+        remarks=remarks.by_part(earlier),
+        removed=[e for e in earlier if e.fate == "removed"],
         subjects=known.subjects,
         days=_days(known, str(typed.values.get(declared.week_field) or "")),
         device_key=device_key(office.settings, viewer.account.id),

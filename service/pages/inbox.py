@@ -12,15 +12,16 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 from flows import inbox as counted
-from flows import queries, round_marks
+from flows import marks, queries, round_marks
 from flows.catalogue import type_of
 from flows.inbox import Facets
+from flows.marks import Note
 from flows.office import Office
 from flows.posts import known_of
 from flows.queries import View, Waiting
 from models.document import Document, Revision
 from models.text import Text
-from service import forms, page_images, story, words
+from service import forms, page_images, remarks, story, words
 from service.access import PageViewer, Viewer
 from service.deps import OfficeDep
 from service.pages.documents import about
@@ -80,6 +81,7 @@ def inbox(
         at = next((n for n, w in enumerate(queue) if w.document.id == doc), 0)
         view = queries.view(session, viewer.actor, queue[at].document.id) if queue else None
         held = round_marks.round_of(session, viewer.actor)
+        notes = marks.notes_of(session, viewer.actor, view) if view else {}
         following = queue[at + 1].document if at + 1 < len(queue) else None
         ahead = session.get(Revision, (following.id, following.revision)) if following else None
         of = _just_done(session, viewer, request.query_params.get("of", ""))
@@ -94,6 +96,7 @@ def inbox(
     if view is None:
         return page(request, viewer, "pages/inbox.html", view=None, **frame)
     shown = view.revisions[-1] if view.revisions else None
+    earlier = remarks.earlier(view, shown.fields) if shown else []
     return page(
         request,
         viewer,
@@ -112,6 +115,12 @@ def inbox(
         extent=page_images.size_of(office, shown.final) if shown else None,
         changes=changes_of(office, viewer, view),
         acts=story.acts(view.here.position.step, view.actions),
+        notes=notes,
+        no_note=Note(),
+        seen_count=sum(note.seen for note in notes.values()),
+        earlier=earlier,
+        removed=[e for e in earlier if e.fate == "removed"],
+        commented=remarks.by_part(earlier),
         marked=held.ids,
         onward=asked.at(onward) if (onward := _onward(queue, at, held.ids)) else "",
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from flows import queries
+from flows import marks, queries
 from flows.commands import Command
 from flows.decide import decide
+from flows.marks import Note
 from flows.office import Office
 from flows.posts import candidates
 from flows.queries import View
@@ -67,6 +69,7 @@ def _ask(
     with office.db.read() as session:
         view = queries.view(session, viewer.actor, document_id)
         onward = _next_people(session, view, action)
+        notes = marks.notes_of(session, viewer.actor, view)
     step = view.here.position.step
     if refusal is None and (step is None or action not in view.actions):
         return RedirectResponse(f"/documents/{document_id}", status_code=303)
@@ -88,9 +91,28 @@ def _ask(
         refusal=refusal,
         next_=_next_of(str(typed.get("next", "")) if typed else request.query_params.get("next", "")),
         pin_error=refusal.sentence if refusal and refusal.code in ("bad-pin", "locked", "invalid") else None,
-        note=str(typed.get("note", "")) if typed else "",
-        comments={k[5:]: str(v) for k, v in typed.multi_items() if k.startswith("part.")} if typed else {},
+        unsent=sum(note.mend for note in notes.values()),
+        **(_typed(typed) if typed else _drafted(notes)),
     )
+
+
+def _typed(form: FormData) -> dict[str, Any]:
+    """The comments as they were sent and refused."""
+    parts = {k[5:]: str(v) for k, v in form.multi_items() if k.startswith("part.")}
+    return {"note": str(form.get("note", "")), "comments": parts}
+
+
+def _drafted(notes: Mapping[str, Note]) -> dict[str, Any]:
+    """The comments as noted while reading; a mark without words gets some, to be changed at will."""
+    comments = {
+        part: note.comment or "Cần sửa, xem nhận xét chung."
+        for part, note in notes.items()
+        if part != marks.WHOLE and (note.comment or note.mend)
+    }
+    whole = notes[marks.WHOLE].comment if marks.WHOLE in notes else ""
+    if not whole and any(note.comment for note in notes.values()):
+        whole = f"Xem nhận xét ở {len(comments)} bài."
+    return {"note": whole, "comments": comments}
 
 
 _STATUS = {"bad-pin": 403, "locked": 423, "invalid": 422, "unavailable": 503}

@@ -1,5 +1,7 @@
 // A link that asks for something (data-dialog) opens the same form as a dialog over the page. The page it leads to is
 // the answer for everyone else, and whenever anything is out of the ordinary.
+import { flush } from "./marks.js";
+
 document.addEventListener("click", async (event) => {
   const link = event.target instanceof Element && event.target.closest("a[data-dialog]");
   const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
@@ -8,6 +10,7 @@ document.addEventListener("click", async (event) => {
   const onward = () => location.assign(link.href);
   let body;
   try {
+    await flush(); // what was just typed about a lesson stands in the return
     const answer = await fetch(link.href);
     const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
     body = answer.ok && !answer.redirected && parsed.querySelector("[data-dialog-body]");

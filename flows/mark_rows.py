@@ -1,0 +1,30 @@
+"""What a decision does to reviewers' own marks, in the decision's transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col
+
+from models.review import PartMark, RoundMark
+
+
+def decided(session: Session, document_id: str, actor_id: str, action: str) -> None:
+    """A person's own decision ends their mark for the round; a return has sent their comments.
+
+    What was looked at stays: after the resubmission only changed lessons are read again. Comments that an
+    approval left unsent stay too: they are the person's own words.
+    """
+    session.exec(
+        delete(RoundMark).where(
+            col(RoundMark.account_id) == actor_id, col(RoundMark.document_id) == document_id
+        )
+    )
+    if action == "return":
+        own = col(PartMark.account_id) == actor_id, col(PartMark.document_id) == document_id
+        session.exec(delete(PartMark).where(*own, col(PartMark.seen).is_(False)))
+        session.exec(update(PartMark).where(*own).values(mend=False, comment=""))
+
+
+def archived(session: Session, document_id: str) -> None:
+    """Nobody reads an archived record to decide on it: every reviewer's notes go."""
+    session.exec(delete(PartMark).where(col(PartMark.document_id) == document_id))
