@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from flows import citing, keyring, numbers, plan
+from flows import citing, keyring, measures, numbers, plan
 from flows.authority import authority
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
@@ -224,7 +224,8 @@ def _sign(office: Office, here: Here, command: Command, open_key: OpenKey | None
         texts=_texts_of(office, revision, number, now) if number else (),
         certify=isinstance(step, Sign),
     )
-    signed = open_key.sign(request) if open_key else _with_pin(office, key, request, command, now)
+    with measures.SIGNING.time():
+        signed = open_key.sign(request) if open_key else _with_pin(office, key, request, command, now)
     return Made(
         input_blob=input_blob,
         output_blob=office.blobs.put(signed.pdf),

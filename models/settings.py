@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta, timezone
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +32,11 @@ class Settings(BaseSettings):
     """The demo school: loopback only, known passwords, exempt from must-change."""
     secure_cookies: bool = False
     """Set behind TLS; the session cookie is then sent over HTTPS only."""
+
+    log: Literal["text", "json"] = "text"
+    """Form of the log: lines for people, or one JSON object a line."""
+    metrics_token: str = Field(default="", repr=False)
+    """What a monitor on another machine says to read /metrics; empty: only from this machine."""
 
     prefect_api_url: str = ""
     """A Prefect server elsewhere; empty: the embedded one."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -56,13 +57,14 @@ def tell(sentence: Text, *, err: bool = False) -> None:
     typer.echo(sentence.en, err=err)
 
 
-def _child() -> Settings:
+def _child(part: str) -> Settings:
     """What every long-running command begins with."""
     from service import logs
 
+    settings = Settings()
     supervise.end_with_parent()
-    logs.set_up()
-    return Settings()
+    logs.set_up(part, settings.log)
+    return settings
 
 
 def _refuse_newer() -> None:
@@ -82,7 +84,7 @@ def up() -> None:
 def web() -> None:
     """Trang web và API. · The pages and the API."""
     _refuse_newer()
-    settings = _child()
+    settings = _child("web")
     from service.serving import serve
 
     serve(settings)
@@ -98,7 +100,7 @@ def worker() -> None:
     os.environ.update(worker_environment(settings))
     from flows.worker import serve
 
-    _child()
+    _child("worker")
     serve(settings)
 
 
@@ -106,7 +108,7 @@ def worker() -> None:
 def scheduler() -> None:
     """Việc theo giờ: nhắc hạn, thư, kiểm tra chậm. · What the clock does: reminders, mails, flags."""
     _refuse_newer()
-    settings = _child()
+    settings = _child("scheduler")
     from service.jobs import serve
 
     serve(settings)
@@ -122,14 +124,14 @@ def prefect() -> None:
     from flows.prefect_server import serve
     from service.logs import set_up
 
-    _child()
-    serve(*address(settings), ready=set_up)
+    _child("prefect")
+    serve(*address(settings), ready=partial(set_up, "prefect", settings.log))
 
 
 @app.command()
 def tsa() -> None:
     """Máy chủ dấu thời gian đi kèm (không có giá trị pháp lý). · The embedded time-stamp authority."""
-    settings = _child()
+    settings = _child("tsa")
     from service.tsa import serve
 
     serve(settings)
@@ -138,7 +140,7 @@ def tsa() -> None:
 @app.command()
 def mailbox() -> None:
     """Hộp thư thử: giữ thư lại, không gửi đi. · The local mail catcher: keeps mails, sends none."""
-    settings = _child()
+    settings = _child("mailbox")
     from service.mailbox import serve
 
     serve(settings)

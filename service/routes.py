@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from service import health
+from service import health, metrics
 from service.api import batches as api_batches
 from service.api import documents as api_documents
 from service.api import flags as api_flags
@@ -41,6 +41,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
+    metrics.router,
     desk.router,
     sign_in.router,
     again.router,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 import uvicorn
+from fastapi import FastAPI
 
 from models.errors import RecordsError
 from models.settings import Settings
@@ -27,8 +28,17 @@ def refuse_open_demo(settings: Settings) -> None:
 def serve(settings: Settings) -> None:
     """Answer requests; those under way may finish when the process is told to end."""
     refuse_open_demo(settings)
-    uvicorn.run(
-        create_app(settings),
+    uvicorn.Server(configured(settings, create_app(settings))).run()
+
+
+def configured(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    """How the application is served. Behind TLS the proxy says who asks; without one nobody is believed.
+
+    A proxy on another machine than this is named by FORWARDED_ALLOW_IPS (uvicorn's), else only a local one
+    is believed.
+    """
+    return uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -27,6 +27,7 @@ import httpx
 from models.errors import RecordsError
 from models.settings import Settings
 from models.text import Text
+from service.logs import line_of
 
 PARENT_PIPE = "HOSOSO_PARENT_PIPE"
 PAUSES = (0.5, 1, 2, 5, 15, 30)
@@ -71,8 +72,10 @@ class _Child:
 class Supervisor:
     """Starts programs, watches them, ends them. `run` belongs to the main thread."""
 
-    def __init__(self, say: Say, *, grace: float = GRACE, pauses: Sequence[float] = PAUSES) -> None:
-        self._say, self._grace, self._pauses = say, grace, pauses
+    def __init__(
+        self, say: Say, *, grace: float = GRACE, pauses: Sequence[float] = PAUSES, form: str = "text"
+    ) -> None:
+        self._say, self._grace, self._pauses, self._line = say, grace, pauses, line_of(form)
         self._children: list[_Child] = []
         self._stop = threading.Event()
         self._reading, self._writing = os.pipe()
@@ -133,7 +136,7 @@ class Supervisor:
     def _pass_on(self, name: str, lines: IO[bytes]) -> None:
         with lines:
             for line in lines:
-                self._say(f"{name:<9} | {line.decode(errors='replace').rstrip()}")
+                self._say(self._line(name, line.decode(errors="replace").rstrip()))
 
     def _look_after(self, child: _Child, now: float) -> None:
         process = child.process
@@ -146,7 +149,7 @@ class Supervisor:
             pause = self._pauses[min(child.deaths, len(self._pauses) - 1)]
             child.deaths += 1
             child.next_start, child.process = now + pause, None
-            self._say(f"{child.program.name:<9} | ended with {code}, starting again in {pause:g} s")
+            self._say(self._line(child.program.name, f"ended with {code}, starting again in {pause:g} s"))
         elif now >= child.next_start:
             self._start(child)
 
@@ -228,14 +231,18 @@ def lock(settings: Settings) -> IO[str]:
     return file
 
 
-def up(settings: Settings, prepare: tuple[str, ...], say: Say) -> int:
+def up(settings: Settings, prepare: tuple[str, ...], tell: Say) -> int:
     """Prepare the data, start everything, watch until told to end. The exit code."""
+
+    def say(sentence: str) -> None:
+        tell(line_of("json")("hososo", sentence) if settings.log == "json" else sentence)
+
     with lock(settings):
         refuse_busy_ports(settings)
         prepared = subprocess.run(prepare, check=False)
         if prepared.returncode:
             return prepared.returncode
-        supervisor = Supervisor(say)
+        supervisor = Supervisor(tell, form=settings.log)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: supervisor.stop())
         first, later = programs(settings)
