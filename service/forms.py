@@ -8,9 +8,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
-from typing import Any
+from typing import Any, Literal
 
 from flows.fields import Field, Form, Known, Offered, Repeated, Rich
 from models.errors import Fault
@@ -315,29 +315,38 @@ def editable(html: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A question answered differently in two versions, both as plain text."""
+    """A question answered differently in two versions, both as plain text.
+
+    `part` is the id of the lesson it stands in. `kind`: changed; added, removed (a whole row, in its short
+    answers); drawn (the same words, but other marks or pictures).
+    """
 
     label: Text
     one: str
     other: str
+    part: str = ""
+    kind: Literal["changed", "added", "removed", "drawn"] = "changed"
 
 
 def differences(
-    fields: Iterable[Field], one: Mapping[str, Any], other: Mapping[str, Any], known: Known
+    fields: Iterable[Field], one: Mapping[str, Any], other: Mapping[str, Any], known: Known, part: str = ""
 ) -> list[Difference]:
     """What differs between two versions of a form, rows matched by their ids."""
     found: list[Difference] = []
-    for part in fields:
-        if isinstance(part, Repeated):
-            found += _row_differences(part, one.get(part.name), other.get(part.name), known)
+    for each in fields:
+        if isinstance(each, Repeated):
+            found += _row_differences(each, one.get(each.name), other.get(each.name), known, part)
             continue
-        before, after = (said(part, v.get(part.name), known) for v in (one, other))
+        raw = one.get(each.name), other.get(each.name)
+        before, after = (said(each, value, known) for value in raw)
         if before != after:
-            found.append(Difference(part.label, before, after))
+            found.append(Difference(each.label, before, after, part))
+        elif isinstance(each, Rich) and raw[0] != raw[1]:
+            found.append(Difference(each.label, before, after, part, "drawn"))
     return found
 
 
-def _row_differences(part: Repeated, one: Any, other: Any, known: Known) -> list[Difference]:
+def _row_differences(part: Repeated, one: Any, other: Any, known: Known, within: str) -> list[Difference]:
     before, after = _by_id(one), _by_id(other)
     if not before.keys() & after.keys():  # rows sent without their ids: matched by their order
         before = {str(n): row for n, row in enumerate(before.values())}
@@ -345,16 +354,24 @@ def _row_differences(part: Repeated, one: Any, other: Any, known: Known) -> list
     found: list[Difference] = []
     for number, key in enumerate(dict.fromkeys([*after, *before]), 1):
         name = Text(f"{part.item.vi} {number}", f"{part.item.en} {number}")
-        below = differences(part.fields, before.get(key, {}), after.get(key, {}), known)
+        inside = within or key
+        if key not in before:
+            found.append(Difference(name, "", _brief(part, after[key], known), inside, "added"))
+            continue
+        if key not in after:
+            found.append(Difference(name, _brief(part, before[key], known), "", inside, "removed"))
+            continue
         found += [
-            Difference(
-                Text(f"{name.vi} · {d.label.vi}", f"{name.en} · {d.label.en}"),
-                d.one,
-                d.other,
-            )
-            for d in below
+            replace(d, label=Text(f"{name.vi} · {d.label.vi}", f"{name.en} · {d.label.en}"))
+            for d in differences(part.fields, before[key], after[key], known, inside)
         ]
     return found
+
+
+def _brief(part: Repeated, row: Mapping[str, Any], known: Known) -> str:
+    """A row by its short answers."""
+    short = (said(f, row.get(f.name), known) for f in part.fields if not isinstance(f, Repeated | Rich))
+    return " · ".join(text for text in short if text)
 
 
 def _by_id(rows: Any) -> dict[str, Mapping[str, Any]]:

@@ -248,7 +248,7 @@ def page_image(pdf: bytes, page: int, width: int) -> bytes:
 
     Raises NotFound when there is no such page, Invalid when this is no PDF we can read.
     """
-    with _opened(pdf) as document:
+    with opened(pdf) as document:
         document.init_forms()
         if not 1 <= page <= len(document):
             raise NotFound
@@ -261,13 +261,13 @@ def page_image(pdf: bytes, page: int, width: int) -> bytes:
 
 def page_count(pdf: bytes) -> int:
     """Number of pages; Invalid when this is no PDF we can read."""
-    with _opened(pdf) as document:
+    with opened(pdf) as document:
         return len(document)
 
 
 def page_texts(pdf: bytes) -> tuple[str, ...]:
     """The text of each page as printed, without form fields; Invalid when this is no PDF we can read."""
-    with _opened(pdf) as document:
+    with opened(pdf) as document:
         return tuple(page.get_textpage().get_text_range() for page in document)
 
 
@@ -384,7 +384,8 @@ def _refuse_missing(value: Any, pictures: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _opened(pdf: bytes) -> Iterator[Any]:
+def opened(pdf: bytes) -> Iterator[Any]:
+    """A PDF open for reading; Invalid when it is none we can read."""
     try:
         document = pypdfium2.PdfDocument(pdf)
     except pypdfium2.PdfiumError as error:

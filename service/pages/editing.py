@@ -215,7 +215,8 @@ def clashes(declared: DocumentType, typed: Typed, known: Known) -> list[forms.Di
     if typed.stored is None:
         return []
     now, _ = declared.form.read(typed.values, known)
-    return forms.differences(declared.form.fields, typed.stored, now, known)
+    found = forms.differences(declared.form.fields, typed.stored, now, known)
+    return [d for d in found if d.kind != "drawn"]
 
 
 def _where(shown: tuple[forms.Shown, ...], path: str, depth: int = 0) -> Text | None:

@@ -20,17 +20,24 @@ from flows.office import Office
 from flows.posts import known_of
 from flows.queries import View, Waiting
 from models.document import Document, Revision
+from models.errors import RecordsError
 from models.text import Text
 from service import forms, page_images, remarks, story, words
 from service.access import PageViewer, Viewer
 from service.deps import OfficeDep
 from service.pages.documents import about
 from service.templating import language_of, page
+from tasks import comparing
+from tasks.comparing import Piece
 
 router = APIRouter()
 
 QUEUE = 200
 """Documents the list at the side shows; the filters narrow it."""
+CHANGES = 60
+"""Changes that are shown in the facts; more are a record to be read anew, or compared page by page."""
+LONG_TEXTS = 20_000
+"""Characters from which on a comparison goes to a child process."""
 PREFETCHED = 2
 """Page images of the next record that are fetched ahead; the script holds them to a number of bytes."""
 
@@ -66,6 +73,15 @@ class Bundle:
     items: tuple[Waiting, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A place that differs from the revision before, in pieces, with the page its lesson begins on."""
+
+    difference: forms.Difference
+    lines: tuple[tuple[Piece, ...], ...]
+    page: int | None
+
+
 @router.get("/inbox")
 def inbox(
     request: Request,
@@ -96,6 +112,7 @@ def inbox(
     if view is None:
         return page(request, viewer, "pages/inbox.html", view=None, **frame)
     shown = view.revisions[-1] if view.revisions else None
+    changes, changed = changes_of(office, viewer, view)
     earlier = remarks.earlier(view, shown.fields) if shown else []
     return page(
         request,
@@ -113,7 +130,8 @@ def inbox(
         missed=bool(doc) and queue[at].document.id != doc,
         shown=shown,
         extent=page_images.size_of(office, shown.final) if shown else None,
-        changes=changes_of(office, viewer, view),
+        changes=changes,
+        changed=changed,
         acts=story.acts(view.here.position.step, view.actions),
         notes=notes,
         no_note=Note(),
@@ -231,11 +249,21 @@ def _bundles(queue: Sequence[Waiting], now: datetime) -> list[Bundle]:
     return bundles
 
 
-def changes_of(office: Office, viewer: Viewer, view: View) -> list[forms.Difference]:
-    """What the newest revision changed over the one before."""
+def changes_of(office: Office, viewer: Viewer, view: View) -> tuple[list[Change], int]:
+    """What the newest revision changed: the first changes in pieces, and how many in all."""
     if len(view.revisions) < 2:
-        return []
+        return [], 0
     with office.db.read() as session:
         known = known_of(session, viewer.actor)
     before, after = view.revisions[-2:]
-    return forms.differences(view.here.declared.form.fields, before.fields, after.fields, known)
+    found = forms.differences(view.here.declared.form.fields, before.fields, after.fields, known)
+    texts = [(d.one, d.other) for d in found[:CHANGES]]
+    try:
+        # Long texts are compared in a child: the pages of others stay quick.
+        small = sum(len(one) + len(other) for one, other in texts) < LONG_TEXTS
+        lines = comparing.many(texts) if small else office.intake.submit(comparing.many, texts)
+    except RecordsError:
+        lines = [((Piece("del", one), Piece("ins", other)),) for one, other in texts]
+    return [Change(d, pieces, after.parts.get(d.part)) for d, pieces in zip(found, lines, strict=False)], len(
+        found
+    )

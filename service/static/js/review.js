@@ -19,6 +19,7 @@ function begin(first) {
     announced.textContent = head.dataset.says;
   }
   follow();
+  if (head.dataset.changed) frame(head);
   if (document.readyState === "complete") ahead(head);
   else addEventListener("load", () => ahead(head), { once: true });
 }
@@ -81,6 +82,37 @@ document.addEventListener("click", (event) => {
   next.focus();
   next.click();
 });
+
+// Frames around what changed on the pages: the server compares them while one begins to read.
+const SVG = "http://www.w3.org/2000/svg";
+const rect = (name, x, y, width, height) => {
+  const made = document.createElementNS(SVG, "rect");
+  made.setAttribute("class", name);
+  for (const [key, value] of Object.entries({ x, y, width, height })) made.setAttribute(key, value);
+  return made;
+};
+
+async function frame(head) {
+  let found;
+  try {
+    const answer = await fetch(head.dataset.changed);
+    if (!answer.ok) return;
+    found = await answer.json();
+  } catch {
+    return; // the list of changes and the page that compares say the same
+  }
+  if (head !== began) return;
+  for (const [page, boxes] of Object.entries(found.pages)) {
+    const paper = document.getElementById(`p${page}`);
+    if (!paper) continue;
+    const drawn = document.createElementNS(SVG, "svg");
+    for (const [name, value] of [["class", "frames"], ["viewBox", "0 0 1000 1000"], ["preserveAspectRatio", "none"], ["aria-hidden", "true"]]) drawn.setAttribute(name, value);
+    for (const [left, top, right, bottom] of boxes) {
+      drawn.append(rect("chg", left - 6, top - 3, right - left + 12, bottom - top + 6), rect("chg-b", Math.max(0, left - 24), top - 3, 6, bottom - top + 6));
+    }
+    paper.append(drawn);
+  }
+}
 
 // --- the next record ---------------------------------------------------------------------------------------
 
