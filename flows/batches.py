@@ -31,7 +31,7 @@ from models.document import Document
 from models.errors import BadPin, Fault, Invalid, NotFound, RecordsError
 from models.event import Event
 from models.text import Text
-from tasks.keys import Secret
+from tasks.keys import Secret, check_form
 from tasks.signing import Signed, SignRequest
 
 log = logging.getLogger("hososo.batches")
@@ -83,6 +83,7 @@ def start(
             f"Chọn từ 1 đến {MOST} hồ sơ, mỗi hồ sơ một lần.", f"Choose 1 to {MOST} records, each once."
         )
         raise Invalid(sentence, (Fault("items", sentence),))
+    check_form(pin)
     now = office.now()
     with office.db.read() as session:
         key = keyring.key_of(session, actor.id, "seal" if ACTIONS[action] == "seal" else "person")

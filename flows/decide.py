@@ -20,7 +20,7 @@ from flows import mark_rows, plan, telling
 from flows.catalogue import type_of
 from flows.commands import LONGEST_NOTE, Command, Decided, Here, Made
 from flows.deadlines import step_due
-from flows.grammar import Draft, Review, Step
+from flows.grammar import Draft, Review, Sign, Step
 from flows.office import Office
 from flows.people import Actor
 from flows.performing import OpenKey, perform, release
@@ -334,7 +334,17 @@ def _keep(
 def _open(session: Session, here: Here, now: datetime) -> None:
     """Make the waiting rows of the open step; an incident where nobody could ever take it."""
     document, position = here.document, here.position
+    until = session.exec(select(OpenStep.due_at).where(col(OpenStep.document_id) == document.id)).first()
     session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
+    session.exec(
+        update(Incident)
+        .where(
+            col(Incident.document_id) == document.id,
+            col(Incident.kind) == "nobody",
+            col(Incident.resolved_at).is_(None),
+        )
+        .values(resolved_at=now, resolved_by=SYSTEM)
+    )
     if position.step is None or position.step.by is None:
         return
     subject = replace(here.subject, acted=position.acted)
@@ -342,6 +352,8 @@ def _open(session: Session, here: Here, now: datetime) -> None:
     due = step_due(position.step.due, week.monday, now) if position.step.due and week else document.due_at
     if isinstance(position.step, Draft) and position.status == "returned":
         due = telling.resubmit_due(document.due_at, now)
+    elif isinstance(position.step, Sign) and position.revision > 1:
+        due = until or due  # what was said when it was returned
     audiences = position.step.by.audiences(subject)
     for audience in audiences:
         session.add(

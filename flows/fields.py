@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar
 
-from models.errors import Fault, TooLarge
+from models.errors import Fault, Invalid, TooLarge
 from models.text import Text
 from tasks.rich_text import clean, clean_line, plain
 
@@ -45,6 +45,8 @@ class Field:
 
     def read(self, raw: object, path: str, known: Known) -> tuple[Any, Faults]:
         """Take what was typed: the value to keep, and its faults."""
+        if isinstance(raw, list | Mapping) and self.kind != "repeated":
+            raise _wrong_kind(path, self.label)
         value, faults = self.take(raw, path, known)
         if not faults and self.required and self.empty(value):
             faults = [Fault(path, MISSING.format(label=self.label), missing=True)]
@@ -66,6 +68,15 @@ class Field:
         if self.help:
             words |= {"description": self.help.vi, "x-description-en": self.help.en}
         return self.schema() | words
+
+
+def _wrong_kind(path: str, label: Text) -> Invalid:
+    """Text where rows belong, or the other way round: no form sends it, and keeping it would lose rows."""
+    sentence = Text(
+        "“{label}” được gửi sai kiểu dữ liệu nên chưa lưu gì.",
+        "“{label}” was sent as the wrong kind of value; nothing was saved.",
+    ).format(label=label)
+    return Invalid(sentence, (Fault(path, sentence),))
 
 
 def _text(raw: object) -> str:
@@ -251,10 +262,10 @@ class Repeated(Field):
     kind: ClassVar[str] = "repeated"
 
     def take(self, raw: object, path: str, known: Known) -> tuple[list[dict[str, Any]], Faults]:
+        if raw not in (None, "") and not isinstance(raw, list):
+            raise _wrong_kind(path, self.label)
         rows = raw if isinstance(raw, list) else []
         faults: Faults = []
-        if raw not in (None, "") and not isinstance(raw, list):
-            faults.append(Fault(path, Text("Phải là một danh sách các dòng.", "Must be a list of rows.")))
         if len(rows) > self.most:
             sentence = Text(
                 "“{label}” có {n} mục, nhiều nhất {most}. Bớt đi hoặc chia thành nhiều hồ sơ.",
@@ -264,7 +275,9 @@ class Repeated(Field):
         kept: list[dict[str, Any]] = []
         seen: set[str] = set()
         for index, row in enumerate(rows):
-            given = row if isinstance(row, Mapping) else {}
+            if not isinstance(row, Mapping):
+                raise _wrong_kind(f"{path}.{index}", self.item)
+            given = row
             key = clean_line(_text(given.get("id")))[:16]
             if not key.isalnum() or key in seen:
                 key = secrets.token_hex(4)

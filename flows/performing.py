@@ -28,6 +28,7 @@ from models.settings import VIETNAM
 from models.text import Text
 from tasks import rendering
 from tasks.form_fields import FilledText
+from tasks.keys import check_form
 from tasks.rich_text import images
 from tasks.signing import Signed, SignRequest, prepare
 
@@ -261,6 +262,7 @@ def _with_pin(
     if command.pin is None or not command.pin.reveal():
         sentence = Text("Nhập mã PIN chữ ký (6 số).", "Type the signature PIN (6 digits).")
         raise Invalid(sentence, (Fault("pin", sentence, missing=True),))
+    check_form(command.pin)
     try:
         signed = office.signers.sign(request, key.protected, command.pin)
     except BadPin:

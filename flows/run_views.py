@@ -32,8 +32,10 @@ RUN_STATES = ("waiting", "running", "incident", "archived")
 
 
 def _run_state(state: str) -> ColumnElement[bool]:
-    troubled = exists().where(
-        col(Incident.document_id) == col(Document.id), col(Incident.resolved_at).is_(None)
+    troubled = (
+        exists()
+        .where(col(Incident.document_id) == col(Document.id), col(Incident.resolved_at).is_(None))
+        .correlate(Document)  # a query that shows incidents names their table too
     )
     automatic = col(Document.step) == "archive"
     return {

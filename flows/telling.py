@@ -14,6 +14,8 @@ from models.account import Account
 from models.document import Document
 from models.event import Event
 from models.notice import Notice
+from models.settings import VIETNAM
+from models.text import Text
 
 RESUBMIT = timedelta(days=1)
 """After a return the author has at least a day; the first deadline stays if it is later (law 8)."""
@@ -35,7 +37,8 @@ def tell(
 ) -> None:
     """Tell whoever's turn it is, and the author about a return, an approval, the archive."""
     if event.action == "return":
-        _notice(session, document, document.owner_id, "returned", event.seq, now)
+        sentence = _returned(session, document, event, now)
+        _notice(session, document, document.owner_id, "returned", event.seq, now, sentence)
         return
     if event.action == "archive":
         _notice(session, document, document.owner_id, "archived", event.seq, now)
@@ -47,11 +50,34 @@ def tell(
         return
     subject = replace(subject_of(session, document), acted=position.acted)
     for person in candidates(session, subject, audiences(position, subject)):
-        _notice(session, document, person.id, "waiting", event.seq, now)
+        turn(session, document, person.id, event.seq, now)
+
+
+def turn(session: Session, document: Document, account_id: str, seq: int, now: datetime) -> None:
+    """Tell a person that the step opened by this event waits for them."""
+    _notice(session, document, account_id, "waiting", seq, now)
+
+
+def _returned(session: Session, document: Document, event: Event, now: datetime) -> Text:
+    """Who returned it and until when it should be back; the comment itself stays in the system."""
+    person = session.get(Account, event.actor_id)
+    return Text(
+        "{who} trả lại, kèm nhận xét trong hồ sơ. Trình lại trước {due}.",
+        "Returned by {who}, with a comment in the record. Submit again before {due}.",
+    ).format(
+        who=person.full_name if person else "–",
+        due=f"{resubmit_due(document.due_at, now).astimezone(VIETNAM):%H:%M %d/%m/%Y}",
+    )
 
 
 def _notice(
-    session: Session, document: Document, account_id: str, kind: str, seq: int, now: datetime
+    session: Session,
+    document: Document,
+    account_id: str,
+    kind: str,
+    seq: int,
+    now: datetime,
+    sentence: Text | None = None,
 ) -> None:
     account = session.get(Account, account_id)
     if account is None or not account.active:
@@ -63,7 +89,7 @@ def _notice(
             kind=kind,
             key=f"{kind}:{document.id}:{seq}",
             document_id=document.id,
-            data={"seq": seq},
+            data={"seq": seq} | ({"sentence": {"vi": sentence.vi, "en": sentence.en}} if sentence else {}),
             created_at=now,
             due_at=now,
         )

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
-from flows import keyring
+from flows import keyring, vacancies
 from flows.office import Office
 from flows.people import ROLES, Actor
 from models.account import Account, AccountRole, Change, Group, GroupMember
@@ -29,7 +29,10 @@ from service.passes import end_passes, issue_pass
 from service.sign_in import check, tidy_name, unlock_name
 from tasks import passwords
 from tasks.keys import Secret
+from tasks.rich_text import clean_line
 
+OF_A_GROUP = frozenset({"teacher", "principal", "vice_principal"})
+"""Roles of which a member of a professional group holds one."""
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,38}[a-z0-9])")
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+|[^@\s<>,;]+@localhost")
 
@@ -60,9 +63,9 @@ class Person:
         """Spaces and case mended; Invalid with every fault."""
         made = Person(
             tidy_name(self.sign_in_name),
-            " ".join(self.full_name.split()),
-            " ".join(self.post.split()),
-            self.email.strip(),
+            clean_line(self.full_name),
+            clean_line(self.post),
+            clean_line(self.email),
             "en" if self.language == "en" else "vi",
         )
         wrong = (
@@ -109,9 +112,7 @@ def add_account(session: Session, school_id: str, person: Person, hashed: str, n
         password_hash=hashed,
         created_at=now,
     )
-    taken = session.exec(select(Account.id).where(col(Account.sign_in_name) == person.sign_in_name)).first()
-    if taken is not None:
-        raise refusal("sign_in_name", _TAKEN)
+    _refuse_taken(session, person.sign_in_name)
     session.add(account)
     try:
         session.flush()
@@ -123,7 +124,8 @@ def add_account(session: Session, school_id: str, person: Person, hashed: str, n
 def edit_account(office: Office, asker: Actor, account_id: str, person: Person, now: datetime) -> list[Asked]:
     """Name, post, e-mail, language; the sign-in name too, as long as it is free.
 
-    An approver's e-mail address waits for a confirmation: whoever reads it can reset the password (law 7).
+    Of an approver waits what stands under a signature and where the mails go: whoever reads those can reset
+    the password (law 7).
     """
     person = person.tidy()
     with office.db.write() as session:
@@ -135,20 +137,24 @@ def edit_within(
     session: Session, settings: Settings, asker: Actor, account: Account, person: Person, now: datetime
 ) -> list[Asked]:
     """The same inside the caller's transaction; `person` is tidy."""
-    name = select(Account.id).where(col(Account.sign_in_name) == person.sign_in_name)
-    if person.sign_in_name != account.sign_in_name and session.exec(name).first():
-        raise refusal("sign_in_name", _TAKEN)
-    edited = [n for n in Person.__slots__ if getattr(person, n) != getattr(account, n)]
-    asked = []
-    if "email" in edited and changes.is_approver(session, account):
-        edited.remove("email")
-        asked.append(ask_within(session, settings, asker, account, "email", {"email": person.email}, now))
-    for name_ in edited:
-        setattr(account, name_, getattr(person, name_))
-    session.add(account)
-    if edited:
-        asked.append(Asked(changes.record(session, asker, account, "edit", {"fields": edited}, now)))
-    return asked
+    if person.sign_in_name != account.sign_in_name:
+        _refuse_taken(session, person.sign_in_name)
+    return [
+        ask_within(session, settings, asker, account, "edit", data, now)
+        for data in edits(session, account, person)
+    ]
+
+
+def edits(session: Session, account: Account, person: Person) -> list[dict[str, dict[str, str]]]:
+    """What an edit changes, old and new values: first what is done at once, then what law 7 guards."""
+    old = {n: getattr(account, n) for n in Person.__slots__}
+    new = {n: getattr(person, n) for n in Person.__slots__ if getattr(person, n) != old[n]}
+    waits = changes.GUARDED_FIELDS & new.keys() if changes.is_approver(session, account) else set()
+    return [
+        {"before": {n: old[n] for n in sorted(names)}, "after": {n: new[n] for n in sorted(names)}}
+        for names in (new.keys() - waits, waits)
+        if names
+    ]
 
 
 def set_roles(
@@ -172,7 +178,7 @@ def ask(
     office: Office, asker: Actor, account_id: str, action: str, now: datetime, group_id: str = ""
 ) -> Asked:
     """Reset a password or a PIN, unlock, switch on or off, appoint: done at once or waiting (law 7)."""
-    if action not in changes.SENTENCES or action in ("create", "edit", "email", "grant", "withdraw"):
+    if action not in changes.SENTENCES or action in ("create", "edit", "grant", "withdraw"):
         raise NotFound
     password = Secret(passwords.once()) if action == "reset-password" else None
     hashed = passwords.make_hash(password) if password else ""
@@ -181,6 +187,7 @@ def ask(
         account = account_of(session, asker.school_id, account_id)
         if group_id:
             group_of(session, asker.school_id, group_id)
+            refuse_outsider(session, account)
         asked = ask_within(session, office.settings, asker, account, action, data, now, hashed)
     return Asked(asked.change, None if asked.waits else password)
 
@@ -315,6 +322,13 @@ def group_of(session: Session, school_id: str, group_id: str) -> Group:
     return group
 
 
+def refuse_outsider(session: Session, account: Account) -> None:
+    """Invalid for an account of no teaching role: a group's members read its records (law 7)."""
+    roles = session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == account.id)).all()
+    if not OF_A_GROUP.intersection(roles):
+        raise refusal("members", _OUTSIDER.format(who=account.full_name))
+
+
 def ask_within(
     session: Session,
     settings: Settings,
@@ -342,6 +356,11 @@ def _apply(
     hashed: str,
 ) -> None:
     match action:
+        case "edit":
+            if "sign_in_name" in data["after"]:
+                _refuse_taken(session, data["after"]["sign_in_name"])
+            for name, value in data["after"].items():
+                setattr(account, name, value)
         case "grant":
             if session.get(AccountRole, (account.school_id, account.id, data["role"])) is None:
                 session.add(
@@ -351,8 +370,6 @@ def _apply(
             _withdraw(session, settings, account, data["role"], now)
         case "appoint-head" | "appoint-deputy":
             _appoint(session, account, action.removeprefix("appoint-"), data["group_id"])
-        case "email":
-            account.email = data["email"]
         case "reset-password":
             account.password_hash, account.must_change, account.password_changed_at = hashed, True, now
             unlock_name(session, settings, account.sign_in_name)
@@ -369,6 +386,9 @@ def _apply(
             account.active = False
             end_passes(session, account.id)
     session.add(account)
+    if action in ("grant", "appoint-head", "appoint-deputy", "activate"):
+        session.flush()
+        vacancies.fill(session, account.school_id, now)
 
 
 def _withdraw(session: Session, settings: Settings, account: Account, role: str, now: datetime) -> None:
@@ -381,6 +401,7 @@ def _withdraw(session: Session, settings: Settings, account: Account, role: str,
 
 
 def _appoint(session: Session, account: Account, post: str, group_id: str) -> None:
+    refuse_outsider(session, account)
     group = group_of(session, account.school_id, group_id)
     if post == "head":
         group.head_id = account.id
@@ -391,6 +412,12 @@ def _appoint(session: Session, account: Account, post: str, group_id: str) -> No
     session.add(group)
     if session.get(GroupMember, (account.school_id, group.id, account.id)) is None:
         session.add(GroupMember(school_id=account.school_id, group_id=group.id, account_id=account.id))
+
+
+def _refuse_taken(session: Session, sign_in_name: str) -> None:
+    taken = session.exec(select(Account.id).where(col(Account.sign_in_name) == sign_in_name)).first()
+    if taken is not None:
+        raise refusal("sign_in_name", _TAKEN)
 
 
 def _known(roles: Iterable[str]) -> list[str]:
@@ -409,6 +436,12 @@ _LONG_POST = Text("Chức danh dài quá 120 ký tự.", "The post is longer tha
 _BAD_EMAIL = Text("Địa chỉ thư điện tử chưa đúng, ví dụ lan@truong.vn.", "The e-mail address is not right.")
 _TAKEN = Text("Tên đăng nhập này đã có người dùng. Chọn tên khác.", "This sign-in name is taken.")
 _NO_ROLE = Text("Không có vai trò này.", "There is no such role.")
+_OUTSIDER = Text(
+    "{who} không phải giáo viên hay Ban Giám hiệu nên không vào tổ chuyên môn được. "
+    "Giao vai trò giáo viên trước, nếu đúng là người dạy học.",
+    "{who} is neither a teacher nor of the school board and cannot belong to a group. "
+    "Give the role of a teacher first, if the person teaches.",
+)
 _NOT_THE_SAME = Text(
     "Hai lần nhập mật khẩu mới chưa giống nhau.", "The new password was typed in two different ways."
 )

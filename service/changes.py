@@ -6,8 +6,8 @@ refuses it. What a change does to an account is written in `service/accounts.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select, update
@@ -23,8 +23,7 @@ SERVER = "server"
 
 SENTENCES: dict[str, Text] = {
     "create": Text("Tạo tài khoản cho {who}", "Create the account of {who}"),
-    "edit": Text("Sửa thông tin tài khoản của {who}", "Edit the account of {who}"),
-    "email": Text("Đổi thư điện tử của {who} thành {what}", "Change the e-mail of {who} to {what}"),
+    "edit": Text("Sửa tài khoản của {who}{what}", "Edit the account of {who}{what}"),
     "grant": Text("Giao vai trò {what} cho {who}", "Give {who} the role {what}"),
     "withdraw": Text("Bỏ vai trò {what} của {who}", "Take the role {what} from {who}"),
     "appoint-head": Text("Cử {who} làm tổ trưởng {what}", "Appoint {who} head of {what}"),
@@ -39,8 +38,19 @@ SENTENCES: dict[str, Text] = {
     "deactivate": Text("Ngừng tài khoản của {who}", "Switch the account of {who} off"),
 }
 _GRANTS = frozenset({"grant", "appoint-head", "appoint-deputy"})
-_RESETS = frozenset({"reset-password", "reset-pin", "email"})
-"""Ways to someone's password or key: the e-mail address too, for a reset link is sent there."""
+_RESETS = frozenset({"reset-password", "reset-pin"})
+_ENDS = frozenset({"withdraw", "deactivate"})
+GUARDED_FIELDS = frozenset({"sign_in_name", "full_name", "post", "email"})
+"""Of an approver: what stands under a signature, and where the mails about it go."""
+IN_DOUBT = timedelta(days=7)
+"""So long after someone else reset a password, its holder alone does not confirm a new PIN."""
+_FIELDS = {
+    "sign_in_name": Text("tên đăng nhập", "sign-in name"),
+    "full_name": Text("họ và tên", "full name"),
+    "post": Text("chức danh", "post"),
+    "email": Text("thư điện tử", "e-mail"),
+    "language": Text("ngôn ngữ", "language"),
+}
 
 
 def describe(session: Session, change: Change) -> Text:
@@ -52,10 +62,28 @@ def describe(session: Session, change: Change) -> Text:
     elif "group_id" in change.data:
         group = session.get(Group, change.data["group_id"])
         what = group.name if group else "–"
-    elif "email" in change.data:
-        what = change.data["email"] or "–"
+    elif "after" in change.data:
+        what = edited(change.data["before"], change.data["after"])
     who = f"{account.full_name} ({account.sign_in_name})" if account else "–"
-    return SENTENCES[change.action].format(who=who, what=what)
+    sentence = SENTENCES[change.action].format(who=who, what=what)
+    if account and _reviews_and_administers(session, account, change):
+        sentence = _BOTH.format(sentence=sentence)
+    return sentence
+
+
+def edited(before: Mapping[str, str], after: Mapping[str, str]) -> Text:
+    """What an edit changes, old and new."""
+    parts = [(_FIELDS[n], before[n] or "–", after[n] or "–") for n in _FIELDS if n in after]
+    return Text(
+        ": " + "; ".join(f"{label.vi} “{old}” → “{new}”" for label, old, new in parts),
+        ": " + "; ".join(f"{label.en} “{old}” → “{new}”" for label, old, new in parts),
+    )
+
+
+def _reviews_and_administers(session: Session, account: Account, change: Change) -> bool:
+    guarded = change.data.get("role", "principal") in GUARDED_ROLES
+    is_admin = session.get(AccountRole, (account.school_id, account.id, "admin")) is not None
+    return change.action in _GRANTS and guarded and is_admin
 
 
 def record(
@@ -66,7 +94,10 @@ def record(
     `asker` None is the operator at the server: the one exception to law 7, recorded and told like the rest.
     Invalid when the same change waits already, or when there is nobody who could confirm it.
     """
-    by = confirmers(session, account, action, data)
+    by = confirmers(session, account, action, data, now)
+    if asker is not None and asker.id == account.id and action == "grant":
+        by = principals(session, account.school_id)  # an administrator gives themselves nothing
+    told = by is not None or action in _RESETS or (action in _ENDS and is_approver(session, account))
     # Whoever could confirm it and asks for it has confirmed it: the principal, or the person concerned.
     waits = bool(by is not None and asker is not None and asker.id not in by)
     if waits and by is not None:
@@ -86,21 +117,38 @@ def record(
     )
     session.add(change)
     session.flush()
-    if by is not None or action in _RESETS:
+    if told:
         _tell(session, change, now)
     return change
 
 
 def confirmers(
-    session: Session, account: Account, action: str, data: dict[str, Any]
+    session: Session, account: Account, action: str, data: dict[str, Any], now: datetime
 ) -> frozenset[str] | None:
-    """Who may confirm: None when the change needs nobody, else the principal, for a reset also the person."""
+    """Who may confirm: None when the change needs nobody, else the principal, often also the person.
+
+    A new PIN of anybody's needs it: an author's signature is a signature. Where someone else has just reset
+    the password, the person alone does not do, for who has that password passes for the person.
+    """
+    one_or_other = principals(session, account.school_id) | {account.id}
+    if action == "reset-pin":
+        return one_or_other - {account.id} if _password_in_doubt(session, account, now) else one_or_other
     if action in _GRANTS:
         guarded = data.get("role", "principal") in GUARDED_ROLES
         return principals(session, account.school_id) if guarded else None
-    if action in _RESETS and is_approver(session, account):
-        return principals(session, account.school_id) | {account.id}
-    return None
+    touches = action == "reset-password" or not GUARDED_FIELDS.isdisjoint(data.get("after", ()))
+    return one_or_other if touches and is_approver(session, account) else None
+
+
+def _password_in_doubt(session: Session, account: Account, now: datetime) -> bool:
+    reset = select(Change.id).where(
+        col(Change.account_id) == account.id,
+        col(Change.action) == "reset-password",
+        col(Change.state) == "done",
+        col(Change.asked_by) != account.id,
+        col(Change.settled_at) > now - IN_DOUBT,
+    )
+    return session.exec(reset).first() is not None
 
 
 def is_approver(session: Session, account: Account) -> bool:
@@ -199,10 +247,14 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
     """Tell the person concerned, and the principal of what law 7 guards: what was done, asked or refused."""
     account = session.get_one(Account, change.account_id)
     told = {change.account_id} if account.active else set()
-    if confirmers(session, account, change.action, change.data) is not None:
+    guarded = (
+        bool(change.confirm_by) or confirmers(session, account, change.action, change.data, now) is not None
+    )
+    if guarded or change.action in _ENDS:
         told |= principals(session, change.school_id)
+    waits = change.state == "waiting"
+    about = describe(session, change)
     sentence = _STATES[change.state].format(
-        change=describe(session, change),
         asker=_name(session, change.asked_by),
         settler=_name(session, change.settled_by),
     )
@@ -215,8 +267,9 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
                 key=f"change:{change.id}:{change.state}",
                 data={
                     "change_id": change.id,
+                    "subject": {"vi": about.vi, "en": about.en},
                     "sentence": {"vi": sentence.vi, "en": sentence.en},
-                    "path": "/confirmations" if change.state == "waiting" else "/account",
+                    "path": "/confirmations" if waits and account_id in change.confirm_by else "/account",
                 },
                 created_at=now,
                 due_at=now,
@@ -243,15 +296,24 @@ def refusal(path: str, sentence: Text) -> Invalid:
 
 _STATES = {
     "waiting": Text(
-        "{change}: do {asker} đề nghị, đang chờ xác nhận ở trang “Xác nhận”.",
-        "{change}: asked for by {asker}, waits for confirmation on the page “Confirmations”.",
+        "Do {asker} đề nghị, đang chờ xác nhận ở trang “Xác nhận”. Không phải do thầy/cô yêu cầu thì từ chối "
+        "ở trang đó hoặc báo Hiệu trưởng.",
+        "Asked for by {asker}, waits for confirmation on the page “Confirmations”. If you did not want "
+        "it, refuse it there or tell the principal.",
     ),
-    "done": Text("{change}: đã thực hiện, do {asker} đề nghị.", "{change}: done, asked for by {asker}."),
+    "done": Text(
+        "Đã thực hiện, do {asker} đề nghị. Nếu có gì không đúng, báo ngay Hiệu trưởng.",
+        "Done, asked for by {asker}. If anything about it is wrong, tell the principal at once.",
+    ),
     "refused": Text(
-        "{change}: {settler} không đồng ý, không có gì thay đổi. Người đề nghị: {asker}.",
-        "{change}: refused by {settler}, nothing was changed. Asked for by {asker}.",
+        "{settler} không đồng ý, không có gì thay đổi. Người đề nghị: {asker}.",
+        "Refused by {settler}, nothing was changed. Asked for by {asker}.",
     ),
 }
+_BOTH = Text(
+    "{sentence} (người này đang là quản trị hệ thống)",
+    "{sentence} (this person is an administrator)",
+)
 _NOBODY = Text(
     "Trường chưa có hiệu trưởng đang hoạt động để xác nhận. Người vận hành máy chủ chạy “hososo admin” "
     "để giao vai trò hiệu trưởng.",

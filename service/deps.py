@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+from pydantic import Field
 
 from flows.office import Office
 
@@ -21,3 +22,5 @@ def arrival(request: Request) -> datetime:
 
 OfficeDep = Annotated[Office, Depends(office_of)]
 Arrival = Annotated[datetime, Depends(arrival)]
+RevisionNumber = Annotated[int, Field(ge=0, le=99_999)]
+"""A revision or a page in an address: more would not fit the database's column."""

@@ -124,10 +124,7 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return await _refused(request, NotFound())
-    sentence = Text(
-        "Không thực hiện được yêu cầu này ({code}). Quay lại trang trước rồi thử lại.",
-        "This request cannot be carried out ({code}). Go back and try again.",
-    ).format(code=error.status_code)
+    sentence = (_NOT_BY_ADDRESS if error.status_code == 405 else _CANNOT).format(code=error.status_code)
     if is_api(request):
         code = {405: "method-not-allowed"}.get(error.status_code, "refused")
         answer: Response = problem(error.status_code, code, sentence)
@@ -136,6 +133,18 @@ async def _http(request: Request, error: Exception) -> Response:
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
     return answer
+
+
+_CANNOT = Text(
+    "Không thực hiện được yêu cầu này ({code}). Quay lại trang trước rồi thử lại.",
+    "This request cannot be carried out ({code}). Go back and try again.",
+)
+_NOT_BY_ADDRESS = Text(
+    "Địa chỉ này chỉ nhận nội dung gửi từ trang của nó, không mở trực tiếp được. Chưa có gì thay đổi; "
+    "mở lại từ Trang chủ.",
+    "This address takes what its page sends and cannot be opened by itself. Nothing was changed; "
+    "go on from Home.",
+)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

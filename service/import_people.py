@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlmodel import Session, col, delete, select
 
@@ -13,13 +13,6 @@ from models.text import Text
 from service import accounts, changes
 from service.import_plan import NEW_ACCOUNTS, Applying, Entry, Known, Person, Plan, row_digest, settle
 from service.import_sheets import ACCOUNTS, GROUPS, AccountRow, GroupRow, Problem, fold
-
-_FIELDS = {
-    "full_name": Text("họ và tên", "full name"),
-    "post": Text("chức danh", "post"),
-    "email": Text("thư điện tử", "e-mail"),
-    "language": Text("ngôn ngữ", "language"),
-}
 
 
 def plan_accounts(session: Session, school: Known, rows: list[AccountRow], plan: Plan) -> None:
@@ -125,25 +118,17 @@ def _changed(
     session: Session, school: Known, row: AccountRow, account: Account, typed: accounts.Person
 ) -> Iterator[Entry]:
     name, cell = row.sign_in_name, row.cells["sign_in_name"]
-    differing = [n for n in _FIELDS if getattr(typed, n) != getattr(account, n)]
-    guarded = "email" in differing and changes.is_approver(session, account)
-
-    def edit(apply: Applying) -> None:
-        held = apply.account(name)
-        accounts.edit_within(apply.session, apply.office.settings, apply.asker, held, typed, apply.now)
-
-    if guarded and school.is_waiting(account.id, "email", {"email": typed.email}):
-        differing.remove("email")
-    if differing:
-        told = ", ".join(
-            f"{_FIELDS[n].vi} “{getattr(account, n)}” → “{getattr(typed, n)}”" for n in differing
-        )
-        told_en = ", ".join(
-            f"{_FIELDS[n].en} “{getattr(account, n)}” → “{getattr(typed, n)}”" for n in differing
-        )
-        waits = guarded and "email" in differing
-        said = Text(f"{account.full_name}: {told}", f"{account.full_name}: {told_en}")
-        yield Entry(ACCOUNTS, cell, "waits" if waits else "changed", said, edit)
+    approver = changes.is_approver(session, account)
+    differing = [
+        data
+        for data in accounts.edits(session, account, typed)
+        if not school.is_waiting(account.id, "edit", data)
+    ]
+    for data in differing:
+        waits = approver and not changes.GUARDED_FIELDS.isdisjoint(data["after"])
+        edited = changes.edited(data["before"], data["after"])
+        said = Text(f"{account.full_name}{edited.vi}", f"{account.full_name}{edited.en}")
+        yield Entry(ACCOUNTS, cell, "waits" if waits else "changed", said, _editing(name, data))
     held = school.roles.get(account.id, set())
     missing = sorted(row.roles - held)
     asked = [r for r in missing if school.is_waiting(account.id, "grant", {"role": r})]
@@ -155,6 +140,14 @@ def _changed(
     elif not differing and missing == asked:
         said = _WAITING.format(who=account.full_name) if asked else _SAME.format(who=account.full_name)
         yield Entry(ACCOUNTS, cell, "same", said)
+
+
+def _editing(sign_in_name: str, data: dict[str, dict[str, str]]) -> Callable[[Applying], None]:
+    def edit(apply: Applying) -> None:
+        held = apply.account(sign_in_name)
+        accounts.ask_within(apply.session, apply.office.settings, apply.asker, held, "edit", data, apply.now)
+
+    return edit
 
 
 def _switching(row: AccountRow, full_name: str, *, on: bool) -> Entry:

@@ -22,8 +22,9 @@ from models.errors import Fault, Invalid, NotFound
 from models.flag import Flag
 from models.school import SchoolClass, SchoolName, SchoolSetting, SchoolWeek, TeachingAssignment
 from models.text import Text
-from service.accounts import account_of, group_of
+from service.accounts import account_of, group_of, refuse_outsider
 from service.changes import refusal
+from tasks.rich_text import clean_line
 
 _CLASS = re.compile(r"(?P<grade>[1-9]|1[0-2])[A-Za-z./ -][A-Za-z0-9./ -]{0,16}")
 
@@ -33,7 +34,7 @@ _CLASS = re.compile(r"(?P<grade>[1-9]|1[0-2])[A-Za-z./ -][A-Za-z0-9./ -]{0,16}")
 
 def save_group(session: Session, school_id: str, group_id: str, name: str, members: Iterable[str]) -> Group:
     """Make a group (empty id) or rename it, and set its members; its head and deputy stay members."""
-    name = " ".join(name.split())
+    name = clean_line(name)
     if not 1 <= len(name) <= 80:
         raise refusal("name", _NO_NAME)
     group = group_of(session, school_id, group_id) if group_id else Group(school_id=school_id, name=name)
@@ -45,7 +46,14 @@ def save_group(session: Session, school_id: str, group_id: str, name: str, membe
     group.name = name
     session.add(group)
     session.flush()
-    wanted = {account_of(session, school_id, account_id).id for account_id in members}
+    here = set(
+        session.exec(select(GroupMember.account_id).where(col(GroupMember.group_id) == group.id)).all()
+    )
+    people = [account_of(session, school_id, account_id) for account_id in members]
+    for account in people:
+        if account.id not in here:
+            refuse_outsider(session, account)
+    wanted = {account.id for account in people}
     wanted |= {leader for leader in (group.head_id, group.deputy_id) if leader}
     session.exec(delete(GroupMember).where(col(GroupMember.group_id) == group.id))
     session.add_all(GroupMember(school_id=school_id, group_id=group.id, account_id=a) for a in sorted(wanted))
@@ -167,7 +175,7 @@ def read_day(text: str, path: str) -> date:
 
 def read_class(year: str, name: str) -> tuple[str, int]:
     """A class's name and grade (the number its name begins with); Invalid at `year` or `name`."""
-    name = " ".join(name.split())
+    name = clean_line(name)
     if not re.fullmatch(r"20\d\d-20\d\d", year) or int(year[5:]) != int(year[:4]) + 1:
         raise refusal("year", _NO_YEAR)
     read = _CLASS.fullmatch(name)
@@ -200,7 +208,7 @@ def assign(
     """A teacher takes a subject in a class; a class has one homeroom teacher, the latest."""
     account = account_of(session, school_id, account_id)
     taught = class_of(session, school_id, class_id)
-    subject = " ".join(subject.split())
+    subject = clean_line(subject)
     if not 1 <= len(subject) <= 80:
         raise refusal("subject", _NO_SUBJECT)
     if homeroom:
@@ -240,9 +248,7 @@ def class_of(session: Session, school_id: str, class_id: str) -> SchoolClass:
 
 def save_name(session: Session, school_id: str, valid_from: date, typed: Mapping[str, str]) -> None:
     """How the school is called from a day on; the same day twice is a correction."""
-    values = {
-        name: " ".join(typed.get(name, "").split()) for name in ("parent", "name", "place", "abbreviation")
-    }
+    values = {name: clean_line(typed.get(name, "")) for name in ("parent", "name", "place", "abbreviation")}
     faults = tuple(Fault(n, _NAME_MISSING) for n, value in values.items() if not 1 <= len(value) <= 200)
     if faults:
         raise Invalid(_NAME_MISSING, faults)

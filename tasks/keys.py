@@ -48,14 +48,20 @@ class Secret:
 
 def check_pin(pin: Secret) -> None:
     """Raise Invalid (field `pin`) unless the PIN is six digits that are not the first anyone would try."""
+    check_form(pin)
     word = pin.reveal()
-    if len(word) != 6 or not (word.isascii() and word.isdigit()):
-        raise _refused(_SIX_DIGITS)
     digits = [int(character) for character in word]
     steps = {(later - earlier) % 10 for earlier, later in itertools.pairwise(digits)}
     repeated = word[:3] == word[3:] or word[:2] * 3 == word
     if repeated or len(set(digits)) < 3 or steps in ({1}, {9}):
         raise _refused(_TOO_SIMPLE)
+
+
+def check_form(pin: Secret) -> None:
+    """Raise Invalid (field `pin`) for what cannot be a PIN: a slip of the finger is no guess."""
+    word = pin.reveal()
+    if len(word) != 6 or not (word.isascii() and word.isdigit()):
+        raise _refused(_SIX_DIGITS)
 
 
 _SIX_DIGITS = Text("Mã PIN gồm đúng 6 chữ số.", "The PIN is exactly 6 digits.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
@@ -36,13 +36,15 @@ GATHER = timedelta(seconds=5)
 AT_MOST = timedelta(seconds=60)
 """... but no longer than this."""
 
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "mail"
 
 Audiences = Callable[[Session, str], Collection[str]]
 """Keys under which steps wait for an account; `flows` knows them, and hands this in."""
 
 KINDS: dict[str, Text] = {
-    "waiting": Text("Chờ ký duyệt", "Waiting for you"),
+    "waiting": Text("Chờ xử lý", "Waiting for you"),
     "returned": Text("Bị trả lại", "Returned"),
     "reminder": Text("Sắp đến hạn", "Due soon"),
     "flag": Text("Quá hạn", "Past the limit"),
@@ -61,6 +63,7 @@ class Item:
     title: str
     link: str
     sentence: str = ""
+    due: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -123,8 +126,13 @@ def _draft(
     # The archive follows the approval within seconds: one line says both.
     for about in draft.items.get("archived", {}):
         draft.items.get("approved", {}).pop(about, None)
-    draft.items = {kind: items for kind, items in draft.items.items() if items}
+    draft.items = {kind: _by_due(items) for kind, items in draft.items.items() if items}
     return draft
+
+
+def _by_due(items: dict[str, Item]) -> dict[str, Item]:
+    """What is due first stands first; what is not due keeps its order."""
+    return dict(sorted(items.items(), key=lambda item: item[1].due or _LATEST))
 
 
 def _still_true(
@@ -181,18 +189,23 @@ def _item(
     if not title:
         title = KINDS[notice.kind].to(language) if notice.kind in KINDS else "Hồ Sơ Số"
     sentence = _said(data.get("sentence"), language)
-    if notice.kind == "waiting" and not sentence:
+    due = None
+    if notice.kind == "waiting" and document and not sentence:
         due = session.exec(
             select(func.min(OpenStep.due_at)).where(col(OpenStep.document_id) == notice.document_id)
         ).first()
-        sentence = _by(due).to(language) if due else ""
+        author = session.get_one(Account, document.owner_id).full_name
+        sentence = _waiting(author, due).to(language)
     path = data.get("path") or (f"/documents/{document.id}" if document else "/flags")
-    return Item(one_line(title), settings.url + str(path), one_line(sentence, 400))
+    return Item(one_line(title), settings.url + str(path), one_line(sentence, 400), due)
 
 
-def _by(due: datetime) -> Text:
+def _waiting(author: str, due: datetime | None) -> Text:
+    by = Text("Người soạn: {who}.", "Author: {who}.").format(who=author)
+    if due is None:
+        return by
     moment = f"{due.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
-    return Text(f"Hạn xử lý: trước {moment}", f"Decide before {moment}")
+    return Text(f"{by.vi} Hạn xử lý: trước {moment}.", f"{by.en} Decide before {moment}.")
 
 
 def _said(pair: Any, language: Language) -> str:

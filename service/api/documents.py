@@ -14,7 +14,7 @@ from models.document import Revision
 from models.errors import NotFound
 from service.access import ApiViewer
 from service.api import answers, cursors
-from service.deps import Arrival, OfficeDep
+from service.deps import Arrival, OfficeDep, RevisionNumber
 from tasks.keys import Secret
 
 router = APIRouter(tags=["documents"])
@@ -144,7 +144,9 @@ def get(document_id: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any
 
 
 @router.get("/documents/{document_id}/pdf", response_class=Response)
-def pdf(document_id: str, viewer: ApiViewer, office: OfficeDep, revision: int | None = None) -> Response:
+def pdf(
+    document_id: str, viewer: ApiViewer, office: OfficeDep, revision: RevisionNumber | None = None
+) -> Response:
     """The file of a revision with all signatures it has; the present one without `revision`."""
     with office.db.read() as session:
         document = queries.visible(session, viewer.actor, document_id)

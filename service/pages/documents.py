@@ -25,7 +25,7 @@ from models.text import Language
 from service import lanes, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
-from service.deps import OfficeDep
+from service.deps import OfficeDep, RevisionNumber
 from service.pages import autosave, beginning, copying, editing, pictures
 from service.templating import language_of, page
 
@@ -120,7 +120,7 @@ def document(
     viewer: PageViewer,
     office: OfficeDep,
     document_id: str,
-    revision: int | None = None,
+    revision: RevisionNumber | None = None,
     number: Annotated[int, Query(alias="page", ge=1)] = 1,
     done: str = "",
 ) -> Response:
@@ -183,8 +183,8 @@ def page_image(
     viewer: PageViewer,
     office: OfficeDep,
     document_id: str,
-    number: int,
-    revision: int = 0,
+    number: RevisionNumber,
+    revision: RevisionNumber = 0,
     v: str = "",
     large: bool = False,
 ) -> Response:
@@ -234,7 +234,9 @@ def _blob(session: Session, document: Document, revision: int, begins: str) -> s
 
 
 @router.get("/documents/{document_id}/pdf")
-def pdf(viewer: PageViewer, office: OfficeDep, document_id: str, revision: int | None = None) -> Response:
+def pdf(
+    viewer: PageViewer, office: OfficeDep, document_id: str, revision: RevisionNumber | None = None
+) -> Response:
     """The file of a revision with every signature it has."""
     with office.db.read() as session:
         document = queries.visible(session, viewer.actor, document_id)

@@ -132,11 +132,11 @@ def a_lesson_plan_is_returned_mended_and_approved(story: Story) -> str:
     assert not document["late"]
 
     # Two papers that come together make one mail.
-    mail = story.mail("hoa", "Chờ ký duyệt (2)", document["title"], twin["title"])
+    mail = story.mail("hoa", "Chờ xử lý (2)", document["title"], twin["title"])
     assert "chờ ký duyệt" in str(mail["Subject"]).lower()
     assert f"{story.here.url}/documents/{document['id']}" in body(mail, "html")
     assert "Phạm Thị Hoa" in body(mail, "plain")
-    assert len([m for m in story.mails("hoa") if "Chờ ký duyệt" in body(m, "plain")]) == 1
+    assert len([m for m in story.mails("hoa") if "Chờ xử lý" in body(m, "plain")]) == 1
     story.parked(document["id"], "Awaiting group head")
     [run] = story.here.runs_of(document["id"])
     assert run["id"] == story["lan"].document(document["id"])["run"]["id"]
@@ -187,7 +187,7 @@ def a_group_plan_gets_its_number_and_the_seal(story: Story) -> str:
     assert (approved["number"], approved["status"]) == ("01", "approved")
     assert approved["step"]["name"] == "seal"
     story.parked(document["id"], "Awaiting clerk")
-    story.mail("thu", "Chờ ký duyệt", document["title"])
+    story.mail("thu", "Chờ xử lý", document["title"])
     story.mail("hoa", "Đã ký duyệt", document["title"])
     story.approve("thu", document["id"])
     ended = story.archived("hoa", document["id"])

@@ -13,8 +13,9 @@ from flows.posts import actor_of
 from models.account import Account, AccountRole, Change, Group, Pass
 from models.errors import Invalid, NotFound, RecordsError, Stale
 from models.notice import Notice
+from models.run import Incident
 from models.school import School, SchoolName
-from service import accounts, changes, sign_in
+from service import accounts, changes, school, sign_in
 from service.accounts import Asked, Person
 from tasks import passwords
 from tasks.keys import Secret
@@ -50,7 +51,9 @@ def told(cast: Cast) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     with cast.office.db.read() as session:
         for notice in session.exec(select(Notice).where(col(Notice.kind) == "change")).all():
-            found.setdefault(names[notice.account_id], []).append(notice.data["sentence"]["vi"])
+            found.setdefault(names[notice.account_id], []).append(
+                f"{notice.data['subject']['vi']}: {notice.data['sentence']['vi']}"
+            )
     return found
 
 
@@ -162,14 +165,71 @@ def test_a_guarded_role_waits_for_the_principal_even_for_the_person_concerned(ca
 
 
 def test_the_administrator_cannot_make_himself_anything(cast: Cast) -> None:
-    (asked,) = grant(cast, "admin", "admin", "principal")
-    appointed = ask(cast, "admin", "appoint-head", group_id=cast.groups["4-5"])
-    assert asked.waits
-    assert appointed.waits
-    for change in (asked, appointed):
+    asked = grant(cast, "admin", "admin", "principal", "teacher")
+    assert [change.waits for change in asked] == [True, True]
+    for change in asked:
         with pytest.raises(NotFound):
             confirm(cast, "admin", change)
     assert roles(cast, "admin") == {"admin"}
+
+
+def test_who_does_not_teach_belongs_to_no_group(cast: Cast) -> None:
+    with pytest.raises(Invalid, match="neither a teacher"):
+        ask(cast, "admin", "appoint-head", group_id=cast.groups["4-5"])
+    with cast.office.db.write() as session, pytest.raises(Invalid, match="neither a teacher"):
+        members = [cast.ids["son"], cast.ids["admin"]]
+        school.save_group(session, cast.school_id, cast.groups["4-5"], "Tổ 4-5", members)
+
+
+def test_the_principal_reads_that_the_reviewer_to_be_is_an_administrator(cast: Cast) -> None:
+    (granted,) = grant(cast, "admin", "admin", "teacher")
+    confirm(cast, "minh", granted)
+    ask(cast, "admin", "appoint-head", group_id=cast.groups["4-5"])
+    assert "(người này đang là quản trị hệ thống)" in told(cast)["minh"][-1]
+
+
+def test_what_stands_under_an_approvers_signature_changes_when_someone_confirms(cast: Cast) -> None:
+    with cast.office.db.read() as session:
+        before = session.get_one(Account, cast.ids["ngoc"])
+    typed = Person(before.sign_in_name, before.full_name, "Hiệu trưởng", "ke.gian@example.com")
+    (asked,) = accounts.edit_account(cast.office, cast.actor("admin"), before.id, typed, NOW)
+    with cast.office.db.read() as session:
+        assert session.get_one(Account, before.id) == before
+    assert asked.waits
+    assert f"thư điện tử “{before.email}” → “ke.gian@example.com”" in told(cast)["ngoc"][0]
+    confirm(cast, "ngoc", asked)
+    with cast.office.db.read() as session:
+        assert session.get_one(Account, before.id).email == "ke.gian@example.com"
+
+
+def test_nobody_gets_a_teachers_signature_by_resetting_password_and_pin(cast: Cast) -> None:
+    assert ask(cast, "mai", "reset-pin").waits
+    reset = ask(cast, "lan", "reset-password")
+    assert reset.password is not None
+    pin = ask(cast, "lan", "reset-pin")
+    with pytest.raises(NotFound):
+        confirm(cast, "lan", pin, reset.password.reveal())
+    confirm(cast, "minh", pin)
+
+
+def test_a_post_that_is_filled_again_ends_the_incident_and_tells_its_holder(cast: Cast) -> None:
+    document = cast.sent("lan", 14)
+    roles_of = {"minh": "principal", "ngoc": "vice_principal"}
+    with cast.office.db.write() as session:
+        for name, role in roles_of.items():
+            session.delete(session.get_one(AccountRole, (cast.school_id, cast.ids[name], role)))
+    cast.act("hoa", document.id, "approve")
+    with cast.office.db.read() as session:
+        [incident] = session.exec(select(Incident)).all()
+    assert (incident.kind, incident.resolved_at) == ("nobody", None)
+    accounts.grant_on_server(cast.office, "ngoc", "vice_principal", NOW)
+    with cast.office.db.read() as session:
+        [incident] = session.exec(select(Incident)).all()
+        waits = select(Notice.kind).where(
+            col(Notice.account_id) == cast.ids["ngoc"], col(Notice.document_id) == document.id
+        )
+        assert session.exec(waits).all() == ["waiting"]
+    assert incident.resolved_at == NOW
 
 
 def test_other_roles_are_given_at_once(cast: Cast) -> None:

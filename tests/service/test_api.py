@@ -163,6 +163,33 @@ def test_too_many_rows_are_refused_and_the_draft_stays(cast: Cast, people: dict[
     assert lan.get(f"/documents/{document['id']}")["fields"] == document["fields"]
 
 
+def test_rows_sent_as_text_are_refused_and_the_draft_stays(cast: Cast, people: dict[str, Person]) -> None:
+    lan = people["lan"]
+    document = draft(cast, lan)
+    for lessons in ("abc", ["abc"], [{"title": ["abc"]}]):
+        fields = {"week": cast.weeks[14], "lessons": lessons}
+        body = {"content_version": document["content_version"], "fields": fields}
+        assert lan.patch(f"/documents/{document['id']}", body, 422)["code"] == "invalid"
+    assert lan.get(f"/documents/{document['id']}")["fields"] == document["fields"]
+
+
+def test_a_pin_of_the_wrong_length_is_a_slip_and_costs_no_try(cast: Cast, people: dict[str, Person]) -> None:
+    lan = people["lan"]
+    submitted = lan.act(draft(cast, lan), "submit")
+    for _ in range(7):
+        assert lan.act(submitted, "sign", 422, pin="1234")["code"] == "invalid"
+    assert lan.act(submitted, "sign", pin=PIN)["step"]["name"] == "group_review"
+
+
+def test_a_revision_no_database_can_count_to_is_refused_in_words(
+    client: TestClient, cast: Cast, people: dict[str, Person]
+) -> None:
+    submitted = people["lan"].act(draft(cast, people["lan"]), "submit")
+    path = f"/api/v1/documents/{submitted['id']}/pdf?revision=99999999999999999999"
+    answer = client.get(path, headers=people["lan"].headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
 def test_a_signing_round_signs_each_or_says_why(cast: Cast, people: dict[str, Person]) -> None:
     documents = [cast.sent(name, week) for name in ("lan", "mai") for week in (14, 15)]
     cast.act("hoa", documents[3].id, "return", note="Sửa.")

@@ -322,7 +322,7 @@ def test_law_7_holds_in_an_import(cast: Cast, enter: Enter) -> None:
         assert session.get_one(Group, cast.groups["4-5"]).head_id == cast.ids["son"]
     assert account(cast, "hoa").email == "hoa@example.test"
     assert clerks == [cast.ids["thu"]]
-    assert {c.action for c in waiting} == {"grant", "appoint-head", "email"}
+    assert {c.action for c in waiting} == {"grant", "appoint-head", "edit"}
     again = admin.check(data)
     assert "Chờ xác nhận" not in said(again).values()
     assert "/apply" not in again.text

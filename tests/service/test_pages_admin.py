@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from html import unescape
@@ -385,3 +386,34 @@ def test_a_retry_is_answered_in_words(cast: Cast, enter: Enter, source: str, to:
     answer = admin.post(f"/runs/incidents/{incident_id}/retry", **({"from": source} if source else {}))
     assert (answer.status_code, answer.headers["location"]) == (303, to.format(id=sent.id) + "?done=retry")
     assert re.search(r'role="status"[^>]*>.*Đã yêu cầu chạy lại', admin.get(answer.headers["location"]))
+
+
+def test_runs_are_found_by_their_state(cast: Cast, enter: Enter) -> None:
+    waiting, troubled = cast.sent("lan", 14), cast.sent("mai", 14)
+    with cast.office.db.write() as session:
+        incident = Incident(
+            school_id=cast.school_id,
+            document_id=troubled.id,
+            step="archive",
+            kind="step-failed",
+            sentence_vi="Không đóng được dấu thời gian.",
+            sentence_en="No time-stamp.",
+            opened_at=cast.office.now(),
+        )
+        session.add(incident)
+    admin = enter("admin")
+    shown = {
+        state: admin.get(f"/runs?state={state}") for state in ("waiting", "running", "incident", "archived")
+    }
+    assert [state for state, text in shown.items() if f"/runs/{waiting.id}" in text] == ["waiting"]
+    # The open incident stands above every list; only its own list names the run once more.
+    named = {state: text.count(f"/runs/{troubled.id}") for state, text in shown.items()}
+    assert [state for state, times in named.items() if times > named["archived"]] == ["incident"]
+
+
+def test_a_name_is_kept_composed(cast: Cast, enter: Enter) -> None:
+    typed = unicodedata.normalize("NFD", "Lê Thị Mới")
+    enter("admin").post("/admin/accounts", sign_in_name="gv.moi", full_name=typed, roles=["teacher"])
+    with cast.office.db.read() as session:
+        [account] = session.exec(select(Account).where(col(Account.sign_in_name) == "gv.moi")).all()
+    assert account.full_name == "Lê Thị Mới"

@@ -159,7 +159,7 @@ def test_the_api_lists_flags_in_pages(client: TestClient, flagged: Cast) -> None
 # the mailbox
 
 
-def catch(cast: Cast, to: str = "lan@example.test", subject: str = "Chờ ký duyệt: 3 hồ sơ") -> str:
+def catch(cast: Cast, to: str = "lan@example.test", subject: str = "Chờ xử lý: 3 mục") -> str:
     message = EmailMessage()
     message["To"], message["Subject"] = to, subject
     message.set_content("Mở: http://127.0.0.1:8080/documents/abc\n<script>alert(1)</script>\n")
@@ -172,10 +172,10 @@ def test_the_administrator_reads_caught_mails_as_text_with_links(client: TestCli
     catch(flagged, "hoa@example.test", "Bị trả lại: 1 hồ sơ")
     enter(client, flagged, "admin")
     text = shown(client, "/mailbox")
-    assert "Chờ ký duyệt: 3 hồ sơ" in text
+    assert "Chờ xử lý: 3 mục" in text
     assert "Bị trả lại: 1 hồ sơ" in text
     text = shown(client, "/mailbox?to=HOA@")
-    assert "Chờ ký duyệt: 3 hồ sơ" not in text
+    assert "Chờ xử lý: 3 mục" not in text
     assert "Bị trả lại: 1 hồ sơ" in text
     raw = client.get(f"/mailbox/{name}").text
     assert '<a href="http://127.0.0.1:8080/documents/abc">' in raw
@@ -196,7 +196,7 @@ def test_others_find_no_mailbox_except_in_the_demo(client: TestClient, flagged: 
     shown(client, "/mailbox", 404)
     shown(client, f"/mailbox/{name}", 404)
     flagged.office.settings.demo = True
-    assert "Chờ ký duyệt: 3 hồ sơ" in shown(client, "/mailbox")
+    assert "Chờ xử lý: 3 mục" in shown(client, "/mailbox")
     assert "Thư gửi đi" not in shown(client, "/mailbox")
 
 
@@ -204,7 +204,7 @@ def test_with_a_mail_server_nothing_caught_is_shown(client: TestClient, flagged:
     name = catch(flagged)
     flagged.office.settings.smtp_host = "mail.example.test"
     enter(client, flagged, "admin")
-    assert "Chờ ký duyệt: 3 hồ sơ" not in shown(client, "/mailbox")
+    assert "Chờ xử lý: 3 mục" not in shown(client, "/mailbox")
     shown(client, f"/mailbox/{name}", 404)
 
 
@@ -215,7 +215,7 @@ def failed(cast: Cast, school_id: str, account_id: str) -> str:
         account_id=account_id,
         message_id=f"<{account_id}@example.test>",
         recipient="lan@example.test",
-        subject="Chờ ký duyệt: 1 hồ sơ",
+        subject="Chờ xử lý: 1 hồ sơ",
         text="",
         html="",
         state="failed",

@@ -143,7 +143,7 @@ def test_three_records_make_one_mail_in_both_forms(
     documents = [waiting(school, f"Kế hoạch bài dạy tuần {n}") for n in (11, 12, 13)]
     assert deliver(school, settings) == Posted(sent=1)
     [message] = postman.taken
-    assert message["Subject"] == "Chờ ký duyệt: 3 hồ sơ"
+    assert message["Subject"] == "Chờ xử lý: 3 mục"
     assert message["To"] == "hoa@example.edu.vn"
     assert message["From"] == "Hồ Sơ Số <hososo@example.edu.vn>"
     assert message["Auto-Submitted"] == "auto-generated"
@@ -162,14 +162,14 @@ def test_one_record_stands_in_the_subject_and_different_matters_are_counted(
 ) -> None:
     waiting(school)
     deliver(school, settings)
-    assert postman.taken[0]["Subject"] == "Chờ ký duyệt: Kế hoạch bài dạy tuần 11"
+    assert postman.taken[0]["Subject"] == "Chờ xử lý: Kế hoạch bài dạy tuần 11"
     back = school.document("hoa", 11, at(11, 11), status="returned")
     school.notice("hoa", "returned", NOW + HOUR, back)
     waiting_again = school.document("lan", 12, at(11, 11))
     school.waits(waiting_again, f"group_head:{school.groups['Tổ 1-2-3']}")
     school.notice("hoa", "waiting", NOW + HOUR, waiting_again)
     deliver(school, settings, NOW + HOUR)
-    assert postman.taken[1]["Subject"] == "Hồ Sơ Số: chờ ký duyệt 1, bị trả lại 1"
+    assert postman.taken[1]["Subject"] == "Hồ Sơ Số: chờ xử lý 1, bị trả lại 1"
 
 
 def test_english_is_written_to_who_chose_it(
@@ -189,7 +189,7 @@ def test_a_title_cannot_write_headers_nor_markup(
     deliver(school, settings)
     [message] = postman.taken
     assert message["Bcc"] is None
-    assert message["Subject"] == "Chờ ký duyệt: Tuần 11 Bcc: ke.xau@example.com <b>xin chào</b>"
+    assert message["Subject"] == "Chờ xử lý: Tuần 11 Bcc: ke.xau@example.com <b>xin chào</b>"
     assert "<b>xin" not in html(message)
     assert "&lt;b&gt;xin" in html(message)
 
