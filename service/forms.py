@@ -22,6 +22,8 @@ DEEPEST = 6
 """Levels of a dotted name; a form of ours has three."""
 
 Values = dict[str, Any]
+NUMBER = "__"
+"""Stands for a row's number in the rows a script adds."""
 
 
 def unflatten(items: Iterable[tuple[str, Any]]) -> Values:
@@ -97,13 +99,13 @@ def blank_row(part: Repeated) -> Values:
 
 
 def change_rows(form: Form, values: Values, do: str) -> str | None:
-    """Carry out `add:lessons`, `add:lessons.2.phases`, `remove:lessons.2` on what was typed, in place.
+    """Carry out `add:lessons.2.phases`, `remove:lessons.2`, `up:…`, `down:…` or `copy:…`, in place.
 
-    Returns the path to go on at (the new row, or the list that lost one); None when `do` names no list.
+    Returns the path to go on at (the new or moved row, or the list that lost one); None when nothing is done.
     """
     verb, _, path = do.partition(":")
     parts = path.split(".")
-    index = int(parts.pop()) if verb == "remove" and parts[-1].isascii() and parts[-1].isdigit() else None
+    index = int(parts.pop()) if verb != "add" and parts[-1].isascii() and parts[-1].isdigit() else None
     found = _list_at(form.fields, values, parts)
     if found is None:
         return None
@@ -115,10 +117,29 @@ def change_rows(form: Form, values: Values, do: str) -> str | None:
             row |= {f.name: rows[-1].get(f.name, "") for f in declared.fields if _carries(f)}
         rows.append(row)
         return f"{'.'.join(parts)}.{len(rows) - 1}"
-    if verb == "remove" and index is not None and index < len(rows):
+    if index is None or index >= len(rows):
+        return None
+    if verb == "remove":
         del rows[index]
         return ".".join(parts)
+    to = index + {"up": -1, "down": 1}.get(verb, 0)
+    if verb in ("up", "down") and 0 <= to < len(rows):
+        rows[index], rows[to] = rows[to], rows[index]
+        return f"{'.'.join(parts)}.{to}"
+    if verb == "copy" and len(rows) < declared.most and isinstance(rows[index], dict):
+        rows.insert(index + 1, _own(rows[index]))
+        return f"{'.'.join(parts)}.{index + 1}"
     return None
+
+
+def _own(row: Values) -> Values:
+    """A row's copy with ids of its own."""
+    return {
+        name: [_own(below) for below in value if isinstance(below, dict)]
+        if isinstance(value, list)
+        else value
+        for name, value in row.items()
+    } | {"id": secrets.token_hex(4)}
 
 
 def _carries(part: Field) -> bool:
@@ -154,6 +175,8 @@ class Shown:
     options: tuple[tuple[str, Text], ...] = ()
     rows: tuple[ShownRow, ...] = ()
     faults: tuple[Text, ...] = ()
+    blank: ShownRow | None = None
+    """The row a script adds; its path holds `__` where the number goes."""
 
     @property
     def kind(self) -> str:
@@ -217,6 +240,13 @@ class ShownRow:
         lines = [f.value for f in self.fields if f.kind in ("subject", "line")] + ["", ""]
         return lines[0], lines[1]
 
+    @property
+    def about(self) -> str:
+        """Class and day, as far as they are chosen: `3A · 30/11`."""
+        known = [dict(f.options).get(f.value) for f in self.fields if f.kind == "class"]
+        days = [f.value[:5] for f in self.fields if f.kind == "day" and f.value]
+        return " · ".join([words.vi for words in known if words] + days)
+
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
@@ -265,6 +295,9 @@ def _shown(part: Field, path: str, value: Any, drawing: Drawing) -> Shown:
             "",
             rows=tuple(_row(part, f"{path}.{n}", n, row, len(rows), drawing) for n, row in enumerate(rows)),
             faults=wrong,
+            blank=_row(part, f"{path}.{NUMBER}", 0, blank_row(part), 0, drawing)
+            if "." not in path or NUMBER in path
+            else None,
         )
     options: tuple[tuple[str, Text], ...] = ()
     if isinstance(part, Offered):

@@ -13,6 +13,7 @@ import html as entities
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import nh3
@@ -109,6 +110,15 @@ _CLEANER = nh3.Cleaner(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """A cell of a pasted table: its text (a line a paragraph), its HTML, the columns it is wide."""
+
+    text: str
+    html: str
+    width: int = 1
+
+
 def clean(html: str, *, at: str = "") -> str:
     """The text in our vocabulary; plain text is taken too, each line a paragraph.
 
@@ -126,6 +136,22 @@ def tree(html: str, *, at: str = "") -> list[Node]:
 def plain(html: str) -> str:
     """The text alone, a line a paragraph and table cells parted by ` | `: for search and differences."""
     return "\n".join(_lines(_parse(html, "")))
+
+
+def table(html: str) -> list[list[TableCell]] | None:
+    """The cells of a text that is one table and nothing else, by rows; None for any other text.
+
+    A joined cell stands where it begins; the places it covers are empty. Same refusals as `clean`.
+    """
+    units = [u for u in _parse(html, "") if not (isinstance(u, Paragraph) and not _lines([u]))]
+    if len(units) != 1 or not isinstance(units[0], Table):
+        return None
+    found = units[0]
+    rows = [[TableCell("", "") for _ in range(found.columns)] for _ in range(found.rows)]
+    for cell in found.cells:
+        text = "\n".join(_lines(cell.units))
+        rows[cell.y][cell.x] = TableCell(text, "".join(_write(u) for u in cell.units), cell.width)
+    return rows
 
 
 def images(html: str) -> set[str]:

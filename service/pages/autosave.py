@@ -6,14 +6,16 @@ The page keeps its own words (`static/js/keeper.js`); here they are stored, or r
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData
 
 from flows import drafts
-from models.errors import Invalid, NotFound, RecordsError, Stale
+from flows.fields import Form, Repeated
+from models.errors import Fault, Invalid, NotFound, RecordsError, Stale
 from service import forms, words
 from service.access import PageViewer, Viewer, checked_form
 from service.deps import OfficeDep
@@ -35,8 +37,9 @@ def autosave(
 ) -> Response:
     """Keep the answers sent; those not sent stay as they are stored (unless `whole`).
 
-    200 `{content_version, at}`; 409 `{code: "whole"}` when the changes do not fit what is stored; 409 with a
-    page fragment when another window saved meanwhile; else `{code, sentence}`. Nothing refused is stored.
+    200 `{content_version, at, rows}`; 409 `{code: "whole"}` when the changes do not fit what is stored; 409
+    with a page fragment when another window saved meanwhile; else `{code, sentence}`. Nothing refused is
+    stored.
     """
     document, declared, known = own(office, viewer, document_id)
     sent = [(k, v) for k, v in form.multi_items() if k not in OURS and k != WHOLE and isinstance(v, str)]
@@ -50,7 +53,7 @@ def autosave(
             return JSONResponse({"code": "whole"}, status_code=409)
         typed.values = laid
     try:
-        document, _ = drafts.save(office, viewer.actor, document_id, typed.content_version, typed.values)
+        document, faults = drafts.save(office, viewer.actor, document_id, typed.content_version, typed.values)
     except NotFound:
         raise
     except Stale as refusal:
@@ -65,8 +68,27 @@ def autosave(
     except RecordsError as refusal:
         return _refusal(request, viewer, refusal)
     return JSONResponse(
-        {"content_version": document.content_version, "at": f"{words.local(office.now()):%H:%M}"}
+        {
+            "content_version": document.content_version,
+            "at": f"{words.local(office.now()):%H:%M}",
+            "rows": _states(declared.form, document.fields, faults),
+        }
     )
+
+
+def _states(form: Form, fields: Mapping[str, Any], faults: Iterable[Fault]) -> dict[str, list[int]]:
+    """What each row of the form still wants: `{"lessons.0": [faults, missing]}`."""
+    states = {
+        f"{part.name}.{n}": [0, 0]
+        for part in form.fields
+        if isinstance(part, Repeated)
+        for n in range(len(fields.get(part.name) or ()))
+    }
+    for fault in faults:
+        row = ".".join(fault.path.split(".")[:2])
+        if row in states:
+            states[row][fault.missing] += 1
+    return states
 
 
 def _refusal(request: Request, viewer: Viewer, refusal: RecordsError) -> Response:

@@ -15,10 +15,10 @@ from flows.office import Office
 from models.document import Document, DocumentImage
 from models.errors import Invalid, NotFound, RecordsError, TooLarge
 from models.text import Text
-from service import page_images
+from service import page_images, pasting
 from service.access import PageViewer, checked_form
 from service.deps import OfficeDep
-from service.pages.editing import Typed, own, show_form
+from service.pages.editing import Typed, own, show_form, version_of
 from service.templating import language_of, page
 from tasks import pictures, rich_text
 from tasks.rendering import page_count
@@ -126,12 +126,25 @@ def pasted(
     document_id: str,
     form: Annotated[FormData, Depends(checked_form)],
 ) -> Response:
-    """What was on the clipboard (Word's HTML, say) in our vocabulary; nothing is kept here."""
-    own(office, viewer, document_id)
+    """What was on the clipboard (Word's HTML, cells of Excel) in our vocabulary; nothing is kept here.
+
+    `at` names the control it was pasted in, `rows` how many rows its list has. A block of cells is answered
+    by `{fill: {list, rows, answers: [[name, value]]}, sentence}`, anything else by `{html}`.
+    """
+    document, declared, known = own(office, viewer, document_id)
+    language = language_of(request, viewer)
+    html, text = str(form.get("html", "")), str(form.get("text", ""))
     try:
-        return JSONResponse({"html": rich_text.clean(str(form.get("html", "")))})
+        block = pasting.cells(html, text) if "at" in form else None
+        count = version_of(form.get("rows"))
+        week = document.week_id or ""
+        filled = block and pasting.fill(declared.form, str(form.get("at")), count, block, known, week)
+        if filled:
+            fill = {"list": filled.list, "rows": filled.rows, "answers": filled.answers}
+            return JSONResponse({"fill": fill, "sentence": filled.sentence.to(language)})
+        return JSONResponse({"html": rich_text.clean(html or text)})
     except RecordsError as refusal:
-        return JSONResponse({"sentence": refusal.sentence.to(language_of(request, viewer))}, 422)
+        return JSONResponse({"sentence": refusal.sentence.to(language)}, 422)
 
 
 @router.get("/documents/{document_id}/images/{sha256}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from models.document import Document
 from tests.browser.test_pages import Window, browser, site, visit, window
@@ -29,6 +29,19 @@ def put_away(page: Page) -> None:
 
 def title(cast: Cast, draft: Document) -> str:
     return str(cast.fresh(draft.id).fields["lessons"][0]["title"])
+
+
+def paste(surface: Locator, **formats: str) -> None:
+    """What Ctrl+V does with this on the clipboard: text, html."""
+    surface.evaluate(
+        """(target, formats) => {
+            const data = new DataTransfer();
+            for (const [name, value] of Object.entries(formats)) data.setData(`text/${name}`, value);
+            const event = {clipboardData: data, bubbles: true, cancelable: true};
+            target.dispatchEvent(new ClipboardEvent("paste", event));
+        }""",
+        formats,
+    )
 
 
 def test_a_draft_saves_itself_when_the_page_is_put_away(cast: Cast, window: Callable[..., Window]) -> None:
@@ -127,3 +140,67 @@ def test_two_windows_a_person_chooses_and_signing_out_leaves_nothing(
         e.target.result.transaction("drafts").objectStore("drafts").count().onsuccess = r =>
         done(r.target.result))"""
     until(lambda: lan.page.evaluate(count) == 0, "nothing is left on the device")
+
+
+def test_cells_of_excel_fill_rows_and_are_taken_back(cast: Cast, window: Callable[..., Window]) -> None:
+    draft = cast.team_plan("hoa")
+    hoa = window("hoa")
+    visit(hoa, f"/documents/{draft.id}/edit")
+    cells = "Bài 50\t2\nBài 51\t3\nBài 52\t4"
+    paste(hoa.page.locator("[name='rows.1.lesson']"), plain=cells)
+    expect(hoa.page.locator("[data-laid]")).to_contain_text("Đã dán 3 dòng, thêm 2 dòng.")
+    expect(hoa.page.locator("[name='rows.3.periods']")).to_have_value("4")
+    hoa.page.get_by_role("button", name="Hoàn tác").click()
+    expect(hoa.page.locator("[name='rows.1.lesson']")).to_have_value("Bài 41")
+    expect(hoa.page.locator("[data-list=rows] > [data-row]")).to_have_count(2)
+    paste(hoa.page.locator("[name='rows.1.lesson']"), plain=cells)
+    expect(hoa.page.locator("[name='rows.3.lesson']")).to_have_value("Bài 52")
+    put_away(hoa.page)
+    expect(hoa.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+    rows = cast.fresh(draft.id).fields["rows"]
+    assert [(row["lesson"], row["periods"]) for row in rows[1:]] == [
+        ("Bài 50", 2),
+        ("Bài 51", 3),
+        ("Bài 52", 4),
+    ]
+    assert len({row["id"] for row in rows}) == 4
+    assert hoa.complaints == []
+
+
+def test_lessons_move_double_and_take_a_table_of_word(cast: Cast, window: Callable[..., Window]) -> None:
+    draft = cast.lesson_plan("lan", 13, lessons=cast.lesson_fields(13, 4)["lessons"])
+    lan = window("lan", "phone")
+    visit(lan, f"/documents/{draft.id}/edit")
+    page = lan.page
+    page.locator("[data-jump] summary").click()
+    page.get_by_role("link", name="Bài 30").click()
+    expect(page.locator("#f-lessons-2 > summary")).to_be_focused()
+    lesson = page.locator("#f-lessons-2")
+    page.fill("[name='lessons.2.title']", "Bài của tôi")
+    expect(lesson.locator(".lesson__t")).to_have_text("Bài của tôi")
+    lesson.get_by_role("button", name="Lên").click()
+    lesson = page.locator("#f-lessons-1")
+    expect(lesson.locator(".lesson__t")).to_have_text("Bài của tôi")
+    word = """<table><tr><td>Giáo viên</td><td>Học sinh</td></tr>
+        <tr><td colspan=2>1. Khởi động (5 phút)</td></tr><tr><td>Hát</td><td>Cả lớp hát</td></tr>
+        <tr><td colspan=2>2. Khám phá</td></tr><tr><td>Hỏi</td><td>Đáp</td></tr>
+        <tr><td colspan=2>3. Vận dụng</td></tr><tr><td>Dặn dò</td><td>Nghe</td></tr></table>"""
+    paste(lesson.locator("div[id='f-lessons-1-phases-0-teacher']"), html=word)
+    expect(page.locator("[name='lessons.1.phases.2.name']")).to_have_value("Vận dụng")
+    lesson.get_by_role("button", name="Nhân đôi").click()
+    twin = page.locator("#f-lessons-2")
+    expect(twin.locator("div[id='f-lessons-2-phases-1-pupils']")).to_have_text("Đáp")
+    twin.locator("div[id='f-lessons-2-phases-1-pupils']").fill("Đáp khác")
+    page.locator("#f-lessons-4 > summary").click()
+    page.locator("#f-lessons-4").get_by_role("button", name="Bỏ bài dạy này").click()
+    put_away(page)
+    expect(page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+    lessons = cast.fresh(draft.id).fields["lessons"]
+    assert [x["title"][:6] for x in lessons] == ["Bài 28", "Bài củ", "Bài củ", "Bài 29"]
+    assert [p["pupils"] for p in lessons[1]["phases"]] == ["<p>Cả lớp hát</p>", "<p>Đáp</p>", "<p>Nghe</p>"]
+    assert lessons[2]["phases"][1]["pupils"] == "<p>Đáp khác</p>"
+    assert len({x["id"] for x in lessons}) == 4
+    page.click("[data-save]")
+    page.wait_for_url("**/edit?saved=1")
+    assert cast.fresh(draft.id).fields["lessons"] == lessons
+    assert lan.complaints == []

@@ -9,6 +9,8 @@ import "./round.js";
 // Only the form needs these; other pages do not load them.
 if (document.querySelector("[data-form]")) {
   import("./rich.js");
+  import("./paste.js");
+  import("./outline.js");
   import("./keeper.js");
 }
 if (document.querySelector("[data-review]")) import("./review.js");

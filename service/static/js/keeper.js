@@ -83,6 +83,7 @@ async function send(whole) {
   failures = 0;
   form.elements.content_version.value = found.content_version;
   base = sent;
+  form.dispatchEvent(new CustomEvent("kept", { detail: found.rows }));
   dirty = [...answers()].some(([name, value]) => base.get(name) !== value) || answers().size !== base.size;
   if (dirty) {
     hold();

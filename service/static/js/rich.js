@@ -1,5 +1,6 @@
 // A small editor over each rich-text field. The textarea stays what is sent; without this script it is the field.
 // What leaves here is cleaned again by the server: that is the law, this is only manners.
+import { countOf, lay } from "./paste.js";
 import { exported, imported } from "./vocabulary.js";
 
 const form = document.querySelector("[data-form]");
@@ -19,7 +20,9 @@ const TOOLS = [
 const shown = (src) => `${form.dataset.images}/${src.slice("image:".length)}`;
 const stored = (address) => `image:${address.split("/").pop()}`;
 
-function enhance(box) {
+export function enhance(box) {
+  if (box.dataset.rich === "on") return;
+  box.dataset.rich = "on";
   const area = box.querySelector("textarea");
   const page = document.createElement("div");
   page.className = "area area--page";
@@ -58,6 +61,7 @@ function enhance(box) {
       return;
     }
     if (html) {
+      event.stopPropagation();
       insertPasted(page, html, keep);
       return;
     }
@@ -157,8 +161,14 @@ async function insertPicture(page, file, keep) {
 async function insertPasted(page, html, keep) {
   let cleaned = html;
   try {
-    const answer = await post(form.dataset.pasted, { html });
+    // A lesson table of Word pasted in a phase becomes phases: the server knows one when it sees it.
+    const area = page.parentElement.querySelector("textarea");
+    const answer = await post(form.dataset.pasted, { html, at: area.name, rows: countOf(area) });
     const found = answer.ok || answer.status === 422 ? await answer.json() : {};
+    if (found.fill) {
+      lay(found);
+      return;
+    }
     if (found.sentence) {
       refuse(page, found.sentence);
       return;
@@ -171,7 +181,7 @@ async function insertPasted(page, html, keep) {
   keep();
 }
 
-function post(address, values) {
+export function post(address, values) {
   const body = new FormData();
   for (const [name, value] of Object.entries(values)) body.set(name, value);
   const csrf = form.elements.csrf.value;
@@ -188,4 +198,23 @@ function refuse(page, sentence) {
   page.parentElement.before(words);
 }
 
-for (const box of document.querySelectorAll("[data-rich]")) enhance(box);
+// What a text area holds was changed by someone else (pasted cells, an undo): the surface follows.
+export function refresh(area) {
+  const page = area.parentElement.querySelector(".area--page");
+  if (page) page.replaceChildren(imported(area.value, shown));
+}
+
+// Editors of a closed lesson wait until it is opened: twenty lessons hold two hundred of them.
+export function enhanceOpen(root) {
+  for (const box of root.querySelectorAll("[data-rich]")) {
+    if (!box.closest("details:not([open])")) enhance(box);
+  }
+}
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.open) enhanceOpen(event.target);
+  },
+  true,
+);
+enhanceOpen(document);
