@@ -71,7 +71,7 @@ def move_of(session: Session, actor: Actor, start: SchoolWeek, target: SchoolWee
         weeks=tuple(_week(w) for w in weeks),
         classes={c.id: moving.Class(c.id, c.name, c.grade, c.year) for c in classes},
         taught=frozenset((class_id, subject) for class_id, subject in taught),
-        timetable=tuple(moving.Slot(p.day, p.class_id, p.subject) for p in periods),
+        timetable=tuple(moving.Slot(p.day, p.class_id, p.subject, p.session, p.number) for p in periods),
     )
 
 

@@ -43,6 +43,8 @@ class Slot:
     day: date
     class_id: str
     subject: str
+    session: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +142,36 @@ def settle(
     """Give rows the days on which the timetable has their class and subject, in the order they stand.
 
     A row whose day fits keeps it; a subject the timetable does not have stays on its weekday. Rows of more
-    than one period take so many places; `taken` are rows that stand already and keep theirs.
+    than one period take so many places, rows that name their period get one of the timetable's; `taken` are
+    rows that stand already and keep theirs.
     """
     kinds = {f.kind: f.name for f in part.fields}
     if not {"day", "class", "subject"} <= kinds.keys() or not move.timetable:
         return
-    day, class_, subject = kinds["day"], kinds["class"], kinds["subject"]
-    free = Counter((s.class_id, s.subject, s.day.isoformat()) for s in move.timetable)
+    single = {"session", "period"} <= {f.name for f in part.fields}
+    asked = [kinds["class"], kinds["subject"], kinds["day"], *(("session", "period") if single else ())]
+    free = Counter(_place(slot, single) for slot in move.timetable)
     for row in taken:
-        free[str(row.get(class_)), str(row.get(subject)), str(row.get(day))] -= _periods(row)
+        free[tuple(row.get(name) for name in asked)] -= _periods(row)
     waiting = []
     for row in rows:
-        place = (row[class_], row[subject], row[day])
+        place = tuple(row[name] for name in asked)
         if free[place] > 0:
             free[place] -= _periods(row)
         else:
             waiting.append(row)
+    order = list(dict.fromkeys(_place(slot, single) for slot in move.timetable))
     for row in waiting:
-        days = sorted(d for (c, s, d), n in free.items() if n > 0 and (c, s) == (row[class_], row[subject]))
-        if days:
-            row[day] = days[0]
-            free[row[class_], row[subject], days[0]] -= _periods(row)
+        found = next((p for p in order if free[p] > 0 and p[:2] == (row[asked[0]], row[asked[1]])), None)
+        if found is not None:
+            row |= dict(zip(asked, found, strict=True))
+            free[found] -= _periods(row)
+
+
+def _place(slot: Slot, single: bool) -> tuple[Any, ...]:
+    """What a row must say to stand in this period."""
+    place = (slot.class_id, slot.subject, slot.day.isoformat())
+    return (*place, slot.session, slot.number) if single else place
 
 
 def _periods(row: Mapping[str, Any]) -> int:

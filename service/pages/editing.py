@@ -128,7 +128,7 @@ def save(
 def _then(office: Office, viewer: Viewer, document: Document, do: str) -> str:
     """What else the button said, once everything typed is kept; where to go on, below the document."""
     if do in ("preview", "lessons"):
-        return f"/{do}"
+        return f"/{do}?saved=1"
     if do == "timetable":
         _, added = filling.from_timetable(office, viewer.actor, document.id, document.content_version)
         return f"/edit?filled={added}#parts"

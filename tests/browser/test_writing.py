@@ -13,6 +13,9 @@ from tests.waiting import until
 
 __all__ = ["browser", "site", "window"]
 TITLE = "[name='lessons.0.title']"
+COUNT = """() => new Promise(done => indexedDB.open("hososo").onsuccess = e =>
+    e.target.result.transaction("drafts").objectStore("drafts").count().onsuccess = r =>
+    done(r.target.result))"""
 
 
 def put_away(page: Page) -> None:
@@ -108,6 +111,20 @@ def test_what_a_dead_network_and_a_crash_left_is_offered_again(
     expect(lan.page.locator("[data-recovered]")).to_be_hidden()
 
 
+def test_what_arrived_is_not_offered_again(cast: Cast, window: Callable[..., Window]) -> None:
+    draft = cast.lesson_plan("lan", 13)
+    lan = window("lan")
+    for button, onward in (("Xem trước", "**/preview?saved=1"), ("Lưu nháp", "**/edit?saved=1")):
+        visit(lan, f"/documents/{draft.id}/edit")
+        lan.page.fill(TITLE, f"Gõ rồi bấm {button}")
+        lan.page.get_by_role("button", name=button).last.click()
+        lan.page.wait_for_url(onward)
+        assert title(cast, draft) == f"Gõ rồi bấm {button}"
+    visit(lan, f"/documents/{draft.id}/edit")
+    expect(lan.page.locator("[data-recovered]")).to_be_hidden()
+    until(lambda: lan.page.evaluate(COUNT) == 0, "nothing is left on the device")
+
+
 def test_two_windows_a_person_chooses_and_signing_out_leaves_nothing(
     cast: Cast, window: Callable[..., Window]
 ) -> None:
@@ -134,12 +151,12 @@ def test_two_windows_a_person_chooses_and_signing_out_leaves_nothing(
     put_away(lan.page)
     expect(lan.page.locator("[data-saved]")).to_contain_text("giữ trên máy này")
     lan.page.locator("details.who summary").click()
+    asked: list[str] = []
+    lan.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
     lan.page.get_by_role("button", name="Đăng xuất").click()
     lan.page.wait_for_url("**/sign-in")
-    count = """() => new Promise(done => indexedDB.open("hososo").onsuccess = e =>
-        e.target.result.transaction("drafts").objectStore("drafts").count().onsuccess = r =>
-        done(r.target.result))"""
-    until(lambda: lan.page.evaluate(count) == 0, "nothing is left on the device")
+    assert "chưa lưu được" in asked[0]
+    until(lambda: lan.page.evaluate(COUNT) == 0, "nothing is left on the device")
 
 
 def test_cells_of_excel_fill_rows_and_are_taken_back(cast: Cast, window: Callable[..., Window]) -> None:

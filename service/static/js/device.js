@@ -75,6 +75,13 @@ export async function erase({ account, document, tab }) {
   await run("readwrite", (store) => store.delete(`${account}|${document}|${tab}`)).catch(() => undefined);
 }
 
+// How many drafts of an account this device holds that did not reach the server.
+export async function unsent(account) {
+  if (!able) return 0;
+  const range = IDBKeyRange.bound(`${account}|`, `${account}|\uffff`);
+  return run("readonly", (store) => store.count(range)).catch(() => 0);
+}
+
 // Everything of an account (at its sign-out), or of one document of it (once it is submitted).
 export async function eraseAll(account, document = "") {
   if (!able) return;

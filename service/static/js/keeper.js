@@ -12,6 +12,7 @@ const WAIT = 30_000; // and at the latest, while someone types on and on
 const HOLD = 800; // until the device has it
 const RETRY = [5_000, 15_000, 60_000];
 const FRAME = new Set(["csrf", "do", "version", "content_version", "type"]);
+const SENT = "hososo-sent";
 const SMALL = 60_000; // what a browser sends on while its page goes away
 
 const here = { account: says.account, document: says.document, tab: crypto.getRandomValues(new Uint32Array(2)).join("-") };
@@ -149,8 +150,18 @@ form.addEventListener("input", (event) => {
 form.addEventListener("rows", touched); // rows.js: added, moved, taken away
 form.addEventListener("submit", () => {
   leaving = true;
-  if (dirty) hold(); // until the next page says it arrived
+  if (!dirty) return;
+  hold(); // until the next page shows that it arrived
+  sessionStorage.setItem(SENT, JSON.stringify({ ...here, version: Number(form.elements.content_version.value) }));
 });
+
+// The page before sent its draft off: a save later than its own means that it arrived.
+async function arrived() {
+  const sent = JSON.parse(sessionStorage.getItem(SENT) ?? "null");
+  sessionStorage.removeItem(SENT);
+  const saved = sent?.document === here.document && Number(form.elements.content_version.value) > sent.version;
+  if (saved && !("unsaved" in says)) await erase(sent);
+}
 document.addEventListener("click", (event) => {
   const chosen = event.target.closest("[data-keep]");
   if (chosen && stuck === "clash") {
@@ -187,6 +198,7 @@ addEventListener("online", () => {
 // After a crash or a dead battery: what this device holds and the server has not. The server puts the two together.
 async function offer() {
   await tidy();
+  await arrived();
   const rows = (await held(says.device, says.account, says.document)).filter((row) => row.tab !== here.tab);
   const differs = (row) => {
     const kept = new Map(row.content.answers);

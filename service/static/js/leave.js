@@ -1,16 +1,20 @@
 // Signing out takes what this device still holds of the account with it: the next person here is someone else.
-import { eraseAll } from "./device.js";
+// What never reached the server would be lost by it, so that is asked first.
+import { eraseAll, unsent } from "./device.js";
 
 for (const form of document.querySelectorAll("form[data-leaves]")) {
   form.addEventListener("submit", async (event) => {
     if (form.dataset.erased) return;
     event.preventDefault();
+    if ((await unsent(form.dataset.leaves)) && !confirm(form.dataset.saysUnsent)) return;
     await eraseAll(form.dataset.leaves);
     form.dataset.erased = "yes";
     form.submit();
   });
 }
 
-// A submitted draft has arrived: no copy of it is needed here.
-const arrived = document.querySelector("[data-arrived]");
-if (arrived) eraseAll(arrived.dataset.account, arrived.dataset.arrived);
+// A draft that was sent off has arrived: no copy of it is needed here.
+const signing = document.querySelector("[data-arrived]");
+const [, saved] = location.search.includes("saved=1") ? (location.pathname.match(/^\/documents\/([^/]+)\/(?:preview|lessons)$/) ?? []) : [];
+const account = document.querySelector("form[data-leaves]")?.dataset.leaves;
+if (account && (signing || saved)) eraseAll(account, signing?.dataset.arrived ?? saved);
