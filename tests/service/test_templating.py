@@ -165,6 +165,16 @@ def test_every_icon_a_page_uses_is_in_the_sprite() -> None:
         assert used <= drawn, f"{name}: {used - drawn}"
 
 
+def test_every_block_of_the_stylesheet_is_closed() -> None:
+    depth = 0
+    for number, line in enumerate(
+        (ROOT / "service" / "static" / "hoso.css").read_text("utf-8").split("\n"), 1
+    ):
+        depth += line.count("{") - line.count("}")
+        assert depth >= 0 and (depth == 0 or not line.startswith("@") or line.endswith("{")), number
+    assert depth == 0
+
+
 def test_the_navigation_shows_only_where_there_is_something_to_do() -> None:
     teacher = Actor("a", "s", frozenset({"teacher"}))
     head = Actor("a", "s", frozenset({"teacher"}), heads=frozenset({"g"}))
