@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
@@ -27,6 +29,17 @@ class Facet:
     count: int
 
 
+class Cell(NamedTuple):
+    """One waiting record as far as it can be filtered by; "1" for yes."""
+
+    type: str
+    week: str
+    group: str
+    owner: str
+    late: str
+    returned: str
+
+
 @dataclass(frozen=True, slots=True)
 class Facets:
     """Every choice a person's inbox offers now, and how much waits in all."""
@@ -38,6 +51,13 @@ class Facets:
     owners: tuple[Facet, ...]
     late: int
     returned: int
+    cells: tuple[Cell, ...] = ()
+    """What was counted, a record each."""
+
+    def finds(self, asked: Mapping[str, str]) -> int:
+        """How many of the counted records a filter finds (all but a search for words)."""
+        wanted = Cell(*(asked.get(name, "") for name in Cell._fields))
+        return sum(all(w in ("", c) for w, c in zip(wanted, cell, strict=True)) for cell in self.cells)
 
     @property
     def more(self) -> bool:
@@ -66,7 +86,11 @@ def facets(session: Session, actor: Actor) -> Facets:
         .limit(COUNTED)
     )
     rows = session.connection().execute(found).all()
-    types, weeks, groups, owners = (Counter(str(row[n]) for row in rows if row[n]) for n in range(4))
+    cells = tuple(
+        Cell(type, week or "", group or "", owner, "1" if late else "", "1" if returned else "")
+        for type, week, group, owner, late, returned in rows
+    )
+    types, weeks, groups, owners = (Counter(cell[n] for cell in cells if cell[n]) for n in range(4))
     week_names = {
         w.id: (w.monday.isoformat(), str(w.number))
         for w in session.exec(select(SchoolWeek).where(col(SchoolWeek.id).in_(weeks))).all()
@@ -76,7 +100,7 @@ def facets(session: Session, actor: Actor) -> Facets:
         session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(owners))).all()
     )
     return Facets(
-        total=len(rows),
+        total=len(cells),
         types=tuple(Facet(k, k, n) for k, n in sorted(types.items())),
         weeks=tuple(
             Facet(k, week_names[k][1], weeks[k]) for k in sorted(week_names, key=lambda k: week_names[k])
@@ -85,6 +109,7 @@ def facets(session: Session, actor: Actor) -> Facets:
             Facet(k, group_names[k], groups[k]) for k in sorted(group_names, key=lambda k: group_names[k])
         ),
         owners=tuple(Facet(k, owner_names[k], owners[k]) for k in owner_names),
-        late=sum(bool(row[4]) for row in rows),
-        returned=sum(bool(row[5]) for row in rows),
+        late=sum(bool(cell.late) for cell in cells),
+        returned=sum(bool(cell.returned) for cell in cells),
+        cells=cells,
     )

@@ -1,4 +1,4 @@
-"""What a reviewer keeps for themselves while reading: their signing round, their notes on lessons.
+"""What a reviewer keeps for themselves while reading: their signing round, notes, filters.
 
 None of this is a decision: nothing here moves a document.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.columns import instant
+from models.columns import identifier, instant, json_field
 
 
 class RoundMark(SQLModel, table=True):
@@ -51,3 +51,20 @@ class PartMark(SQLModel, table=True):
     mend: bool = False
     comment: str = ""
     updated_at: datetime = instant()
+
+
+class SavedFilter(SQLModel, table=True):
+    """A filter a person named, of one list (`place`: inbox or documents). Its address works for everyone."""
+
+    __tablename__ = "saved_filter"
+    __table_args__ = (
+        UniqueConstraint("account_id", "place", "name"),
+        ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),
+    )
+    id: str = identifier()
+    school_id: str
+    account_id: str
+    place: str = Field(max_length=12)
+    name: str = Field(max_length=60)
+    query: dict[str, str] = json_field()
+    created_at: datetime = instant()

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from service import health, metrics
 from service.api import batches as api_batches
 from service.api import documents as api_documents
+from service.api import filters as api_filters
 from service.api import flags as api_flags
 from service.api import notes as api_notes
 from service.api import round as api_round
@@ -26,6 +27,7 @@ from service.pages import (
     notes,
     review,
     runs,
+    saved,
     sign_in,
 )
 
@@ -36,6 +38,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_documents.router,
     tasks.router,
     api_notes.router,
+    api_filters.router,
     api_round.router,
     api_batches.router,
     api_flags.router,
@@ -48,6 +51,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     again.router,
     account.router,
     inbox.router,
+    saved.router,
     notes.router,
     review.router,
     keys.router,

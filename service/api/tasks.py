@@ -17,12 +17,30 @@ router = APIRouter(tags=["tasks"])
 
 @router.get("/tasks")
 def tasks(
-    viewer: ApiViewer, office: OfficeDep, type: str = "", week: str = "", cursor: str = ""
+    viewer: ApiViewer,
+    office: OfficeDep,
+    type: str = "",
+    week: str = "",
+    group: str = "",
+    owner: str = "",
+    late: bool = False,
+    returned: bool = False,
+    cursor: str = "",
 ) -> dict[str, Any]:
     """Open steps of mine, the oldest deadline first, 50 at a time; my returned and unsigned records too."""
     with office.db.read() as session:
         rows = queries.waiting(
-            session, viewer.actor, own=True, type=type, week=week, after=cursors.read(cursor), limit=51
+            session,
+            viewer.actor,
+            own=True,
+            type=type,
+            week=week,
+            group=group,
+            owner=owner,
+            late=late,
+            returned=returned,
+            after=cursors.read(cursor),
+            limit=51,
         )
     last = rows[49] if len(rows) > 50 else None
     following = cursors.write(last.due_at, last.document.id) if last and last.due_at else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from models.text import Text
 from service import forms, page_images, remarks, story, words
 from service.access import PageViewer, Viewer
 from service.deps import OfficeDep
+from service.pages import saved as filters
 from service.pages.documents import about
 from service.templating import language_of, page
 from tasks import comparing
@@ -55,9 +56,14 @@ class Asked:
     q: str = ""
 
     @property
+    def given(self) -> dict[str, str]:
+        """The filters that are set."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @property
     def query(self) -> str:
         """The filters as an address carries them; empty when there are none."""
-        return urlencode({n: v for n in self.__slots__ if (v := getattr(self, n))})
+        return urlencode(self.given)
 
     def at(self, document_id: str) -> str:
         """The address of a record in this queue."""
@@ -100,6 +106,17 @@ def inbox(
         notes = marks.notes_of(session, viewer.actor, view) if view else {}
         following = queue[at + 1].document if at + 1 < len(queue) else None
         ahead = session.get(Revision, (following.id, following.revision)) if following else None
+        saved = filters.shown(
+            session,
+            viewer.actor,
+            "inbox",
+            asked.given,
+            lambda query: (
+                len(_queue(session, viewer, Asked(**query), counted.COUNTED))
+                if "q" in query
+                else facets.finds(query)
+            ),
+        )
         of = _just_done(session, viewer, request.query_params.get("of", ""))
     frame: dict[str, Any] = {
         "asked": asked,
@@ -107,6 +124,9 @@ def inbox(
         "listed": "list" in request.query_params,
         "done": story.DONE_WORDS.get(request.query_params.get("done", "")) if of else None,
         "of": of,
+        "saved": saved,
+        "filters_": asked.given,
+        "place": "inbox",
         "choices": _choices(facets),
     }
     if view is None:
@@ -144,7 +164,7 @@ def inbox(
     )
 
 
-def _queue(session: Session, viewer: Viewer, asked: Asked) -> list[Waiting]:
+def _queue(session: Session, viewer: Viewer, asked: Asked, most: int = QUEUE) -> list[Waiting]:
     """What the filters leave, whose title or author holds every word that is looked for."""
     sought = words.folded(asked.q).split()
     found = queries.waiting(
@@ -156,12 +176,12 @@ def _queue(session: Session, viewer: Viewer, asked: Asked) -> list[Waiting]:
         owner=asked.owner,
         late=bool(asked.late),
         returned=bool(asked.returned),
-        limit=counted.COUNTED if sought else QUEUE,
+        limit=counted.COUNTED if sought else most,
     )
     if not sought:
         return found
     named = [(w, words.folded(f"{w.document.title} {w.owner}")) for w in found]
-    return [w for w, name in named if all(word in name for word in sought)][:QUEUE]
+    return [w for w, name in named if all(word in name for word in sought)][:most]
 
 
 def _just_done(session: Session, viewer: Viewer, document_id: str) -> Document | None:

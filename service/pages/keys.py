@@ -27,7 +27,10 @@ KEYS: tuple[tuple[tuple[str, ...], Text], ...] = (
     (("/",), Text("tìm", "search")),
     (("?",), Text("mở bảng phím này", "open this list")),
     (("Esc",), Text("đóng ô đang mở; rời khỏi ô đang gõ", "close what is open; leave the field")),
-    (("Ctrl", "Enter"), Text("gửi ô đang gõ (trả lại, mã PIN)", "send the form one is in (return, PIN)")),
+    (
+        ("Ctrl", "Enter"),
+        Text("gửi điều trang đang hỏi (trả lại, mã PIN)", "send what the page asks for (return, PIN)"),
+    ),
 )
 
 

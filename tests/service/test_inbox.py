@@ -8,7 +8,7 @@ from urllib.parse import quote
 from sqlmodel import col, update
 
 from models.document import Document
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 from tests.service.reading import Page, People
 
 
@@ -97,3 +97,46 @@ def test_the_script_is_told_to_leave_when_the_queue_is_through(cast: Cast, reade
     form = dict(hoa.get("/inbox").form("/batches/marks").form_values())
     answer = hoa.client.post("/batches/marks", data=form, headers={"HX-Boosted": "true"})
     assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/batches/new")
+
+
+def test_a_named_filter_is_kept_counted_and_its_address_passed_on(cast: Cast, reader: People) -> None:
+    cast.sent("lan", 13)
+    mai = cast.sent("mai", 14)
+    hoa = reader("hoa")
+    narrowed = hoa.get(f"/inbox?week={cast.weeks[14]}")
+    kept = narrowed.send("/filters", name="  Tuần <14>  ")
+    assert kept.path == "/inbox" and queue_of(kept) == [mai.id]
+    links = {" ".join(a.text_content().split()): a for a in hoa.get("/inbox").all(".saved-f a")}
+    assert list(links) == ["Tuần <14> 1 hồ sơ"]
+    address = links["Tuần <14> 1 hồ sơ"].get("href")
+    assert reader("lien").get(address).status == 200  # whoever it is passed to sees their own
+    assert not reader("lien").get("/inbox").all(".saved-f a")
+    for name, said in (("", "Đặt tên"), ("x" * 80, "")):
+        answer = hoa.get(f"/inbox?week={cast.weeks[13]}").send("/filters", name=name)
+        assert (answer.status == 422 and said in answer.words) if said else answer.status == 200
+    gone = hoa.get(address).form("/filters")
+    buttons = [b.get("value") for b in gone.iter("button")]
+    hoa.get(address).send("/filters", buttons[0])
+    assert "Tuần <14>" not in hoa.get("/inbox").words
+
+
+def test_filters_by_program_are_ones_own(cast: Cast, reader: People) -> None:
+    client = reader("hoa").client
+
+    def token(name: str) -> dict[str, str]:
+        answer = client.post("/api/v1/token", data={"username": name, "password": PASSWORD}).json()
+        return {"Authorization": f"Bearer {answer['access_token']}"}
+
+    hoa, minh = token("hoa"), token("minh")
+    body = {"place": "inbox", "name": "Muộn", "query": {"late": "1", "unknown": "x"}}
+    made = client.post("/api/v1/filters", json=body, headers=hoa)
+    assert (made.status_code, made.json()["query"]) == (201, {"late": "1"})
+    again = client.post("/api/v1/filters", json=body | {"query": {"returned": "1"}}, headers=hoa).json()
+    assert again["id"] == made.json()["id"]
+    empty = client.post("/api/v1/filters", json=body | {"query": {}}, headers=hoa)
+    assert (empty.status_code, empty.json()["code"]) == (422, "invalid")
+    client.delete(f"/api/v1/filters/{again['id']}", headers=minh)
+    assert [f["name"] for f in client.get("/api/v1/filters", headers=hoa).json()["items"]] == ["Muộn"]
+    assert client.get("/api/v1/filters", headers=minh).json()["items"] == []
+    client.delete(f"/api/v1/filters/{again['id']}", headers=hoa)
+    assert client.get("/api/v1/filters", headers=hoa).json()["items"] == []

@@ -1,6 +1,6 @@
 // Single keys press the link or button that carries them (data-key). Off inside fields, with modifiers, behind a
 // dialog, and where the person switched them off (/keys). No key decides anything: a decision asks for the PIN or
-// a comment. Ctrl+Enter sends the form one is in; Escape leaves a field, then follows the page's way back.
+// a comment. Ctrl+Enter sends what the page or dialog asks for; Escape leaves a field, then follows the page's way back.
 const typing = (element) =>
   element instanceof HTMLElement &&
   (element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=submit])"));
@@ -25,8 +25,10 @@ function press(key) {
 document.addEventListener("keydown", (event) => {
   const field = event.target;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    const form = field instanceof Element && field.closest("form[data-once]");
-    if (!form) return;
+    const asking = "form[data-once], form[data-round]";
+    const open = document.querySelector("dialog[open]") || document.querySelector("main");
+    const form = (field instanceof Element && field.closest("form")) || open?.querySelector(asking);
+    if (!form?.matches(asking)) return;
     event.preventDefault();
     form.requestSubmit(form.querySelector(".btn--go"));
     return;

@@ -1,0 +1,65 @@
+"""Thirty bundles reviewed without the mouse: put aside, two returned, the rest signed with one PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_pages import Window, browser, site, visit, window
+from tests.cast import PIN, Cast
+
+__all__ = ["browser", "site", "window"]
+
+BUNDLES = 30
+SIGNED = "Xong lượt ký: 28 trên 28 đã ký"
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is on it, as who has no mouse does."""
+    for _ in range(60):
+        if page.evaluate("s => document.activeElement?.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached with Tab")
+
+
+def test_thirty_bundles_are_reviewed_without_the_mouse(cast: Cast, window: Callable[..., Window]) -> None:
+    sent = [cast.sent(name, week) for week in range(11, 21) for name in ("lan", "mai", "lien")]
+    assert len(sent) == BUNDLES
+    hoa = window("hoa")
+    page, keys = hoa.page, hoa.page.keyboard
+    visit(hoa, "/inbox")
+    heading, said = page.locator("#f-h"), page.locator("[data-announce]")
+    returned = []
+    for number in range(BUNDLES):
+        document_id = page.locator("#f-h a").get_attribute("href").rpartition("/")[2]
+        if number not in (4, 17):
+            keys.press("a")
+        else:
+            returned.append(document_id)
+            keys.press("r")
+            expect(page.locator("dialog #note")).to_be_focused()
+            keys.type(f"Bài 1: nêu rõ yêu cầu cần đạt ({number}).")
+            keys.press("Control+Enter")
+            expect(page.locator(".note--ok")).to_contain_text("Đã trả lại")
+        if number < BUNDLES - 1:
+            expect(page.locator(f"#f-h a[href='/documents/{document_id}']")).to_have_count(0)
+            expect(page.locator("#main :focus")).to_have_count(1)
+            if number == 0:
+                expect(heading).to_be_focused()
+                expect(said).to_contain_text(page.locator("#f-h a").inner_text())
+    page.wait_for_url("**/batches/new")  # nothing is left to look at: the round itself
+    expect(page.locator("[data-count]")).to_have_text("28 hồ sơ đã chọn")
+    keys.press("Control+Enter")
+    expect(page.locator("h1")).to_contain_text("Ký duyệt 28 hồ sơ bằng một mã PIN")
+    tab_to(page, "#pin")
+    keys.type(PIN)
+    keys.press("Control+Enter")
+    expect(page.locator("#h-round")).to_have_text(SIGNED, timeout=120_000)
+    steps = {d.id: cast.fresh(d.id) for d in sent}
+    assert sorted(i for i, d in steps.items() if d.status == "returned") == sorted(returned)
+    assert sum(d.step == "principal_approval" for d in steps.values()) == BUNDLES - 2
+    visit(hoa, "/")
+    assert page.locator(".nav a", has_text="Lượt ký").count() == 0
+    assert hoa.complaints == []
