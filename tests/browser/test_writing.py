@@ -172,6 +172,8 @@ def test_cells_of_excel_fill_rows_and_are_taken_back(cast: Cast, window: Callabl
     expect(hoa.page.locator("[data-list=rows] > [data-row]")).to_have_count(2)
     paste(hoa.page.locator("[name='rows.1.lesson']"), plain=cells)
     expect(hoa.page.locator("[name='rows.3.lesson']")).to_have_value("Bài 52")
+    expect(hoa.page.get_by_label("Tên bài học, dòng 4")).to_have_value("Bài 52")
+    expect(hoa.page.locator("[data-n]")).to_have_text(["1", "2", "3", "4"])
     put_away(hoa.page)
     expect(hoa.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
     rows = cast.fresh(draft.id).fields["rows"]

@@ -34,12 +34,16 @@ function number(list) {
   rows.forEach((row, n) => rename(row, pathOf(row), `${list.dataset.list}.n${n}`));
   rows.forEach((row, n) => {
     rename(row, pathOf(row), `${list.dataset.list}.${n}`);
-    const said = row.querySelector("[data-n]");
-    if (said) said.textContent = n + 1;
-    for (const control of row.tagName === "TR" ? row.querySelectorAll("[aria-label]") : []) {
-      control.setAttribute("aria-label", control.getAttribute("aria-label").replace(/\d+$/, n + 1));
-    }
+    say(row, n + 1);
   });
+}
+
+function say(row, n) {
+  const said = row.querySelector("[data-n]");
+  if (said) said.textContent = n;
+  for (const control of row.tagName === "TR" ? row.querySelectorAll("[aria-label]") : []) {
+    control.setAttribute("aria-label", control.getAttribute("aria-label").replace(/\d+$/, n));
+  }
 }
 
 const fresh = () => [...crypto.getRandomValues(new Uint8Array(4))].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -64,6 +68,7 @@ export function add(list, count = 1) {
   for (let left = Math.min(count, list.dataset.most - rowsOf(list).length); left > 0; left -= 1) {
     const row = blank(list);
     list.append(row);
+    say(row, rowsOf(list).length);
     added.push(row);
   }
   if (added.length) changed();
