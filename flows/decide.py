@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from flows import mark_rows, plan, telling
+from flows import duties, mark_rows, plan, telling
 from flows.catalogue import type_of
 from flows.commands import LONGEST_NOTE, Command, Decided, Here, Made
 from flows.deadlines import step_due
@@ -203,6 +203,7 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     mark_rows.decided(session, document.id, command.actor.id, command.action)
     moved = Here(document, here.declared, position, here.subject, event.seq)
     _open(session, moved, now)
+    duties.follow(session, document, here.declared, position, now)
     telling.tell(session, moved.document, moved.declared, position, event, now)
     return _result(document)
 
@@ -438,5 +439,6 @@ def settle(
             .values(final=blob)
         )
         mark_rows.archived(session, document_id)
+        duties.carry(session, document_id, blob)
         telling.tell(session, document, here.declared, position, event, now)
     return True

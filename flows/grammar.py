@@ -37,6 +37,11 @@ class BeforeWeekday:
     @property
     def rule(self) -> Text:
         """The rule in a sentence."""
+        if not self.weeks_before:
+            return Text(
+                f"trước 00:00 {_WEEKDAYS_VI[self.weekday]} của tuần dạy đầu tiên",
+                f"before 00:00 on {_WEEKDAYS_EN[self.weekday]} of the first teaching week",
+            )
         return Text(
             f"trước 00:00 {_WEEKDAYS_VI[self.weekday]} của tuần liền trước tuần dạy"
             if self.weeks_before == 1
@@ -170,12 +175,20 @@ class Archive(Step):
     actions: tuple[str, ...] = ("archive",)
 
 
+ObligationKind = Literal["download", "print", "print-unless-laptop"]
+
+
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """What the owner must do once the record is approved (the plan, II.3): "download" or "print"."""
+    """What the owner must do once the record is approved (the plan, II.3), and by when.
 
-    kind: Literal["download", "print", "print-unless-laptop"]
+    `least`: the time that stays even when the approval came late; its lateness is not the owner's.
+    """
+
+    kind: ObligationKind
     by: Who
+    due: Deadline = BeforeWeekday(MONDAY, weeks_before=0, setting="obligation_due")
+    least: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +313,9 @@ def check(declared: DocumentType) -> None:
             demand(index == 1, "the author signs right after the draft; the signature certifies the file.")
     fields = {f.name for f in declared.form.fields}
     demand(declared.week_field in fields, f"week_field {declared.week_field!r} is no field of the form.")
+    kinds = [o.kind for o in declared.obligations]
+    demand(len(set(kinds)) == len(kinds), "an obligation is declared twice.")
+    demand(all(_is_author(o.by) for o in declared.obligations), "obligations are the author's (by=author).")
     demand(set(declared.unique_by) <= fields | {"owner"}, "unique_by names a field the form has not.")
 
 

@@ -13,11 +13,12 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true, tupl
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from flows import plan
+from flows import outstanding, plan
 from flows.catalogue import TYPES
 from flows.commands import Here
 from flows.decide import happened, read
 from flows.grammar import Seal
+from flows.outstanding import DutySeen
 from flows.people import Actor
 from flows.plan import SYSTEM
 from flows.posts import candidates
@@ -264,6 +265,7 @@ class View:
     returned: EventSeen | None
     """The return that is to be mended now."""
     flags: tuple[Flag, ...]
+    duties: tuple[DutySeen, ...]
     incidents: tuple[Incident, ...]
     ledger: tuple[LedgerEntry, ...]
 
@@ -310,6 +312,7 @@ def view(session: Session, actor: Actor, document_id: str) -> View:
         events=events,
         returned=returns[-1] if returns and status == "returned" else None,
         flags=tuple(session.exec(select(Flag).where(col(Flag.document_id) == document_id)).all()),
+        duties=outstanding.of_document(session, document),
         incidents=tuple(
             session.exec(
                 select(Incident).where(

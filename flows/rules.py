@@ -13,6 +13,7 @@ DEFAULTS: dict[str, Any] = {
     # The plan says 16; 15 is the probable intent of its author (domain notes, N2).
     "team_plan_lead": {"days": 16},
     "lesson_plan_due": {"weekday": 2, "weeks_before": 1},
+    "obligation_due": {"weekday": 0, "weeks_before": 0},
 }
 NAMES: dict[str, Text] = {
     "team_plan_lead": Text(
@@ -22,6 +23,10 @@ NAMES: dict[str, Text] = {
     "lesson_plan_due": Text(
         "Kế hoạch bài dạy: trước 00:00 của thứ nào, mấy tuần trước tuần dạy",
         "Lesson plan: before 00:00 of which weekday, how many weeks before the teaching week",
+    ),
+    "obligation_due": Text(
+        "Tải về, in sau khi duyệt: trước 00:00 của thứ nào, mấy tuần trước tuần dạy",
+        "Downloading and printing: before 00:00 of which weekday, how many weeks before the teaching week",
     ),
 }
 

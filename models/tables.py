@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from models import account, batch, document, event, flag, imports, key, notice, review, run, school
+from models import account, batch, document, event, evidence, flag, imports, key, notice, review, run, school
 from models.db import Database
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "batch",
     "document",
     "event",
+    "evidence",
     "flag",
     "imports",
     "key",

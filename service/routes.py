@@ -10,6 +10,7 @@ from service.api import documents as api_documents
 from service.api import filters as api_filters
 from service.api import flags as api_flags
 from service.api import notes as api_notes
+from service.api import obligations as api_obligations
 from service.api import round as api_round
 from service.api import tasks, token, types
 from service.pages import (
@@ -25,6 +26,7 @@ from service.pages import (
     keys,
     mailbox,
     notes,
+    obligations,
     review,
     runs,
     saved,
@@ -36,6 +38,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     token.router,
     types.router,
     api_documents.router,
+    api_obligations.router,
     tasks.router,
     api_notes.router,
     api_filters.router,
@@ -57,6 +60,8 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     keys.router,
     batches.router,
     compare.router,
+    obligations.public,
+    obligations.router,
     documents.router,
     flags.router,
     mailbox.router,

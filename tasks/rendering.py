@@ -271,6 +271,14 @@ def page_texts(pdf: bytes) -> tuple[str, ...]:
         return tuple(page.get_textpage().get_text_range() for page in document)
 
 
+def sheet(source: str, data: Mapping[str, Any]) -> bytes:
+    """A plain PDF of one of our templates, without pictures or tags: to be taken over into another file."""
+    shown, _ = _drawable(data)
+    pdf = _compiler(TEMPLATES, source, shown).compile(format="pdf", pdf_tags=False, timestamp=0)
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
 def warm() -> None:
     """Load fonts and layouts, so that the first person need not wait for it."""
     now = datetime(2026, 1, 1, tzinfo=VIETNAM)

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from flows.deadlines import is_late
-from flows.grammar import DocumentType, Obligation
+from flows.grammar import DocumentType
+from flows.outstanding import DutySeen
 from flows.queries import View
 from models.document import Document
 from models.settings import VIETNAM
@@ -62,7 +63,7 @@ def answer(view: View) -> dict[str, Any]:
         "content_hash": document.blob,
         "number": document.number,
         "flags": [{"rule": f.rule, "due": moment(f.due_at)} for f in view.flags if f.resolved_at is None],
-        "obligations": obligations(view),
+        "obligations": [obligation(seen) for seen in view.duties],
         "signatures": [
             {
                 "step": seen.signature.step,
@@ -90,12 +91,31 @@ def answer(view: View) -> dict[str, Any]:
     }
 
 
-def obligations(view: View) -> list[dict[str, Any]]:
-    """What the owner has to do once the record is approved."""
-    if view.document.status not in ("approved", "archived"):
-        return []
-    declared: tuple[Obligation, ...] = view.here.declared.obligations
-    return [{"kind": o.kind, "by": view.document.owner_id} for o in declared]
+def obligation(seen: DutySeen) -> dict[str, Any]:
+    """What the owner has to do once the record is approved, and what is known to have been done.
+
+    `counts` is false for what was done with a file that was replaced since.
+    """
+    return {
+        "kind": seen.duty.kind,
+        "by": seen.duty.account_id,
+        "due": moment(seen.duty.due_at),
+        "met": seen.duty.met_at is not None,
+        "met_at": moment(seen.duty.met_at),
+        "evidence": [
+            {
+                "kind": shown.evidence.kind,
+                "by": {"id": shown.evidence.account_id, "name": shown.name},
+                "at": moment(shown.evidence.at),
+                "via": shown.evidence.via,
+                "revision": shown.evidence.revision,
+                "hash": shown.evidence.blob,
+                "code": shown.evidence.code,
+                "counts": shown.counts,
+            }
+            for shown in seen.shown
+        ],
+    }
 
 
 def run(view: View) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from flows import citing, copying, drafts, filling, queries
+from flows import citing, copying, drafts, duties, filling, queries
 from flows.commands import Command
 from flows.decide import decide
 from models.document import Revision
@@ -153,9 +153,9 @@ def pdf(
         row = session.get(Revision, (document_id, revision or document.revision))
     if row is None:
         raise NotFound
-    return Response(
-        office.blobs.get(row.final), media_type="application/pdf", headers={"ETag": f'"{row.final}"'}
-    )
+    content = office.blobs.get(row.final)
+    duties.downloaded(office, viewer.actor, document_id, row.final, "api")
+    return Response(content, media_type="application/pdf", headers={"ETag": f'"{row.final}"'})
 
 
 @router.get("/documents/{document_id}/events")

@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import calendar, drafts, queries
+from flows import bundle, calendar, drafts, duties, outstanding, queries
+from flows.bundle import Bundle
 from flows.catalogue import TYPES, type_of
 from flows.deadlines import limit
 from flows.grammar import DocumentType
@@ -20,6 +21,7 @@ from flows.people import Actor
 from flows.rules import rules_of
 from models.account import Account
 from models.document import Document, OpenStep
+from models.errors import NotFound
 from models.event import Event, Remark
 from models.school import SchoolWeek
 from models.text import Text
@@ -27,6 +29,7 @@ from service import story, words
 from service.access import PageViewer, SignedIn, checked_form, local_path
 from service.changes import count_waiting_for
 from service.deps import OfficeDep
+from service.duties import state as duty_state
 from service.templating import LANGUAGE_COOKIE, page
 
 router = APIRouter()
@@ -34,6 +37,8 @@ router = APIRouter()
 STRIP_DAYS = 14
 AHEAD = timedelta(days=16)
 """How far ahead the desk names what is due; the strip shows the same days."""
+OWED = 6
+"""Duties after approval the desk names; the list of the week has them all."""
 BEHIND = timedelta(days=14)
 """How long a missed limit stays on the desk; the flags page keeps it for ever."""
 
@@ -104,6 +109,9 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         rows = _rows(session, mine)
         strip = _strip(weeks, _limits(session, viewer.actor, weeks), now)
         to_confirm = count_waiting_for(session, viewer.actor)
+        owed = outstanding.mine(session, viewer.actor, OWED + 1)
+        packed = _packed(session, viewer.actor, now)
+        broken = duties.broken_since(session, viewer.actor.school_id, viewer.account.id)
     named = {d.draft.id for d in dues if d.draft}
     return page(
         request,
@@ -116,7 +124,11 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         waiting=[(w, type_of(w.document.type)) for w in waiting],
         running=[r for r in rows if r.document.status in ("in_progress", "approved")],
         archived=[r for r in rows if r.document.status == "archived"][:4],
-        fetch=[r for r in rows if r.document.status in ("approved", "archived")][:3],
+        duties=[(o, type_of(o.document.type), duty_state(o, now)) for o in owed[:OWED]],
+        more_duties=len(owed) > OWED,
+        broken=broken,
+        responsible=outstanding.answers_for_others(viewer.actor),
+        packed=packed,
         strip=strip,
         week=_week_now(weeks, now),
         to_confirm=to_confirm,
@@ -211,6 +223,15 @@ def _weeks(session: Session, actor: Actor) -> list[SchoolWeek]:
 def _week_now(weeks: Iterable[SchoolWeek], now: datetime) -> SchoolWeek | None:
     today = words.local(now).date()
     return next((w for w in weeks if w.monday <= today <= w.sunday), None)
+
+
+def _packed(session: Session, actor: Actor, now: datetime) -> Bundle | None:
+    """What the ZIP of the next teaching week would hold; None when nothing is approved for it."""
+    try:
+        found = bundle.of_week(session, actor, words.local(now).date())
+    except NotFound:
+        return None
+    return found if found.ready else None
 
 
 def _limits(

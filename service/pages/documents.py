@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import queries, sources
+from flows import duties, queries, sources
 from flows.catalogue import TYPES, type_of
 from flows.grammar import DocumentType
 from flows.office import Office
@@ -26,6 +27,9 @@ from service import lanes, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
 from service.deps import OfficeDep, RevisionNumber
+from service.duties import name as duty_name
+from service.duties import state as duty_state
+from service.duties import told
 from service.pages import autosave, beginning, copying, editing, pictures
 from service.templating import language_of, page
 
@@ -143,8 +147,14 @@ def document(
         done=story.DONE_WORDS.get(done),
         following=next((w for w in following if w.document.id != document_id), None),
         existing="existing" in request.query_params,
+        broken=_broken(office, viewer.actor),
         acts=[a for a in story.acts(view.here.position.step, view.actions) if a.action != "submit"],
     )
+
+
+def _broken(office: Office, actor: Actor) -> datetime | None:
+    with office.db.read() as session:
+        return duties.broken_since(session, actor.school_id, actor.id)
 
 
 def about(office: Office, view: View, language: Language) -> dict[str, Any]:
@@ -165,6 +175,9 @@ def about(office: Office, view: View, language: Language) -> dict[str, Any]:
         "superseded": [s for s in reversed(view.signatures) if s.superseded],
         "parts": story.parts_of(view),
         "run": story.run_words(view, office.now()),
+        "duties": [(d, duty_state(d, office.now())) for d in view.duties],
+        "evidence_words": told,
+        "duty_name": duty_name,
     }
 
 
@@ -245,8 +258,10 @@ def pdf(
             raise NotFound
         week = session.get(SchoolWeek, document.week_id) if document.week_id else None
     name = _file_name(type_of(document.type), row, week)
+    content = office.blobs.get(row.final)
+    duties.downloaded(office, viewer.actor, document_id, row.final, "page")
     return Response(
-        office.blobs.get(row.final),
+        content,
         media_type="application/pdf",
         headers={
             "content-disposition": f"attachment; filename=\"{_ascii(name)}\"; filename*=UTF-8''{quote(name)}",

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 from models.db import Database
 from models.event import APPEND_ONLY
+from models.evidence import EVIDENCE_STAYS
 from models.migrate import is_current, upgrade
 from models.settings import Settings
 from models.tables import METADATA
@@ -42,8 +43,8 @@ def test_the_migrated_database_is_the_described_one(settings: Settings) -> None:
                 if kind == "sqlite"
                 else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
             ).scalars()
-            names = " ".join(APPEND_ONLY[kind]).split()
-            assert set(found) == {n for n in names if n.startswith("event_")}
+            names = " ".join((*APPEND_ONLY[kind], *EVIDENCE_STAYS[kind])).split()
+            assert set(found) == {n for n in names if n.startswith(("event_", "evidence_"))}
     finally:
         db.dispose()
 
