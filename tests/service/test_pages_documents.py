@@ -335,8 +335,8 @@ def test_a_resubmission_shows_what_changed_and_the_superseded_signature(cast: Ca
     edit = reader("lan").get(f"/documents/{sent.id}/edit")
     edit.send("/edit", "submit", **{"lessons.0.equipment": "- Tủ sách lớp."}).send("/sign", pin=PIN)
     inbox = reader("hoa").get(f"/inbox?doc={sent.id}")
-    assert [e.text_content() for e in inbox.all(".diff ins")] == ["- Tủ sách lớp."]
-    assert [e.text_content() for e in inbox.all(".diff del")] == ["- Bảng phụ."]
+    assert [e.text_content() for e in inbox.all(".diff ins")] == ["thêm: - Tủ sách lớp."]
+    assert [e.text_content() for e in inbox.all(".diff del")] == ["bỏ: - Bảng phụ."]
     old = inbox.all(".sig--old")
     assert len(old) == 1 and "Bản 1" in old[0].text_content()
     assert reader("hoa").get(f"/documents/{sent.id}?revision=1").status == 200
