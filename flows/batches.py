@@ -12,7 +12,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,7 +28,7 @@ from flows.people import Actor
 from flows.queries import LIGHT
 from models.batch import Batch, BatchItem
 from models.document import Document
-from models.errors import BadPin, Fault, Invalid, NotFound, RecordsError
+from models.errors import BadPin, Fault, Invalid, NoRoom, NotFound, RecordsError
 from models.event import Event
 from models.text import Text
 from tasks.keys import Secret, check_form
@@ -41,6 +41,8 @@ HELD = timedelta(minutes=1)
 """The worker's follow-up work waits so long for a round: 200 signatures take six seconds without it."""
 ACTIONS = {"approve": "person", "seal": "seal"}
 SIGNERS = 2
+_RUNNING: set[str] = set()
+"""Rounds whose lanes live in this process: what is nobody's, the sweep closes."""
 LANES = 4
 """Threads that carry items: while two signatures are made, other items are read and written."""
 
@@ -128,6 +130,7 @@ def start(
     except BaseException:
         signers.close()
         raise
+    _RUNNING.add(batch.id)
     threading.Thread(
         target=_run,
         args=(office, actor, batch.id, action, signers, sign, arrived),
@@ -145,8 +148,12 @@ def _run(
     sign: Callable[[SignRequest], Signed],
     arrived: datetime,
 ) -> None:
-    """Work through the manifest in lanes; whatever happens, the key's children die and the end is written."""
+    """Work through the manifest in lanes; whatever happens, the key's children die and the end is written.
+
+    Where the disk takes nothing more, the rest stays untouched and `sweep_stopped` writes the end later.
+    """
     todo: queue.SimpleQueue[tuple[int, str, int]] = queue.SimpleQueue()
+    stopped = threading.Event()
     with office.db.read() as session:
         for item in session.exec(
             select(BatchItem).where(col(BatchItem.batch_id) == batch_id).order_by(col(BatchItem.position))
@@ -159,15 +166,13 @@ def _run(
                 position, document_id, version = todo.get_nowait()
             except queue.Empty:
                 return
-            item = _Item(office, batch_id, position, sign)
             try:
-                if decide(office, Command(document_id, action, version, actor, arrived), item).repeated:
-                    item.ended("signed")
-            except RecordsError as refusal:
-                item.ended("refused", refusal)
-            except Exception:
-                log.exception("round %s, item %s failed", batch_id, position)
-                item.ended("refused", _FAILED)
+                command = Command(document_id, action, version, actor, arrived)
+                _one(_Item(office, batch_id, position, sign), command)
+            except NoRoom:
+                stopped.set()
+            if stopped.is_set():
+                return
 
     lanes = [threading.Thread(target=lane, name=f"{batch_id}-{n}") for n in range(LANES)]
     try:
@@ -177,11 +182,31 @@ def _run(
             thread.join()
     finally:
         signers.close()
-        with office.db.write() as session:
-            session.exec(
-                update(Batch).where(col(Batch.id) == batch_id).values(state="done", finished_at=office.now())
-            )
+        _RUNNING.discard(batch_id)
+        if stopped.is_set():
+            log.error("round %s stopped: no room", batch_id)
+        else:
+            with suppress(NoRoom), office.db.write() as session:
+                session.exec(
+                    update(Batch)
+                    .where(col(Batch.id) == batch_id)
+                    .values(state="done", finished_at=office.now())
+                )
         office.poke()  # the worker held back meanwhile
+
+
+def _one(item: _Item, command: Command) -> None:
+    """Decide one item and note what became of it; NoRoom when it cannot be noted."""
+    try:
+        if decide(item.office, command, item).repeated:
+            item.ended("signed")
+    except NoRoom:
+        raise
+    except RecordsError as refusal:
+        item.ended("refused", refusal)
+    except Exception:
+        log.exception("item failed document=%s", command.document_id)
+        item.ended("refused", _FAILED)
 
 
 _FAILED = RecordsError(
@@ -198,7 +223,7 @@ class _Item:
     def __init__(
         self, office: Office, batch_id: str, position: int, sign: Callable[[SignRequest], Signed]
     ) -> None:
-        self._office = office
+        self.office = office
         self._row = col(BatchItem.batch_id) == batch_id, col(BatchItem.position) == position
         self.sign = sign
 
@@ -206,7 +231,7 @@ class _Item:
         self._mark(session, state="signing")
 
     def stood(self, session: Session) -> None:
-        self._mark(session, state="signed", finished_at=self._office.now())
+        self._mark(session, state="signed", finished_at=self.office.now())
 
     def ended(self, state: str, refusal: RecordsError | None = None) -> None:
         """Of an item that made no decision here: refused, or decided before."""
@@ -219,8 +244,8 @@ class _Item:
             if refusal
             else {}
         )
-        with self._office.db.write() as session:
-            self._mark(session, state=state, finished_at=self._office.now(), **words)
+        with self.office.db.write() as session:
+            self._mark(session, state=state, finished_at=self.office.now(), **words)
 
     def _mark(self, session: Session, **values: object) -> None:
         session.exec(update(BatchItem).where(*self._row).values(**values))
@@ -253,13 +278,13 @@ def sweep_stopped(office: Office) -> int:
     now = office.now()
     closed = 0
     with office.db.read() as session:
-        others = select(Batch.id).where(col(Batch.state) == "running", col(Batch.holder) != office.name)
-        if session.exec(others).first() is None:
+        others = select(Batch.id).where(col(Batch.state) == "running")
+        if all(batch_id in _RUNNING for batch_id in session.exec(others).all()):
             return 0
     with office.db.write() as session:
         living = {beat.name for beat in alive(session, "web", now)}
         for batch in session.exec(select(Batch).where(col(Batch.state) == "running")).all():
-            if batch.holder == office.name or batch.holder in living:
+            if batch.id in _RUNNING or batch.holder in living - {office.name}:
                 continue
             for item in session.exec(select(BatchItem).where(col(BatchItem.batch_id) == batch.id)).all():
                 if item.state in ("queued", "signing"):

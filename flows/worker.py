@@ -34,6 +34,7 @@ from flows.driving import Driver
 from flows.office import Office, close_office, open_office
 from flows.prefect_settings import POOL, WORKER_TYPE
 from flows.wake import Bell
+from models.errors import RecordsError
 from models.settings import Settings
 
 logger = logging.getLogger("hososo.worker")
@@ -118,6 +119,9 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
                 await job()
             except httpx.HTTPError as error:
                 self._prefect_failed(error)
+            except RecordsError as refusal:
+                logger.warning("a round of the worker was refused code=%s", refusal.code)
+                await asyncio.sleep(1)
             except Exception:
                 logger.exception("a round of the worker failed")
                 await asyncio.sleep(1)
@@ -225,6 +229,8 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
             self._prefect_failed(error)
         except ObjectNotFound as error:
             self._turn_failed(document_id, error)  # deleted meanwhile: the next try makes it anew
+        except RecordsError as error:
+            self._turn_failed(document_id, error)
         except Exception as error:
             logger.exception("turn failed document=%s", document_id)
             self._turn_failed(document_id, error)

@@ -72,6 +72,23 @@ class Unavailable(RecordsError):
     code = "unavailable"
 
 
+NO_ROOM = Text(
+    "Máy chủ hết chỗ trống hoặc ổ đĩa không ghi được, nên lần này chưa lưu gì; những gì đã lưu vẫn nguyên. "
+    "Báo quản trị; bấm Quay lại để giữ nội dung vừa nhập, rồi thử lại sau.",
+    "The server's disk is full or cannot be written, so nothing was saved this time; what was saved before "
+    "is whole. Tell the administrator; go Back to keep what you typed, and try again later.",
+)
+
+
+class NoRoom(RecordsError):
+    """The disk, or the database's, takes nothing more; nothing was changed."""
+
+    code = "no-room"
+
+    def __init__(self) -> None:
+        super().__init__(NO_ROOM)
+
+
 class TooLarge(RecordsError):
     """More bytes, rows or characters than the limit the sentence names."""
 

@@ -6,6 +6,7 @@ may do with a document is the business of `flows/people.py`.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from flows.office import Office
 from flows.people import Actor
 from flows.posts import actor_of
 from models.account import Account, Pass
-from models.errors import NotFound, RecordsError, TooLarge
+from models.errors import NoRoom, NotFound, RecordsError, TooLarge
 from models.text import Text
 from service.deps import Arrival, OfficeDep
 from service.passes import COOKIE, IDLE, Kind, digest
@@ -120,7 +121,8 @@ def find_viewer(office: Office, token: str, kind: Kind, now: datetime) -> Viewer
             return None
         viewer = Viewer(account, actor_of(session, account.id), held.csrf, kind, held.token_hash)
     if held.seen_at + _NOTE_EVERY <= now:
-        with office.db.write() as session:
+        # On a full disk people can still read: that they were seen is only noted later.
+        with contextlib.suppress(NoRoom), office.db.write() as session:
             session.exec(update(Pass).where(col(Pass.token_hash) == held.token_hash).values(seen_at=now))
     return viewer
 

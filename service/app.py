@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from flows import batches, keyring
 from flows.leases import beat, stop_beating
 from flows.office import Office, close_office, open_office
+from models.errors import RecordsError
 from models.settings import Settings
 from service import errors
 from service.assets import VersionedStatic, security_headers
@@ -89,6 +90,8 @@ class Pulse(threading.Thread):
             try:
                 beat(self.office.db, self.office.name, "web", self.office.now())
                 batches.sweep_stopped(self.office)
+            except RecordsError as refusal:
+                errors.log.warning("no sign of life code=%s", refusal.code)
             except Exception:
                 errors.log.exception("pulse")
             self._stop_now.wait(BEAT_SECONDS)

@@ -6,7 +6,6 @@ marked and does not.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import smtplib
@@ -33,7 +32,7 @@ from models.key import AuthorityPart
 from models.migrate import is_current
 from models.settings import Settings
 from models.text import Language, Text
-from service.health import prefect
+from service.health import disk, prefect
 from service.supervise import ports
 from tasks.blobs import BlobStore
 from tasks.keys import unlock_service
@@ -96,13 +95,17 @@ def _packages(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - every 
 def _folder(settings: Settings) -> Iterator[Finding]:
     part = Text("Thư mục dữ liệu", "Data folder")
     data = settings.data.resolve()
-    if not data.is_dir() or not os.access(data, os.W_OK):
+    word = disk(settings)
+    if word != "ok" or not data.is_dir():
+        left = f"{shutil.disk_usage(data).free // 2**20} MB" if data.is_dir() else "–"
         yield Finding(
             "✗",
             part,
             Text(
-                f"Không ghi được vào {data}. Tạo thư mục hoặc sửa quyền, hoặc đặt HOSOSO_DATA.",
-                f"{data} cannot be written. Make it, mend its permissions, or set HOSOSO_DATA.",
+                f"Không ghi được vào {data} ({word}, còn trống {left}). Dọn chỗ, sửa quyền, gắn lại ổ đĩa, "
+                "hoặc đặt HOSOSO_DATA. Những gì đã lưu vẫn nguyên.",
+                f"{data} cannot be written ({word}, {left} free). Make room, mend its permissions, remount "
+                "the disk, or set HOSOSO_DATA. What was saved is whole.",
             ),
         )
         return

@@ -10,7 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from models.errors import Fault, Invalid, NotFound, RecordsError
+from models import room
+from models.errors import Fault, Invalid, NoRoom, NotFound, RecordsError
 from models.text import Text
 from service.access import MustChange, SessionExpired, SignedOut, Viewer, maybe_viewer
 from service.deps import arrival, office_of
@@ -28,6 +29,7 @@ STATUS = {
     "bad-certificate": 409,
     "invalid": 422,
     "too-large": 413,
+    "no-room": 507,
     "locked": 423,
     "unavailable": 503,
     "signed-out": 401,
@@ -95,6 +97,8 @@ def problem(
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RecordsError)
     status = status_of(error)
+    if status >= 500:
+        log.error("cannot serve code=%s at %s %s", error.code, request.method, request.url.path)
     if is_api(request):
         faults = error.faults if isinstance(error, Invalid) else ()
         document_id = getattr(error, "document_id", None)
@@ -148,6 +152,8 @@ _NOT_BY_ADDRESS = Text(
 
 
 async def _failed(request: Request, error: Exception) -> Response:
+    if room.lacks(error):
+        return await _refused(request, NoRoom())
     code = uuid.uuid4().hex[:8]
     # The traceback's frames may hold a PIN in a local variable; the traceback itself shows code only.
     log.error("failure %s at %s %s", code, request.method, request.url.path, exc_info=error)

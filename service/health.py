@@ -1,4 +1,4 @@
-"""`GET /healthz`: 200 only while web, database, Prefect, worker and time-stamps answer; the JSON says which.
+"""`GET /healthz`: 200 while web, database, Prefect, worker, time-stamps and disk serve; JSON says which not.
 
 Nothing here is a secret: names of parts and a word each. Answers are kept for a moment, so that a monitor (or
 anyone else) asking often costs nothing.
@@ -20,6 +20,7 @@ from sqlmodel import col, select
 
 from flows.leases import alive
 from flows.office import Office
+from models import room
 from models.run import Lease
 from models.settings import Settings
 from service.deps import OfficeDep
@@ -58,6 +59,7 @@ def parts_of(office: Office) -> dict[str, str]:
             **_database_and_worker(office, office.now()),
             "prefect": prefect(office.settings),
             "timestamps": timestamps(office.settings),
+            "disk": disk(office.settings),
         }
         _kept[office.name] = (time.monotonic(), parts)
     finally:
@@ -82,6 +84,12 @@ def prefect(settings: Settings) -> str:
     except httpx.HTTPError as error:
         return f"does not answer ({type(error).__name__})"
     return "ok" if answer.status_code == 200 else f"answers {answer.status_code}"
+
+
+def disk(settings: Settings) -> str:
+    """Whether rows and files can still be written where the data are."""
+    folders = [f for f in (settings.data, settings.blobs) if f.exists()]
+    return next((word for word in map(room.look, folders) if word != "ok"), "ok")
 
 
 def timestamps(settings: Settings) -> str:

@@ -9,6 +9,9 @@ import re
 import tempfile
 from pathlib import Path
 
+from models import room
+from models.errors import NoRoom
+
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 
@@ -25,7 +28,15 @@ class BlobStore:
         return self.folder / sha256[:2] / sha256
 
     def put(self, data: bytes) -> str:
-        """Keep bytes; the same bytes twice are one file. OSError when the disk is full or read-only."""
+        """Keep bytes; the same bytes twice are one file. NoRoom when the disk is full or read-only."""
+        try:
+            return self._put(data)
+        except OSError as error:
+            if room.lacks(error):
+                raise NoRoom from error
+            raise
+
+    def _put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = self.path(name)
         if path.exists():
