@@ -51,6 +51,9 @@ class Person:
     before: Callable[[], None] = _always
     """Called before each decision: a test may hold people back here."""
     accepted: list[Accepted] = field(default_factory=list)
+    asked: set[Accepted] = field(default_factory=set)
+    """Items of signing rounds: each may have been decided although its answer was lost."""
+    rounds: list[str] = field(default_factory=list)
     repeats: int = 0
     client: httpx.Client = field(init=False)
 
@@ -129,6 +132,26 @@ class Person:
         self.accepted.append(Accepted(self.name, document["id"], action, document["version"]))
         decided: dict[str, Any] = answer.json()
         return decided
+
+    def sign_together(self, documents: list[dict[str, Any]], action: str) -> None:
+        """A signing round over these, as they were seen; how it ended is asked for later (`told`)."""
+        for _ in documents:
+            self.before()
+        self.asked |= {Accepted(self.name, d["id"], action, d["version"]) for d in documents}
+        items = [{"id": d["id"], "version": d["version"]} for d in documents]
+        answer = self.insist("POST", "/batches", json={"action": action, "pin": PIN, "items": items})
+        assert answer.status_code == 202, answer.text
+        self.rounds.append(answer.json()["id"])
+
+    def told(self) -> None:
+        """Note what the rounds say they signed."""
+        by_item = {(a.document_id, a.version): a for a in self.asked}
+        for batch_id in self.rounds:
+            batch = self.get(f"/batches/{batch_id}")
+            assert batch["state"] in ("done", "stopped"), batch
+            signed = [i for i in batch["items"] if i["state"] == "signed"]
+            known = set(self.accepted)
+            self.accepted += {by_item[i["document_id"], i["version"]] for i in signed} - known
 
     def onward(self, document: dict[str, Any]) -> dict[str, Any] | None:
         """The decision that leads on, whatever it is for this person; None when there is none."""
