@@ -16,11 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import decisions, orchestration, rounds, stock
+from tests.bench import decisions, orchestration, rounds, size, stock
 from tests.bench.school import found_large_school
 from tests.bench.tables import Row, machine, table
 from tests.journeys.processes import ROOT, Installation
 
+SIZE = {"lists": size.lists, "rest": size.rest, "late": size.late, "start": size.start}
+"""Parts that each make an installation or database of their own."""
 PAGE = ROOT / "docs" / "benchmarks.md"
 MARK = re.compile(r"(<!-- figures -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -31,7 +33,10 @@ def main() -> int:
     where = machine()
     print(f"{where}\n")
     with tempfile.TemporaryDirectory(prefix="hososo-bench-") as folder:
-        rows = _rows(Path(folder), asked)
+        rows = _rows(Path(folder), asked) if set(asked.only) - set(SIZE) else []
+        for name in (name for name in SIZE if name in asked.only):
+            with _said(name):
+                rows += SIZE[name](Path(folder), asked.quick)
     drawn = table(rows)
     print(f"\n{drawn}")
     if asked.write:
@@ -44,11 +49,12 @@ def main() -> int:
 def _rows(folder: Path, asked: argparse.Namespace) -> list[Row]:
     quick, only = asked.quick, asked.only
     rows: list[Row] = []
+    late: list[Row] = []
+    driven = None
     with Installation(folder / "data") as here, _words_of(here):
         cast, teams = found_large_school(here)
         here.start_and_wait("tsa", "web", "prefect")
         here.start_and_wait("mailbox", "worker", "scheduler")
-        driven = None
         if "decisions" in only:
             with _said("decisions"):
                 rows += decisions.measure(here, cast, teams, 1 if quick else 5)
@@ -59,10 +65,17 @@ def _rows(folder: Path, asked: argparse.Namespace) -> list[Row]:
         if "rounds" in only:
             with _said("rounds"):
                 late = rounds.measure(here, cast, teams, 20 if quick else 200, folder)
+        if "busy" in only:
+            with _said("pages during a round"):
+                late += rounds.pages_meanwhile(here, cast, teams, 20 if quick else 200)
     if driven is not None:
         with _said("stock Prefect"):
-            rows += orchestration.rows(driven, stock.measure(folder / "stock", 1 if quick else 3))
-    return rows + (late if "rounds" in only else [])
+            stocked = stock.measure(folder / "stock", 1 if quick else 3)
+        with _said("DBOS"):
+            rows += orchestration.rows(
+                driven, stocked, orchestration.dbos(folder / "dbos", 5 if quick else 50)
+            )
+    return rows + late
 
 
 @contextmanager
@@ -94,7 +107,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the samples")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
-    parts = ("decisions", "orchestration", "rounds")
+    parts = ("decisions", "orchestration", "rounds", "busy", *SIZE)
     parser.add_argument("--only", nargs="+", choices=parts, default=parts, help="only these")
     return parser.parse_args()
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
@@ -126,8 +127,22 @@ def _work(here: Installation, ids: Sequence[str]) -> Work:
     return Work(**json.loads(done.stdout))
 
 
-def rows(driven: Driven, stock: StockCost) -> list[Row]:
-    """Clicks, then our orchestration against the work and against stock Prefect."""
+def dbos(folder: Path, documents: int) -> dict[str, float]:
+    """Processor seconds a document of the same shape in DBOS, and the threads that wait meanwhile."""
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.dbos_flow", str(documents), str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def rows(driven: Driven, stock: StockCost, peer: dict[str, float]) -> list[Row]:
+    """Clicks, then our orchestration against the work, against stock Prefect and against DBOS."""
     work = driven.work
     ours = driven.server + driven.worker - work.verify
     return [
@@ -155,5 +170,12 @@ def rows(driven: Driven, stock: StockCost) -> list[Row]:
             at_least=True,
             note=f"stock {stock.whole:.1f} CPU-s (server {stock.server:.1f}, process worker and its children "
             f"{stock.worker:.1f}), {stock.documents} documents, its idle running subtracted; ours not",
+        ),
+        Row(
+            "our orchestration / DBOS, CPU of a document with 3 signatures",
+            ours / peer["cpu"],
+            "×",
+            note=f"no limit: DBOS {peer['cpu']:.3f} CPU-s, a library without server or pages, on SQLite; "
+            f"{peer['threads']:.0f} threads while its workflows wait",
         ),
     ]

@@ -10,6 +10,8 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -28,7 +30,7 @@ from models.document import Document, Revision
 from tasks.signing import SignRequest
 from tests.bench.orchestration import settled
 from tests.bench.school import Team
-from tests.bench.tables import Row
+from tests.bench.tables import Row, percentile, spread
 from tests.bench.work import stamp
 from tests.cast import PIN, Cast
 from tests.journeys.people import Person
@@ -37,6 +39,8 @@ from tests.journeys.school import lesson_plan
 from tests.waiting import until
 
 WEEK = 20
+AFTER = 30
+"""The second round's weeks: 30 to 35, then 1 to 4, which no other part fills when it is measured alone."""
 
 
 def measure(here: Installation, cast: Cast, teams: Sequence[Team], count: int, folder: Path) -> list[Row]:
@@ -65,11 +69,53 @@ def measure(here: Installation, cast: Cast, teams: Sequence[Team], count: int, f
     ]
 
 
-def _prepared(here: Installation, cast: Cast, teams: Sequence[Team], count: int) -> list[str]:
+def pages_meanwhile(here: Installation, cast: Cast, teams: Sequence[Team], count: int) -> list[Row]:
+    """Pages other people open while a round of so many runs, against the same pages before it."""
+    ids = _prepared(here, cast, teams, count, AFTER)
+    settled(here)
+    with Person(here.url, "hoa") as hoa, Person(here.url, teams[0].teacher) as teacher:
+        readers = (hoa, teacher)
+        before = [_look(person) for _ in range(30) for person in readers]
+        over, during = threading.Event(), list[float]()
+
+        def read() -> None:
+            while not over.is_set():
+                during.extend(_look(person) for person in readers)
+                time.sleep(0.05)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        took, _ = _round(here, ids)
+        over.set()
+        thread.join()
+    settled(here)
+    calm = percentile(before, 0.95)
+    return [
+        Row(
+            f"a page while a round of {count} runs: p95",
+            percentile(during, 0.95),
+            "ms",
+            note=f"no limit; {spread(during)} in {took:.1f} s; before it p95 {calm:.0f} ms; GET /tasks and "
+            "GET /documents in turn, through HTTP",
+        )
+    ]
+
+
+def _look(person: Person) -> float:
+    """Milliseconds for what one opens most: what waits, and the list."""
+    began = time.perf_counter()
+    person.get("/tasks")
+    person.get("/documents")
+    return (time.perf_counter() - began) * 500
+
+
+def _prepared(
+    here: Installation, cast: Cast, teams: Sequence[Team], count: int, first: int = WEEK
+) -> list[str]:
     """Lesson plans signed by author and head, waiting for the principal."""
 
     def one(n: int) -> str:
-        team, week = teams[n % len(teams)], WEEK + n // len(teams)
+        team, week = teams[n % len(teams)], (first + n // len(teams) - 1) % 35 + 1
         with Person(here.url, team.teacher) as teacher, Person(here.url, team.head) as head:
             document = teacher.draft("lesson-plan", lesson_plan(cast, week, mark=f"{n}"))
             for person in (teacher, teacher, head):
