@@ -29,6 +29,7 @@ from flows.posts import candidates, subject_of
 from models.document import Document, OpenStep, Revision, SeriesNumber, Signature
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
 from models.event import Event, Remark
+from models.indexing import index
 from models.run import Incident
 from models.school import SchoolWeek
 from models.text import Text
@@ -198,6 +199,8 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     if made.number:
         values["number"] = made.number
     _swap(session, document, values)
+    if made.number:
+        index(session.connection(), document.id)
     _record(session, event, remark)
     _keep(session, here, command, made, event, position)
     mark_rows.decided(session, document.id, command.actor.id, command.action)

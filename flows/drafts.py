@@ -22,6 +22,7 @@ from flows.people import Actor, GroupHead, Subject
 from flows.posts import known_of
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
+from models.indexing import index
 from models.text import Text
 
 
@@ -67,6 +68,7 @@ def create(
             session.flush()
         except IntegrityError as error:  # another tab was quicker
             raise _exists(declared, None) from error
+        index(session.connection(), document.id)
         if source is None:
             decide.begin(session, document, actor, now)
             return document
@@ -130,6 +132,7 @@ def save(
             )
         for source in copied:
             citing.cite(session, document, source, citing.texts_of(values), now)
+        index(session.connection(), document_id)
         return session.get_one(Document, document_id), faults
 
 

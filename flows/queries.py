@@ -5,11 +5,11 @@ Every query takes its school from the actor. Nothing here writes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
@@ -27,6 +27,7 @@ from models.document import Document, OpenStep, Revision, Signature
 from models.errors import NotFound
 from models.event import Event, Remark
 from models.flag import Flag
+from models.indexing import mark
 from models.run import Incident, LedgerEntry
 from models.school import SchoolWeek
 
@@ -62,6 +63,20 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 def seen(session: Session, actor: Actor, document_id: str) -> Document | None:
     """The document, when this account may see it."""
     return session.exec(select(Document).where(col(Document.id) == document_id, visible_to(actor))).first()
+
+
+def reach(actor: Actor) -> list[tuple[str, ...]]:
+    """Marks of the word index: whatever `visible_to` lets through has one of each group. They go together."""
+    school = (mark("school", actor.school_id),)
+    if actor.roles & {"principal", "vice_principal", "inspector"}:
+        return [school]
+    some = [
+        mark("owner", actor.id),
+        *(mark("group", g) for g in actor.groups | actor.heads | actor.deputises),
+    ]
+    if "clerk" in actor.roles:
+        some += [mark("type", slug) for slug in SEALED]
+    return [school, tuple(sorted(some))]
 
 
 def visible(session: Session, actor: Actor, document_id: str) -> Document:
@@ -175,52 +190,6 @@ def count_waiting(session: Session, actor: Actor) -> int:
         .where(waiting_for(actor, own=False))
     )
     return session.exec(query).one()
-
-
-# --- lists -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A row of a list of documents."""
-
-    document: Document
-    owner: str
-    week: SchoolWeek | None
-
-
-def documents(
-    session: Session,
-    actor: Actor,
-    *,
-    q: str = "",
-    type: str = "",
-    status: Sequence[str] = (),
-    week: str = "",
-    owner: str = "",
-    after: tuple[datetime, str] | None = None,
-    limit: int = 50,
-) -> list[Listed]:
-    """The documents this account sees, the newest change first."""
-    query = (
-        select(Document, Account.full_name, SchoolWeek)
-        .join(Account, col(Account.id) == col(Document.owner_id))
-        .join(SchoolWeek, col(SchoolWeek.id) == col(Document.week_id), isouter=True)
-        .where(
-            visible_to(actor),
-            col(Document.type) == type if type else true(),
-            col(Document.status).in_(status) if status else true(),
-            col(Document.week_id) == week if week else true(),
-            col(Document.owner_id) == owner if owner else true(),
-            func.lower(col(Document.title)).contains(q.lower(), autoescape=True) if q else true(),
-        )
-        .order_by(col(Document.updated_at).desc(), col(Document.id).desc())
-        .options(LIGHT)
-        .limit(limit)
-    )
-    if after:
-        query = query.where(tuple_(col(Document.updated_at), col(Document.id)) < after)
-    return [Listed(*row) for row in session.exec(query).all()]
 
 
 # --- one document ----------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from models.db import Database
 from models.errors import RecordsError
+from models.indexing import fill
 from models.settings import Settings
 from models.text import Text
 
@@ -48,10 +49,12 @@ def upgrade(settings: Settings) -> None:
 
 
 def shape(connection: Connection, revision: str = "head") -> None:
-    """Run the migrations up to a revision inside the caller's transaction."""
+    """Run the migrations to a revision in the caller's transaction; after the last, what follows from it."""
     made = config()
     made.attributes["connection"] = connection
     command.upgrade(made, revision)
+    if revision == "head":
+        fill(connection)
 
 
 @contextmanager

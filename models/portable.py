@@ -37,8 +37,9 @@ from sqlmodel import Session
 from models.columns import UtcDateTime
 from models.tables import METADATA
 
-PASSING = frozenset({"pass", "throttle", "lease", "heartbeat"})
-"""What only means something to processes that run now: sessions, counts, leases, signs of life."""
+PASSING = frozenset({"pass", "throttle", "lease", "heartbeat", "document_text"})
+"""What only means something to processes that run now (sessions, counts, leases, signs of life), and what
+`models.migrate.shape` makes anew from the rest (the words documents are found by)."""
 
 _AT_ONCE = 500
 _KINDS: dict[str, TypeEngine[Any]] = {

@@ -2,7 +2,21 @@
 
 from sqlmodel import SQLModel
 
-from models import account, batch, document, event, evidence, flag, imports, key, notice, review, run, school
+from models import (
+    account,
+    batch,
+    document,
+    event,
+    evidence,
+    flag,
+    imports,
+    key,
+    notice,
+    review,
+    run,
+    school,
+    search,
+)
 from models.db import Database
 
 __all__ = [
@@ -18,6 +32,7 @@ __all__ = [
     "review",
     "run",
     "school",
+    "search",
 ]
 
 METADATA = SQLModel.metadata

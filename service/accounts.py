@@ -20,6 +20,7 @@ from flows.office import Office
 from flows.people import ROLES, Actor
 from models.account import Account, AccountRole, Change, Group, GroupMember
 from models.errors import Fault, Invalid, NotFound, Stale
+from models.indexing import index_owner
 from models.school import School, SchoolName
 from models.settings import Settings
 from models.text import Text
@@ -361,6 +362,8 @@ def _apply(
                 _refuse_taken(session, data["after"]["sign_in_name"])
             for name, value in data["after"].items():
                 setattr(account, name, value)
+            session.flush()
+            index_owner(session.connection(), account.id)
         case "grant":
             if session.get(AccountRole, (account.school_id, account.id, data["role"])) is None:
                 session.add(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from flows import citing, copying, drafts, duties, filling, queries
+from flows import citing, copying, drafts, duties, filling, listing, queries
 from flows.commands import Command
 from flows.decide import decide
 from models.document import Revision
 from models.errors import NotFound
+from service import exports
 from service.access import ApiViewer
 from service.api import answers, cursors
 from service.deps import Arrival, OfficeDep, RevisionNumber
+from service.filters import TypedDep
 from tasks.keys import Secret
 
 router = APIRouter(tags=["documents"])
@@ -109,32 +111,31 @@ def fill(document_id: str, body: Fill, viewer: ApiViewer, office: OfficeDep) -> 
 
 
 @router.get("/documents")
-def find(
+def find(viewer: ApiViewer, office: OfficeDep, typed: TypedDep, cursor: str = "") -> Any:
+    """The documents this account may see, 50 at a time.
+
+    `q`: words that must all occur in title, number, author or content, with or without diacritics; "in
+    quotation marks" one after the other. `owner`: an id, or `me`. `owed`: only what has an unmet obligation.
+    With `q`, `week` or `class` the newest documents come first, else the newest change.
+    """
+    with office.db.read() as session:
+        rows, following = listing.documents(
+            session, viewer.actor, typed.read(viewer), after=cursors.read(cursor)
+        )
+    onward = cursors.write(*following) if following else None
+    return answers.listed([answers.summary(r.document, r.owner) for r in rows], onward)
+
+
+@router.get("/documents.{kind}", response_class=Response)
+def export(
     viewer: ApiViewer,
     office: OfficeDep,
-    q: str = "",
-    type: str = "",
-    status: Annotated[list[str] | None, Query()] = None,
-    week: str = "",
-    owner: str = "",
-    cursor: str = "",
-) -> Any:
-    """The documents this account may see, the newest change first, 50 at a time."""
-    with office.db.read() as session:
-        rows = queries.documents(
-            session,
-            viewer.actor,
-            q=q,
-            type=type,
-            status=status or (),
-            week=week,
-            owner=owner,
-            after=cursors.read(cursor),
-            limit=51,
-        )
-    last = rows[49].document if len(rows) > 50 else None
-    following = cursors.write(last.updated_at, last.id) if last else None
-    return answers.listed([answers.summary(r.document, r.owner) for r in rows[:50]], following)
+    kind: Literal["csv", "xlsx"],
+    typed: TypedDep,
+    lang: Literal["vi", "en"] = "vi",
+) -> Response:
+    """The whole list with this filter as CSV or XLSX; no cell is ever a formula."""
+    return exports.answer(kind, office, viewer.account, viewer.actor, typed.read(viewer), lang)
 
 
 @router.get("/documents/{document_id}")

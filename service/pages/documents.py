@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import duties, queries, sources
+from flows import duties, listing, queries, sources
 from flows.catalogue import TYPES, type_of
 from flows.grammar import DocumentType
 from flows.office import Office
@@ -21,15 +21,16 @@ from flows.queries import View
 from models.account import Account
 from models.document import Document, Revision, Signature
 from models.errors import NotFound
-from models.school import SchoolWeek
+from models.school import SchoolClass, SchoolWeek
 from models.text import Language
-from service import lanes, page_images, story, words
+from service import exports, lanes, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
 from service.deps import OfficeDep, RevisionNumber
 from service.duties import name as duty_name
 from service.duties import state as duty_state
 from service.duties import told
+from service.filters import Typed, TypedDep
 from service.pages import autosave, beginning, copying, editing, pictures
 from service.templating import language_of, page
 
@@ -48,55 +49,52 @@ LISTED = 50
 
 @router.get("/documents")
 def records(
-    request: Request,
-    viewer: PageViewer,
-    office: OfficeDep,
-    q: str = "",
-    type: str = "",
-    status: str = "",
-    week: str = "",
-    owner: str = "",
-    cursor: str = "",
+    request: Request, viewer: PageViewer, office: OfficeDep, typed: TypedDep, cursor: str = ""
 ) -> Response:
-    """The documents this account may see, the newest change first, with simple filters."""
+    """The documents this account may see, the newest first; the filter stands in the address."""
+    asked = typed.read(viewer)
+    school_id = viewer.actor.school_id
     with office.db.read() as session:
-        rows = queries.documents(
-            session,
-            viewer.actor,
-            q=q.strip(),
-            type=type,
-            status=(status,) if status else (),
-            week=week,
-            owner=viewer.account.id if owner == "me" else owner,
-            after=cursors.read(cursor),
-            limit=LISTED + 1,
+        rows, following = listing.documents(
+            session, viewer.actor, asked, after=cursors.read(cursor), limit=LISTED
         )
         weeks = session.exec(
-            select(SchoolWeek)
-            .where(col(SchoolWeek.school_id) == viewer.actor.school_id)
-            .order_by(col(SchoolWeek.monday))
+            select(SchoolWeek).where(col(SchoolWeek.school_id) == school_id).order_by(col(SchoolWeek.monday))
         ).all()
         owners = _owners(session, viewer.actor)
-    last = rows[LISTED - 1].document if len(rows) > LISTED else None
-    asked = {"q": q, "type": type, "status": status, "week": week, "owner": owner}
-    onward = cursors.write(last.updated_at, last.id) if last else ""
+        classes = session.exec(
+            select(SchoolClass)
+            .where(col(SchoolClass.school_id) == school_id)
+            .order_by(col(SchoolClass.year).desc(), col(SchoolClass.grade), col(SchoolClass.name))
+        ).all()
     return page(
         request,
         viewer,
         "pages/records.html",
-        rows=[
-            (r, type_of(r.document.type), story.state(type_of(r.document.type), r.document))
-            for r in rows[:LISTED]
-        ],
-        asked=asked,
-        filtered=any(asked.values()),
-        more=_address("/documents", asked | {"cursor": onward}) if onward else "",
+        rows=[(r, type_of(r.document.type), story.state(type_of(r.document.type), r.document)) for r in rows],
+        asked=typed,
+        filtered=typed != Typed(),
+        by_words=asked.by_words,
+        more=typed.address("/documents", cursor=cursors.write(*following)) if following else "",
+        start=typed.address("/documents"),
+        csv=typed.address("/documents.csv"),
+        xlsx=typed.address("/documents.xlsx"),
         first=not cursor,
         weeks=weeks,
         owners=owners,
+        classes=classes,
         types=TYPES,
         statuses=story.STATUSES,
     )
+
+
+@router.get("/documents.{kind}")
+def export(
+    request: Request, viewer: PageViewer, office: OfficeDep, kind: Literal["csv", "xlsx"], typed: TypedDep
+) -> Response:
+    """The whole list with this filter, for a spreadsheet."""
+    language = language_of(request, viewer)
+    return exports.answer(kind, office, viewer.account, viewer.actor, typed.read(viewer), language)
 
 
 def _owners(session: Session, actor: Actor) -> list[Account]:
@@ -109,10 +107,6 @@ def _owners(session: Session, actor: Actor) -> list[Account]:
         select(Account).where(col(Account.school_id) == actor.school_id, col(Account.active))
     ).all()
     return sorted(found, key=lambda a: words.by_given_name(a.full_name))
-
-
-def _address(path: str, query: dict[str, str]) -> str:
-    return path + "?" + "&".join(f"{k}={quote(v)}" for k, v in query.items() if v)
 
 
 # --- one document ---------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from models.db import Database
 from models.event import APPEND_ONLY
 from models.evidence import EVIDENCE_STAYS
 from models.migrate import is_current, upgrade
+from models.search import WORD_INDEX, is_described
 from models.settings import Settings
 from models.tables import METADATA
 
@@ -25,7 +26,10 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 
 def differences(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    context = MigrationContext.configure(
+        connection,
+        opts={"compare_type": True, "include_name": lambda name, kind, _: is_described(name, kind)},
+    )
     return list(compare_metadata(context, METADATA))
 
 
@@ -43,8 +47,8 @@ def test_the_migrated_database_is_the_described_one(settings: Settings) -> None:
                 if kind == "sqlite"
                 else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
             ).scalars()
-            names = " ".join((*APPEND_ONLY[kind], *EVIDENCE_STAYS[kind])).split()
-            assert set(found) == {n for n in names if n.startswith(("event_", "evidence_"))}
+            names = " ".join((*APPEND_ONLY[kind], *EVIDENCE_STAYS[kind], *WORD_INDEX[kind])).split()
+            assert set(found) == {n for n in names if n.startswith(("event_", "evidence_", "document_text_"))}
     finally:
         db.dispose()
 
