@@ -71,15 +71,57 @@ class GroupMember(SQLModel, table=True):
 
 
 class Pass(SQLModel, table=True):
-    """A signed-in browser ("session") or API client ("token"). Only the token's SHA-256 is kept."""
+    """A signed-in browser ("session") or API client ("token"). Only the token's SHA-256 is kept.
+
+    "half" is a browser whose password was right and whose second factor is still to come.
+    """
 
     token_hash: str = Field(primary_key=True, max_length=64)
     kind: str = Field(max_length=8)
     account_id: str = Field(foreign_key="account.id", index=True)
     csrf: str = Field(max_length=64)
+    strong: bool = False
+    """A second factor was shown when it was made."""
+    device: str = Field(default="", max_length=80, description="e.g. Chrome, Windows")
     created_at: datetime = instant()
     seen_at: datetime = instant()
     expires_at: datetime = instant()
+
+
+class SecondFactor(SQLModel, table=True):
+    """The secret of an account's authenticator app (TOTP, RFC 6238), encrypted with the master key.
+
+    `confirmed_at` None: the app has not shown a right code yet. `last_step`: the newest time step whose code
+    was used; an older or the same one is a replay.
+    """
+
+    __tablename__ = "second_factor"
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    protected: bytes
+    last_step: int = 0
+    created_at: datetime = instant()
+    confirmed_at: datetime | None = maybe_instant()
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code on paper instead of the app's, good once; only its keyed hash is kept."""
+
+    __tablename__ = "recovery_code"
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    code_hash: str = Field(primary_key=True, max_length=64)
+    used_at: datetime | None = maybe_instant()
+
+
+class ResetLink(SQLModel, table=True):
+    """A link to a new password, sent by mail; only the SHA-256 of its token is kept."""
+
+    __tablename__ = "reset_link"
+    id: str = identifier()
+    account_id: str = Field(foreign_key="account.id", index=True)
+    token_hash: str = Field(unique=True, max_length=64)
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    used_at: datetime | None = maybe_instant()
 
 
 class Throttle(SQLModel, table=True):

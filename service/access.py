@@ -21,13 +21,15 @@ from starlette.exceptions import HTTPException
 from flows.office import Office
 from flows.people import Actor
 from flows.posts import actor_of
+from flows.rules import rules_of
 from models.account import Account, Pass
 from models.errors import NoRoom, NotFound, RecordsError, TooLarge
 from models.text import Text
+from service import second_factor
 from service.deps import Arrival, OfficeDep
 from service.passes import COOKIE, IDLE, Kind, digest
 
-_NOTE_EVERY = timedelta(minutes=5)
+_NOTE_EVERY = timedelta(minutes=1)
 """How stale `seen_at` may become: a write for every request would be a write too many."""
 
 FORM_FIELDS = 20_000
@@ -45,6 +47,10 @@ class Viewer:
     csrf: str = field(repr=False)
     kind: Kind = "session"
     token_hash: str = field(default="", repr=False)
+    idle: timedelta | None = None
+    """After so long without a request the session is locked; None: after `passes.IDLE`."""
+    enrols: bool = False
+    """The school's rule asks for a second factor, and there is none yet."""
 
 
 class SignedOut(RecordsError):
@@ -117,9 +123,15 @@ def find_viewer(office: Office, token: str, kind: Kind, now: datetime) -> Viewer
         if found is None:
             return None
         held, account = found
-        if held.expires_at <= now or (kind == "session" and held.seen_at + IDLE <= now):
+        rules = rules_of(session, account.school_id)
+        idle = timedelta(minutes=rules["idle_lock"]["minutes"]) or None
+        if held.expires_at <= now or (kind == "session" and held.seen_at + (idle or IDLE) <= now):
             return None
-        viewer = Viewer(account, actor_of(session, account.id), held.csrf, kind, held.token_hash)
+        actor = actor_of(session, account.id)
+        enrols = second_factor.is_wanted(rules, actor) and not (
+            held.strong or second_factor.factor_of(session, account.id)
+        )
+        viewer = Viewer(account, actor, held.csrf, kind, held.token_hash, idle, enrols)
     if held.seen_at + _NOTE_EVERY <= now:
         # On a full disk people can still read: that they were seen is only noted later.
         with contextlib.suppress(NoRoom), office.db.write() as session:
@@ -157,6 +169,8 @@ def page_viewer(viewer: SignedIn, office: OfficeDep) -> Viewer:
     """The signed-in person of a page; SignedOut and MustChange lead to the pages that help."""
     if viewer.account.must_change and not office.settings.demo:
         raise MustChange
+    if viewer.enrols:
+        raise second_factor.MustEnrol
     return viewer
 
 
@@ -181,6 +195,8 @@ def api_viewer(request: Request, office: OfficeDep, now: Arrival) -> Viewer:
         raise SignedOut
     if viewer.account.must_change and not office.settings.demo:
         raise MustChange
+    if viewer.enrols:
+        raise second_factor.MustEnrol
     return viewer
 
 

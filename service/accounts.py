@@ -24,7 +24,7 @@ from models.indexing import index_owner
 from models.school import School, SchoolName
 from models.settings import Settings
 from models.text import Text
-from service import changes
+from service import changes, reset_links, second_factor
 from service.changes import refusal
 from service.passes import end_passes, issue_pass
 from service.sign_in import check, tidy_name, unlock_name
@@ -179,7 +179,7 @@ def ask(
     office: Office, asker: Actor, account_id: str, action: str, now: datetime, group_id: str = ""
 ) -> Asked:
     """Reset a password or a PIN, unlock, switch on or off, appoint: done at once or waiting (law 7)."""
-    if action not in changes.SENTENCES or action in ("create", "edit", "grant", "withdraw"):
+    if action not in changes.SENTENCES or action in changes.OWN:
         raise NotFound
     password = Secret(passwords.once()) if action == "reset-password" else None
     hashed = passwords.make_hash(password) if password else ""
@@ -284,7 +284,14 @@ def _named(session: Session, sign_in_name: str) -> Account:
 
 
 def change_password(
-    office: Office, account: Account, old: Secret, new: Secret, again: Secret, address: str, now: datetime
+    office: Office,
+    account: Account,
+    old: Secret,
+    new: Secret,
+    again: Secret,
+    address: str,
+    now: datetime,
+    device: str = "",
 ) -> str:
     """A new password; every session ends, the token returned is this browser's new one."""
     if new.reveal() != again.reveal():
@@ -300,8 +307,9 @@ def change_password(
         )
         if done.rowcount != 1:
             raise Stale(_CHANGED_ELSEWHERE)
-        end_passes(session, account.id)
-        return issue_pass(session, office.settings, account.id, "session", now)
+        reset_links.forget(session, account.id)
+        strong = end_passes(session, account.id)
+        return issue_pass(session, office.settings, account.id, "session", now, strong=strong, device=device)
 
 
 # within one transaction
@@ -364,6 +372,8 @@ def _apply(
                 setattr(account, name, value)
             session.flush()
             index_owner(session.connection(), account.id)
+            if "email" in data["after"]:
+                reset_links.forget(session, account.id)
         case "grant":
             if session.get(AccountRole, (account.school_id, account.id, data["role"])) is None:
                 session.add(
@@ -376,7 +386,10 @@ def _apply(
         case "reset-password":
             account.password_hash, account.must_change, account.password_changed_at = hashed, True, now
             unlock_name(session, settings, account.sign_in_name)
+            reset_links.forget(session, account.id)
             end_passes(session, account.id)
+        case "reset-second-factor":
+            second_factor.remove(session, account.id)
         case "reset-pin":
             keyring.revoke_keys(session, settings, account.id, now)
         case "unlock":

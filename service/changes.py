@@ -33,12 +33,25 @@ SENTENCES: dict[str, Text] = {
         "Đặt lại mã PIN của {who} (thu hồi chứng thư đang dùng)",
         "Reset the PIN of {who} (the present certificate is revoked)",
     ),
+    "reset-second-factor": Text("Gỡ xác thực hai lớp của {who}", "Take the second factor of {who} away"),
+    "second-factor-on": Text("{who} bật xác thực hai lớp", "{who} turns the second factor on"),
+    "second-factor-off": Text("{who} tắt xác thực hai lớp", "{who} turns the second factor off"),
+    "reset-by-link": Text(
+        "{who} đặt mật khẩu mới bằng liên kết gửi qua thư", "{who} sets a new password by a mailed link"
+    ),
     "unlock": Text("Mở khóa đăng nhập của {who}", "Unlock the sign-in of {who}"),
     "activate": Text("Cho tài khoản của {who} hoạt động lại", "Switch the account of {who} on"),
     "deactivate": Text("Ngừng tài khoản của {who}", "Switch the account of {who} off"),
 }
+OWN = frozenset({"create", "edit", "grant", "withdraw"}) | {
+    "second-factor-on",
+    "second-factor-off",
+    "reset-by-link",
+}
+"""Not to be asked for by the name of the action alone: they need more, or are the person's own acts."""
 _GRANTS = frozenset({"grant", "appoint-head", "appoint-deputy"})
-_RESETS = frozenset({"reset-password", "reset-pin"})
+_RESETS = frozenset({"reset-password", "reset-pin", "reset-second-factor"})
+_TOLD = _RESETS | {"second-factor-on", "second-factor-off", "reset-by-link"}
 _ENDS = frozenset({"withdraw", "deactivate"})
 GUARDED_FIELDS = frozenset({"sign_in_name", "full_name", "post", "email"})
 """Of an approver: what stands under a signature, and where the mails about it go."""
@@ -87,31 +100,39 @@ def _reviews_and_administers(session: Session, account: Account, change: Change)
 
 
 def record(
-    session: Session, asker: Actor | None, account: Account, action: str, data: dict[str, Any], now: datetime
+    session: Session,
+    asker: Actor | None,
+    account: Account,
+    action: str,
+    data: dict[str, Any],
+    now: datetime,
+    *,
+    by: str = "",
 ) -> Change:
     """Write a change down: `done` when nobody else need confirm (the caller then does it), else `waiting`.
 
-    `asker` None is the operator at the server: the one exception to law 7, recorded and told like the rest.
+    `asker` None is the operator at the server: the one exception to law 7, recorded and told like the rest;
+    or, with `by`, the person whose own account it is.
     Invalid when the same change waits already, or when there is nobody who could confirm it.
     """
-    by = confirmers(session, account, action, data, now)
+    able = confirmers(session, account, action, data, now)
     if asker is not None and asker.id == account.id and action == "grant":
-        by = principals(session, account.school_id)  # an administrator gives themselves nothing
-    told = by is not None or action in _RESETS or (action in _ENDS and is_approver(session, account))
+        able = principals(session, account.school_id)  # an administrator gives themselves nothing
+    told = able is not None or action in _TOLD or (action in _ENDS and is_approver(session, account))
     # Whoever could confirm it and asks for it has confirmed it: the principal, or the person concerned.
-    waits = bool(by is not None and asker is not None and asker.id not in by)
-    if waits and by is not None:
+    waits = bool(able is not None and asker is not None and asker.id not in able)
+    if waits and able is not None:
         _refuse_repeat(session, account, action, data)
-        if not by:
+        if not able:
             raise refusal("confirm", _NOBODY)
     change = Change(
         school_id=account.school_id,
         account_id=account.id,
         action=action,
         data=data,
-        asked_by=asker.id if asker else SERVER,
+        asked_by=asker.id if asker else by or SERVER,
         asked_at=now,
-        confirm_by=sorted(by or ()) if waits else [],
+        confirm_by=sorted(able or ()) if waits else [],
         state="waiting" if waits else "done",
         settled_at=None if waits else now,
     )
@@ -136,7 +157,7 @@ def confirmers(
     if action in _GRANTS:
         guarded = data.get("role", "principal") in GUARDED_ROLES
         return principals(session, account.school_id) if guarded else None
-    touches = action == "reset-password" or not GUARDED_FIELDS.isdisjoint(data.get("after", ()))
+    touches = action in ("reset-password", "reset-second-factor") or not GUARDED_FIELDS.isdisjoint(data.get("after", ()))
     return one_or_other if touches and is_approver(session, account) else None
 
 

@@ -7,7 +7,7 @@ import uuid
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from models import room
@@ -16,6 +16,7 @@ from models.text import Text
 from service.access import MustChange, SessionExpired, SignedOut, Viewer, maybe_viewer
 from service.deps import arrival, office_of
 from service.pages.sign_in import expired_page, to_password, to_sign_in
+from service.second_factor import MustEnrol
 from service.templating import error_page
 
 log = logging.getLogger("hososo.web")
@@ -36,6 +37,9 @@ STATUS = {
     "bad-sign-in": 401,
     "session-expired": 401,
     "must-change": 403,
+    "must-enrol": 403,
+    "needs-code": 401,
+    "bad-code": 403,
     "bad-form": 403,
     "throttled": 429,
 }
@@ -110,6 +114,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         return to_sign_in(error)
     if isinstance(error, MustChange):
         return to_password()
+    if isinstance(error, MustEnrol):
+        return RedirectResponse("/account/second-factor", 303)
     return error_page(request, viewer_of(request), status, error.sentence)
 
 

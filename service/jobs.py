@@ -26,10 +26,10 @@ from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
 from flows.posts import actor_of
 from flows.reminders import remind
-from models.account import Pass, Throttle
+from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
-from service import importing
+from service import importing, password_age
 from tasks.mailing import fold
 from tasks.posting import post
 
@@ -95,6 +95,8 @@ class Clockwork:
         """Reminders of the day before."""
         if self.leading and (told := remind(self.db, self.now())):
             log.info("reminders=%d", told)
+        if self.leading:
+            password_age.remind(self.db, self.now())
 
     async def mail(self) -> None:
         """Fold what is due and send what is stored."""
@@ -106,13 +108,14 @@ class Clockwork:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
     def clean(self) -> None:
-        """Passes that ran out, counts of sign-ins and workbooks from yesterday."""
+        """Passes that ran out, counts of sign-ins and workbooks from yesterday, reset links."""
         if not self.leading:
             return
         now = self.now()
         with self.db.write() as session:
             session.exec(delete(Pass).where(col(Pass.expires_at) <= now))
             importing.forget_old(session, now)
+            session.exec(delete(ResetLink).where(col(ResetLink.expires_at) <= now))
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
 
     def leave(self) -> None:

@@ -13,16 +13,18 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from fastapi import Response
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, select
 
 from models.account import Pass
 from models.settings import Settings
 
-Kind = Literal["session", "token"]
+Kind = Literal["session", "token", "half"]
 COOKIE = "hososo"
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 TOKEN_LIFE = timedelta(hours=8)
+HALF_LIFE = timedelta(minutes=5)
+_LIVES = {"session": LONGEST, "token": TOKEN_LIFE, "half": HALF_LIFE}
 
 
 def digest(token: str) -> str:
@@ -30,10 +32,21 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def issue_pass(session: Session, settings: Settings, account_id: str, kind: Kind, now: datetime) -> str:
-    """A new pass; the token returned is shown to its holder once and stored nowhere."""
+def issue_pass(
+    session: Session,
+    settings: Settings,
+    account_id: str,
+    kind: Kind,
+    now: datetime,
+    *,
+    strong: bool = False,
+    device: str = "",
+) -> str:
+    """A new pass; the token returned is shown to its holder once and stored nowhere.
+
+    `strong`: a second factor was shown. `device`: what the list of sessions calls it.
+    """
     token = secrets.token_urlsafe(32)
-    life = LONGEST if kind == "session" else TOKEN_LIFE
     session.add(
         Pass(
             token_hash=digest(token),
@@ -42,7 +55,9 @@ def issue_pass(session: Session, settings: Settings, account_id: str, kind: Kind
             csrf=csrf_token(settings, account_id),
             created_at=now,
             seen_at=now,
-            expires_at=now + life,
+            expires_at=now + _LIVES[kind],
+            strong=strong,
+            device=device[:80],
         )
     )
     return token
@@ -53,9 +68,15 @@ def end_pass(session: Session, token_hash: str) -> None:
     session.exec(delete(Pass).where(col(Pass.token_hash) == token_hash))
 
 
-def end_passes(session: Session, account_id: str, *, but: str = "") -> None:
-    """Sign out everywhere (but in the session whose hash is given): also after a change of password."""
-    session.exec(delete(Pass).where(col(Pass.account_id) == account_id, col(Pass.token_hash) != but))
+def end_passes(session: Session, account_id: str, *, but: str = "") -> bool:
+    """Sign out everywhere (but in the session whose hash is given): also after a change of password.
+
+    True when a second factor was shown in one that ended.
+    """
+    theirs = (col(Pass.account_id) == account_id, col(Pass.token_hash) != but)
+    strong = session.exec(select(Pass.token_hash).where(*theirs, col(Pass.strong).is_(True))).first()
+    session.exec(delete(Pass).where(*theirs))
+    return strong is not None
 
 
 def csrf_token(settings: Settings, account_id: str) -> str:

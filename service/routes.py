@@ -30,6 +30,7 @@ from service.pages import (
     review,
     runs,
     saved,
+    security,
     sign_in,
 )
 
@@ -56,6 +57,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     inbox.router,
     saved.router,
     notes.router,
+    security.router,
     review.router,
     keys.router,
     batches.router,

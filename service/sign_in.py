@@ -11,22 +11,19 @@ import ipaddress
 import unicodedata
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import delete
 from sqlmodel import Session, col, select, update
 
 from flows.office import Office
-from models.account import Account, Throttle
+from models.account import Account, Pass, SecondFactor, Throttle
 from models.errors import Locked, NotYours, RecordsError
-from models.settings import VIETNAM, Settings
+from models.settings import Settings
 from models.text import Text
 from service.passes import Kind, digest, end_pass, issue_pass
+from service.tries import FORGET, PAUSE, TRIES, count, count_try, paused_row, said_clock
 from tasks import passwords
 from tasks.keys import Secret
 
-TRIES = 5
-PAUSE = timedelta(minutes=15)
-FORGET = timedelta(days=1)
 ADDRESS_TRIES = 60
 """Wrong passwords from one address in a quarter of an hour: a whole school may stand behind one address."""
 
@@ -43,6 +40,19 @@ class Throttled(RecordsError):
     code = "throttled"
 
 
+class NeedsCode(RecordsError):
+    """Name and password are right; a code of the second factor is still to come.
+
+    `half` opens `finish` with that code for five minutes; empty for programs, which send the code at once.
+    """
+
+    code = "needs-code"
+
+    def __init__(self, account: Account, half: str) -> None:
+        super().__init__(_NEEDS_CODE)
+        self.account, self.half = account, half
+
+
 def sign_in(
     office: Office,
     name: str,
@@ -51,11 +61,13 @@ def sign_in(
     kind: Kind,
     now: datetime,
     old_token: str = "",
+    device: str = "",
 ) -> tuple[Account, str]:
     """The account and its new pass; the pass `old_token` names ends (a session is new at every sign-in).
 
     BadSignIn with the tries left; Locked after five wrong ones; Throttled for the address; NotYours when the
-    password is right and the account is switched off. The password is hashed outside any transaction.
+    password is right and the account is switched off; NeedsCode when there is a second factor and this
+    browser has not shown it. The password is hashed outside any transaction.
     """
     name = tidy_name(name)
     account = check(office, name, password, address, now)
@@ -63,16 +75,56 @@ def sign_in(
         raise NotYours(_SWITCHED_OFF)
     renewed = passwords.make_hash(password) if passwords.outdated(account.password_hash) else None
     with office.db.write() as session:
-        if old_token:
-            end_pass(session, digest(old_token))
+        strong = _is_strong(session, account.id, old_token, now)
         if renewed:
             session.exec(
                 update(Account)
                 .where(col(Account.id) == account.id, col(Account.password_hash) == account.password_hash)
                 .values(password_hash=renewed)
             )
-        token = issue_pass(session, office.settings, account.id, kind, now)
+        if strong is None:
+            half = issue_pass(session, office.settings, account.id, "half", now) if kind == "session" else ""
+        else:
+            if old_token:
+                end_pass(session, digest(old_token))
+            token = issue_pass(session, office.settings, account.id, kind, now, strong=strong, device=device)
+    if strong is None:
+        raise NeedsCode(account, half)
     return account, token
+
+
+def _is_strong(session: Session, account_id: str, old_token: str, now: datetime) -> bool | None:
+    """Was the second factor shown? False: there is none; None: it is still to come.
+
+    A browser that was locked for being idle keeps its pass: the password alone opens it again.
+    """
+    factor = session.get(SecondFactor, account_id)
+    if factor is None or factor.confirmed_at is None:
+        return False
+    held = session.get(Pass, digest(old_token)) if old_token else None
+    if held is not None and held.strong and held.account_id == account_id and held.expires_at > now:
+        return True
+    return None
+
+
+def half_of(session: Session, half: str, now: datetime) -> Account:
+    """Whose password was right a moment ago; BadSignIn when that was longer than five minutes ago."""
+    held = session.get(Pass, digest(half))
+    if held is None or held.kind != "half" or held.expires_at <= now:
+        raise BadSignIn(_HALF_GONE)
+    return session.get_one(Account, held.account_id)
+
+
+def finish(
+    office: Office, account: Account, half: str, now: datetime, old_token: str = "", device: str = ""
+) -> str:
+    """The session of someone whose code was right (`service/second_factor.py` has checked it)."""
+    with office.db.write() as session:
+        half_of(session, half, now)
+        end_pass(session, digest(half))
+        if old_token:
+            end_pass(session, digest(old_token))
+        return issue_pass(session, office.settings, account.id, "session", now, strong=True, device=device)
 
 
 def check(
@@ -82,7 +134,7 @@ def check(
 
     `present`: someone signed in types the password again, so the refusal speaks of the password alone.
     """
-    source, name_row = _address_row(address), name_key(office.settings, name)
+    source, name_row = address_row(address), name_key(office.settings, name)
     with office.db.read() as session:
         _refuse_address(session, source, now)
         _refuse_name(session, name_row, now)
@@ -94,8 +146,8 @@ def check(
         if account is not None and right:
             session.exec(delete(Throttle).where(col(Throttle.source) == name_row))
             return account
-        _count(session, source, now, window=PAUSE, sliding=False)
-        wrong = _count(session, name_row, now, window=FORGET, sliding=True)
+        count(session, source, now, window=PAUSE, sliding=False)
+        wrong = count_try(session, name_row, now)
         session.exec(delete(Throttle).where(col(Throttle.since) < now - FORGET))
     if wrong >= TRIES:
         raise _locked(now + PAUSE)
@@ -106,10 +158,7 @@ def check(
 
 def paused_until(session: Session, settings: Settings, name: str, now: datetime) -> datetime | None:
     """Until when nobody can sign in under this name, or None."""
-    row = session.get(Throttle, name_key(settings, name))
-    if row is None or row.count < TRIES or row.since + PAUSE <= now:
-        return None
-    return row.since + PAUSE
+    return paused_row(session, name_key(settings, name), now)
 
 
 def unlock_name(session: Session, settings: Settings, name: str) -> None:
@@ -128,7 +177,7 @@ def name_key(settings: Settings, name: str) -> str:
     return f"name:{mac.hexdigest()[:40]}"
 
 
-def _address_row(address: str) -> str:
+def address_row(address: str) -> str:
     """An IPv6 customer holds a /64; one counter for all of it."""
     try:
         parsed = ipaddress.ip_address(address)
@@ -142,48 +191,17 @@ def _address_row(address: str) -> str:
 def _refuse_address(session: Session, source: str, now: datetime) -> None:
     row = session.get(Throttle, source)
     if row is not None and row.count >= ADDRESS_TRIES and now < row.since + PAUSE:
-        raise Throttled(_ADDRESS.format(at=_clock(row.since + PAUSE)))
+        raise Throttled(_ADDRESS.format(at=said_clock(row.since + PAUSE)))
 
 
 def _refuse_name(session: Session, source: str, now: datetime) -> None:
-    row = session.get(Throttle, source, populate_existing=True)
-    if row is not None and row.count >= TRIES and now < row.since + PAUSE:
-        raise _locked(row.since + PAUSE)
-
-
-def _count(session: Session, source: str, now: datetime, *, window: timedelta, sliding: bool) -> int:
-    """One wrong try more, in one statement; the number of them in this window.
-
-    `sliding`: the window begins with the last try (names), else with the first (addresses). A name whose
-    pause is over starts again.
-    """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    over = col(Throttle.since) <= now - window
-    if sliding:
-        over = over | ((col(Throttle.count) >= TRIES) & (col(Throttle.since) <= now - PAUSE))
-    statement = (
-        insert(Throttle)
-        .values(source=source, since=now, count=1)
-        .on_conflict_do_update(
-            index_elements=["source"],
-            set_={
-                "count": case((over, 1), else_=col(Throttle.count) + 1),
-                "since": now if sliding else case((over, now), else_=col(Throttle.since)),
-            },
-        )
-        .returning(col(Throttle.count))
-    )
-    return int(session.execute(statement).scalar_one())
+    until = paused_row(session, source, now)
+    if until is not None:
+        raise _locked(until)
 
 
 def _locked(until: datetime) -> Locked:
-    return Locked(_LOCKED.format(tries=TRIES, at=_clock(until)))
-
-
-def _clock(moment: datetime) -> str:
-    """Said without seconds, never too early."""
-    later = moment.astimezone(VIETNAM) + timedelta(seconds=59)
-    return later.strftime("%H:%M %d/%m/%Y")
+    return Locked(_LOCKED.format(tries=TRIES, at=said_clock(until)))
 
 
 def _minutes(length: timedelta) -> int:
@@ -205,6 +223,14 @@ _LOCKED = Text(
 _ADDRESS = Text(
     "Có quá nhiều lần đăng nhập sai từ mạng này. Thử lại sau {at}.",
     "Too many wrong sign-ins came from this network. Try again after {at}.",
+)
+_NEEDS_CODE = Text(
+    "Tài khoản này có xác thực hai lớp. Đăng nhập ở trang đăng nhập để nhập mã của ứng dụng.",
+    "This account has a second factor. Sign in on the sign-in page and type the code of the app.",
+)
+_HALF_GONE = Text(
+    "Đã quá 5 phút từ khi nhập mật khẩu. Nhập lại tên và mật khẩu.",
+    "The password was typed more than 5 minutes ago. Type name and password again.",
 )
 _SWITCHED_OFF = Text(
     "Tài khoản này đã ngừng hoạt động. Liên hệ quản trị của trường.",

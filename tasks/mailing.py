@@ -52,6 +52,8 @@ KINDS: dict[str, Text] = {
     "archived": Text("Đã lưu trữ", "Archived"),
     "incident": Text("Sự cố cần xử lý", "Incident"),
     "change": Text("Thay đổi tài khoản", "Change of account"),
+    "report": Text("Báo sự cố", "Reported problem"),
+    "password": Text("Mật khẩu", "Password"),
 }
 """Kinds of notice in the order a mail shows them: what asks for an act stands first."""
 
@@ -267,6 +269,25 @@ def _mail(settings: Settings, draft: Draft, now: datetime) -> Mail:
         account_id=draft.account.id,
         message_id=f"<{mail_id}@{_host(settings)}>",
         recipient=draft.account.email,
+        subject=rendered["subject.txt"],
+        text=rendered["body.txt"],
+        html=rendered["body.html"],
+        next_try_at=now,
+        created_at=now,
+    )
+
+
+def letter(settings: Settings, account: Account, template: str, now: datetime, **values: Any) -> Mail:
+    """A mail of its own to one person, outside the folding: a reset link, an answer, a test."""
+    language: Language = "en" if account.language == "en" else "vi"
+    rendered = render(template, language, name=one_line(account.full_name), url=settings.url, **values)
+    mail_id = new_id()
+    return Mail(
+        id=mail_id,
+        school_id=account.school_id,
+        account_id=account.id,
+        message_id=f"<{mail_id}@{_host(settings)}>",
+        recipient=account.email,
         subject=rendered["subject.txt"],
         text=rendered["body.txt"],
         html=rendered["body.html"],

@@ -26,6 +26,7 @@ from sqlmodel import col, select
 from models.db import Database
 from models.notice import Mail
 from models.settings import Settings
+from tasks.hidden_links import revealed
 from tasks.mailing import one_line
 
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))
@@ -168,8 +169,9 @@ def compose(mail: Mail, settings: Settings) -> EmailMessage:
     message["Date"] = format_datetime(mail.created_at.astimezone(UTC))
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies to us
-    message.set_content(mail.text, cte="quoted-printable")
-    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    text, html = (revealed(part, lambda: settings.master_key) for part in (mail.text, mail.html))
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.security import OAuth2PasswordRequestForm
 
+from service import second_factor
 from service.access import ApiViewer, MustChange
 from service.deps import Arrival, OfficeDep
 from service.pages.sign_in import address_of
-from service.passes import TOKEN_LIFE, digest, end_pass
-from service.sign_in import sign_in
+from service.passes import TOKEN_LIFE, digest, end_pass, issue_pass
+from service.sign_in import NeedsCode, sign_in
 from tasks.keys import Secret
 
 router = APIRouter(tags=["access"])
@@ -20,14 +21,29 @@ router = APIRouter(tags=["access"])
 
 @router.post("/token")
 def make_token(
-    request: Request, office: OfficeDep, now: Arrival, form: Annotated[OAuth2PasswordRequestForm, Depends()]
+    request: Request,
+    office: OfficeDep,
+    now: Arrival,
+    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    code: Annotated[str, Form()] = "",
 ) -> dict[str, Any]:
     """A bearer token, good for 8 hours, for a sign-in name and its password.
 
     `bad-sign-in` 401, `locked` 423 after five wrong ones, `throttled` 429, `must-change` 403 until a password
-    that was given out is changed on the web page.
+    that was given out is changed on the web page; `needs-code` 401 when the account has a second factor and
+    the field `code` is empty, `bad-code` 403 when it is wrong.
     """
-    account, token = sign_in(office, form.username, Secret(form.password), address_of(request), "token", now)
+    try:
+        account, token = sign_in(
+            office, form.username, Secret(form.password), address_of(request), "token", now, device="API"
+        )
+    except NeedsCode as wanted:
+        if not code:
+            raise
+        account = wanted.account
+        second_factor.verify(office, account, Secret(code), now)
+        with office.db.write() as session:
+            token = issue_pass(session, office.settings, account.id, "token", now, strong=True, device="API")
     if account.must_change and not office.settings.demo:
         with office.db.write() as session:
             end_pass(session, digest(token))

@@ -8,22 +8,23 @@ from datetime import datetime
 from cryptography import x509
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from flows import keyring
 from flows.keyring import KeyPurpose
 from flows.office import Office
 from flows.posts import issuer_of
-from models.account import Account, Pass
+from models.account import Account
 from models.errors import Invalid, NotFound, RecordsError
 from models.key import SigningKey
 from models.settings import VIETNAM
 from models.text import Text
-from service import accounts, changes
+from service import accounts, changes, password_age, second_factor
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer
 from service.deps import Arrival, OfficeDep
-from service.pages.sign_in import address_of
+from service.pages.sign_in import address_of, device_of
 from service.passes import set_cookie
+from service.sessions import sessions_of
 from service.sign_in import check
 from service.templating import page
 from tasks import certificates
@@ -56,7 +57,9 @@ def change_password(
     """Change it: every other session ends, this browser gets a new one."""
     old, new, again = (Secret(str(form.get(f"{n}_password", ""))) for n in ("old", "new", "again"))
     try:
-        token = accounts.change_password(office, viewer.account, old, new, again, address_of(request), now)
+        token = accounts.change_password(
+            office, viewer.account, old, new, again, address_of(request), now, device_of(request)
+        )
     except RecordsError as refusal:
         faults = faults_of(refusal, "old_password")
         return page(request, viewer, "pages/password.html", status_code=422, faults=faults)
@@ -179,11 +182,10 @@ def _account(
             for purpose in PURPOSES
             if (key := keyring.find_key(session, viewer.account.id, purpose)) is not None
         ]
-        passes = session.exec(
-            select(func.count())
-            .select_from(Pass)
-            .where(col(Pass.account_id) == viewer.account.id, col(Pass.expires_at) > now)
-        ).one()
+        passes = sessions_of(session, viewer, now)
+        factor = second_factor.factor_of(session, viewer.account.id)
+        codes_left = second_factor.codes_left(session, viewer.account.id)
+        old = password_age.said(session, viewer.account, now)
         waiting = changes.count_waiting_for(session, viewer.actor)
     in_force = {key.key.purpose for key in held if not key.expired}
     return page(
@@ -195,6 +197,9 @@ def _account(
         has_pin=bool(in_force),
         wants_seal="clerk" in viewer.actor.roles and in_force == {"person"},
         passes=passes,
+        factor=factor,
+        codes_left=codes_left,
+        old_password=old,
         confirmations=waiting,
         faults=faults or {},
         done=done,

@@ -15,10 +15,11 @@ from starlette.datastructures import FormData
 
 from flows import keyring
 from flows.people import GUARDED_ROLES, ROLES
+from flows.rules import rules_of
 from models.account import AccountRole
 from models.errors import NotFound, RecordsError
 from models.text import Text
-from service import accounts, changes, school
+from service import accounts, changes, password_age, school, second_factor
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.accounts import Asked, Person
 from service.deps import Arrival, OfficeDep
@@ -144,6 +145,8 @@ def _accounts(
     with office.db.read() as session:
         people = people_of(session, viewer.actor.school_id)
         held = _roles(session, viewer.actor.school_id)
+        days = int(rules_of(session, viewer.actor.school_id)["password_age"]["days"])
+        old = {a.id: said for a in people if (said := password_age.judged(a, days, now)) is not None}
         locked = {a.id for a in people if paused_until(session, office.settings, a.sign_in_name, now)}
     return page(
         request,
@@ -153,6 +156,7 @@ def _accounts(
         people=people,
         held=held,
         locked=locked,
+        old={} if office.settings.demo else old,
         roles=ROLES,
         guarded=GUARDED_ROLES,
         person=person or Person("", ""),
@@ -179,6 +183,8 @@ def _account(
             "account": account,
             "held": _roles(session, school_id).get(account.id, []),
             "groups": [g for g, members in school.groups_of(session, school_id) if account.id in members],
+            "old_password": password_age.said(session, account, office.now()),
+            "factor": second_factor.factor_of(session, account.id),
             "has_pin": keyring.has_pin(session, account.id),
             "approver": changes.is_approver(session, account),
             "paused": paused_until(session, office.settings, account.sign_in_name, office.now()),

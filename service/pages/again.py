@@ -12,14 +12,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
+from sqlmodel import col, update
 from starlette.datastructures import FormData
 
+from models.account import Pass
 from models.errors import RecordsError
 from models.text import Text
-from service.access import MaybeViewer, find_viewer, read_form
+from service.access import CheckedForm, MaybeViewer, SignedIn, find_viewer, read_form
 from service.deps import Arrival, OfficeDep
-from service.pages.sign_in import FORM_COOKIE, STATUS, address_of, set_form_cookie
-from service.passes import COOKIE, set_cookie
+from service.pages.sign_in import FORM_COOKIE, STATUS, address_of, device_of, set_form_cookie
+from service.passes import COOKIE, IDLE, set_cookie
 from service.sign_in import sign_in
 from service.templating import language_of, page
 from tasks.keys import Secret
@@ -34,6 +36,16 @@ def session(viewer: MaybeViewer) -> Response:
     if viewer is None:
         return JSONResponse({}, status_code=401, headers=NO_STORE)
     return JSONResponse({"account": viewer.account.id, "csrf": viewer.csrf}, headers=NO_STORE)
+
+
+@router.post("/lock")
+def lock(form: CheckedForm, viewer: SignedIn, office: OfficeDep, now: Arrival) -> Response:  # noqa: ARG001 - the form was checked
+    """Lock this session as if it had been idle for long: the page did so when nobody touched it."""
+    with office.db.write() as db_session:
+        db_session.exec(
+            update(Pass).where(col(Pass.token_hash) == viewer.token_hash).values(seen_at=now - IDLE)
+        )
+    return JSONResponse({}, headers=NO_STORE)
 
 
 @router.get("/sign-in/again")
@@ -67,6 +79,7 @@ def answer(
             "session",
             now,
             request.cookies.get(COOKIE, ""),
+            device_of(request),
         )
     except RecordsError as refusal:
         status = STATUS.get(refusal.code, 403)

@@ -23,6 +23,7 @@ from models.errors import NotFound, RecordsError
 from models.school import School
 from models.settings import VIETNAM, Settings
 from models.text import Text
+from service import second_factor
 from service.access import (
     CheckedForm,
     MaybeViewer,
@@ -36,7 +37,7 @@ from service.access import (
 )
 from service.deps import Arrival, OfficeDep, office_of
 from service.passes import COOKIE, clear_cookie, end_pass, end_passes, is_csrf_of, set_cookie
-from service.sign_in import sign_in
+from service.sign_in import BadSignIn, NeedsCode, finish, half_of, sign_in
 from service.templating import language_of, page
 from tasks.keys import Secret
 
@@ -62,17 +63,17 @@ def expired_page(request: Request, error: SessionExpired) -> Response:
     if "HX-Request" in request.headers or "X-CSRF-Token" in request.headers:
         language = language_of(request, None)
         return PlainTextResponse(_GONE.to(language), status_code=401)
-    kept = _Kept(error.path, error.kept, error.csrf, error.files_dropped)
+    kept = Kept(error.path, error.kept, error.csrf, error.files_dropped)
     worth = bool(kept.csrf and kept.fields) and local_path(kept.path) != "/"
     return _show(request, kept=kept if worth else None, status_code=401)
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, viewer: MaybeViewer, next: str = "/") -> Response:
+def sign_in_page(request: Request, viewer: MaybeViewer, next: str = "/", done: str = "") -> Response:
     """The form; who is signed in already goes on."""
     if viewer is not None:
         return RedirectResponse(local_path(next), 303)
-    return _show(request, next_path=next)
+    return _show(request, next_path=next, done=_RESET if done == "reset" else None)
 
 
 async def _form(request: Request) -> FormData:
@@ -85,7 +86,7 @@ def sign_in_now(
 ) -> Response:
     """Check name and password; on with the page asked for, or with the form that was interrupted."""
     name, next_path = str(form.get("name", "")), local_path(str(form.get("next", "")))
-    kept = _Kept.read(form)
+    kept = Kept.read(form)
     sent = str(form.get("csrf", ""))
     if not hmac.compare_digest(sent.encode(), request.cookies.get(FORM_COOKIE, "").encode()) or not sent:
         return _show(request, next_path, name=name, sentence=_NO_COOKIE, kept=kept, status_code=403)
@@ -98,7 +99,10 @@ def sign_in_now(
             "session",
             now,
             request.cookies.get(COOKIE, ""),
+            device_of(request),
         )
+    except NeedsCode as wanted:
+        return _ask_code(request, wanted.half, next_path, kept)
     except RecordsError as refusal:
         status = STATUS.get(refusal.code, 403)
         return _show(request, next_path, name=name, sentence=refusal.sentence, kept=kept, status_code=status)
@@ -108,7 +112,82 @@ def sign_in_now(
     return answer
 
 
-STATUS = {"bad-sign-in": 403, "locked": 423, "throttled": 429, "not-yours": 403}
+@router.post("/sign-in/code")
+def give_code(
+    request: Request, office: OfficeDep, now: Arrival, form: Annotated[FormData, Depends(_form)]
+) -> Response:
+    """The second step of signing in: a code of the app, or a recovery code."""
+    half, next_path = str(form.get("half", "")), local_path(str(form.get("next", "")))
+    kept = Kept.read(form)
+    sent = str(form.get("csrf", ""))
+    if not hmac.compare_digest(sent.encode(), request.cookies.get(FORM_COOKIE, "").encode()) or not sent:
+        return _show(request, next_path, sentence=_NO_COOKIE, kept=kept, status_code=403)
+    try:
+        with office.db.read() as session:
+            account = half_of(session, half, now)
+        second_factor.verify(office, account, Secret(str(form.get("code", ""))), now)
+        token = finish(office, account, half, now, request.cookies.get(COOKIE, ""), device_of(request))
+    except BadSignIn as refusal:
+        return _show(request, next_path, sentence=refusal.sentence, kept=kept, status_code=403)
+    except RecordsError as refusal:
+        status = STATUS.get(refusal.code, 403)
+        return _ask_code(request, half, next_path, kept, refusal.sentence, status)
+    answer = _go_on(request, office.settings, account.id, token, kept, next_path)
+    set_cookie(answer, office.settings, token)
+    answer.delete_cookie(FORM_COOKIE)
+    return answer
+
+
+def _ask_code(
+    request: Request,
+    half: str,
+    next_path: str,
+    kept: Kept | None,
+    sentence: Text | None = None,
+    status_code: int = 200,
+) -> Response:
+    return page(
+        request,
+        None,
+        "pages/sign_in_code.html",
+        status_code=status_code,
+        form_token=request.cookies.get(FORM_COOKIE, ""),
+        half=half,
+        next_path=next_path,
+        kept=kept,
+        sentence=sentence,
+    )
+
+
+_BROWSERS = {
+    "Edg/": "Edge",
+    "OPR/": "Opera",
+    "CocCoc": "Cốc Cốc",
+    "coc_coc": "Cốc Cốc",
+    "Firefox/": "Firefox",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "macOS",
+    "Linux": "Linux",
+}
+
+
+def device_of(request: Request) -> str:
+    """The browser and system a request names, as people call them; empty when it names none we know."""
+    agent = request.headers.get("User-Agent", "")[:400]
+    found = [
+        next((name for sign, name in known.items() if sign in agent), "") for known in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(filter(None, found))
+
+
+STATUS = {"bad-sign-in": 403, "locked": 423, "throttled": 429, "not-yours": 403, "bad-code": 403}
 
 
 def address_of(request: Request) -> str:
@@ -138,14 +217,14 @@ def _signed_out(settings: Settings) -> Response:
     return answer
 
 
-class _Kept:
+class Kept:
     """A form that was interrupted: where it went, what it held, the token it came with."""
 
     def __init__(self, path: str, fields: Sequence[tuple[str, str]], csrf: str, files_dropped: bool) -> None:
         self.path, self.fields, self.csrf, self.files_dropped = path, fields, csrf, files_dropped
 
     @classmethod
-    def read(cls, form: FormData) -> _Kept | None:
+    def read(cls, form: FormData) -> Kept | None:
         """Back from the sign-in page's hidden fields."""
         path = str(form.get("kept_path", ""))
         if not path:
@@ -160,7 +239,7 @@ class _Kept:
 
 
 def _go_on(
-    request: Request, settings: Settings, account_id: str, token: str, kept: _Kept | None, next_path: str
+    request: Request, settings: Settings, account_id: str, token: str, kept: Kept | None, next_path: str
 ) -> Response:
     if kept is None:
         return RedirectResponse(next_path, 303)
@@ -176,7 +255,8 @@ def _show(
     *,
     name: str = "",
     sentence: Text | None = None,
-    kept: _Kept | None = None,
+    kept: Kept | None = None,
+    done: Text | None = None,
     status_code: int = 200,
 ) -> Response:
     """The sign-in page with a fresh form token, in the page and in a cookie of its own."""
@@ -194,6 +274,7 @@ def _show(
         name=name,
         sentence=sentence,
         kept=kept,
+        done=done,
         school=school,
     )
     set_form_cookie(answer, office.settings, token)
@@ -228,6 +309,7 @@ _NO_COOKIE = Text(
     "Trang đăng nhập này đã cũ, hoặc trình duyệt không nhận cookie. Nhập lại mật khẩu rồi gửi lần nữa.",
     "This sign-in page is out of date, or the browser takes no cookies. Type the password and send again.",
 )
+_RESET = Text("Đã đặt mật khẩu mới. Đăng nhập bằng mật khẩu đó.", "The new password is set. Sign in with it.")
 _GONE = Text(
     "Phiên làm việc đã hết. Nội dung đang soạn vẫn còn trên trang này: đăng nhập ở một thẻ khác rồi gửi lại.",
     "The session has ended. What was typed is still on this page: sign in in another tab, then send again.",

@@ -13,6 +13,7 @@ from sqlmodel import col, select, update
 
 from models.account import Account, Pass, Throttle
 from models.errors import Locked
+from models.school import SchoolSetting
 from service import sign_in
 from service.app import create_app
 from service.passes import COOKIE, digest
@@ -203,6 +204,8 @@ def test_a_session_ends_after_idle_hours_and_after_a_week(client: TestClient, ca
 
 
 def test_using_a_session_keeps_it_alive(client: TestClient, cast: Cast) -> None:
+    with cast.office.db.write() as session:
+        session.add(SchoolSetting(school_id=cast.school_id, key="idle_lock", value={"minutes": 0}))
     post_sign_in(client)
     long_ago = datetime.now(UTC) - timedelta(hours=11)
     with cast.office.db.write() as session:

@@ -6,6 +6,8 @@ import "./leave.js";
 import "./once.js";
 import "./round.js";
 
+if (document.body.dataset.idle) import("./idle.js");
+
 // Only the form needs these; other pages do not load them.
 if (document.querySelector("[data-form]")) {
   import("./rich.js");
