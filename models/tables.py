@@ -17,6 +17,8 @@ from models import (
     school,
     search,
 )
+from models import account, batch, document, event, evidence, flag, imports, key, notice, review, run, school
+from models import account, batch, document, event, flag, imports, key, notice, report, review, run, school
 from models.db import Database
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "imports",
     "key",
     "notice",
+    "report",
     "review",
     "run",
     "school",

@@ -26,6 +26,7 @@ from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
 from flows.posts import actor_of
 from flows.reminders import remind
+from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
@@ -97,6 +98,7 @@ class Clockwork:
             log.info("reminders=%d", told)
         if self.leading:
             password_age.remind(self.db, self.now())
+            remind_overdue(self.db, self.now())
 
     async def mail(self) -> None:
         """Fold what is due and send what is stored."""
