@@ -57,13 +57,14 @@ def shot() -> bytes:
 @pytest.mark.parametrize(
     ("reported", "days", "due"),
     [
-        (datetime(2026, 11, 23, 9), 3, datetime(2026, 11, 27)),  # Monday: by the end of Thursday
-        (datetime(2026, 11, 26, 23, 59), 3, datetime(2026, 12, 2)),  # Thursday: Tuesday, over the weekend
-        (datetime(2026, 11, 28, 8), 1, datetime(2026, 12, 1)),  # Saturday: by the end of Monday
+        ("2026-11-23 09:00", 3, "2026-11-27"),  # Monday: by the end of Thursday
+        ("2026-11-26 23:59", 3, "2026-12-02"),  # Thursday: Tuesday, over the weekend
+        ("2026-11-28 08:00", 1, "2026-12-01"),  # Saturday: by the end of Monday
     ],
 )
-def test_the_answer_is_due_by_the_end_of_a_working_day(reported: datetime, days: int, due: datetime) -> None:
-    assert reports.answer_due(reported.replace(tzinfo=VIETNAM), days) == due.replace(tzinfo=VIETNAM)
+def test_the_answer_is_due_by_the_end_of_a_working_day(reported: str, days: int, due: str) -> None:
+    moment, limit = (datetime.fromisoformat(text).replace(tzinfo=VIETNAM) for text in (reported, due))
+    assert reports.answer_due(moment, days) == limit
 
 
 def test_a_report_goes_to_the_administrators_and_its_answer_back(cast: Cast, app: FastAPI) -> None:
