@@ -50,6 +50,33 @@ NAMES: dict[str, Text] = {
     ),
 }
 
+EXPLAINED: dict[str, Text] = {
+    "team_plan_lead": Text(
+        "Ví dụ 16: kế hoạch cho tuần bắt đầu thứ Hai 23/11 phải ký trước 00:00 ngày 07/11.",
+        "Such as 16: a plan for the week of Monday 23/11 is signed before 00:00 on 07/11.",
+    ),
+    "lesson_plan_due": Text(
+        "Ví dụ thứ Tư, 1 tuần: giáo án tuần sau phải ký hết thứ Ba tuần này. Muộn vẫn nhận, chỉ ghi muộn.",
+        "As Wednesday, 1 week: next week's plan is signed by the end of this Tuesday; late work is taken.",
+    ),
+    "password_age": Text(
+        "Chỉ nhắc qua thư và trên trang Tài khoản, không bắt buộc đổi.",
+        "A reminder by mail and on the account page; nobody is forced.",
+    ),
+    "idle_lock": Text(
+        "Trang hỏi lại mật khẩu; nội dung đang gõ vẫn giữ. Nên đặt ngắn nếu dùng máy chung.",
+        "The page asks for the password; what was typed stays. Keep it short where computers are shared.",
+    ),
+    "second_factor": Text(
+        "Áp dụng cho quản trị, ban giám hiệu, văn thư, tổ trưởng, tổ phó: phải bật trước khi làm tiếp.",
+        "For administrators, principals, vice principals, clerks and group heads: turned on before going on.",
+    ),
+    "report_answer": Text(
+        "Tính từ ngày hôm sau, thứ Hai đến thứ Sáu. Quá hạn thì nhắc quản trị và ghi rõ là quá hạn.",
+        "From the next day on, Monday to Friday. Past it, the administrators are reminded and it is marked.",
+    ),
+}
+
 
 def rules_of(session: Session, school_id: str) -> dict[str, Any]:
     """Every rule of a school, its own values over the defaults."""

@@ -1,4 +1,4 @@
-"""What the administrator keeps of a school: groups, weeks, classes, assignments, names by date, rules.
+"""What the administrator keeps of a school: groups, classes, assignments, names by date, rules.
 
 Who heads a group is an appointment and stands in `service/accounts.py`: it makes an approver (law 7). Every
 function takes the school from the administrator's account; another school's ids are NotFound.
@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from sqlalchemy import or_
+from sqlalchemy import String, cast
 from sqlmodel import Session, col, delete, select
 
 from flows import rules
-from flows.calendar import school_year
 from models.account import Group, GroupMember
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound
-from models.flag import Flag
-from models.school import SchoolClass, SchoolName, SchoolSetting, SchoolWeek, TeachingAssignment
+from models.school import SchoolClass, SchoolName, SchoolSetting, TeachingAssignment, TimetableEntry
 from models.text import Text
 from service.accounts import account_of, group_of, refuse_outsider
 from service.changes import refusal
@@ -72,6 +70,18 @@ def dismiss(session: Session, school_id: str, group_id: str, post: str) -> None:
     session.add(group)
 
 
+def remove_group(session: Session, school_id: str, group_id: str) -> None:
+    """Dissolve a group nobody belongs to; Invalid while it has members or records."""
+    group = group_of(session, school_id, group_id)
+    member = session.exec(select(GroupMember).where(col(GroupMember.group_id) == group.id)).first()
+    record = session.exec(select(Document.id).where(col(Document.group_id) == group.id)).first()
+    if record is not None:
+        raise refusal("name", _GROUP_HAS_RECORDS.format(name=group.name))
+    if member is not None or group.head_id or group.deputy_id:
+        raise refusal("name", _GROUP_HAS_MEMBERS.format(name=group.name))
+    session.delete(group)
+
+
 def groups_of(session: Session, school_id: str) -> list[tuple[Group, set[str]]]:
     """The groups by name, each with its members' ids."""
     members: dict[str, set[str]] = {}
@@ -83,81 +93,7 @@ def groups_of(session: Session, school_id: str) -> list[tuple[Group, set[str]]]:
     return [(group, members.get(group.id, set())) for group in groups]
 
 
-# weeks
-
-
-def make_year(session: Session, school_id: str, start: date, breaks: Iterable[date]) -> list[SchoolWeek]:
-    """The 35 weeks of a year from its first Monday, over `breaks` (Mondays of weeks without lessons).
-
-    Invalid (`start`) when a week of that year is in use already, or lies in another year's week.
-    """
-    weeks = school_year(start, breaks)
-    year = weeks[0].year
-    _refuse_used(session, school_id, year)
-    session.exec(
-        delete(SchoolWeek).where(col(SchoolWeek.school_id) == school_id, col(SchoolWeek.year) == year)
-    )
-    other = session.exec(
-        select(SchoolWeek).where(
-            col(SchoolWeek.school_id) == school_id,
-            col(SchoolWeek.monday) >= weeks[0].monday,
-            col(SchoolWeek.monday) <= weeks[-1].monday,
-        )
-    ).first()
-    if other is not None:
-        raise refusal("start", _OVERLAPS.format(day=f"{other.monday:%d/%m/%Y}"))
-    rows = [
-        SchoolWeek(
-            school_id=school_id, year=w.year, term=w.term, number=w.number, monday=w.monday, sunday=w.sunday
-        )
-        for w in weeks
-    ]
-    session.add_all(rows)
-    return rows
-
-
-def _refuse_used(session: Session, school_id: str, year: str) -> None:
-    ids = select(SchoolWeek.id).where(col(SchoolWeek.school_id) == school_id, col(SchoolWeek.year) == year)
-    used = session.exec(
-        select(Document.id).where(or_(col(Document.week_id).in_(ids), col(Document.last_week_id).in_(ids)))
-    ).first()
-    flagged = session.exec(select(Flag.id).where(col(Flag.week_id).in_(ids))).first()
-    if used is not None or flagged is not None:
-        raise refusal("start", _IN_USE.format(year=year))
-
-
-def move_week(session: Session, school_id: str, week_id: str, monday: date) -> SchoolWeek:
-    """Move one week to another Monday; Invalid unless it stays between its neighbours."""
-    week = session.get(SchoolWeek, week_id)
-    if week is None or week.school_id != school_id:
-        raise NotFound
-    if monday.weekday() != 0:
-        raise refusal("monday", _NO_MONDAY.format(day=f"{monday:%d/%m/%Y}"))
-    others = session.exec(
-        select(SchoolWeek).where(
-            col(SchoolWeek.school_id) == school_id,
-            col(SchoolWeek.year) == week.year,
-            col(SchoolWeek.id) != week.id,
-        )
-    ).all()
-    if any(
-        (other.number < week.number) != (other.monday < monday) or other.monday == monday for other in others
-    ):
-        raise refusal("monday", _OUT_OF_ORDER)
-    week.monday, week.sunday = monday, monday + timedelta(days=6)
-    session.add(week)
-    return week
-
-
-def weeks_of(session: Session, school_id: str) -> list[SchoolWeek]:
-    """Every week of the school, the latest year first."""
-    return list(
-        session.exec(
-            select(SchoolWeek)
-            .where(col(SchoolWeek.school_id) == school_id)
-            .order_by(col(SchoolWeek.year).desc(), col(SchoolWeek.monday))
-        ).all()
-    )
+# days
 
 
 def read_day(text: str, path: str) -> date:
@@ -235,6 +171,21 @@ def unassign(session: Session, school_id: str, account_id: str, class_id: str, s
     session.delete(row)
 
 
+def remove_class(session: Session, school_id: str, class_id: str) -> None:
+    """Take away a class made by mistake; Invalid once someone teaches it or the timetable names it."""
+    taught = class_of(session, school_id, class_id)
+    rows = select(TeachingAssignment).where(col(TeachingAssignment.class_id) == taught.id)
+    periods = select(TimetableEntry).where(col(TimetableEntry.class_id) == taught.id)
+    if session.exec(rows).first() is not None or session.exec(periods).first() is not None:
+        raise refusal("name", _CLASS_IN_USE.format(name=taught.name))
+    used = select(Document.id).where(
+        col(Document.school_id) == school_id, cast(col(Document.fields), String).contains(taught.id)
+    )
+    if session.exec(used).first() is not None:
+        raise refusal("name", _CLASS_HAS_RECORDS.format(name=taught.name))
+    session.delete(taught)
+
+
 def class_of(session: Session, school_id: str, class_id: str) -> SchoolClass:
     """A class of this school; NotFound outside it."""
     found = session.get(SchoolClass, class_id)
@@ -258,6 +209,16 @@ def save_name(session: Session, school_id: str, valid_from: date, typed: Mapping
     for field, value in values.items():
         setattr(row, field, value)
     session.add(row)
+
+
+def remove_name(session: Session, school_id: str, valid_from: date, today: date) -> None:
+    """Take back a name that does not hold yet; one that did stands in records."""
+    row = session.get(SchoolName, (school_id, valid_from))
+    if row is None:
+        raise NotFound
+    if valid_from <= today:
+        raise refusal("valid_from", _NAME_HELD)
+    session.delete(row)
 
 
 def save_rules(session: Session, school_id: str, typed: Mapping[str, str]) -> None:
@@ -290,17 +251,23 @@ LIMITS = {
 
 _NO_NAME = Text("Ghi tên tổ, nhiều nhất 80 ký tự.", "Give the group a name of at most 80 characters.")
 _GROUP_THERE = Text("Đã có tổ mang tên này.", "There is a group of that name.")
-_OVERLAPS = Text(
-    "Tuần có thứ Hai {day} đã thuộc một năm học khác.", "The week of {day} belongs to another school year."
+_GROUP_HAS_RECORDS = Text(
+    "{name} đã có hồ sơ nên không xóa được. Đổi tên nếu cần.", "{name} has records, so it stays. Rename it."
 )
-_IN_USE = Text(
-    "Năm học {year} đã có hồ sơ nên không tạo lại các tuần được. Sửa từng tuần ở bảng dưới.",
-    "The school year {year} has records, so its weeks cannot be made again. Move single weeks below.",
+_GROUP_HAS_MEMBERS = Text(
+    "{name} còn thành viên. Chuyển mọi người sang tổ khác rồi xóa.",
+    "{name} still has members. Move them to other groups first.",
 )
-_NO_MONDAY = Text("{day} không phải thứ Hai.", "{day} is no Monday.")
-_OUT_OF_ORDER = Text(
-    "Tuần phải nằm giữa tuần trước và tuần sau của nó, không trùng tuần khác.",
-    "The week must stay between the one before and the one after, and on no other week's Monday.",
+_CLASS_IN_USE = Text(
+    "Lớp {name} đang có phân công hoặc thời khóa biểu. Bỏ phân công trước rồi xóa.",
+    "Class {name} has assignments or a timetable. Remove those first.",
+)
+_CLASS_HAS_RECORDS = Text(
+    "Lớp {name} đã có hồ sơ nên không xóa được.", "Class {name} has records, so it stays."
+)
+_NAME_HELD = Text(
+    "Tên này đã có hiệu lực nên còn trong hồ sơ, không xóa được. Có thể sửa bằng cách lưu lại cùng ngày.",
+    "This name has been in force and stands in records. Save the same day again to correct it.",
 )
 _NO_DAY = Text("“{typed}” không phải là ngày. Ghi theo mẫu 07/09/2026.", "“{typed}” is not a date.")
 _NO_YEAR = Text("Ghi năm học theo mẫu 2026-2027.", "Write the school year as 2026-2027.")

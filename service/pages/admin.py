@@ -22,8 +22,9 @@ from models.text import Text
 from service import accounts, changes, password_age, school, second_factor
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.accounts import Asked, Person
+from service.admin_overview import overview_of
 from service.deps import Arrival, OfficeDep
-from service.pages import admin_import, admin_school
+from service.pages import admin_import, admin_mail, admin_school, admin_timetable
 from service.pages.account import faults_of
 from service.pages.admin_school import people_of, text_of
 from service.sign_in import paused_until
@@ -41,13 +42,14 @@ def _person(form: FormData) -> Person:
 
 
 @router.get("")
-def overview(request: Request, viewer: AdminViewer, office: OfficeDep) -> Response:
-    """Where to go, and the latest changes with what became of them."""
+def overview(request: Request, viewer: AdminViewer, office: OfficeDep, now: Arrival) -> Response:
+    """What wants a look, where to go, and the latest changes with what became of them."""
     with office.db.read() as session:
         latest = changes.recent(session, viewer.actor.school_id)
         rows = [(change, changes.describe(session, change)) for change in latest]
         names = changes.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)])
-    return page(request, viewer, "pages/admin_overview.html", rows=rows, names=names)
+        state = overview_of(session, office.settings, viewer.actor.school_id, now)
+    return page(request, viewer, "pages/admin_overview.html", rows=rows, names=names, state=state)
 
 
 # accounts
@@ -244,6 +246,22 @@ def save_group(
     return _groups(request, viewer, office, asked=asked)
 
 
+@router.post("/groups/{group_id}/remove")
+def remove_group(
+    request: Request, group_id: str, viewer: AdminViewer, form: CheckedForm, office: OfficeDep
+) -> Response:
+    """Dissolve an empty group."""
+    del form  # checked by being asked for
+    try:
+        with office.db.write() as session:
+            school.remove_group(session, viewer.actor.school_id, group_id)
+    except NotFound:
+        raise
+    except RecordsError as refusal:
+        return _groups(request, viewer, office, faults=faults_of(refusal, "name"), at=group_id)
+    return RedirectResponse("/admin/groups", 303)
+
+
 def _groups(
     request: Request,
     viewer: Viewer,
@@ -270,5 +288,6 @@ def _groups(
     )
 
 
-router.include_router(admin_import.router)
+for part in (admin_import, admin_mail, admin_timetable):
+    router.include_router(part.router)
 router.include_router(admin_school.router)

@@ -6,6 +6,7 @@ Each is a list and its forms; what is refused is said beside the field. Included
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -13,13 +14,14 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
+from flows.office import utc_now
 from flows.posts import SUBJECTS
-from flows.rules import NAMES, rules_of
+from flows.rules import EXPLAINED, NAMES, rules_of
 from models.account import Account
 from models.errors import NotFound, RecordsError
 from models.school import SchoolClass, SchoolName, TeachingAssignment
 from models.text import Text
-from service import school, words
+from service import school, school_years, words
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.deps import OfficeDep
 from service.pages.account import faults_of
@@ -44,7 +46,8 @@ Draw = Callable[[Session, str], dict[str, Any]]
 
 
 def _weeks_of(session: Session, school_id: str) -> dict[str, Any]:
-    return {"weeks": school.weeks_of(session, school_id)}
+    weeks = school_years.weeks_of(session, school_id)
+    return {"weeks": weeks, "breaks": school_years.breaks_after(weeks)}
 
 
 def _classes_of(session: Session, school_id: str) -> dict[str, Any]:
@@ -79,6 +82,8 @@ def _school_of(session: Session, school_id: str) -> dict[str, Any]:
         "school_names": names,
         "rules": rules_of(session, school_id),
         "rule_names": NAMES,
+        "explained": EXPLAINED,
+        "today": _today(),
         "weekdays": words.WEEKDAYS,
         "limits": school.LIMITS,
     }
@@ -93,13 +98,43 @@ PLACES: dict[str, tuple[str, Draw]] = {
 
 def _make_year(session: Session, school_id: str, form: FormData) -> None:
     breaks = [school.read_day(line, "breaks") for line in text_of(form, "breaks").split() if line.strip(",;")]
-    school.make_year(session, school_id, school.read_day(text_of(form, "start"), "start"), breaks)
+    school_years.make_year(session, school_id, school.read_day(text_of(form, "start"), "start"), breaks)
 
 
 def _move_week(session: Session, school_id: str, form: FormData) -> None:
-    school.move_week(
-        session, school_id, text_of(form, "week_id"), school.read_day(text_of(form, "monday"), "monday")
-    )
+    monday = school.read_day(text_of(form, "monday"), "monday")
+    term = {"1": 1, "2": 2}.get(text_of(form, "term"))
+    school_years.move_week(session, school_id, text_of(form, "week_id"), monday, term)
+
+
+def _put_off(session: Session, school_id: str, form: FormData) -> None:
+    school_years.put_off(session, school_id, text_of(form, "week_id"), _today())
+
+
+def _add_week(session: Session, school_id: str, form: FormData) -> None:
+    day = school.read_day(text_of(form, "added"), "added")
+    school_years.add_week(session, school_id, text_of(form, "year"), day)
+
+
+def _remove_week(session: Session, school_id: str, form: FormData) -> None:
+    school_years.remove_week(session, school_id, text_of(form, "week_id"))
+
+
+def _remove_year(session: Session, school_id: str, form: FormData) -> None:
+    school_years.remove_year(session, school_id, text_of(form, "year"))
+
+
+def _remove_class(session: Session, school_id: str, form: FormData) -> None:
+    school.remove_class(session, school_id, text_of(form, "class_id"))
+
+
+def _remove_name(session: Session, school_id: str, form: FormData) -> None:
+    day = school.read_day(text_of(form, "valid_from"), "valid_from")
+    school.remove_name(session, school_id, day, _today())
+
+
+def _today() -> date:
+    return words.local(utc_now()).date()
 
 
 def _add_class(session: Session, school_id: str, form: FormData) -> None:
@@ -127,6 +162,12 @@ def _save_rules(session: Session, school_id: str, form: FormData) -> None:
 ACTS: dict[tuple[str, str], Callable[[Session, str, FormData], None]] = {
     ("weeks", "make"): _make_year,
     ("weeks", "move"): _move_week,
+    ("weeks", "put-off"): _put_off,
+    ("weeks", "add"): _add_week,
+    ("weeks", "remove"): _remove_week,
+    ("weeks", "remove-year"): _remove_year,
+    ("classes", "remove"): _remove_class,
+    ("school", "remove-name"): _remove_name,
     ("classes", "add"): _add_class,
     ("classes", "assign"): _assign,
     ("classes", "unassign"): _unassign,

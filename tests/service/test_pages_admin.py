@@ -359,6 +359,12 @@ def test_every_page_of_this_room_speaks_both_languages(cast: Cast, enter: Enter,
         "/admin/weeks",
         "/admin/classes",
         "/admin/school",
+        "/admin/timetable",
+        "/admin/mail",
+        "/admin/import",
+        "/reports",
+        "/reports/new",
+        "/account/second-factor",
         f"/admin/accounts/{cast.ids['hoa']}",
     ):
         page = admin.get(f"{path}?lang={language}")

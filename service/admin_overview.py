@@ -1,0 +1,84 @@
+"""What of a school wants its administrator's look today: counts with the page that mends each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from flows import reports
+from flows.rules import rules_of
+from models.account import Account, Change
+from models.notice import Mail
+from models.school import SchoolWeek
+from models.settings import VIETNAM, Settings
+from models.text import Text
+from service import password_age
+from service.sign_in import paused_until
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing to look at: `urgent` ones carry a word in red."""
+
+    sentence: Text
+    path: str
+    urgent: bool = False
+
+
+def overview_of(session: Session, settings: Settings, school_id: str, now: datetime) -> list[Matter]:
+    """Everything that wants a look, the urgent first; empty when all is well."""
+    found: list[Matter] = []
+    waiting, late = reports.count_open(session, school_id, now)
+    if waiting:
+        said = _REPORTS_LATE if late else _REPORTS
+        found.append(Matter(said.format(n=waiting, late=late), "/reports", bool(late)))
+    failed = session.exec(
+        select(func.count()).where(col(Mail.school_id) == school_id, col(Mail.state) == "failed")
+    ).one()
+    if failed:
+        found.append(Matter(_MAILS.format(n=failed), "/admin/mail", urgent=True))
+    people = session.exec(
+        select(Account).where(col(Account.school_id) == school_id, col(Account.active).is_(True))
+    ).all()
+    locked = sum(1 for a in people if paused_until(session, settings, a.sign_in_name, now))
+    if locked:
+        found.append(Matter(_LOCKED.format(n=locked), "/admin/accounts"))
+    days = int(rules_of(session, school_id)["password_age"]["days"])
+    given = [] if settings.demo else [a for a in people if a.must_change]
+    old = [a for a in people if not a.must_change and password_age.judged(a, days, now)]
+    if given:
+        found.append(Matter(_GIVEN.format(n=len(given)), "/admin/accounts"))
+    if old:
+        found.append(Matter(_OLD.format(n=len(old), days=days), "/admin/accounts"))
+    mute = sum(1 for a in people if "@" not in a.email)
+    if mute:
+        found.append(Matter(_NO_MAIL.format(n=mute), "/admin/accounts"))
+    asked = session.exec(
+        select(func.count()).where(col(Change.school_id) == school_id, col(Change.state) == "waiting")
+    ).one()
+    if asked:
+        found.append(Matter(_WAITING.format(n=asked), "/admin#h-changes"))
+    last = session.exec(
+        select(func.max(SchoolWeek.sunday)).where(col(SchoolWeek.school_id) == school_id)
+    ).one()
+    if last is None or (last - now.astimezone(VIETNAM).date()).days < 21:
+        found.append(Matter(_NO_YEAR, "/admin/weeks"))
+    return sorted(found, key=lambda matter: not matter.urgent)
+
+
+_REPORTS = Text("{n} báo sự cố chờ trả lời", "Reported problems without an answer: {n}")
+_REPORTS_LATE = Text(
+    "{n} báo sự cố chờ trả lời, {late} đã quá hạn",
+    "Reported problems without an answer: {n}, overdue: {late}",
+)
+_MAILS = Text("{n} thư không gửi được", "Mails that could not be sent: {n}")
+_LOCKED = Text("{n} tài khoản đang tạm khóa đăng nhập", "Accounts locked after wrong passwords: {n}")
+_GIVEN = Text("{n} tài khoản chưa đổi mật khẩu được cấp", "Accounts with the password given out: {n}")
+_OLD = Text(
+    "{n} tài khoản giữ mật khẩu quá {days} ngày", "Accounts with a password over {days} days old: {n}"
+)
+_NO_MAIL = Text("{n} tài khoản chưa có thư điện tử", "Accounts without an e-mail address: {n}")
+_WAITING = Text("{n} thay đổi chờ xác nhận", "Changes that wait for confirmation: {n}")
+_NO_YEAR = Text("Chưa có tuần học của năm tới", "The coming weeks of teaching are not made yet")

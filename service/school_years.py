@@ -1,0 +1,212 @@
+"""The weeks of a school's years: made, moved, put off by a break, taken away.
+
+A week that records are written for, or that the clock has flagged, is never taken away. Every function takes
+the school from the administrator's account; another school's weeks are NotFound.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import or_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, delete, select
+
+from flows.calendar import WEEK, school_year
+from models.document import Document
+from models.errors import NotFound
+from models.flag import Flag
+from models.school import SchoolWeek
+from models.text import Text
+from service.changes import refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Days without a teaching week between two of them, both inclusive."""
+
+    first: date
+    last: date
+
+
+def weeks_of(session: Session, school_id: str) -> list[SchoolWeek]:
+    """Every week of the school, the latest year first."""
+    return list(
+        session.exec(
+            select(SchoolWeek)
+            .where(col(SchoolWeek.school_id) == school_id)
+            .order_by(col(SchoolWeek.year).desc(), col(SchoolWeek.monday))
+        ).all()
+    )
+
+
+def breaks_after(weeks: Sequence[SchoolWeek]) -> dict[str, Break]:
+    """By week id: the break that follows it before the next week of the same year."""
+    found = {}
+    for week, following in itertools.pairwise(weeks):
+        if week.year == following.year and following.monday - week.sunday > timedelta(days=1):
+            found[week.id] = Break(week.sunday + timedelta(days=1), following.monday - timedelta(days=1))
+    return found
+
+
+def make_year(session: Session, school_id: str, start: date, breaks: Iterable[date]) -> list[SchoolWeek]:
+    """The 35 weeks of a year from its first Monday, over `breaks` (Mondays of weeks without lessons).
+
+    Invalid (`start`) when a week of that year is in use already, or lies in another year's week.
+    """
+    weeks = school_year(start, breaks)
+    year = weeks[0].year
+    remove_year(session, school_id, year, path="start")
+    other = session.exec(
+        select(SchoolWeek).where(
+            col(SchoolWeek.school_id) == school_id,
+            col(SchoolWeek.monday) >= weeks[0].monday,
+            col(SchoolWeek.monday) <= weeks[-1].monday,
+        )
+    ).first()
+    if other is not None:
+        raise refusal("start", _OVERLAPS.format(day=f"{other.monday:%d/%m/%Y}"))
+    rows = [
+        SchoolWeek(
+            school_id=school_id, year=w.year, term=w.term, number=w.number, monday=w.monday, sunday=w.sunday
+        )
+        for w in weeks
+    ]
+    session.add_all(rows)
+    return rows
+
+
+def remove_year(session: Session, school_id: str, year: str, path: str = "year") -> None:
+    """Take all weeks of a year away; Invalid when one of them is in use."""
+    used = next((w for w in weeks_of(session, school_id) if w.year == year and _in_use(session, w)), None)
+    if used is not None:
+        raise refusal(path, _YEAR_IN_USE.format(year=year))
+    session.exec(
+        delete(SchoolWeek).where(col(SchoolWeek.school_id) == school_id, col(SchoolWeek.year) == year)
+    )
+
+
+def move_week(
+    session: Session, school_id: str, week_id: str, monday: date, term: int | None = None
+) -> SchoolWeek:
+    """Move a week to another Monday or into the other term; Invalid unless it stays among its neighbours."""
+    week = week_of(session, school_id, week_id)
+    if monday.weekday() != 0:
+        raise refusal("monday", _NO_MONDAY.format(day=f"{monday:%d/%m/%Y}"))
+    others = [w for w in weeks_of(session, school_id) if w.year == week.year and w.id != week.id]
+    if any(
+        (other.number < week.number) != (other.monday < monday) or other.monday == monday for other in others
+    ):
+        raise refusal("monday", _OUT_OF_ORDER)
+    week.monday, week.sunday = monday, monday + timedelta(days=6)
+    if term in (1, 2):
+        week.term = term
+    session.add(week)
+    return week
+
+
+def put_off(session: Session, school_id: str, week_id: str, today: date) -> int:
+    """A break of one week before this one: it and the later weeks of its year move by seven days; how many.
+
+    Invalid when it is over, or when the last week would run into the next year's first.
+    """
+    week = week_of(session, school_id, week_id)
+    if week.sunday < today:
+        raise refusal("week_id", _OVER.format(number=week.number))
+    weeks = weeks_of(session, school_id)
+    moved = sorted((w for w in weeks if w.year == week.year and w.monday >= week.monday), key=_by_monday)
+    ends = moved[-1].monday + WEEK
+    if any(w.year != week.year and moved[-1].monday < w.monday <= ends for w in weeks):
+        raise refusal("week_id", _OVERLAPS.format(day=f"{ends:%d/%m/%Y}"))
+    for one in reversed(moved):  # the last first: no two weeks on one Monday at any moment
+        one.monday, one.sunday = one.monday + WEEK, one.sunday + WEEK
+        session.add(one)
+        session.flush()
+    return len(moved)
+
+
+def _by_monday(week: SchoolWeek) -> date:
+    return week.monday
+
+
+def add_week(session: Session, school_id: str, year: str, monday: date) -> SchoolWeek:
+    """One more week at the end of a year."""
+    weeks = weeks_of(session, school_id)
+    mine = [w for w in weeks if w.year == year]
+    if not mine:
+        raise NotFound
+    if monday.weekday() != 0:
+        raise refusal("added", _NO_MONDAY.format(day=f"{monday:%d/%m/%Y}"))
+    if monday <= mine[-1].monday or any(w.monday == monday for w in weeks):
+        raise refusal("added", _NOT_AFTER.format(day=f"{mine[-1].monday:%d/%m/%Y}"))
+    made = SchoolWeek(
+        school_id=school_id,
+        year=year,
+        term=mine[-1].term,
+        number=max(w.number for w in mine) + 1,
+        monday=monday,
+        sunday=monday + timedelta(days=6),
+    )
+    session.add(made)
+    return made
+
+
+def remove_week(session: Session, school_id: str, week_id: str) -> None:
+    """Take one week away; the others keep their numbers. Invalid when it is in use."""
+    week = week_of(session, school_id, week_id)
+    if _in_use(session, week):
+        raise refusal("week_id", _WEEK_IN_USE.format(number=week.number, year=week.year))
+    session.delete(week)
+
+
+def week_of(session: Session, school_id: str, week_id: str) -> SchoolWeek:
+    """A week of this school; NotFound outside it."""
+    week = session.get(SchoolWeek, week_id)
+    if week is None or week.school_id != school_id:
+        raise NotFound
+    return week
+
+
+def _in_use(session: Session, week: SchoolWeek) -> bool:
+    """Does a record cover this week, or a flag name it? A plan of several weeks covers those between, too."""
+    first, last = aliased(SchoolWeek), aliased(SchoolWeek)
+    covers = session.exec(
+        select(Document.id)
+        .join(first, col(first.id) == col(Document.week_id))
+        .join(last, col(last.id) == col(Document.last_week_id), isouter=True)
+        .where(
+            col(Document.school_id) == week.school_id,
+            or_(
+                col(Document.week_id) == week.id,
+                (col(first.monday) <= week.monday) & (col(last.monday) >= week.monday),
+            ),
+        )
+    ).first()
+    flagged = session.exec(select(Flag.id).where(col(Flag.week_id) == week.id)).first()
+    return covers is not None or flagged is not None
+
+
+_OVERLAPS = Text(
+    "Tuần có thứ Hai {day} đã thuộc một năm học khác.", "The week of {day} belongs to another school year."
+)
+_YEAR_IN_USE = Text(
+    "Năm học {year} đã có hồ sơ nên không tạo lại hoặc xóa các tuần được. Sửa từng tuần.",
+    "The school year {year} has records, so its weeks cannot be made again or removed. Edit single weeks.",
+)
+_WEEK_IN_USE = Text(
+    "Tuần {number} năm học {year} đã có hồ sơ nên không xóa được. Chuyển tuần sang ngày khác nếu cần.",
+    "Week {number} of {year} has records, so it stays. Move it to another day if need be.",
+)
+_NO_MONDAY = Text("{day} không phải thứ Hai.", "{day} is no Monday.")
+_OUT_OF_ORDER = Text(
+    "Tuần phải nằm giữa tuần trước và tuần sau của nó, không trùng tuần khác.",
+    "The week must stay between the one before and the one after, and on no other week's Monday.",
+)
+_OVER = Text("Tuần {number} đã qua nên không lùi được.", "Week {number} is over and cannot be put off.")
+_NOT_AFTER = Text(
+    "Tuần thêm phải sau tuần cuối của năm học (thứ Hai {day}) và không trùng tuần khác.",
+    "The week must come after the year's last one (Monday {day}) and be on no other week's Monday.",
+)
