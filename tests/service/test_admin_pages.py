@@ -1,4 +1,4 @@
-"""The administration's further pages: weeks put off and taken away, what is empty removed, mail, timetable."""
+"""The administration's further pages: weeks put off or taken away, what is empty removed, mail, timetable."""
 
 from __future__ import annotations
 
