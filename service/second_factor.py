@@ -195,7 +195,9 @@ def codes_left(session: Session, account_id: str) -> int:
 
 def qr(address: str) -> str:
     """The QR code as inline SVG, made here: the secret goes to no other site."""
-    return segno.make_qr(address, error="m").svg_inline(omitsize=True, border=2, svgclass="qr", lineclass="qr__l")
+    return segno.make_qr(address, error="m").svg_inline(
+        omitsize=True, border=2, svgclass="qr", lineclass="qr__l"
+    )
 
 
 def tidy(typed: Secret) -> str:

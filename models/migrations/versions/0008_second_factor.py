@@ -8,8 +8,8 @@ from alembic import op
 
 import models.columns
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
