@@ -128,9 +128,7 @@ def find_viewer(office: Office, token: str, kind: Kind, now: datetime) -> Viewer
         if held.expires_at <= now or (kind == "session" and held.seen_at + (idle or IDLE) <= now):
             return None
         actor = actor_of(session, account.id)
-        enrols = second_factor.is_wanted(rules, actor) and not (
-            held.strong or second_factor.factor_of(session, account.id)
-        )
+        enrols = second_factor.is_wanted(rules, actor) and not second_factor.factor_of(session, account.id)
         viewer = Viewer(account, actor, held.csrf, kind, held.token_hash, idle, enrols)
     if held.seen_at + _NOTE_EVERY <= now:
         # On a full disk people can still read: that they were seen is only noted later.

@@ -145,7 +145,7 @@ def test_a_workbook_is_shown_first_then_done_whole(cast: Cast, enter: Enter) -> 
         assert session.exec(select(Account).where(col(Account.sign_in_name) == "gv.moi")).first() is None
     done = admin.go_on(preview)
     assert done.headers["cache-control"] == "no-store"
-    password = re.search(r'<dd class="mono"><b>([^<]*)</b>', done.text)
+    password = re.search(r'<dd class="mono nowrap"><b>([^<]*)</b>', done.text)
     assert password is not None
     assert account(cast, "gv.moi").must_change
     entered = Person(admin.client.app, "gv.moi", unescape(password[1])).entered  # type: ignore[arg-type]
