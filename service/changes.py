@@ -157,7 +157,8 @@ def confirmers(
     if action in _GRANTS:
         guarded = data.get("role", "principal") in GUARDED_ROLES
         return principals(session, account.school_id) if guarded else None
-    touches = action in ("reset-password", "reset-second-factor") or not GUARDED_FIELDS.isdisjoint(data.get("after", ()))
+    touches = action in ("reset-password", "reset-second-factor")
+    touches = touches or not GUARDED_FIELDS.isdisjoint(data.get("after", ()))
     return one_or_other if touches and is_approver(session, account) else None
 
 
