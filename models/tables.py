@@ -19,6 +19,11 @@ from models import (
 )
 from models import account, batch, document, event, evidence, flag, imports, key, notice, review, run, school
 from models import account, batch, document, event, flag, imports, key, notice, report, review, run, school
+    report,
+    review,
+    run,
+    school,
+)
 from models.db import Database
 
 __all__ = [
