@@ -12,17 +12,11 @@ from models import (
     imports,
     key,
     notice,
-    review,
-    run,
-    school,
-    search,
-)
-from models import account, batch, document, event, evidence, flag, imports, key, notice, review, run, school
-from models import account, batch, document, event, flag, imports, key, notice, report, review, run, school
     report,
     review,
     run,
     school,
+    search,
 )
 from models.db import Database
 
