@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from flows.documents.lesson_plan import LESSON_PLAN
+from flows.documents.teacher_teaching_plan import TEACHER_TEACHING_PLAN
 from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
 from flows.grammar import DocumentType
 from models.errors import NotFound
 
-TYPES: tuple[DocumentType, ...] = (LESSON_PLAN, TEAM_TEACHING_PLAN)
+TYPES: tuple[DocumentType, ...] = (LESSON_PLAN, TEACHER_TEACHING_PLAN, TEAM_TEACHING_PLAN)
 
 _BY_SLUG = {declared.slug: declared for declared in TYPES}
 

@@ -12,6 +12,7 @@ from models.text import Text
 DEFAULTS: dict[str, Any] = {
     # The plan says 16; 15 is the probable intent of its author (domain notes, N2).
     "team_plan_lead": {"days": 16},
+    "teacher_plan_lead": {"days": 10},
     "lesson_plan_due": {"weekday": 2, "weeks_before": 1},
     "obligation_due": {"weekday": 0, "weeks_before": 0},
     # Advice, no forced change: 0 says nothing.
@@ -24,6 +25,10 @@ NAMES: dict[str, Text] = {
     "team_plan_lead": Text(
         "Kế hoạch dạy học của tổ: số ngày trước thứ Hai của tuần đầu tiên",
         "Group teaching plan: days before Monday of the first week covered",
+    ),
+    "teacher_plan_lead": Text(
+        "Kế hoạch dạy học cá nhân: số ngày trước thứ Hai của tuần đầu tiên",
+        "Teacher's teaching plan: days before Monday of the first week covered",
     ),
     "lesson_plan_due": Text(
         "Kế hoạch bài dạy: trước 00:00 của thứ nào, mấy tuần trước tuần dạy",

@@ -175,10 +175,14 @@ def own_subjects(grade: int) -> tuple[str, ...]:
     return (*HOMEROOM, *(("Tự nhiên và Xã hội",) if grade <= 3 else ("Khoa học", "Lịch sử và Địa lí")))
 
 
+def _title(subject: str, grade: int, turn: int) -> str:
+    titles = TITLES.get((subject, grade)) or (COMMON[subject],)
+    return titles[turn % len(titles)]
+
+
 def lesson(subject: str, grade: int, class_id: str, day: date, turn: int) -> dict[str, Any]:
     """One lesson of a plan, as its form takes it; `turn` picks the next title of the subject."""
-    titles = TITLES.get((subject, grade)) or (COMMON[subject],)
-    title = titles[turn % len(titles)]
+    title = _title(subject, grade, turn)
     manner = _MANNERS.get(subject, _OTHER)
     return {
         "subject": subject,
@@ -193,6 +197,28 @@ def lesson(subject: str, grade: int, class_id: str, day: date, turn: int) -> dic
             for name, minutes, teacher, pupils in manner.phases
         ],
     }
+
+
+def week_of_periods(taught: Sequence[tuple[str, int, str]], monday: date) -> list[dict[str, Any]]:
+    """A week's periods of a teacher, four each morning and two on two afternoons, by turns of `taught`."""
+    slots = [(day, "morning", period) for day in range(5) for period in range(1, 5)]
+    slots += [(day, "afternoon", period) for day in (1, 3) for period in (1, 2)]
+    made = []
+    for number, (day, session, period) in enumerate(sorted(slots, key=lambda s: (s[0], s[1] != "morning"))):
+        subject, grade, class_id = taught[number % len(taught)]
+        made.append(
+            {
+                "date": (monday + timedelta(days=day)).isoformat(),
+                "session": session,
+                "period": period,
+                "class": class_id,
+                "subject": subject,
+                "lesson": _title(subject, grade, number // len(taught)),
+                "equipment": "Bảng phụ, phiếu học tập" if number % 3 == 0 else "",
+                "adjustment": "Tích hợp giáo dục địa phương" if number == 6 else "",
+            }
+        )
+    return made
 
 
 def week_of_lessons(taught: Sequence[tuple[str, int, str]], monday: date, count: int) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from models.event import Event
 from models.school import SchoolClass, SchoolSetting, SchoolWeek, TeachingAssignment
 from models.settings import VIETNAM
 from service.demo import CAST, PIN
-from service.demo_lessons import week_of_lessons
+from service.demo_lessons import week_of_lessons, week_of_periods
 from tasks.keys import Secret
 
 DONE = "demo_documents"
@@ -49,10 +49,20 @@ class Story:
     weeks: int = 1
 
 
-def _plan(owner: str, week: int, *steps: tuple[str, str] | tuple[str, str, str], **more: Any) -> Story:
+def _plan(
+    owner: str,
+    week: int,
+    *steps: tuple[str, str] | tuple[str, str, str],
+    slug: str = "lesson-plan",
+    **more: Any,
+) -> Story:
     sent = [(owner, "submit", ""), (owner, "sign", "")] if steps or more.pop("sent", False) else []
     done = [(s[0], s[1], s[2] if len(s) == 3 else "") for s in steps]
-    return Story(owner, "lesson-plan", week, (*sent, *done), **more)
+    return Story(owner, slug, week, (*sent, *done), **more)
+
+
+def _teaching(owner: str, week: int, *steps: tuple[str, str], **more: Any) -> Story:
+    return _plan(owner, week, *steps, slug="teacher-teaching-plan", **more)
 
 
 _BY_HOA, _BY_LIEN, _BY_SON = ("tt.hoa", "approve"), ("tp.lien", "approve"), ("tt.son", "approve")
@@ -84,6 +94,11 @@ STORIES: tuple[Story, ...] = (
     _plan("tt.hoa", 2, _BY_LIEN, _BY_MINH),
     _plan("gv.lan", 3, ("tt.hoa", "return", _REASON)),
     _plan("gv.lan", 4),
+    _teaching("gv.lan", 3, _BY_HOA, _BY_MINH, weeks=2),
+    _teaching("gv.lan", 2),
+    _teaching("gv.mai", 2, _BY_HOA),
+    _teaching("gv.anh", 2, sent=True),
+    _teaching("gv.huong", 0, _BY_SON, _BY_NGOC, weeks=2),
     Story("tt.hoa", "team-teaching-plan", 4, (("tt.hoa", "submit", ""), ("tt.hoa", "sign", "")), weeks=2),
     Story("tt.son", "team-teaching-plan", 5, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
           ("pht.ngoc", "approve", ""), ("ht.minh", "approve", ""))),
@@ -228,6 +243,14 @@ def _fields(
         .order_by(col(SchoolClass.name), col(TeachingAssignment.subject).desc())
     ).all()
     taught = [(subject, grade, class_id) for subject, grade, class_id in rows]
+    if story.slug == "teacher-teaching-plan":
+        covered = weeks[index : index + story.weeks]
+        periods = [row for week in covered for row in week_of_periods(taught, week.monday)]
+        return {
+            "first_week": covered[0].id,
+            "last_week": covered[-1].id if story.weeks > 1 else "",
+            "rows": periods if story.steps else periods[:5],
+        }
     lessons = week_of_lessons(taught, weeks[index].monday, 6 if CAST[story.owner].homeroom else 4)
     if not story.steps:
         lessons = lessons[:2]  # a draft someone is still writing

@@ -31,6 +31,7 @@ from tasks.rich_text import Node
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "documents"
 
+LAYOUTS = frozenset({"lesson_plan", "teacher_teaching_plan", "team_teaching_plan"})
 BoxKind = Literal["signature", "text"]
 
 
@@ -138,6 +139,40 @@ class TeamTeachingPlan(TypedDict):
     boxes: list[SigningPlace]
 
 
+class TaughtPeriod(TypedDict):
+    """`date` may be empty in a draft's preview; neighbouring rows of a day or a session share its cell."""
+
+    date: str
+    session: str
+    period: int | str | None
+    class_name: str
+    subject: str
+    lesson: str
+    equipment: str
+    adjustment: str
+
+
+class TaughtWeek(Week):
+    rows: list[TaughtPeriod]
+
+
+class TeacherTeachingPlan(TypedDict):
+    """Data of the layout `teacher_teaching_plan`; the rows of a week in the order they are taught."""
+
+    title: str
+    issuer: Issuer
+    author: Named
+    group: Named
+    year: str
+    first: Week
+    last: Week
+    date: str
+    code: NotRequired[str]
+    weeks: list[TaughtWeek]
+    undated: list[TaughtPeriod]
+    boxes: list[SigningPlace]
+
+
 class Stamp(TypedDict):
     """What one signature shows. `width` and `height` are its box's, in points.
 
@@ -192,7 +227,7 @@ def render(layout: str, data: Mapping[str, Any], images: Mapping[str, bytes] | N
     Raises NotFound when a picture is missing, ValueError for an unknown layout.
     """
     source = f"{layout}.typ"
-    if layout not in ("lesson_plan", "team_teaching_plan"):
+    if layout not in LAYOUTS:
         raise ValueError(f"There is no layout {layout!r}.")
     shown, replaced = _drawable(data)
     made_on = datetime.combine(datetime.fromisoformat(data["date"]).date(), time(), VIETNAM)

@@ -106,6 +106,29 @@ class Cast:
             ],
         }
 
+    def teacher_plan(self, name: str, first: int, last: int = 0, **changes: Any) -> Document:
+        """A complete draft of a teacher's teaching plan, two periods in each week it covers."""
+        weeks = range(first, (last or first) + 1)
+        fields = {
+            "first_week": self.weeks[first],
+            "last_week": self.weeks[last] if last else "",
+            "rows": [
+                {
+                    "date": (FIRST_MONDAY + timedelta(weeks=week - 1)).isoformat(),
+                    "session": session,
+                    "period": 1,
+                    "class": self.classes["3A"],
+                    "subject": "Toán",
+                    "lesson": f"Bài {week}. Luyện tập chung",
+                    "equipment": "",
+                    "adjustment": "",
+                }
+                for week in weeks
+                for session in ("afternoon", "morning")
+            ],
+        }
+        return create(self.office, self.actor(name), "teacher-teaching-plan", fields | changes)
+
     def team_plan(self, name: str = "hoa", first: int = 20, last: int = 21) -> Document:
         """A complete draft of a group's teaching plan."""
         actor = self.actor(name)

@@ -148,6 +148,11 @@ def team_plan() -> Paper:
     return _paper("team_teaching_plan", _TEAM_PLAN)
 
 
+@functools.cache
+def teacher_plan() -> Paper:
+    return _paper("teacher_teaching_plan", _TEACHER_PLAN)
+
+
 def _paper(layout: str, data: Mapping[str, Any]) -> Paper:
     rendered = rendering.render(layout, data)
     return Paper(prepare(rendered.pdf, rendered.boxes), {box.name: box for box in rendered.boxes})
@@ -199,6 +204,42 @@ def _lesson_plan(lessons: int) -> dict[str, Any]:
         ],
     }
 
+
+_PERIOD = {
+    "session": "Sáng",
+    "class_name": "3A",
+    "subject": "Toán",
+    "lesson": "Bài 28. Bài toán giải bằng hai bước tính",
+    "equipment": "Bảng phụ, phiếu học tập",
+    "adjustment": "",
+}
+_TEACHER_PLAN: dict[str, Any] = {
+    "title": "Kế hoạch dạy học tuần 13–14, Nguyễn Thị Lan",
+    "issuer": _ISSUER,
+    "author": {"name": NAMES["lan"]},
+    "group": {"name": "Tổ chuyên môn 1-2-3"},
+    "year": "2026 - 2027",
+    "first": _WEEK_13,
+    "last": _WEEK_14,
+    "date": "2026-11-18",
+    "code": "KHDH-LAN-13-1",
+    "weeks": [
+        week
+        | {
+            "rows": [
+                _PERIOD | {"date": week["monday"], "period": number, "subject": subject}
+                for number, subject in enumerate(("Toán", "Tiếng Việt", "Đạo đức"), 1)
+            ]
+        }
+        for week in (_WEEK_13, _WEEK_14)
+    ],
+    "undated": [],
+    "boxes": [
+        {"field": "author", "caption": "Người lập kế hoạch"},
+        {"field": "group_review", "caption": "Tổ chuyên môn duyệt"},
+        {"field": "principal_approval", "caption": "Ban Giám hiệu duyệt"},
+    ],
+}
 
 _TEAM_PLAN: dict[str, Any] = {
     "title": "Kế hoạch dạy học Toán khối 3, tuần 13–14",

@@ -244,6 +244,12 @@ def test_the_name_of_a_parked_run_says_who_is_awaited() -> None:
             "Awaiting group head",
             "Awaiting principal or vice principal",
         ],
+        "teacher-teaching-plan": [
+            "Awaiting author",
+            "Awaiting author",
+            "Awaiting group head",
+            "Awaiting principal or vice principal",
+        ],
         "team-teaching-plan": [
             "Awaiting author",
             "Awaiting author",

@@ -336,12 +336,18 @@ def test_the_schools_name_by_date_and_its_deadlines(cast: Cast, enter: Enter) ->
     with cast.office.db.read() as session:
         row = session.get_one(SchoolName, (cast.school_id, date(2027, 7, 1)))
     assert row.parent == "Ủy ban nhân dân phường Mới"
-    typed = {"team_plan_lead.days": "15", "lesson_plan_due.weekday": "1", "lesson_plan_due.weeks_before": "1"}
+    typed = {
+        "team_plan_lead.days": "15",
+        "teacher_plan_lead.days": "8",
+        "lesson_plan_due.weekday": "1",
+        "lesson_plan_due.weeks_before": "1",
+    }
     typed |= {"obligation_due.weekday": "0", "obligation_due.weeks_before": "0"}
     assert admin.post("/admin/school/rules", **typed).status_code == 303
     assert admin.post("/admin/school/rules", **{**typed, "lesson_plan_due.weekday": "7"}).status_code == 422
     with cast.office.db.read() as session:
         assert rules_of(session, cast.school_id)["team_plan_lead"] == {"days": 15}
+        assert rules_of(session, cast.school_id)["teacher_plan_lead"] == {"days": 8}
         assert rules_of(session, cast.other_school_id)["team_plan_lead"] != {"days": 15}
 
 

@@ -438,7 +438,8 @@ def test_the_desk_names_the_next_limit_and_what_is_missing(cast: Cast, reader: P
     desk = reader("lan").get("/")
     assert "Việc của tôi" in desk.words
     links = [a.get("href") for a in desk.all(".desk__due .rows__a a")]
-    assert all(link.startswith("/documents/new?type=lesson-plan&week=") for link in links)
+    types = {link.partition("type=")[2].partition("&week=")[0] for link in links}
+    assert types == {"lesson-plan", "teacher-teaching-plan"}
     first = reader("lan").get(links[0])
     edit = first.send("/documents")
     again = reader("lan").get("/")

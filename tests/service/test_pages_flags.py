@@ -28,13 +28,22 @@ WEEK = 13
 
 @pytest.fixture
 def flagged(cast: Cast) -> Cast:
-    """Week 13: lan signed 8 hours late, mai in time, the others nothing; looked at on Wednesday at nine."""
+    """Week 13: lan signed 8 hours late, mai in time, the others nothing; looked at on Wednesday at nine.
+
+    Both have signed their teaching plans in time.
+    """
     cast.office.now = lambda: LIMIT + timedelta(hours=9)
-    for name, hours in (("lan", 8), ("mai", -8)):
-        signed = LIMIT + timedelta(hours=hours)
+    in_time = timedelta(days=-30)
+    for name, slug, after in (
+        ("lan", "lesson-plan", timedelta(hours=8)),
+        ("mai", "lesson-plan", timedelta(hours=-8)),
+        ("lan", "teacher-teaching-plan", in_time),
+        ("mai", "teacher-teaching-plan", in_time),
+    ):
+        signed = LIMIT + after
         row = Document(
             school_id=cast.school_id,
-            type="lesson-plan",
+            type=slug,
             owner_id=cast.ids[name],
             group_id=cast.groups["1-2-3"],
             week_id=cast.weeks[WEEK],

@@ -115,6 +115,43 @@ def a_team_plan(rows: int = 20, **changes: Any) -> dict[str, Any]:
     }
 
 
+def a_teacher_plan(periods: int = 8, **changes: Any) -> dict[str, Any]:
+    weeks = [
+        {"number": 13, "monday": "2026-11-30", "sunday": "2026-12-06"},
+        {"number": 14, "monday": "2026-12-07", "sunday": "2026-12-13"},
+    ]
+    row = {
+        "session": "Sáng",
+        "class_name": "3A",
+        "subject": "Tự nhiên và Xã hội",
+        "lesson": "Bài 28. Bài toán giải bằng hai bước tính (tiết 2)",
+        "equipment": "Bảng phụ",
+        "adjustment": "",
+    }
+    return {
+        "title": "Kế hoạch dạy học tuần 13–14, Nguyễn Thị Lan",
+        "issuer": ISSUER,
+        "author": {"name": "Nguyễn Thị Lan"},
+        "group": {"name": "Tổ chuyên môn 1-2-3"},
+        "year": "2026 - 2027",
+        "first": weeks[0],
+        "last": weeks[1],
+        "date": "2026-11-12",
+        "code": "KHDH-LAN-1",
+        "weeks": [
+            week | {"rows": [row | {"date": week["monday"], "period": n + 1} for n in range(periods)]}
+            for week in weeks
+        ],
+        "undated": [],
+        "boxes": [
+            {"field": "author", "caption": "Người lập kế hoạch"},
+            {"field": "group_review", "caption": "Tổ chuyên môn duyệt"},
+            {"field": "principal_approval", "caption": "Ban Giám hiệu duyệt"},
+        ],
+        **changes,
+    }
+
+
 def a_picture(size: tuple[int, int] = (400, 300), *, mode: str = "RGB") -> bytes:
     output = io.BytesIO()
     Image.new(mode, size, (29, 63, 154) if mode == "RGB" else (29, 63, 154, 90)).save(output, "PNG")
@@ -140,6 +177,7 @@ def texts(rendered: rendering.Rendered) -> list[str]:
 
 LAYOUTS: dict[str, Callable[[], dict[str, Any]]] = {
     "lesson_plan": a_lesson_plan,
+    "teacher_teaching_plan": a_teacher_plan,
     "team_teaching_plan": a_team_plan,
 }
 
@@ -151,14 +189,17 @@ def test_the_same_data_gives_the_same_bytes(layout: str) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_both_layouts_stay_pdf_a_2a_with_their_stamps_and_fields(layout: str) -> None:
+def test_every_layout_stays_pdf_a_2a_with_its_stamps_and_fields(layout: str) -> None:
     picture = {SHA: a_picture()}
     data = LAYOUTS[layout]()
-    section = data["lessons"][0] if layout == "lesson_plan" else data
-    section["equipment" if layout == "lesson_plan" else "conditions"] = tree(
+    rich = tree(
         "<p>✓ ☐ ① ế <b>x<sub>2</sub></b> <u>u</u> <s>s</s></p><ol><li>a</li></ol>"
         f'<img src="image:{SHA}" alt="Hình">'
     )
+    if layout == "lesson_plan":
+        data["lessons"][0]["equipment"] = rich
+    elif "conditions" in data:
+        data["conditions"] = rich
     rendered = rendering.render(layout, data, picture)
     writer = _writer(prepare(rendered.pdf, rendered.boxes))
     fields = {field.get_object()["/T"]: field for field in writer.root["/AcroForm"]["/Fields"]}
@@ -233,7 +274,12 @@ def test_lessons_begin_on_the_pages_the_cover_and_the_bookmarks_name() -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_pages_have_the_margins_of_decree_30(layout: str) -> None:
     """Phụ lục I: top and bottom 20–25 mm, left 30–35, right 15–20; the number centred in the top margin."""
-    data = a_team_plan(60) if layout == "team_teaching_plan" else a_lesson_plan(a_lesson(1), a_lesson(2))
+    several_pages = {
+        "lesson_plan": lambda: a_lesson_plan(a_lesson(1), a_lesson(2)),
+        "teacher_teaching_plan": lambda: a_teacher_plan(20),
+        "team_teaching_plan": lambda: a_team_plan(60),
+    }
+    data = several_pages[layout]()
     with pypdfium2.PdfDocument(rendering.render(layout, data).pdf) as document:
         for index, page in enumerate(document):
             width, height = page.get_size()
@@ -323,6 +369,17 @@ def test_signatures_never_stand_alone_on_a_page() -> None:
         last = {box.page for box in rendered.boxes if box.kind == "signature"}
         assert len(last) == 1
         assert "Giáo viên trong khối thực hiện" in texts(rendered)[last.pop()]
+
+
+def test_a_teaching_plan_names_its_week_on_every_page_and_keeps_its_count_with_the_signatures() -> None:
+    for periods in range(3, 18):
+        rendered = rendering.render("teacher_teaching_plan", a_teacher_plan(periods))
+        pages = texts(rendered)
+        (last,) = {box.page for box in rendered.boxes}
+        assert f"Kế hoạch gồm {2 * periods} tiết dạy." in pages[last]
+        with_rows = [page for page in pages if "Bài 28." in page]
+        assert all("Tuần 13 (30/11" in page or "Tuần 14 (07/12" in page for page in with_rows)
+        assert all("Đồ dùng dạy học" in page for page in with_rows)
 
 
 def test_a_missing_picture_stops_the_paper() -> None:

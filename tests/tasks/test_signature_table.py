@@ -1,4 +1,4 @@
-"""The signature table: every way both document types can be signed, from the author to the archive.
+"""The signature table: every way each document type can be signed, from the author to the archive.
 
 For each row, after the last signature and the archive timestamp: every signature holds in pyHanko's full
 validation with difference analysis and in poppler's `pdfsig`; the file is PDF/A-2a for veraPDF; and page
@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,12 +22,12 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from flows import plan
-from flows.catalogue import LESSON_PLAN, TEAM_TEACHING_PLAN
+from flows.catalogue import LESSON_PLAN, TEACHER_TEACHING_PLAN, TEAM_TEACHING_PLAN, TYPES
 from flows.grammar import DocumentType
 from tasks import signing, verifying
 from tasks.verifying import Changes, Level, Report
 from tests import needs, signatures, verapdf
-from tests.signatures import NOW, Paper, lesson_plan, person, team_plan, timestamper, trust
+from tests.signatures import NOW, Paper, lesson_plan, person, teacher_plan, team_plan, timestamper, trust
 
 SCALE = 100 / 72  # pages are compared at 100 dots per inch
 
@@ -61,6 +61,12 @@ TABLE: dict[str, tuple[DocumentType, Callable[[], Paper], tuple[Act, ...]]] = {
     "lesson plan, principal": (LESSON_PLAN, lesson_plan, (AUTHOR, HEAD, PRINCIPAL)),
     "lesson plan, vice principal for": (LESSON_PLAN, lesson_plan, (AUTHOR, HEAD, VICE)),
     "lesson plan, delegate for": (LESSON_PLAN, lesson_plan, (AUTHOR, HEAD, DELEGATE)),
+    "teaching plan, principal": (TEACHER_TEACHING_PLAN, teacher_plan, (AUTHOR, HEAD, PRINCIPAL)),
+    "teaching plan, deputy and vice principal for": (
+        TEACHER_TEACHING_PLAN,
+        teacher_plan,
+        (replace(AUTHOR, who="hoa"), DEPUTY_HEAD, VICE),
+    ),
     "group plan, principal": (TEAM_TEACHING_PLAN, team_plan, (TEAM_AUTHOR, TEAM_VICE, TEAM_PRINCIPAL, SEAL)),
     "group plan, vice principal for": (
         TEAM_TEACHING_PLAN,
@@ -118,7 +124,7 @@ def test_every_way_to_the_archive(row: str, tmp_path: Path) -> None:
             assert changed_outside(before, after, paper, []) != [], f"{act.field} drew nothing"
 
 
-@pytest.mark.parametrize("declared", [LESSON_PLAN, TEAM_TEACHING_PLAN], ids=lambda declared: declared.slug)
+@pytest.mark.parametrize("declared", TYPES, ids=lambda declared: declared.slug)
 def test_the_table_signs_what_the_type_declares(declared: DocumentType) -> None:
     signing_steps = [plan.field_of(step) for step in declared.steps if getattr(step, "signs", False)]
     rows = [acts for of, _, acts in TABLE.values() if of is declared]
