@@ -20,7 +20,8 @@ from flows import duties, mark_rows, plan, telling
 from flows.catalogue import type_of
 from flows.commands import LONGEST_NOTE, Command, Decided, Here, Made
 from flows.deadlines import step_due
-from flows.grammar import Draft, Review, Sign, Step
+from flows.grammar import Draft, Review, Sign
+from flows.links import links_of
 from flows.office import Office
 from flows.people import Actor
 from flows.performing import OpenKey, perform, release
@@ -95,7 +96,7 @@ def permit(here: Here, command: Command) -> None:
     if not here.document.version == here.last_seq == command.version:
         raise Stale(_STALE.format(now=_now(here)))
     step = here.position.step
-    if step is None or command.action not in step.actions or step.by is None:
+    if step is None or command.action not in plan.offered(here.position):
         raise WrongStep(_WRONG_STEP.format(now=_now(here)))
     if command.action not in plan.actions(here.position, command.actor, here.subject):
         raise NotYours(
@@ -121,7 +122,14 @@ def permit(here: Here, command: Command) -> None:
 def _now(here: Here) -> Text:
     """What a document waits for, for a refusal that says what is true now."""
     step = here.position.step
-    return step.waiting if step else Text("Đã lưu trữ", "Archived")
+    return step.waiting if step else ENDED.get(here.position.status, ENDED["archived"])
+
+
+ENDED = {
+    "archived": Text("Đã lưu trữ", "Archived"),
+    "withdrawn": Text("Đã rút", "Withdrawn"),
+    "replaced": Text("Đã thay bằng bản khác", "Replaced by another"),
+}
 
 
 _STALE = Text(
@@ -151,7 +159,7 @@ def _result(document: Document, *, repeated: bool = False) -> Decided:
 def begin(
     session: Session, document: Document, actor: Actor, now: datetime, data: Mapping[str, Any] | None = None
 ) -> None:
-    """The first event of a new draft, in the caller's transaction; `data`: what it is based on."""
+    """A new draft's first event, in the caller's transaction; `data`: what it is based on, or linked to."""
     declared = type_of(document.type)
     document.version = 0
     event = _event(document, actor.id, "draft", "create", 0, now, Made(data=data or {}))
@@ -165,14 +173,14 @@ def begin(
 def _write(session: Session, here: Here, command: Command, made: Made, now: datetime) -> Decided:
     document, step = here.document, here.position.step
     assert step is not None
-    if isinstance(step, Draft) and made.content_version != document.content_version:
+    if command.action == "submit" and made.content_version != document.content_version:
         raise Stale(
             Text(
                 "Bản nháp vừa được lưu thêm ở cửa sổ khác. Xem lại rồi trình lần nữa.",
                 "The draft was saved again in another window. Look at it, then submit once more.",
             )
         )
-    event = _event(document, command.actor.id, step.name, command.action, _revision(here, step), now, made)
+    event = _event(document, command.actor.id, step.name, command.action, _revision(here, command), now, made)
     remark = _remark(event, command)
     position = plan.follow(
         here.declared,
@@ -198,6 +206,8 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
         values["approved_at"] = now
     if made.number:
         values["number"] = made.number
+    if command.action == plan.WITHDRAW:
+        values["unique_key"] = None  # another may now stand for the same week
     _swap(session, document, values)
     if made.number:
         index(session.connection(), document.id)
@@ -207,8 +217,36 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     moved = Here(document, here.declared, position, here.subject, event.seq)
     _open(session, moved, now)
     duties.follow(session, document, here.declared, position, now)
-    telling.tell(session, moved.document, moved.declared, position, event, now)
+    if command.action == plan.WITHDRAW:
+        telling.tell_withdrawn(session, document, here.position, event, now)
+    else:
+        telling.tell(session, document, moved.declared, position, event, now)
+    if position.status == "approved" and here.position.status != "approved":
+        _replace(session, document, now)
     return _result(document)
+
+
+def _replace(session: Session, successor: Document, now: datetime) -> None:
+    """What an approved document replaces is replaced, in the same transaction; it stays on record."""
+    old_id = links_of(session, successor.id).replaces
+    if old_id is None:
+        return
+    session.exec(select(Document.version).where(col(Document.id) == old_id).with_for_update()).one()
+    here = read(session, old_id, successor.school_id)
+    if here.position.status not in plan.DONE:
+        return
+    document = here.document
+    step = here.position.step.name if here.position.step else ""
+    made = Made(data={"successor": successor.id})
+    event = _event(document, SYSTEM, step, plan.REPLACE, here.position.revision, now, made)
+    values = {
+        "version": document.version + 1,
+        "status": "replaced",
+        "head_hash": event.hash,
+        "updated_at": now,
+    }
+    _swap(session, document, values)
+    _record(session, event)
 
 
 def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> None:
@@ -231,8 +269,8 @@ def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> No
         setattr(document, name, value)
 
 
-def _revision(here: Here, step: Step) -> int:
-    return here.position.revision + 1 if isinstance(step, Draft) else here.position.revision
+def _revision(here: Here, command: Command) -> int:
+    return here.position.revision + (command.action == "submit")
 
 
 def _event(
@@ -327,12 +365,13 @@ def _keep(
             .where(col(Revision.document_id) == document.id, col(Revision.number) == position.revision)
             .values(final=made.output_blob)
         )
+    reserved = update(SeriesNumber).where(
+        col(SeriesNumber.document_id) == document.id, col(SeriesNumber.state) == "reserved"
+    )
     if made.number and isinstance(step, Review) and step.numbers:
-        session.exec(
-            update(SeriesNumber)
-            .where(col(SeriesNumber.document_id) == document.id, col(SeriesNumber.state) == "reserved")
-            .values(state="used", at=event.at)
-        )
+        session.exec(reserved.values(state="used", at=event.at))
+    elif command.action == plan.WITHDRAW:
+        session.exec(reserved.values(state="void", reason="Người soạn rút hồ sơ trước khi ký duyệt"))
 
 
 def _open(session: Session, here: Here, now: datetime) -> None:

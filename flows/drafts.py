@@ -17,31 +17,44 @@ from flows import citing, decide
 from flows.catalogue import type_of
 from flows.facts import due_of, facts_of
 from flows.grammar import DocumentType, Draft
+from flows.links import ABOUT, REPLACES, Links, links_of, parts_of
 from flows.office import Office
 from flows.people import Actor, GroupHead, Subject
 from flows.posts import known_of
-from models.document import Document
+from models.document import Document, DocumentImage, DocumentLink
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
 from models.indexing import index
 from models.text import Text
 
+NO_LINKS = Links()
+
 
 def create(
-    office: Office, actor: Actor, slug: str, raw: Mapping[str, Any], *, source: Document | None = None
+    office: Office,
+    actor: Actor,
+    slug: str,
+    raw: Mapping[str, Any],
+    *,
+    source: Document | None = None,
+    links: Links = NO_LINKS,
 ) -> Document:
     """A new draft of this person's; `raw` holds at least the fields that make it unique.
 
     `source`: the record its content was copied from (`flows/copying.py`), which it then cites.
 
     NotYours when the type is not this person's to draft; Invalid when a field that names it (its week) is
-    missing or another document of the same name exists already.
+    missing or another document of the same name exists already. Who may begin one with `links` is asked in
+    `flows/succession.py`.
     """
     declared = type_of(slug)
     now = office.now()
     with office.db.write() as session:
         group_id = _group_for(declared, actor)
-        values, faults = declared.form.read(raw, known_of(session, actor))
-        wanted = {declared.week_field, *declared.unique_by}
+        earlier = session.get(Document, links.about or links.replaces or "")
+        if declared.amends and not links.about:
+            raise Invalid(_ABOUT_WHAT, (Fault("about", _ABOUT_WHAT),))
+        values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
+        wanted = {declared.week_field, *declared.unique_by} - {""}
         wrong = tuple(f for f in faults if f.path in wanted)
         if wrong:
             raise Invalid(
@@ -53,13 +66,13 @@ def create(
             type=slug,
             type_version=declared.version,
             owner_id=actor.id,
-            group_id=group_id,
+            group_id=earlier.group_id if earlier else group_id,
             title=declared.name.vi,
             fields=values,
             created_at=now,
             updated_at=now,
         )
-        _derive(session, declared, document, values, now)
+        _derive(session, declared, document, values, now, links)
         twin = _twin(session, document)
         if twin is not None:
             raise _exists(declared, twin)
@@ -69,13 +82,40 @@ def create(
         except IntegrityError as error:  # another tab was quicker
             raise _exists(declared, None) from error
         index(session.connection(), document.id)
-        if source is None:
-            decide.begin(session, document, actor, now)
-            return document
-        citing.cite(session, document, source, citing.texts_of(values), now)
-        session.flush()
-        decide.begin(session, document, actor, now, citing.recorded(session, document.id))
+        _link(session, document, links)
+        if source is not None:
+            citing.cite(session, document, source, citing.texts_of(values), now)
+            session.flush()
+        begun = citing.recorded(session, document.id) | _linked(links)
+        decide.begin(session, document, actor, now, begun)
         return document
+
+
+def _linked(links: Links) -> dict[str, str]:
+    """The links as the first event keeps them."""
+    found = {ABOUT: links.about, REPLACES: links.replaces}
+    return {kind: other for kind, other in found.items() if other}
+
+
+def _link(session: Session, document: Document, links: Links) -> None:
+    """Store the links, and the pictures the text of a successor already uses."""
+    session.add_all(
+        DocumentLink(document_id=document.id, kind=kind, other_id=other, school_id=document.school_id)
+        for kind, other in _linked(links).items()
+    )
+    if links.replaces:
+        pictures = session.exec(
+            select(DocumentImage).where(col(DocumentImage.document_id) == links.replaces)
+        ).all()
+        session.add_all(
+            DocumentImage(
+                document_id=document.id,
+                sha256=picture.sha256,
+                school_id=document.school_id,
+                media_type=picture.media_type,
+            )
+            for picture in pictures
+        )
 
 
 def save(
@@ -98,11 +138,12 @@ def save(
             raise NotFound
         declared = type_of(document.type)
         ensure_draft(declared, document)
-        values, faults = declared.form.read(raw, known_of(session, actor))
+        links = links_of(session, document_id)
+        values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
         if values == document.fields and content_version == document.content_version:
             return document, faults
         session.expunge(document)  # what is derived below is written by the compare-and-set alone
-        _derive(session, declared, document, values, now)
+        _derive(session, declared, document, values, now, links)
         twin = _twin(session, document)
         if twin is not None:
             raise _exists(declared, twin)
@@ -138,7 +179,7 @@ def save(
 
 def ensure_draft(declared: DocumentType, document: Document) -> None:
     """WrongStep unless the document is being written."""
-    if not isinstance(declared.step(document.step), Draft):
+    if not document.step or not isinstance(declared.step(document.step), Draft):
         raise WrongStep(
             Text(
                 "Hồ sơ đã trình, không sửa trực tiếp được nữa. Muốn sửa thì chờ trả lại.",
@@ -163,7 +204,9 @@ def _group_for(declared: DocumentType, actor: Actor) -> str | None:
 
 
 def may_draft(declared: DocumentType, actor: Actor) -> bool:
-    """Is this type this person's to draft?"""
+    """Is this type this person's to draft, by itself? One that amends another begins at the other."""
+    if declared.amends:
+        return False
     try:
         _group_for(declared, actor)
     except NotYours:
@@ -172,20 +215,48 @@ def may_draft(declared: DocumentType, actor: Actor) -> bool:
 
 
 def _derive(
-    session: Session, declared: DocumentType, document: Document, values: Mapping[str, Any], now: datetime
+    session: Session,
+    declared: DocumentType,
+    document: Document,
+    values: Mapping[str, Any],
+    now: datetime,
+    links: Links,
 ) -> None:
-    """Title, weeks, due time and uniqueness follow from the fields."""
-    facts = facts_of(session, document, now)
-    week = values.get(declared.week_field) or None
-    document.week_id = week if week in facts.weeks else None
-    last = values.get(declared.last_week_field) if declared.last_week_field else week
-    document.last_week_id = last if last in facts.weeks else document.week_id
+    """Title, weeks, due time and uniqueness follow from the fields, or from the document it is about."""
+    facts = facts_of(session, document, now, links)
+    about = session.get(Document, links.about) if links.about else None
+    if about is not None:
+        document.week_id, document.last_week_id = about.week_id, about.last_week_id
+    else:
+        week = values.get(declared.week_field) or None
+        document.week_id = week if week in facts.weeks else None
+        last = values.get(declared.last_week_field) if declared.last_week_field else week
+        document.last_week_id = last if last in facts.weeks else document.week_id
     if document.week_id:
         document.title = declared.title(values, facts)[:300]
     document.due_at = due_of(session, declared, document.school_id, values)
-    if declared.unique_by:
-        parts = (document.owner_id if f == "owner" else str(values.get(f)) for f in declared.unique_by)
-        document.unique_key = ":".join((declared.slug, *parts))
+    document.unique_key = _unique_key(declared, document.owner_id, values)
+    replaced = session.get(Document, links.replaces) if links.replaces else None
+    if replaced is None:
+        return
+    if document.unique_key == _unique_key(declared, replaced.owner_id, replaced.fields):
+        # It stands for the same week: beside the one it replaces, and once for each.
+        document.unique_key = f"replaces:{replaced.id}"
+    if (document.week_id, document.last_week_id) == (replaced.week_id, replaced.last_week_id):
+        document.due_at = None  # the limit was for the first; a correction is not late (law 8)
+
+
+def _unique_key(declared: DocumentType, owner_id: str, values: Mapping[str, Any]) -> str | None:
+    if not declared.unique_by:
+        return None
+    parts = (owner_id if f == "owner" else str(values.get(f)) for f in declared.unique_by)
+    return ":".join((declared.slug, *parts))
+
+
+_ABOUT_WHAT = Text(
+    "Bản điều chỉnh này ghi cho một hồ sơ đã ký duyệt: mở hồ sơ đó rồi bắt đầu từ đấy.",
+    "This note is about an approved record: open that record and begin there.",
+)
 
 
 def _twin(session: Session, document: Document) -> Document | None:

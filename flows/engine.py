@@ -20,6 +20,7 @@ from prefect.client.schemas import OrchestrationResult
 from prefect.client.schemas.objects import State, StateDetails, StateType
 from prefect.context import FlowRunContext
 from prefect.exceptions import Pause
+from prefect.states import Completed
 
 from flows import archiving, runs
 from flows.catalogue import TYPES
@@ -68,17 +69,17 @@ def parked_state(turn: runs.Turn) -> State[Any]:
     )
 
 
-async def process(document_id: str) -> None:
+async def process(document_id: str) -> State[None] | None:
     """Do what is the machine's turn, then park the run or let it end. A failed step fails the run."""
     while True:
         turn = await asyncio.to_thread(runs.turn, _office().db, document_id)
         if turn is None:
             raise StepFailed("position", "not-found")
         if turn.position.step is None:
-            return
+            return Completed(name="Withdrawn") if turn.position.status == "withdrawn" else None
         if not turn.position.automatic:
             await _park(turn)
-            return
+            return None
         seq = turn.position.opened_seq
         validated = await validate_signatures(document_id, seq)
         stamped = await archive_timestamp(document_id, seq, validated)

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from flows.citing import based_on
 from flows.deadlines import limit
 from flows.grammar import DocumentType, Facts, WeekFacts
+from flows.links import Links, cited, links_of
 from flows.posts import issuer_of
 from flows.rules import rules_of
 from models.account import Account, Group
@@ -19,8 +20,8 @@ from models.school import SchoolClass, SchoolWeek, TeachingAssignment
 from models.settings import VIETNAM
 
 
-def facts_of(session: Session, document: Document, now: datetime) -> Facts:
-    """Everything a title or a layout may name, as it is today."""
+def facts_of(session: Session, document: Document, now: datetime, links: Links | None = None) -> Facts:
+    """Everything a title or a layout may name, as it is today; `links` of a draft not stored yet."""
     today = now.astimezone(VIETNAM).date()
     owner = session.get_one(Account, document.owner_id)
     group = session.get(Group, document.group_id) if document.group_id else None
@@ -34,6 +35,7 @@ def facts_of(session: Session, document: Document, now: datetime) -> Facts:
         select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.school_id) == document.school_id)
     ).all()
     issuer = issuer_of(session, document.school_id, today)
+    links = links or links_of(session, document.id)
     return Facts(
         document_id=document.id,
         revision=document.revision + 1,
@@ -51,6 +53,7 @@ def facts_of(session: Session, document: Document, now: datetime) -> Facts:
         weeks={w.id: _week(w) for w in weeks},
         classes=dict(classes),
         based_on=tuple(source.words.vi for source in based_on(session, document) if source.named),
+        about=cited(session, links.about),
     )
 
 

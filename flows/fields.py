@@ -28,6 +28,8 @@ class Known:
     """First and last day of each week, ISO."""
     classes: Mapping[str, str] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
+    parts: Mapping[str, Text] = field(default_factory=dict)
+    """Lessons of the document this one is about, by id."""
 
 
 MISSING = Text("Chưa điền “{label}”.", "“{label}” is not filled in.")
@@ -247,6 +249,16 @@ class TaughtClass(Offered):
 
     def options(self, known: Known) -> Mapping[str, Text]:
         return {key: Text(name, name) for key, name in known.classes.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOf(Offered):
+    """A part of the document this one is about: a lesson of its plan, by id."""
+
+    kind: ClassVar[str] = "part"
+
+    def options(self, known: Known) -> Mapping[str, Text]:
+        return known.parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,10 +122,14 @@ class Draft(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign(Step):
-    """The author's signature, which certifies the file; `reopen` goes back to writing before it."""
+    """The author's signature, which certifies the file; `reopen` goes back to writing before it.
+
+    `approves`: it ends the round by itself, nobody reviews after it (a note to one's own approved plan).
+    """
 
     name: str = "author"
     label: Text = Text("Ký và trình", "Sign and submit")
+    approves: bool = False
     actions: tuple[str, ...] = ("sign", "reopen")
 
     @property
@@ -214,6 +218,24 @@ class WeekFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Cited:
+    """The approved document another one is about: its revision and its files as they can be checked.
+
+    `approved_sha256` is the file with the last person's signature, `archived_sha256` the same file with the
+    archive timestamp (empty before the archive). `approved_on` is an ISO date.
+    """
+
+    document_id: str
+    title: str
+    revision: int
+    approved_on: str
+    approved_sha256: str
+    archived_sha256: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Its lessons in words, by their id."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the records know beside the form, at the moment of a submit."""
 
@@ -229,11 +251,17 @@ class Facts:
     classes: Mapping[str, str] = field(default_factory=dict)
     based_on: tuple[str, ...] = ()
     """Records this one is based on, where its author wants them named in the text."""
+    about: Cited | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType:
-    """One record type, whole: what is filled in, who passes it on, when it is due, how it looks."""
+    """One record type, whole: what is filled in, who passes it on, when it is due, how it looks.
+
+    `amends` names the type whose approved documents this one is about: it takes its week from that document
+    and is begun there. `parts` gives the words for what of a document may be named so. `informs` are told
+    once it is approved.
+    """
 
     slug: str
     name: Text
@@ -244,12 +272,15 @@ class DocumentType:
     layout: str
     lay_out: LayOut
     title: Callable[[Mapping[str, Any], Facts], str]
-    week_field: str
+    week_field: str = ""
     last_week_field: str | None = None
     unique_by: tuple[str, ...] = ()
     deadline: Deadline | None = None
     owes: Owes | None = None
     obligations: tuple[Obligation, ...] = ()
+    amends: str = ""
+    parts: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
+    informs: tuple[Who, ...] = ()
     version: int = 1
 
     def __post_init__(self) -> None:
@@ -266,6 +297,11 @@ class DocumentType:
         """The step that follows."""
         index = self.steps.index(self.step(name))
         return self.steps[index + 1] if index + 1 < len(self.steps) else None
+
+    @property
+    def reviewed(self) -> bool:
+        """Does anyone decide on it after its author's signature?"""
+        return any(isinstance(s, Review) for s in self.steps)
 
     @property
     def signing_steps(self) -> tuple[Step, ...]:
@@ -293,8 +329,12 @@ def check(declared: DocumentType) -> None:
     demand(sum(isinstance(s, Archive | Draft) for s in steps) == 2, "Draft and Archive stand once.")
     demand(len(steps) > 2, "between Draft and Archive someone must decide.")
     demand(all(s.by is not None for s in steps[:-1]), "every step but Archive needs someone (by=…).")
-    approving = [i for i, s in enumerate(steps) if isinstance(s, Review) and s.approves]
-    demand(len(approving) == 1, "exactly one review approves (approves=True).")
+    approving = [i for i, s in enumerate(steps) if isinstance(s, Review | Sign) and s.approves]
+    demand(len(approving) == 1, "exactly one review approves (approves=True), or the author's signature.")
+    demand(
+        isinstance(steps[approving[0]], Review) or not any(isinstance(s, Review) for s in steps),
+        "the author's signature ends the round, so nobody reviews.",
+    )
     for index, step in enumerate(steps):
         if isinstance(step, Review):
             demand(
@@ -312,7 +352,10 @@ def check(declared: DocumentType) -> None:
             demand(_is_author(step.by), f"{step.name} is the author's signature.")
             demand(index == 1, "the author signs right after the draft; the signature certifies the file.")
     fields = {f.name for f in declared.form.fields}
-    demand(declared.week_field in fields, f"week_field {declared.week_field!r} is no field of the form.")
+    demand(
+        declared.week_field in fields or (not declared.week_field and bool(declared.amends)),
+        f"week_field {declared.week_field!r} is no field of the form.",
+    )
     kinds = [o.kind for o in declared.obligations]
     demand(len(set(kinds)) == len(kinds), "an obligation is declared twice.")
     demand(all(_is_author(o.by) for o in declared.obligations), "obligations are the author's (by=author).")

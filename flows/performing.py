@@ -18,8 +18,9 @@ from flows.authority import authority
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
 from flows.grammar import DocumentType, Facts, Review, Seal, Sign, Step
+from flows.links import known_for
 from flows.office import Office
-from flows.posts import actor_of, issuer_of, known_of
+from flows.posts import issuer_of
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
@@ -65,7 +66,7 @@ def freeze(office: Office, here: Here) -> Made:
     """Check the form whole, lay it out, make the signature fields: the file that will be signed."""
     document, declared = here.document, here.declared
     with office.db.read() as session:
-        known = known_of(session, actor_of(session, document.owner_id))
+        known = known_for(session, document)
         values, faults = declared.form.read(document.fields, known)
         if faults:
             raise Invalid(_incomplete(faults), faults)
@@ -80,7 +81,9 @@ def freeze(office: Office, here: Here) -> Made:
     return Made(
         output_blob=blob,
         content_version=document.content_version,
-        data={"content_version": document.content_version, "pages": rendered.pages, **based_on},
+        data={"content_version": document.content_version, "pages": rendered.pages}
+        | based_on
+        | _citation(facts),
         frozen={
             "fields": values,
             "title": document.title,
@@ -92,11 +95,19 @@ def freeze(office: Office, here: Here) -> Made:
     )
 
 
+def _citation(facts: Facts) -> dict[str, Any]:
+    """What the paper cites, kept in the event too: another document's revision and its approved file."""
+    if facts.about is None:
+        return {}
+    about = facts.about
+    return {"about": about.document_id, "revision": about.revision, "sha256": about.approved_sha256}
+
+
 def preview(office: Office, here: Here) -> rendering.Rendered:
     """The pages of a draft as they are now, faults or not; kept nowhere."""
     document, declared = here.document, here.declared
     with office.db.read() as session:
-        known = known_of(session, actor_of(session, document.owner_id))
+        known = known_for(session, document)
         values, faults = declared.form.read(document.fields, known)
         wrong = tuple(f for f in faults if not f.missing)
         if document.week_id is None or wrong:

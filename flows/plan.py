@@ -12,6 +12,9 @@ from flows.grammar import Archive, DocumentType, Draft, Review, Seal, Sign, Step
 from flows.people import Actor, Subject
 
 SYSTEM = "system"
+WITHDRAW, REPLACE = "withdraw", "replace"
+"""What happens to a document at no step of its own: its author takes it back, its successor replaces it."""
+DONE = ("approved", "archived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,12 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
     """One event further."""
     if event.action == "create":
         return replace(here, opened_seq=event.seq)
+    if event.action == REPLACE and here.status in DONE:
+        # Whatever is left to do, the seal or the archive, is still done: both stay on record.
+        return replace(here, status="replaced")
     step = here.step
+    if event.action == WITHDRAW and step is not None and step.name == event.step and withdrawable(here):
+        return Position(None, "withdrawn", here.revision, event.seq, here.acted, here.signed)
     if step is None or step.name != event.step or event.action not in step.actions:
         raise Impossible(f"{declared.slug}: {event.action} at {event.step} does not follow at {event.seq}.")
     if event.action == "reopen":
@@ -88,19 +96,35 @@ def _returned(declared: DocumentType, here: Position, step: Review, event: Happe
 
 
 def _status(here: Position, passed: Step) -> str:
+    if here.status == "replaced":
+        return here.status
     if isinstance(passed, Archive):
         return "archived"
-    if isinstance(passed, Review) and passed.approves:
+    if isinstance(passed, Review | Sign) and passed.approves:
         return "approved"
     return here.status if here.status == "approved" else "in_progress"
+
+
+def withdrawable(here: Position) -> bool:
+    """May its author still take it back? Until it is approved."""
+    return here.step is not None and here.step.by is not None and here.status not in (*DONE, "replaced")
+
+
+def offered(here: Position) -> tuple[str, ...]:
+    """What may be done at the open step, by whomever it may be."""
+    if here.step is None or here.step.by is None:
+        return ()
+    return (*here.step.actions, WITHDRAW) if withdrawable(here) else here.step.actions
 
 
 def actions(here: Position, actor: Actor, subject: Subject) -> tuple[str, ...]:
     """What this person may do now, in the order of the declaration; the machine's actions never."""
     step = here.step
-    if step is None or step.by is None or not step.by.allows(actor, replace(subject, acted=here.acted)):
+    if step is None or step.by is None:
         return ()
-    return step.actions
+    turn = step.actions if step.by.allows(actor, replace(subject, acted=here.acted)) else ()
+    own = (actor.id, actor.school_id) == (subject.owner_id, subject.school_id)
+    return (*turn, WITHDRAW) if own and withdrawable(here) else turn
 
 
 def audiences(here: Position, subject: Subject) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from sqlmodel import Session, col, select
@@ -99,8 +99,11 @@ def week_label(week: SchoolWeek) -> Text:
     return Text(f"Tuần {week.number} {span}", f"Week {week.number} {span}")
 
 
-def known_of(session: Session, actor: Actor) -> Known:
-    """What this person may choose from in a form; the classes they teach come first."""
+def known_of(session: Session, actor: Actor, parts: Mapping[str, str] | None = None) -> Known:
+    """What this person may choose from in a form; the classes they teach come first.
+
+    `parts`: what of another document may be named, see `flows/links.py`.
+    """
     weeks = session.exec(
         select(SchoolWeek)
         .where(col(SchoolWeek.school_id) == actor.school_id)
@@ -128,6 +131,7 @@ def known_of(session: Session, actor: Actor) -> Known:
             for c in sorted(classes, key=lambda c: (c.year != newest, c.id not in mine))
         },
         subjects=tuple(dict.fromkeys([*taught, *SUBJECTS])),
+        parts={key: Text(words, words) for key, words in (parts or {}).items()},
     )
 
 

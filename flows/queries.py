@@ -31,7 +31,7 @@ from models.indexing import mark
 from models.run import Incident, LedgerEntry
 from models.school import SchoolWeek
 
-DONE = ("approved", "archived")
+DONE = (*plan.DONE, "replaced")
 # SQLModel gives a column the type of its value.
 LIGHT = defer(Document.fields, raiseload=True)  # type: ignore[arg-type]
 """Lists leave out what was typed: a bundle of lessons is hundreds of kilobytes."""
@@ -44,7 +44,9 @@ SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.steps
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The documents this account may see, as a condition; a draft is its author's alone."""
-    sent = col(Document.status) != "draft"
+    # A draft its author dropped was never sent to anyone.
+    dropped = and_(col(Document.status) == "withdrawn", col(Document.first_signed_at).is_(None))
+    sent = and_(col(Document.status) != "draft", ~dropped)
     done = col(Document.status).in_(DONE)
     seen: list[ColumnElement[bool]] = [col(Document.owner_id) == actor.id]
     if actor.roles & {"principal", "vice_principal"}:
@@ -330,8 +332,8 @@ def _signatures(session: Session, here: Here) -> tuple[SignatureSeen, ...]:
         .order_by(col(Signature.revision), col(Signature.signed_at))
     ).all()
     present = here.position.revision
-    returned = here.position.status == "returned"
-    return tuple(SignatureSeen(s, name, post, s.revision < present or returned) for s, name, post in rows)
+    over = here.position.status in ("returned", "withdrawn")
+    return tuple(SignatureSeen(s, name, post, s.revision < present or over) for s, name, post in rows)
 
 
 def chain_holds(session: Session, document_id: str) -> bool:

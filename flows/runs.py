@@ -41,8 +41,9 @@ class Turn:
 
     @property
     def unborn(self) -> bool:
-        """A draft that was never submitted has no run."""
-        return self.run_id is None and isinstance(self.position.step, Draft) and self.position.revision == 0
+        """A draft that was never submitted has no run, nor has one that was dropped."""
+        waits_for_author = self.position.step is None or isinstance(self.position.step, Draft)
+        return self.run_id is None and waits_for_author and self.position.revision == 0
 
     @property
     def works(self) -> bool:

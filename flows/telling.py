@@ -46,6 +46,8 @@ def tell(
     passed = declared.step(event.step)
     if isinstance(passed, Review) and passed.approves:
         _notice(session, document, document.owner_id, "approved", event.seq, now)
+    if position.status == "approved" and isinstance(passed, Review | Sign) and passed.approves:
+        _inform(session, document, declared, event, now)
     if position.step is None or isinstance(position.step, Draft | Sign):
         return
     subject = replace(subject_of(session, document), acted=position.acted)
@@ -68,6 +70,26 @@ def _returned(session: Session, document: Document, event: Event, now: datetime)
         who=person.full_name if person else "–",
         due=f"{resubmit_due(document.due_at, now).astimezone(VIETNAM):%H:%M %d/%m/%Y}",
     )
+
+
+def _inform(
+    session: Session, document: Document, declared: DocumentType, event: Event, now: datetime
+) -> None:
+    """Those who are to know of it, once each: heads of what it amends."""
+    subject = subject_of(session, document)
+    people = {p.id for who in declared.informs for p in candidates(session, subject, who.audiences(subject))}
+    for account_id in sorted(people):
+        _notice(session, document, account_id, "informed", event.seq, now)
+
+
+def tell_withdrawn(
+    session: Session, document: Document, before: Position, event: Event, now: datetime
+) -> None:
+    """Tell whoever it waited for, and whoever had decided on this revision already."""
+    subject = replace(subject_of(session, document), acted=before.acted)
+    waited = {p.id for p in candidates(session, subject, audiences(before, subject))}
+    for account_id in sorted((waited | before.acted) - {document.owner_id}):
+        _notice(session, document, account_id, "withdrawn", event.seq, now)
 
 
 def _notice(

@@ -135,6 +135,21 @@ class Signature(SQLModel, table=True):
     signed_at: datetime = instant()
 
 
+class DocumentLink(SQLModel, table=True):
+    """What a document has to do with an earlier one: it is `about` it (an addendum) or `replaces` it."""
+
+    __tablename__ = "document_link"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        ForeignKeyConstraint(["school_id", "other_id"], ["document.school_id", "document.id"]),
+        Index("ix_document_link_other", "other_id", "kind"),
+    )
+    document_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True, max_length=8)
+    other_id: str
+    school_id: str
+
+
 class DocumentImage(SQLModel, table=True):
     """A picture uploaded for a document's rich text."""
 

@@ -188,6 +188,11 @@ class Shown:
         return address(self.path)
 
     @property
+    def words(self) -> str:
+        """The answer as it names a row: what was typed, or what the chosen value is called."""
+        return next((name.vi for value, name in self.options if value == self.value), self.value)
+
+    @property
     def unit(self) -> Text | None:
         """What a number counts."""
         return getattr(self.field, "unit", None)
@@ -237,7 +242,7 @@ class ShownRow:
     @property
     def heads(self) -> tuple[str, str]:
         """What names the row in its closed state: its first two lines of text."""
-        lines = [f.value for f in self.fields if f.kind in ("subject", "line")] + ["", ""]
+        lines = [f.words for f in self.fields if f.kind in ("subject", "line", "part")] + ["", ""]
         return lines[0], lines[1]
 
     @property

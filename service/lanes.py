@@ -76,7 +76,7 @@ def draw(way: Sequence[Station], language: Language) -> Drawn:
         for s in way
         if isinstance(s.step, Review) and s.step.returns_to in by_name
     ]
-    standing = next((s for s in way if s.at in ("here", "ret")), None)
+    standing = next((s for s in way if s.at in ("here", "ret", "wd")), None)
     return Drawn(
         height=_TOP + len(names) * _LANE + 1,
         lanes=tuple(

@@ -33,6 +33,7 @@ from service.pages import (
     saved,
     security,
     sign_in,
+    succession,
 )
 
 API = "/api/v1"
@@ -66,6 +67,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     compare.router,
     obligations.public,
     obligations.router,
+    succession.router,
     documents.router,
     flags.router,
     mailbox.router,

@@ -29,6 +29,9 @@ DRAFT = State("draft", "", Text("Bản nháp", "Draft"))
 RETURNED = State("ret", "bad", Text("Trả lại, cần sửa", "Returned, to be mended"))
 APPROVED = State("ok", "ok", Text("Đã ký duyệt", "Approved and signed"))
 ARCHIVED = State("arch", "ok", Text("Đã lưu trữ", "Archived"))
+WITHDRAWN = State("wd", "", Text("Đã rút", "Withdrawn"))
+REPLACED = State("wd", "", Text("Đã thay", "Superseded"))
+_ENDED = {"archived": ARCHIVED, "withdrawn": WITHDRAWN, "replaced": REPLACED}
 
 STATUSES: dict[str, Text] = {
     "draft": DRAFT.words,
@@ -36,18 +39,20 @@ STATUSES: dict[str, Text] = {
     "returned": Text("Trả lại", "Returned"),
     "approved": APPROVED.words,
     "archived": ARCHIVED.words,
+    "replaced": REPLACED.words,
+    "withdrawn": WITHDRAWN.words,
 }
 
 
 def state(declared: DocumentType, document: Document) -> State:
     """Where a document stands."""
+    if document.status in _ENDED:
+        return _ENDED[document.status]
     if document.status == "draft":
         step = declared.step(document.step)
         return DRAFT if isinstance(step, Draft) else State("draft", "", NOT_SIGNED)
     if document.status == "returned" and isinstance(declared.step(document.step), Draft):
         return RETURNED
-    if document.status == "archived":
-        return ARCHIVED
     step = declared.step(document.step)
     if isinstance(step, Sign):
         return State("draft", "warn", NOT_SIGNED)
@@ -90,8 +95,8 @@ def lateness(document: Document) -> Text | None:
 
 def track(declared: DocumentType, document: Document) -> list[str]:
     """A class for each step: done, here, ret or nothing."""
-    if document.status == "archived":
-        return ["done" for _ in declared.steps]
+    if not document.step:
+        return ["" if document.status == "withdrawn" else "done" for _ in declared.steps]
     names = [s.name for s in declared.steps]
     at = names.index(document.step) if document.step in names else 0
     here = "ret" if document.status == "returned" else "here"
@@ -109,7 +114,7 @@ def place(declared: DocumentType, document: Document) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A step of the way: `at` is done, here, ret or next."""
+    """A step of the way: `at` is done, here, ret, next, or wd where its author took it back."""
 
     step: Step
     at: str
@@ -120,7 +125,7 @@ class Station:
 
     @property
     def mark(self) -> str:
-        return {"done": "ok", "here": "wait", "ret": "ret", "next": "todo"}[self.at]
+        return {"done": "ok", "here": "wait", "ret": "ret", "next": "todo", "wd": "wd"}[self.at]
 
 
 MACHINE = Text("Hệ thống", "System")
@@ -129,8 +134,8 @@ AUTHOR = Text("Người soạn", "Author")
 
 def way(view: View) -> list[Station]:
     """Every step with what happened there in this revision, or who it waits for."""
-    document, declared = view.document, view.here.declared
-    classes = track(declared, document)
+    declared = view.here.declared
+    classes = _classes(view)
     passed = _passed(view)
     stations = []
     for step, at in zip(declared.steps, classes, strict=True):
@@ -145,13 +150,30 @@ def way(view: View) -> list[Station]:
         elif at in ("here", "ret"):
             note = _waits(view)
             stamp = words.brief(view.opened_at).vi if view.opened_at else ""
+        elif at == "wd":
+            event = view.events[-1]
+            stamp = words.brief(event.event.at).vi
+            note = Text(f"{event.name} rút lại, {stamp}", f"{event.name} withdrew it, {stamp}")
         stations.append(Station(step, at or "next", note, step.by.name if step.by else MACHINE, stamp))
     return stations
 
 
+def _classes(view: View) -> list[str]:
+    """As `track` has it; of a withdrawn document the events still say how far it had come."""
+    declared, document = view.here.declared, view.document
+    if document.status != "withdrawn":
+        return track(declared, document)
+    names = [s.name for s in declared.steps]
+    at = names.index(view.events[-1].event.step)
+    return ["done" if n < at else "wd" if n == at else "" for n in range(len(names))]
+
+
 def _passed(view: View) -> dict[str, EventSeen]:
     """The last event that passed each step."""
-    return {e.event.step: e for e in view.events if e.event.action not in ("create", "return", "reopen")}
+    return {e.event.step: e for e in view.events if e.event.action not in _NO_PASSING}
+
+
+_NO_PASSING = ("create", "return", "reopen", "withdraw", "replace")
 
 
 def _waits(view: View) -> Text:
@@ -198,6 +220,8 @@ _DONE: dict[str, Text] = {
     "reopen": Text("{who} mở lại để sửa trước khi ký", "{who} reopened it before signing"),
     "return": Text("{who} trả lại bản {n}", "{who} returned revision {n}"),
     "seal": Text("{who} đóng dấu của trường", "{who} applied the school's seal"),
+    "withdraw": Text("{who} rút lại hồ sơ", "{who} withdrew the record"),
+    "replace": Text("Bản thay thế đã được ký duyệt", "Its replacement was approved"),
     "archive": Text(
         "Hệ thống kiểm tra mọi chữ ký, đóng dấu thời gian và lưu trữ",
         "The system validated every signature, time-stamped and archived",
@@ -224,6 +248,8 @@ def happened(declared: DocumentType, seen: EventSeen) -> Text:
         number = event.data.get("number")
         if number:
             pattern = Text(f"{pattern.vi}, số {number}", f"{pattern.en}, number {number}")
+    elif event.action == "sign" and not declared.reviewed:
+        pattern = Text("{who} ký bản {n}", "{who} signed revision {n}")
     else:
         pattern = _DONE.get(event.action, Text("{who}: " + event.action, "{who}: " + event.action))
     return pattern.format(who=who, n=event.revision)
@@ -245,13 +271,15 @@ class Act:
 def act(step: Step, action: str) -> Act:
     """The words of an action at a step; only a signature is called one."""
     signs = step.signs and action in ("sign", "approve", "seal")
+    alone = isinstance(step, Sign) and step.approves
     said = {
         "submit": (Text("Ký và trình", "Sign and submit"), "pen"),
-        "sign": (Text("Ký và trình", "Sign and submit"), "pen"),
+        "sign": (Text("Ký", "Sign") if alone else Text("Ký và trình", "Sign and submit"), "pen"),
         "reopen": (Text("Sửa tiếp", "Go on editing"), "pen"),
         "approve": (Text("Ký duyệt", "Approve and sign") if signs else Text("Duyệt", "Approve"), "pen"),
         "return": (Text("Trả lại", "Return"), "back"),
         "seal": (Text("Đóng dấu", "Seal"), "seal"),
+        "withdraw": (Text("Rút lại", "Withdraw"), "x"),
     }
     spoken, icon = said.get(action, (words.same(action), "check"))
     return Act(action, spoken, icon, signs)
@@ -267,6 +295,7 @@ DONE_WORDS: dict[str, Text] = {
     "return": Text("Đã trả lại", "Returned"),
     "seal": Text("Đã đóng dấu", "Sealed"),
     "reopen": Text("Đã mở lại để sửa", "Reopened"),
+    "withdraw": Text("Đã rút lại", "Withdrawn"),
 }
 
 
@@ -283,7 +312,9 @@ def run_words(view: View, now: datetime) -> Text:
         incident = view.incidents[0]
         return Text(f"Sự cố: {incident.sentence_vi}", f"Incident: {incident.sentence_en}")
     position = view.here.position
-    if view.document.status == "archived":
+    if view.document.status == "withdrawn":
+        return Text("Đã dừng: người soạn rút lại.", "Ended: its author withdrew it.")
+    if position.step is None:
         return Text(
             "Đã chạy xong: mọi bước tự động đã hoàn thành.", "Done: every automatic step is complete."
         )

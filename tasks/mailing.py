@@ -50,6 +50,8 @@ KINDS: dict[str, Text] = {
     "flag": Text("Quá hạn", "Past the limit"),
     "approved": Text("Đã ký duyệt", "Approved and signed"),
     "archived": Text("Đã lưu trữ", "Archived"),
+    "withdrawn": Text("Người soạn đã rút", "Withdrawn by the author"),
+    "informed": Text("Để biết", "For information"),
     "incident": Text("Sự cố cần xử lý", "Incident"),
     "change": Text("Thay đổi tài khoản", "Change of account"),
     "report": Text("Báo sự cố", "Reported problem"),

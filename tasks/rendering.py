@@ -31,7 +31,7 @@ from tasks.rich_text import Node
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "documents"
 
-LAYOUTS = frozenset({"lesson_plan", "teacher_teaching_plan", "team_teaching_plan"})
+LAYOUTS = frozenset({"lesson_plan", "lesson_plan_addendum", "teacher_teaching_plan", "team_teaching_plan"})
 BoxKind = Literal["signature", "text"]
 
 
@@ -170,6 +170,36 @@ class TeacherTeachingPlan(TypedDict):
     code: NotRequired[str]
     weeks: list[TaughtWeek]
     undated: list[TaughtPeriod]
+    boxes: list[SigningPlace]
+
+
+class ApprovedPlan(TypedDict):
+    """The file an addendum is about; `archived_sha256` is empty before the archive."""
+
+    title: str
+    code: str
+    revision: int
+    approved_on: str
+    approved_sha256: str
+    archived_sha256: str
+
+
+class NoteAfterTeaching(TypedDict):
+    lesson: str
+    text: list[Node]
+
+
+class LessonPlanAddendum(TypedDict):
+    """Data of the layout `lesson_plan_addendum`."""
+
+    title: str
+    issuer: Issuer
+    author: Named
+    group: Named
+    date: str
+    code: NotRequired[str]
+    plan: ApprovedPlan
+    notes: list[NoteAfterTeaching]
     boxes: list[SigningPlace]
 
 

@@ -153,6 +153,11 @@ def teacher_plan() -> Paper:
     return _paper("teacher_teaching_plan", _TEACHER_PLAN)
 
 
+@functools.cache
+def addendum() -> Paper:
+    return _paper("lesson_plan_addendum", _ADDENDUM)
+
+
 def _paper(layout: str, data: Mapping[str, Any]) -> Paper:
     rendered = rendering.render(layout, data)
     return Paper(prepare(rendered.pdf, rendered.boxes), {box.name: box for box in rendered.boxes})
@@ -239,6 +244,25 @@ _TEACHER_PLAN: dict[str, Any] = {
         {"field": "group_review", "caption": "Tổ chuyên môn duyệt"},
         {"field": "principal_approval", "caption": "Ban Giám hiệu duyệt"},
     ],
+}
+
+_ADDENDUM: dict[str, Any] = {
+    "title": "Điều chỉnh sau bài dạy: kế hoạch bài dạy tuần 13, lớp 3A",
+    "issuer": _ISSUER,
+    "author": {"name": NAMES["lan"]},
+    "group": {"name": "Tổ chuyên môn 1-2-3"},
+    "date": "2026-12-02",
+    "code": "DC-3A-13-1",
+    "plan": {
+        "title": "Kế hoạch bài dạy tuần 13, lớp 3A",
+        "code": "KHBD-3A-13-1",
+        "revision": 1,
+        "approved_on": "2026-11-20",
+        "approved_sha256": "0123456789abcdef" * 4,
+        "archived_sha256": "",
+    },
+    "notes": [{"lesson": "Toán, 01/12/2026: Bài 28", "text": tree("<p>- Thêm 5 phút luyện tập.</p>")}],
+    "boxes": [{"field": "author", "caption": "Người lập kế hoạch"}],
 }
 
 _TEAM_PLAN: dict[str, Any] = {

@@ -120,6 +120,14 @@ def title(fields: Mapping[str, Any], facts: Facts) -> str:
     return f"Kế hoạch bài dạy tuần {week.number}, {of}"
 
 
+def lessons_named(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Each lesson in words, by its id: how a note after teaching names it."""
+    return {
+        lesson["id"]: f"{lesson['subject']}, {_dmy(lesson['date'])}: {lesson['title']}"
+        for lesson in fields["lessons"]
+    }
+
+
 def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     week = facts.weeks[fields["week"]]
     return {
@@ -205,5 +213,6 @@ LESSON_PLAN = DocumentType(
     unique_by=("owner", "week"),
     deadline=BeforeWeekday(WEDNESDAY, weeks_before=1, setting="lesson_plan_due"),
     owes=Owes("teacher"),
+    parts=lessons_named,
     obligations=(Obligation("download", by=author), Obligation("print-unless-laptop", by=author)),
 )

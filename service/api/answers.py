@@ -10,6 +10,7 @@ from flows.deadlines import is_late
 from flows.grammar import DocumentType
 from flows.outstanding import DutySeen
 from flows.queries import View
+from flows.succession import Related
 from models.document import Document
 from models.settings import VIETNAM
 from models.text import Text
@@ -118,6 +119,16 @@ def obligation(seen: DutySeen) -> dict[str, Any]:
     }
 
 
+def related(around: Related) -> dict[str, Any]:
+    """The documents around one, by id: what it is about or replaces, what was added, what replaces it."""
+    return {
+        "about": around.about.id if around.about else None,
+        "notes": [d.id for d in around.notes],
+        "replaces": around.replaces.id if around.replaces else None,
+        "replaced_by": around.successor.id if around.successor else None,
+    }
+
+
 def run(view: View) -> dict[str, Any]:
     """The automatic part: which Prefect run, what it did, what needs a person."""
     return {
@@ -185,6 +196,7 @@ def declared(type_: DocumentType) -> dict[str, Any]:
         ],
         "deadline": words(type_.deadline.rule) if type_.deadline else None,
         "obligations": [o.kind for o in type_.obligations],
+        "amends": type_.amends or None,
     }
 
 

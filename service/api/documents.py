@@ -7,9 +7,10 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from flows import citing, copying, drafts, duties, filling, listing, queries
+from flows import citing, copying, drafts, duties, filling, listing, queries, succession
 from flows.commands import Command
 from flows.decide import decide
+from flows.links import Links
 from models.document import Revision
 from models.errors import NotFound
 from service import exports
@@ -32,6 +33,8 @@ class NewDocument(BaseModel):
     type: str = Field(examples=["lesson-plan"])
     fields: dict[str, Any]
     copy_of: str | None = None
+    about: str | None = Field(default=None, description="for a note: the approved document it is added to")
+    replaces: str | None = Field(default=None, description="the approved document this one is to replace")
 
 
 class Pick(BaseModel):
@@ -70,9 +73,12 @@ class Decision(BaseModel):
 
 @router.post("/documents", status_code=201)
 def create(new: NewDocument, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
-    """Make a draft."""
+    """Make a draft: of its own, a copy, `about` an approved document, or one that `replaces` one."""
     if new.copy_of:
         document = copying.start(office, viewer.actor, new.type, new.copy_of, new.fields)
+    elif new.about or new.replaces:
+        links = Links(new.about, new.replaces)
+        document = succession.begin(office, viewer.actor, new.type, new.fields, links)
     else:
         document = drafts.create(office, viewer.actor, new.type, new.fields)
     return _answer(office, viewer, document.id)
@@ -176,7 +182,7 @@ def act(
     office: OfficeDep,
     arrived: Arrival,
 ) -> dict[str, Any]:
-    """Decide: submit, sign, approve, return, seal, reopen, as `actions` of the document offers."""
+    """Decide: submit, sign, approve, return, seal, reopen, withdraw, as `actions` of the document offers."""
     with office.db.read() as session:
         queries.visible(session, viewer.actor, document_id)
     command = Command(
@@ -196,6 +202,7 @@ def act(
 def _answer(office: OfficeDep, viewer: ApiViewer, document_id: str) -> dict[str, Any]:
     with office.db.read() as session:
         view = queries.view(session, viewer.actor, document_id)
+        around = succession.related(session, viewer.actor, view.document)
         based_on = citing.based_on(session, view.document)
     cited = [{"document": s.source_id, "words": answers.words(s.words), "named": s.named} for s in based_on]
-    return answers.answer(view) | {"based_on": cited}
+    return answers.answer(view) | answers.related(around) | {"based_on": cited}

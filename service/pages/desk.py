@@ -34,6 +34,7 @@ from service.templating import LANGUAGE_COOKIE, page
 
 router = APIRouter()
 
+ENDED = ("archived", "replaced", "withdrawn")
 STRIP_DAYS = 14
 AHEAD = timedelta(days=16)
 """How far ahead the desk names what is due; the strip shows the same days."""
@@ -164,7 +165,7 @@ def _mine(session: Session, actor: Actor) -> list[Document]:
         .options(queries.LIGHT)
     )
     open_ones = session.exec(
-        own.where(col(Document.status) != "archived").order_by(col(Document.updated_at).desc()).limit(100)
+        own.where(col(Document.status).not_in(ENDED)).order_by(col(Document.updated_at).desc()).limit(100)
     ).all()
     done = session.exec(
         own.where(col(Document.status) == "archived").order_by(col(Document.updated_at).desc()).limit(4)
@@ -263,6 +264,7 @@ def _dues(session: Session, actor: Actor, mine: list[Document], now: datetime) -
             if d.week_id in monday
             and monday[d.week_id] <= week.monday <= monday.get(d.last_week_id or d.week_id, monday[d.week_id])
         ]
+        covering = [d for d in covering if d.status != "withdrawn"]
         if any(d.status != "draft" for d in covering):
             continue
         found.append(Due(declared, week, due_at, covering[0] if covering else None))
@@ -296,7 +298,7 @@ def _archived(session: Session, actor: Actor, declared: DocumentType) -> list[Do
                 col(Document.school_id) == actor.school_id,
                 col(Document.owner_id) == actor.id,
                 col(Document.type) == declared.slug,
-                col(Document.status) == "archived",
+                col(Document.status).in_(("archived", "replaced")),
             )
             .order_by(col(Document.updated_at).desc())
             .options(queries.LIGHT)

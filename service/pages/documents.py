@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import duties, listing, queries, sources
-from flows.catalogue import TYPES, type_of
+from flows import duties, listing, queries, sources, succession
+from flows.catalogue import TYPES, amended_by, type_of
 from flows.grammar import DocumentType
 from flows.office import Office
 from flows.people import Actor
@@ -126,6 +126,7 @@ def document(
     with office.db.read() as session:
         view = queries.view(session, viewer.actor, document_id)
         based_on = sources.based_on(session, viewer.actor, view.document)
+        related = succession.related(session, viewer.actor, view.document)
         following = queries.waiting(session, viewer.actor, limit=2) if done else []
         shown = _revision(view, revision)
     return page(
@@ -140,6 +141,9 @@ def document(
         extent=page_images.size_of(office, shown.final) if shown else None,
         done=story.DONE_WORDS.get(done),
         following=next((w for w in following if w.document.id != document_id), None),
+        related=related,
+        states={d.id: story.state(type_of(d.type), d) for d in related.all},
+        note_type=amended_by(view.here.declared),
         existing="existing" in request.query_params,
         broken=_broken(office, viewer.actor),
         acts=[a for a in story.acts(view.here.position.step, view.actions) if a.action != "submit"],

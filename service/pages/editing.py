@@ -21,8 +21,8 @@ from flows.commands import Command
 from flows.decide import decide
 from flows.fields import Known
 from flows.grammar import DocumentType, Draft
+from flows.links import known_for
 from flows.office import Office
-from flows.posts import known_of
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound, RecordsError, Stale, TooLarge
 from models.text import Text
@@ -254,7 +254,7 @@ def own(office: Office, viewer: Viewer, document_id: str) -> tuple[Document, Doc
         ).first()
         if document is None:
             raise NotFound
-        return document, type_of(document.type), known_of(session, viewer.actor)
+        return document, type_of(document.type), known_for(session, document)
 
 
 def version_of(value: object) -> int:

@@ -15,9 +15,9 @@ from flows import inbox as counted
 from flows import marks, queries, round_marks
 from flows.catalogue import type_of
 from flows.inbox import Facets
+from flows.links import known_for
 from flows.marks import Note
 from flows.office import Office
-from flows.posts import known_of
 from flows.queries import View, Waiting
 from models.document import Document, Revision
 from models.errors import RecordsError
@@ -132,7 +132,7 @@ def inbox(
     if view is None:
         return page(request, viewer, "pages/inbox.html", view=None, **frame)
     shown = view.revisions[-1] if view.revisions else None
-    changes, changed = changes_of(office, viewer, view)
+    changes, changed = changes_of(office, view)
     earlier = remarks.earlier(view, shown.fields) if shown else []
     return page(
         request,
@@ -269,12 +269,12 @@ def _bundles(queue: Sequence[Waiting], now: datetime) -> list[Bundle]:
     return bundles
 
 
-def changes_of(office: Office, viewer: Viewer, view: View) -> tuple[list[Change], int]:
+def changes_of(office: Office, view: View) -> tuple[list[Change], int]:
     """What the newest revision changed: the first changes in pieces, and how many in all."""
     if len(view.revisions) < 2:
         return [], 0
     with office.db.read() as session:
-        known = known_of(session, viewer.actor)
+        known = known_for(session, view.document)
     before, after = view.revisions[-2:]
     found = forms.differences(view.here.declared.form.fields, before.fields, after.fields, known)
     texts = [(d.one, d.other) for d in found[:CHANGES]]

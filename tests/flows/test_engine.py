@@ -244,6 +244,7 @@ def test_the_name_of_a_parked_run_says_who_is_awaited() -> None:
             "Awaiting group head",
             "Awaiting principal or vice principal",
         ],
+        "lesson-plan-addendum": ["Awaiting author", "Awaiting author"],
         "teacher-teaching-plan": [
             "Awaiting author",
             "Awaiting author",

@@ -29,6 +29,11 @@ APPROVAL = Review(name="approval", label=Text("Duyệt", "Approval"), by=princip
         ((DRAFT, SIGN, replace(APPROVAL, by=principal | author), ARCHIVE), "nobody approves their own"),
         ((DRAFT, SIGN, replace(APPROVAL, returns_to="archive"), ARCHIVE), "not before it"),
         ((DRAFT, SIGN, Seal(by=clerk), APPROVAL, ARCHIVE), "seal comes after"),
+        ((DRAFT, replace(SIGN, approves=True), APPROVAL, ARCHIVE), "exactly one review approves"),
+        (
+            (DRAFT, replace(SIGN, approves=True), replace(APPROVAL, approves=False), ARCHIVE),
+            "so nobody reviews",
+        ),
         ((DRAFT, replace(SIGN, by=group_head), APPROVAL, ARCHIVE), "author's signature"),
         ((DRAFT, APPROVAL, SIGN, ARCHIVE), "right after the draft"),
         ((DRAFT, SIGN, replace(APPROVAL, by=None), ARCHIVE), "needs someone"),
@@ -37,6 +42,11 @@ APPROVAL = Review(name="approval", label=Text("Duyệt", "Approval"), by=princip
 def test_a_wrong_chain_is_refused(steps: tuple[Step, ...], sentence: str) -> None:
     with pytest.raises(BadType, match=sentence):
         replace(LESSON_PLAN, steps=steps)
+
+
+def test_a_type_may_end_with_its_authors_signature() -> None:
+    alone = replace(LESSON_PLAN, steps=(DRAFT, replace(SIGN, approves=True), ARCHIVE))
+    assert not alone.reviewed
 
 
 def test_a_week_that_is_no_field_is_refused() -> None:

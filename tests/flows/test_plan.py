@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flows import plan
 from flows.catalogue import TYPES
-from flows.grammar import Archive, DocumentType, Draft, Review
+from flows.grammar import Archive, DocumentType, Review
 from flows.people import Actor, Subject
 from flows.plan import SYSTEM, Happened, Impossible, Position
 
@@ -24,7 +24,7 @@ PEOPLE = {
     "stranger": Actor("stranger", "s", frozenset({"teacher", "admin", "inspector"})),
     "elsewhere": Actor("principal", "other", frozenset({"principal", "vice_principal", "clerk"})),
 }
-ACTIONS = ("submit", "sign", "reopen", "approve", "return", "seal", "archive")
+ACTIONS = ("submit", "sign", "reopen", "approve", "return", "withdraw", "seal", "archive")
 
 
 def subject(owner: str) -> Subject:
@@ -45,7 +45,7 @@ def step_on(
     else:
         name = actor.id
     assert here.step is not None
-    revision = here.revision + 1 if isinstance(here.step, Draft) else here.revision
+    revision = here.revision + (action == "submit")
     event = Happened(len(events) + 1, name, here.step.name, action, revision)
     events.append(event)
     return plan.follow(declared, here, event)
@@ -76,6 +76,11 @@ def test_random_people_never_skip_a_step_and_never_act_twice(
     assert len({e.actor for e in since}) == len(since)
     approvals = [e for e in events if e.action == "approve"]
     assert all(e.actor != owner for e in approvals)
+    if here.status == "withdrawn":
+        assert here.step is None
+        last = events[-1]
+        assert (last.action, last.actor) == ("withdraw", owner)
+        assert plan.position(declared, events[:-1]).status not in plan.DONE
     if here.status == "archived":
         done = {e.step for e in since} | {"draft", "archive"}
         assert done == set(order)
@@ -87,7 +92,7 @@ def test_a_document_always_reaches_its_archive(declared: DocumentType, owner: st
     for _ in range(len(declared.steps)):
         before = len(events)
         for who, action in itertools.product(sorted(PEOPLE), ACTIONS):
-            if action in ("return", "reopen"):
+            if action in ("return", "reopen", "withdraw"):
                 continue
             here = step_on(declared, here, events, owner, who, action)
             if len(events) > before:
@@ -110,6 +115,42 @@ def test_the_same_role_in_another_school_may_do_nothing() -> None:
     here = Position(approval, "in_progress", 1, 4)
     assert plan.actions(here, PEOPLE["principal"], subject("author")) == ("approve", "return")
     assert plan.actions(here, PEOPLE["elsewhere"], subject("author")) == ()
+
+
+@given(st.sampled_from(TYPES), st.integers(min_value=0, max_value=8))
+def test_only_the_author_withdraws_and_only_before_the_approval(declared: DocumentType, steps: int) -> None:
+    here, events = new(declared)
+    for step in declared.steps[:steps]:
+        if here.automatic:
+            break
+        who = next(
+            w for w in sorted(PEOPLE) if step.actions[0] in plan.actions(here, PEOPLE[w], subject("author"))
+        )
+        here = step_on(declared, here, events, "author", who, step.actions[0])
+    may = [w for w in PEOPLE if "withdraw" in plan.actions(here, PEOPLE[w], subject("author"))]
+    assert may == ([] if here.status in plan.DONE else ["author"])
+
+
+@given(st.sampled_from(TYPES))
+def test_what_is_replaced_is_still_sealed_and_archived(declared: DocumentType) -> None:
+    here, events = new(declared)
+    while not here.automatic:
+        step = here.step
+        assert step is not None
+        who = next(
+            w for w in sorted(PEOPLE) if step.actions[0] in plan.actions(here, PEOPLE[w], subject("author"))
+        )
+        here = step_on(declared, here, events, "author", who, step.actions[0])
+        if here.status == "approved":
+            opened, step = here.opened_seq, here.step
+            here = plan.follow(
+                declared, here, Happened(99, SYSTEM, step.name if step else "", "replace", here.revision)
+            )
+            assert (here.status, here.step, here.opened_seq) == ("replaced", step, opened)
+    here = step_on(declared, here, events, "author", "author", "archive")
+    assert (here.status, here.step) == ("replaced", None)
+    with pytest.raises(Impossible):
+        plan.follow(declared, here, Happened(100, SYSTEM, "", "replace", here.revision))
 
 
 def test_events_that_do_not_fit_are_refused() -> None:

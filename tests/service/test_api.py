@@ -209,7 +209,12 @@ def test_a_signing_round_signs_each_or_says_why(cast: Cast, people: dict[str, Pe
 
 def test_types_are_published_with_form_and_steps(people: dict[str, Person]) -> None:
     types = people["lan"].get("/document-types")["items"]
-    assert [t["slug"] for t in types] == ["lesson-plan", "teacher-teaching-plan", "team-teaching-plan"]
+    assert [t["slug"] for t in types] == [
+        "lesson-plan",
+        "lesson-plan-addendum",
+        "teacher-teaching-plan",
+        "team-teaching-plan",
+    ]
     plan = people["lan"].get("/document-types/lesson-plan")
     assert plan["form"]["properties"]["lessons"]["items"]["properties"]["title"]["examples"]
     assert [s["name"] for s in plan["steps"]] == [

@@ -152,6 +152,34 @@ def a_teacher_plan(periods: int = 8, **changes: Any) -> dict[str, Any]:
     }
 
 
+def an_addendum(notes: int = 2, **changes: Any) -> dict[str, Any]:
+    return {
+        "title": "Điều chỉnh sau bài dạy: kế hoạch bài dạy tuần 13, lớp 3A",
+        "issuer": ISSUER,
+        "author": {"name": "Nguyễn Thị Lan"},
+        "group": {"name": "Tổ chuyên môn 1-2-3"},
+        "date": "2026-12-02",
+        "code": "DC-LAN-1",
+        "plan": {
+            "title": "Kế hoạch bài dạy tuần 13, lớp 3A",
+            "code": "KHBD-3A-13-1",
+            "revision": 1,
+            "approved_on": "2026-11-20",
+            "approved_sha256": "0123456789abcdef" * 4,
+            "archived_sha256": "fedcba9876543210" * 4,
+        },
+        "notes": [
+            {
+                "lesson": f"Toán, 0{n + 1}/12/2026: Bài {28 + n}. Bài toán giải bằng hai bước tính (tiết 2)",
+                "text": tree("<p>- Hoạt động luyện tập cần thêm 5 phút.</p><p>- Bỏ bài 3.</p>"),
+            }
+            for n in range(notes)
+        ],
+        "boxes": [{"field": "author", "caption": "Người lập kế hoạch"}],
+        **changes,
+    }
+
+
 def a_picture(size: tuple[int, int] = (400, 300), *, mode: str = "RGB") -> bytes:
     output = io.BytesIO()
     Image.new(mode, size, (29, 63, 154) if mode == "RGB" else (29, 63, 154, 90)).save(output, "PNG")
@@ -177,6 +205,7 @@ def texts(rendered: rendering.Rendered) -> list[str]:
 
 LAYOUTS: dict[str, Callable[[], dict[str, Any]]] = {
     "lesson_plan": a_lesson_plan,
+    "lesson_plan_addendum": an_addendum,
     "teacher_teaching_plan": a_teacher_plan,
     "team_teaching_plan": a_team_plan,
 }
@@ -276,6 +305,7 @@ def test_pages_have_the_margins_of_decree_30(layout: str) -> None:
     """Phụ lục I: top and bottom 20–25 mm, left 30–35, right 15–20; the number centred in the top margin."""
     several_pages = {
         "lesson_plan": lambda: a_lesson_plan(a_lesson(1), a_lesson(2)),
+        "lesson_plan_addendum": lambda: an_addendum(9),
         "teacher_teaching_plan": lambda: a_teacher_plan(20),
         "team_teaching_plan": lambda: a_team_plan(60),
     }
@@ -380,6 +410,16 @@ def test_a_teaching_plan_names_its_week_on_every_page_and_keeps_its_count_with_t
         with_rows = [page for page in pages if "Bài 28." in page]
         assert all("Tuần 13 (30/11" in page or "Tuần 14 (07/12" in page for page in with_rows)
         assert all("Đồ dùng dạy học" in page for page in with_rows)
+
+
+def test_a_note_after_teaching_cites_the_approved_file() -> None:
+    cited = an_addendum()["plan"]
+    (first, *_) = texts(rendering.render("lesson_plan_addendum", an_addendum()))
+    together = first.replace(" ", "")
+    assert cited["approved_sha256"] in together
+    assert cited["archived_sha256"] in together
+    unarchived = an_addendum(plan=cited | {"archived_sha256": ""})
+    assert "Tệp lưu trữ" not in texts(rendering.render("lesson_plan_addendum", unarchived))[0]
 
 
 def test_a_missing_picture_stops_the_paper() -> None:

@@ -22,12 +22,28 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw
 
 from flows import plan
-from flows.catalogue import LESSON_PLAN, TEACHER_TEACHING_PLAN, TEAM_TEACHING_PLAN, TYPES
+from flows.catalogue import (
+    LESSON_PLAN,
+    LESSON_PLAN_ADDENDUM,
+    TEACHER_TEACHING_PLAN,
+    TEAM_TEACHING_PLAN,
+    TYPES,
+)
 from flows.grammar import DocumentType
 from tasks import signing, verifying
 from tasks.verifying import Changes, Level, Report
 from tests import needs, signatures, verapdf
-from tests.signatures import NOW, Paper, lesson_plan, person, teacher_plan, team_plan, timestamper, trust
+from tests.signatures import (
+    NOW,
+    Paper,
+    addendum,
+    lesson_plan,
+    person,
+    teacher_plan,
+    team_plan,
+    timestamper,
+    trust,
+)
 
 SCALE = 100 / 72  # pages are compared at 100 dots per inch
 
@@ -61,6 +77,7 @@ TABLE: dict[str, tuple[DocumentType, Callable[[], Paper], tuple[Act, ...]]] = {
     "lesson plan, principal": (LESSON_PLAN, lesson_plan, (AUTHOR, HEAD, PRINCIPAL)),
     "lesson plan, vice principal for": (LESSON_PLAN, lesson_plan, (AUTHOR, HEAD, VICE)),
     "lesson plan, delegate for": (LESSON_PLAN, lesson_plan, (AUTHOR, HEAD, DELEGATE)),
+    "note after teaching": (LESSON_PLAN_ADDENDUM, addendum, (AUTHOR,)),
     "teaching plan, principal": (TEACHER_TEACHING_PLAN, teacher_plan, (AUTHOR, HEAD, PRINCIPAL)),
     "teaching plan, deputy and vice principal for": (
         TEACHER_TEACHING_PLAN,
@@ -214,7 +231,7 @@ def pdfsig(pdf: bytes, folder: Path) -> int:
         check=False,
     )
     verdicts = re.findall(r"Signature Validation: (.*)", run.stdout)
-    assert len(verdicts) > 1, run.stdout + run.stderr
+    assert verdicts, run.stdout + run.stderr
     assert "Signature has not yet been verified" in verdicts.pop()
     assert set(verdicts) == {"Signature is Valid."}, run.stdout
     return len(verdicts)
