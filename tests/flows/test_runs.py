@@ -80,6 +80,12 @@ def test_a_run_is_parked_under_the_name_of_who_is_awaited_and_ends_in_the_archiv
         wait_archived(cast, document.id)
         assert wait_parked(prefect_server, document, "Completed") == run_id, "one run for a document"
         wait_for(lambda: cast.fresh(draft.id).settled, "the draft is not settled")
+        taken_back = cast.sent("mai", 14)
+        wait_parked(prefect_server, taken_back, GROUP_HEAD)
+        cast.act("mai", taken_back.id, "withdraw")
+        wait_parked(prefect_server, taken_back, "Withdrawn")
+        cast.act("lan", draft.id, "withdraw")
+        wait_for(lambda: cast.fresh(draft.id).settled, "the dropped draft is not settled")
     wait_for(
         lambda: (
             set(prefect_server.task_names(run_id)) == {"Validate signatures", "Archive timestamp", "Archive"}

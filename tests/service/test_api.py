@@ -64,9 +64,9 @@ def draft(cast: Cast, lan: Person, week: int = 14) -> dict:
 def test_a_lesson_plan_from_the_form_to_approved(cast: Cast, people: dict[str, Person]) -> None:
     lan, hoa, minh = people["lan"], people["hoa"], people["minh"]
     document = draft(cast, lan)
-    assert document["actions"] == ["submit"]
+    assert document["actions"] == ["submit", "withdraw"]
     submitted = lan.act(document, "submit")
-    assert submitted["actions"] == ["sign", "reopen"]
+    assert submitted["actions"] == ["sign", "reopen", "withdraw"]
     assert len(submitted["content_hash"]) == 64
     signed = lan.act(submitted, "sign", pin=PIN)
     assert signed["step"]["name"] == "group_review"
