@@ -35,6 +35,7 @@ from service.pages import (
     sign_in,
     succession,
 )
+from service.pages import types as type_pages
 
 API = "/api/v1"
 API_ROUTERS: tuple[APIRouter, ...] = (
@@ -68,6 +69,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     obligations.public,
     obligations.router,
     succession.router,
+    type_pages.router,
     documents.router,
     flags.router,
     mailbox.router,

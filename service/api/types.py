@@ -1,14 +1,17 @@
-"""`GET /document-types`: what can be filed, with its form and its steps."""
+"""`GET /document-types`: what can be filed, with its form, its steps and the picture of its process."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from flows import drafts, sources
 from flows.catalogue import TYPES, type_of
+from flows.export import bpmn
+from flows.svg import svg
 from models.errors import NotFound
+from models.text import Language
 from service.access import ApiViewer
 from service.api.answers import declared, summary
 from service.deps import OfficeDep
@@ -37,3 +40,29 @@ def list_sources(slug: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, A
     with office.db.read() as session:
         found = sources.sources(session, viewer.actor, type_)
     return {"items": [summary(s.document, s.owner) for s in found], "next": None}
+
+
+@router.get("/document-types/{slug}/bpmn", response_class=Response)
+def get_bpmn(slug: str, viewer: ApiViewer, language: Language = "vi") -> Response:  # noqa: ARG001 - as above
+    """The process as BPMN 2.0 XML with its diagram, for other tools."""
+    return file_of(slug, "bpmn", language)
+
+
+@router.get("/document-types/{slug}/bpmn.svg", response_class=Response)
+def get_svg(slug: str, viewer: ApiViewer, language: Language = "vi") -> Response:  # noqa: ARG001 - as above
+    """The same picture as SVG."""
+    return file_of(slug, "svg", language)
+
+
+def file_of(slug: str, kind: str, language: Language, *, inline: bool = False) -> Response:
+    """A type's process as a file; shown in a page when `inline`."""
+    declared = type_of(slug)
+    content = bpmn(declared, language) if kind == "bpmn" else svg(declared, language)
+    return Response(
+        content,
+        media_type="application/xml" if kind == "bpmn" else "image/svg+xml",
+        headers={
+            "content-disposition": "inline" if inline else f'attachment; filename="{slug}.{kind}"',
+            "cache-control": "private, no-cache",
+        },
+    )

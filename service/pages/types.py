@@ -1,0 +1,71 @@
+"""The document types: each with its way as a picture and as a list, and a file for other BPMN tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from flows.catalogue import TYPES
+from flows.deadlines import effective
+from flows.grammar import DocumentType, Review, Step
+from flows.rules import rules_of
+from models.text import Text
+from service import story
+from service.access import PageViewer
+from service.api.types import file_of
+from service.deps import OfficeDep
+from service.templating import language_of, page
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A step in words: who takes it, whether it signs, where it may send the document back to."""
+
+    step: Step
+    who: Text
+    back: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A type as the page shows it; `rule` is its limit as it holds at this school."""
+
+    declared: DocumentType
+    stops: tuple[Stop, ...]
+    rule: Text | None
+
+
+@router.get("/types")
+def types(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
+    """Every type of record, with its way."""
+    with office.db.read() as session:
+        rules = rules_of(session, viewer.actor.school_id)
+    shown = [
+        Described(
+            declared,
+            tuple(_stop(declared, step) for step in declared.steps),
+            effective(declared.deadline, rules).rule if declared.deadline else None,
+        )
+        for declared in TYPES
+    ]
+    return page(request, viewer, "pages/types.html", types=shown)
+
+
+def _stop(declared: DocumentType, step: Step) -> Stop:
+    back = declared.step(step.returns_to).label if isinstance(step, Review) else None
+    return Stop(step, step.by.name if step.by else story.MACHINE, back)
+
+
+@router.get("/types/{slug}.bpmn")
+def bpmn_file(request: Request, viewer: PageViewer, slug: str) -> Response:
+    """The process for other BPMN tools."""
+    return file_of(slug, "bpmn", language_of(request, viewer))
+
+
+@router.get("/types/{slug}.svg")
+def svg_file(request: Request, viewer: PageViewer, slug: str) -> Response:
+    """The picture, in the page and by itself."""
+    return file_of(slug, "svg", language_of(request, viewer), inline=True)

@@ -1,0 +1,51 @@
+"""The page of types, its pictures and its files, by page and by API."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+
+from flows.catalogue import TYPES
+from flows.export import bpmn
+from flows.svg import svg
+from models.school import SchoolSetting
+from service.app import create_app
+from tests.cast import PASSWORD, Cast
+from tests.service.reading import People
+
+
+def test_every_type_is_shown_with_its_files(cast: Cast, reader: People) -> None:
+    with cast.office.db.write() as session:
+        session.add(SchoolSetting(school_id=cast.school_id, key="teacher_plan_lead", value={"days": 8}))
+    lan = reader("lan")
+    shown = lan.get("/types")
+    assert "chậm nhất 8 ngày trước thứ Hai" in shown.words
+    for declared in TYPES:
+        assert declared.name.vi in shown.words
+        assert any(i.get("src") == f"/types/{declared.slug}.svg" for i in shown.all("img"))
+        answer = lan.client.get(f"/types/{declared.slug}.bpmn")
+        assert answer.content == bpmn(declared)
+        assert answer.headers["content-disposition"] == f'attachment; filename="{declared.slug}.bpmn"'
+        picture = lan.client.get(f"/types/{declared.slug}.svg")
+        assert (picture.content, picture.headers["content-type"]) == (svg(declared), "image/svg+xml")
+    assert lan.client.get("/types/nonsense.bpmn").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/types", "/types/lesson-plan.bpmn", "/types/lesson-plan.svg"])
+def test_who_is_not_signed_in_sees_none(cast: Cast, path: str) -> None:
+    client = TestClient(create_app(cast.office.settings, cast.office), follow_redirects=False)
+    assert client.get(path).status_code == 303
+
+
+def test_by_api(cast: Cast) -> None:
+    client = TestClient(create_app(cast.office.settings, cast.office), base_url="http://testserver/api/v1")
+    path = "/document-types/team-teaching-plan/bpmn"
+    assert client.get(path).status_code == 401
+    answer = client.post("/token", data={"username": "lan", "password": PASSWORD}).json()
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    declared = TYPES[-1]
+    assert client.get(path, headers=headers).content == bpmn(declared)
+    assert client.get(f"{path}?language=en", headers=headers).content == bpmn(declared, "en")
+    assert client.get(f"{path}.svg", headers=headers).content == svg(declared)
+    assert client.get("/document-types/nonsense/bpmn", headers=headers).status_code == 404
+    assert client.get(f"{path}?language=xx", headers=headers).status_code == 422
