@@ -184,13 +184,14 @@ def _says(step: Step) -> Text:
 
 
 def _notes(declared: DocumentType) -> Iterator[Text]:
-    """What no flow shows: the limit, and how a document ends otherwise."""
-    if declared.deadline:
-        yield Text(f"Hạn trình: {declared.deadline.rule.vi}.", f"Due: {declared.deadline.rule.en}.")
-    yield Text(
-        "Người soạn có thể rút lại cho đến khi được ký duyệt.",
-        "The author may withdraw it until it is approved.",
-    )
+    """What no flow shows: how a document ends otherwise. (Limits are each school's own, so not drawn.)"""
+    if declared.reviewed:
+        yield Text(
+            "Người soạn có thể rút lại cho đến khi được ký duyệt.",
+            "The author may withdraw it until it is approved.",
+        )
+    else:
+        yield Text("Người soạn có thể bỏ cho đến khi ký.", "The author may drop it until it is signed.")
 
 
 def _flows(nodes: Sequence[Node], returns: Sequence[Review]) -> Iterator[Flow]:

@@ -242,7 +242,11 @@ class ShownRow:
     @property
     def heads(self) -> tuple[str, str]:
         """What names the row in its closed state: its first two lines of text."""
-        lines = [f.words for f in self.fields if f.kind in ("subject", "line", "part")] + ["", ""]
+        named = next((f.words for f in self.fields if f.kind == "part" and f.value), "")
+        if named:  # "Toán, 30/11/2026: Bài 28": where it belongs, then its name
+            of, _, name = named.partition(": ")
+            return of, name
+        lines = [f.value for f in self.fields if f.kind in ("subject", "line")] + ["", ""]
         return lines[0], lines[1]
 
     @property

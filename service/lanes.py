@@ -28,7 +28,8 @@ class Lane:
     name: str
     y: float
     height: float
-    baseline: float
+    lines: tuple[tuple[str, float], ...]
+    """Its name, broken to fit, each line with its baseline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,20 @@ def draw(way: Sequence[Station], language: Language) -> Drawn:
     return Drawn(
         height=_TOP + len(names) * _LANE + 1,
         lanes=tuple(
-            Lane(name, top, _LANE, top + _LANE / 2 + 4) for name, top in zip(names, tops, strict=True)
+            Lane(name, top, _LANE, _broken(name, top)) for name, top in zip(names, tops, strict=True)
         ),
         boxes=tuple(boxes),
         arrows=tuple(arrows),
         returns=tuple(returns),
         here=standing.step.label.to(language) if standing else "",
     )
+
+
+def _broken(name: str, top: float) -> tuple[tuple[str, float], ...]:
+    """A lane's name in at most three lines, in the middle of its head."""
+    lines = wrap(name, int((_LABEL - 24) / _CHARACTER))[:3]
+    first = top + _LANE / 2 + 4 - (len(lines) - 1) * 8
+    return tuple((line, first + n * 16) for n, line in enumerate(lines))
 
 
 def _box(station: Station, x: float, top: float, width: float, language: Language) -> Box:

@@ -76,7 +76,7 @@ def _low(text: Text) -> Text:
 
 def timeliness(document: Document) -> State | None:
     """On time or late, once the author has signed; the sentence of a late one holds rule and times."""
-    if document.first_signed_at is None or document.due_at is None:
+    if document.first_signed_at is None or document.due_at is None or document.status == "withdrawn":
         return None
     if document.first_signed_at < document.due_at:
         return State("ok", "ok", Text("Đúng hạn", "On time"))
@@ -86,7 +86,7 @@ def timeliness(document: Document) -> State | None:
 
 def lateness(document: Document) -> Text | None:
     """How late and by which limit, in a sentence; None when on time or not signed yet."""
-    if document.first_signed_at is None or document.due_at is None:
+    if document.first_signed_at is None or document.due_at is None or document.status == "withdrawn":
         return None
     if document.first_signed_at < document.due_at:
         return None
