@@ -236,7 +236,7 @@ def _replace(session: Session, successor: Document, now: datetime) -> None:
     if here.position.status not in plan.DONE:
         return
     document = here.document
-    step = here.position.step.name if here.position.step else ""
+    step = (here.position.step or here.declared.archive).name
     made = Made(data={"successor": successor.id})
     event = _event(document, SYSTEM, step, plan.REPLACE, here.position.revision, now, made)
     values = {

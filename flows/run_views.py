@@ -38,12 +38,13 @@ def _run_state(state: str) -> ColumnElement[bool]:
         .correlate(Document)  # a query that shows incidents names their table too
     )
     automatic = col(Document.step) == "archive"
+    dropped = and_(col(Document.status) == "withdrawn", col(Document.revision) == 0)
     return {
         "incident": troubled,
         "running": and_(automatic, ~troubled),
         "waiting": and_(~automatic, ~troubled, col(Document.step) != "", col(Document.revision) > 0),
-        "archived": col(Document.status) == "archived",
-    }.get(state, col(Document.version) > 1)
+        "archived": col(Document.archived_at).is_not(None),
+    }.get(state, and_(col(Document.version) > 1, ~dropped))
 
 
 def runs(
