@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import decide, drafts
+from flows import decide, drafts, succession
 from flows.commands import Command
 from flows.office import Office
 from flows.posts import actor_of
@@ -99,6 +99,7 @@ STORIES: tuple[Story, ...] = (
     _teaching("gv.mai", 2, _BY_HOA),
     _teaching("gv.anh", 2, sent=True),
     _teaching("gv.huong", 0, _BY_SON, _BY_NGOC, weeks=2),
+    Story("gv.huong", "lesson-plan-addendum", 0, (("gv.huong", "submit", ""), ("gv.huong", "sign", ""))),
     Story("tt.hoa", "team-teaching-plan", 4, (("tt.hoa", "submit", ""), ("tt.hoa", "sign", "")), weeks=2),
     Story("tt.son", "team-teaching-plan", 5, (("tt.son", "submit", ""), ("tt.son", "sign", ""),
           ("pht.ngoc", "approve", ""), ("ht.minh", "approve", ""))),
@@ -223,7 +224,11 @@ def _draft(
         actor = actor_of(session, owner.id)
         if there is None or (there.version == 1 and there.content_version == 1):
             fields = _fields(session, story, owner, weeks, index)
-    if there is None:
+    if there is None and story.slug == "lesson-plan-addendum":
+        with office.db.read() as session:
+            plan = _plan_of(session, owner, week)
+        there = succession.amend(office, actor, plan.id, fields)
+    elif there is None:
         there = drafts.create(office, actor, story.slug, fields)
     elif there.version > 1 or there.content_version > 1:
         return there.id
@@ -231,11 +236,33 @@ def _draft(
     return saved.id
 
 
+def _plan_of(session: Session, owner: Account, week: SchoolWeek) -> Document:
+    """The lesson plan a note is about."""
+    return session.exec(
+        select(Document).where(
+            col(Document.owner_id) == owner.id,
+            col(Document.type) == "lesson-plan",
+            col(Document.week_id) == week.id,
+        )
+    ).one()
+
+
+def _note_fields(plan: Document) -> dict[str, Any]:
+    """What was noted after the first lesson of a plan."""
+    text = (
+        "<p>- Hoạt động luyện tập cần thêm khoảng 5 phút; một số em còn lúng túng khi làm bài 3.</p>"
+        "<p>- Lần sau chia nhóm bốn thay cho nhóm đôi.</p>"
+    )
+    return {"notes": [{"lesson": plan.fields["lessons"][0]["id"], "text": text}]}
+
+
 def _fields(
     session: Session, story: Story, owner: Account, weeks: list[SchoolWeek], index: int
 ) -> dict[str, Any]:
     if story.slug == "team-teaching-plan":
         return _team_fields(story, weeks, index)
+    if story.slug == "lesson-plan-addendum":
+        return _note_fields(_plan_of(session, owner, weeks[index]))
     rows = session.exec(
         select(TeachingAssignment.subject, SchoolClass.grade, SchoolClass.id)
         .join(SchoolClass, col(SchoolClass.id) == col(TeachingAssignment.class_id))
