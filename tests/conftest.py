@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlmodel import select
 
-from flows import keyring
+from flows import archiving, keyring
 from flows.office import Office, utc_now
 from models.db import Database
 from models.key import AuthorityPart
@@ -88,6 +88,8 @@ def open_office(
     with db.read() as session:
         stamps.authority = keyring.open_timestamping(session, settings)
     stamps.down = False
+    for kept in archiving._threads.__dict__.pop("timestampers", {}).values():
+        kept.close()  # it may know the certificates of another test's authority
     return Office(settings, db, BlobStore(settings.blobs), *pools, name="test")
 
 
