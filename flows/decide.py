@@ -247,6 +247,8 @@ def _replace(session: Session, successor: Document, now: datetime) -> None:
     }
     _swap(session, document, values)
     _record(session, event)
+    position = replace(here.position, status="replaced")
+    duties.follow(session, document, here.declared, position, now)
 
 
 def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> None:
