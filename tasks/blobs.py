@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -53,12 +54,29 @@ class BlobStore:
             with contextlib.suppress(OSError):
                 Path(part).unlink()
             raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name itself must survive a power cut
-        finally:
-            os.close(folder)
+        _settle(path.parent)
         return name
+
+    def adopt(self, path: Path, sha256: str) -> str:
+        """Keep a file whose hash was just counted, by moving it in: nothing of it is read into memory."""
+        target = self.path(sha256)
+        if target.exists():
+            path.unlink()
+            return sha256
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+        os.close(handle)
+        try:
+            shutil.move(path, part)
+            with Path(part).open("rb") as file:
+                os.fsync(file.fileno())
+            Path(part).replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(part).unlink()
+            raise
+        _settle(target.parent)
+        return sha256
 
     def get(self, sha256: str) -> bytes:
         """The bytes; FileNotFoundError when there are none, OSError when they are not what was put."""
@@ -66,3 +84,12 @@ class BlobStore:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise OSError(f"Blob {sha256} has changed on the disk.")
         return data
+
+
+def _settle(folder: Path) -> None:
+    """A new name itself must survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

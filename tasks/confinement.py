@@ -27,6 +27,7 @@ _PR_SET_NO_NEW_PRIVS = 38
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _TRUNCATE = 1 << 14
+_MAKE_SOCKET = 1 << 9
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _TCP = 3  # bind and connect
@@ -42,10 +43,13 @@ class Guard:
     memory: str
 
 
-def confine(memory: int, readable: Iterable[Path], writable: Path) -> Guard:
-    """Give up what this process does not need; `memory` is its address space in bytes."""
+def confine(memory: int, readable: Iterable[Path], writable: Path, *, sockets: bool = False) -> Guard:
+    """Give up what this process does not need; `memory` is its address space in bytes.
+
+    `sockets` leaves it one thing more: to make a socket in /tmp, which LibreOffice cannot start without.
+    """
     network = _cut_network()
-    files = _cut_files(readable, writable)
+    files = _cut_files(readable, writable, sockets=sockets)
     return Guard(network, files, _limit(memory))
 
 
@@ -74,7 +78,7 @@ def _cut_network() -> str:
     return "cut"
 
 
-def _cut_files(readable: Iterable[Path], writable: Path) -> str:
+def _cut_files(readable: Iterable[Path], writable: Path, *, sockets: bool) -> str:
     """Landlock: what is not named here cannot be opened any more; also no TCP where the kernel can."""
     if not sys.platform.startswith("linux"):
         return f"not cut: {sys.platform} cannot"
@@ -96,6 +100,8 @@ def _cut_files(readable: Iterable[Path], writable: Path) -> str:
             _allow(libc, rules, path, _READ)
         _allow(libc, rules, Path("/dev/null"), _READ_FILE | _WRITE_FILE)
         _allow(libc, rules, writable, rights & ~_EXECUTE)
+        if sockets:
+            _allow(libc, rules, Path("/tmp"), _MAKE_SOCKET | _READ_DIR)  # noqa: S108 - where LibreOffice makes it
         libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if libc.syscall(_RESTRICT_SELF, rules, 0) != 0:
             return f"not cut: {os.strerror(ctypes.get_errno())}"

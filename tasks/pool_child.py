@@ -1,13 +1,14 @@
 """A child of the intake pool: confines itself, warms up, and answers jobs until its parent is gone.
 
-Started by `tasks/pools.py` as `python -m tasks.pool_child <socket> <memory> <module to warm>`. Knows nothing
-of what the jobs do.
+Started by `tasks/pools.py` as `python -m tasks.pool_child <socket> <memory> <module to warm> <role>`. Knows
+nothing of what the jobs do; in the role "converter" they start another program, at a low priority.
 """
 
 from __future__ import annotations
 
 import importlib
 import mimetypes
+import os
 import pickle
 import signal
 import sys
@@ -25,9 +26,12 @@ BEGUN = b"begun"
 """Said before a job is read: until then another child may be given it."""
 
 
-def serve(descriptor: int, memory: int, warm: str) -> None:
+def serve(descriptor: int, memory: int, warm: str, role: str) -> None:
     """Answer jobs one by one until the parent is gone."""
-    guard = confine(memory, _readable(), Path(tempfile.gettempdir()))
+    converter = role == "converter"
+    if converter:
+        os.nice(10)  # pages and signatures go first
+    guard = confine(memory, _readable(), Path(tempfile.gettempdir()), sockets=converter)
     mimetypes.knownfiles.clear()  # libraries ask for the system table on import; not readable here
     if warm:
         importlib.import_module(warm).warm()
@@ -72,7 +76,11 @@ def _readable() -> list[Path]:
     libraries = {Path(entry) for entry in sys.path if entry and Path(entry).resolve() != ROOT}
     rooms = {ROOT / room for room in ("flows", "models", "service", "tasks", "templates", "tests")}
     system = map(Path, ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/dev/urandom"))
-    return sorted({*homes, *libraries, *rooms, *system} - {Path("/"), ROOT})
+    office = (
+        *map(Path, ("/etc/libreoffice", "/var/lib/libreoffice", "/var/spool/libreoffice")),
+        *Path("/opt").glob("libreoffice*"),
+    )
+    return sorted({*homes, *libraries, *rooms, *system, *office} - {Path("/"), ROOT})
 
 
 def _taken_apart(refusal: RecordsError) -> tuple[type[RecordsError], tuple[Any, ...], dict[str, Any]]:
@@ -81,4 +89,4 @@ def _taken_apart(refusal: RecordsError) -> tuple[type[RecordsError], tuple[Any, 
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])

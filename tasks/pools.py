@@ -16,6 +16,7 @@ import io
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from enum import Enum
 from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import socketpair
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from models.errors import RecordsError, TooLarge, Unavailable
 from models.text import Text
@@ -50,11 +51,16 @@ class JobFailed(RuntimeError):
     """A fault of ours in a child: the type of the exception and where it was raised, no values."""
 
 
+class OutOfTime(TooLarge):
+    """The job took longer than it may; its child was killed."""
+
+
 class IntakePool:
     """`size` children; `submit` blocks its caller and may be called from any thread.
 
     `seconds` is a job's time, `memory` the address space of a child in bytes, `warm` a module whose
-    `warm()` each child calls before its first job (empty: none).
+    `warm()` each child calls before its first job (empty: none). A "converter" may start LibreOffice, which
+    shares its limits and ends with it.
     """
 
     def __init__(
@@ -64,9 +70,10 @@ class IntakePool:
         seconds: float = 30.0,
         memory: int = 3 * 1024**3,
         warm: str = "tasks.rendering",
+        role: Literal["reader", "converter"] = "reader",
     ) -> None:
         self._seconds = seconds
-        self._arguments = (str(memory), warm)
+        self._arguments = (str(memory), warm, role)
         self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()
         self._children: set[_Child] = set()
         self._lock = threading.Lock()
@@ -180,7 +187,7 @@ class _Child:
 
         def stop() -> None:
             late.set()
-            self._process.kill()
+            self._kill()
 
         watch = threading.Timer(seconds, stop)
         watch.daemon = True
@@ -199,7 +206,7 @@ class _Child:
 
     def _begins(self, job: bytes) -> bool:
         """Wait until the child is warm, hand it the job, and hear that it has it."""
-        watch = threading.Timer(START_SECONDS, self._process.kill)
+        watch = threading.Timer(START_SECONDS, self._kill)
         watch.daemon = True
         watch.start()
         try:
@@ -212,9 +219,14 @@ class _Child:
         finally:
             watch.cancel()
 
+    def _kill(self) -> None:
+        """End the child and what it started: it leads a process group of its own."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._kill()
         self._process.wait()
         self._folder.cleanup()
 
@@ -276,7 +288,7 @@ def _rebuilt(refusal: type[RecordsError], args: tuple[Any, ...], state: Mapping[
 
 
 def _too_long(seconds: float) -> TooLarge:
-    return TooLarge(
+    return OutOfTime(
         Text(
             f"Xử lý quá {seconds:.0f} giây nên đã dừng. Hãy bớt ảnh, bảng hoặc chia nội dung, rồi thử lại.",
             f"It took more than {seconds:.0f} seconds and was stopped. Use fewer pictures or tables, "

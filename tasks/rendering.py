@@ -203,6 +203,37 @@ class LessonPlanAddendum(TypedDict):
     boxes: list[SigningPlace]
 
 
+class UploadedFile(TypedDict):
+    """The file between cover and signing sheet. `note` says in a line what cleaning left out."""
+
+    name: str
+    sha256: str
+    pages: int
+    note: str
+
+
+class UploadedBody(TypedDict):
+    """Data of the layout `uploaded_body` (`tasks/assembling.py`); `facts` and `parts` are words to print.
+
+    `first` is the page of the record the file begins on; number and date are text fields when `numbered`.
+    """
+
+    title: str
+    issuer: Issuer
+    author: Named
+    heading: str
+    about: str
+    facts: list[list[str]]
+    parts: list[list[str]]
+    parts_head: list[str]
+    numbered: bool
+    date: str
+    code: NotRequired[str]
+    first: int
+    file: UploadedFile
+    boxes: list[SigningPlace]
+
+
 class Stamp(TypedDict):
     """What one signature shows. `width` and `height` are its box's, in points.
 
@@ -256,19 +287,40 @@ def render(layout: str, data: Mapping[str, Any], images: Mapping[str, bytes] | N
 
     Raises NotFound when a picture is missing, ValueError for an unknown layout.
     """
-    source = f"{layout}.typ"
     if layout not in LAYOUTS:
         raise ValueError(f"There is no layout {layout!r}.")
+    return _rendered(layout, data, images, standard="a-2a")
+
+
+def render_around(data: Mapping[str, Any]) -> Rendered:
+    """Cover and signing sheet of an uploaded body, one after the other: no PDF/A, for the whole is none.
+
+    `parts["sheet"]` is the page, counted from 1, the signing sheet begins on; `pages` counts these alone.
+    """
+    return _rendered("uploaded_body", data, None, standard="1.7")
+
+
+def _rendered(
+    layout: str,
+    data: Mapping[str, Any],
+    images: Mapping[str, bytes] | None,
+    *,
+    standard: Literal["a-2a", "1.7"],
+) -> Rendered:
+    source = f"{layout}.typ"
     shown, replaced = _drawable(data)
     made_on = datetime.combine(datetime.fromisoformat(data["date"]).date(), time(), VIETNAM)
     with _root(images or {}) as (root, pictures):
         _refuse_missing(shown, pictures)
         compiler = _compiler(root, source, {**shown, "pictures": pictures})
-        pdf = compiler.compile(format="pdf", pdf_standards=["a-2a"], timestamp=made_on)
+        pdf = compiler.compile(
+            format="pdf", pdf_standards=[standard], pdf_tags=standard == "a-2a", timestamp=made_on
+        )
         assert isinstance(pdf, bytes)
         noted = json.loads(compiler.query("metadata", field="value"))
     boxes = tuple(_box(note) for note in noted if note["what"] == "box")
     parts = {note["id"]: note["page"] for note in noted if note["what"] == "part"}
+    parts.update(("sheet", note["page"]) for note in noted if note["what"] == "sheet")
     pages = next(note["count"] for note in noted if note["what"] == "pages")
     # A revision appended after a last line without its end would break PDF/A (ISO 19005-2, 6.1.9).
     whole = pdf if pdf.endswith(b"\n") else pdf + b"\n"

@@ -1,0 +1,167 @@
+"""What an uploaded file is, by its first bytes and never by its name alone; the limits every upload keeps.
+
+Looks at a few thousand bytes and runs anywhere. Whether a file is sound inside is found out in a child
+(`tasks/converting.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Literal
+
+from models.errors import Invalid, TooLarge
+from models.text import Text
+
+Kind = Literal["pdf", "docx", "ole"]
+"""`ole`: the container of .doc, and of .docx with a password; `tasks/converting.py` says which."""
+
+BYTE_LIMIT = 30 * 1024 * 1024
+PAGE_LIMIT = 300
+HEAD = 8192
+"""Bytes from the beginning that `recognise` wants."""
+
+MEDIA_TYPES: dict[Kind, str] = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
+_NAMES: dict[Kind, str] = {"pdf": "PDF", "docx": "Word (.docx)"}
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+
+
+def refuse_size(size: int) -> None:
+    """TooLarge above 30 MB, Invalid for nothing at all; `size` in bytes."""
+    if size > BYTE_LIMIT:
+        raise TooLarge(TOO_LARGE)
+    if size <= 0:
+        raise Invalid(
+            Text(
+                "Tệp trống, không có nội dung. Mở lại tệp trên máy, lưu lần nữa rồi tải lên.",
+                "The file is empty. Open it on the device, save it again, then upload it.",
+            )
+        )
+
+
+TOO_LARGE = Text(
+    "Tệp lớn hơn 30 MB. Trong Word: nén ảnh (chọn ảnh → Định dạng → Nén ảnh) rồi lưu lại; "
+    "hoặc chia thành nhiều hồ sơ.",
+    "The file is larger than 30 MB. Compress its pictures (in Word: Picture Format → Compress), save it "
+    "and upload it again, or divide it.",
+)
+
+
+def recognise(head: bytes, name: str) -> Kind:
+    """PDF or DOCX; Invalid with the way out for anything else, or when the name says another kind."""
+    kind = _kind(head)
+    says = PurePosixPath(name.lower()).suffix
+    if kind != "ole" and says in (".pdf", ".docx") and says != f".{kind}":
+        raise Invalid(
+            Text(
+                f"Tên tệp có đuôi {says} nhưng bên trong là tệp {_NAMES[kind]}. "
+                f"Đổi đuôi tên tệp thành .{kind} rồi tải lại.",
+                f"The file is named {says} but holds {_NAMES[kind]}. "
+                f"Rename it to end in .{kind} and upload it again.",
+            )
+        )
+    return kind
+
+
+def _kind(head: bytes) -> Kind:
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
+    if head.startswith(b"PK\x03\x04"):
+        return "docx"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return "ole"
+    if head.startswith(_PICTURES) or head[8:12] == b"WEBP" or head[4:8] == b"ftyp":
+        raise Invalid(
+            Text(
+                "Đây là tệp ảnh hoặc phim, không phải văn bản. Chèn ảnh vào tệp Word rồi tải tệp Word lên; "
+                "bản chụp nhiều trang thì lưu thành một tệp PDF.",
+                "This is a picture or a film. Put pictures into a Word file and upload that; "
+                "save photographed pages as one PDF.",
+            )
+        )
+    if head.startswith(b"{\\rtf"):
+        raise Invalid(
+            Text(
+                "Đây là tệp RTF. Mở bằng Word, chọn Lưu thành → Word (.docx) hoặc PDF, rồi tải lại.",
+                "This is an RTF file. Open it in Word, save it as Word (.docx) or PDF, and upload that.",
+            )
+        )
+    raise Invalid(
+        Text(
+            "Chỉ nhận tệp Word (.docx) hoặc PDF; tệp này không phải. Mở bằng chương trình đã tạo ra nó, "
+            "lưu thành .docx hoặc PDF rồi tải lại.",
+            "Only Word (.docx) and PDF files are taken; this is neither. Open it in the program it was made "
+            "with, save it as .docx or PDF, and upload that.",
+        )
+    )
+
+
+OLD_WORD = Text(
+    "Đây là tệp Office đời cũ (.doc, .xls). Mở bằng Word, chọn Lưu thành → Word (.docx) hoặc PDF, rồi "
+    "tải lại.",
+    "This is a file of an old Office (.doc, .xls). Open it in Word, save it as Word (.docx) or PDF, and "
+    "upload "
+    "that.",
+)
+PASSWORD = Text(
+    "Tệp có mật khẩu hoặc bị khóa quyền nên không dùng được. Bỏ mật khẩu, lưu lại rồi tải lên.",
+    "The file has a password or restrictions, so it cannot be used. Remove them, save it, and upload it "
+    "again.",
+)
+SIGNED = Text(
+    "Tệp đã có chữ ký số; đưa vào hồ sơ thì chữ ký đó sẽ hỏng. Tải lên bản chưa ký: hồ sơ được ký ở đây.",
+    "The file is digitally signed already; taking it into the record would break that signature. "
+    "Upload the unsigned file: the record is signed here.",
+)
+DAMAGED = Text(
+    "Tệp bị hỏng hoặc bị cắt ngang, không đọc được hết. Mở lại tệp trên máy, lưu hoặc xuất lại, rồi tải lên.",
+    "The file is damaged or cut short and cannot be read whole. Open it on the device, save or export it "
+    "again, then upload it.",
+)
+BOMB = Text(
+    "Tệp giải nén ra lớn quá mức cho phép nên bị từ chối. Lưu hoặc xuất lại tệp bằng Word rồi tải lên.",
+    "Unpacked, the file is far larger than allowed and was refused. Save or export it again with Word, "
+    "then upload it.",
+)
+
+
+def too_many_pages(pages: int) -> TooLarge:
+    return TooLarge(
+        Text(
+            f"Tệp có {pages} trang, nhiều nhất {PAGE_LIMIT} trang. Chia thành nhiều tệp, mỗi hồ sơ một tệp.",
+            f"The file has {pages} pages, at most {PAGE_LIMIT} are taken. Divide it, one file for each "
+            f"record.",
+        )
+    )
+
+
+REMOVED: dict[str, Text] = {
+    "scripts": Text("mã lệnh (JavaScript)", "scripts (JavaScript)"),
+    "actions": Text("lệnh mở chương trình hoặc gửi dữ liệu", "actions that start programs or send data"),
+    "attachments": Text("tệp đính kèm bên trong", "files attached inside"),
+    "media": Text("phim, âm thanh", "films and sounds"),
+    "forms": Text("ô điền biểu mẫu (chữ đã điền vẫn còn)", "form fields (what is filled in stays)"),
+    "comments": Text("khung ghi chú (phần nhìn thấy vẫn còn)", "comment boxes (what is visible stays)"),
+    "links": Text("liên kết", "links"),
+    "external": Text("ảnh, mẫu lấy từ nơi khác", "pictures and templates fetched from elsewhere"),
+    "macros": Text("macro", "macros"),
+    "fields": Text("trường lấy nội dung từ tệp khác", "fields that take text from other files"),
+}
+"""What cleaning may take out of a file, by its code."""
+
+WARNINGS: dict[str, Text] = {
+    "old-fonts": Text(
+        "Tệp dùng phông chữ cũ (.VnTime, VNI): chữ có thể hiện sai. Xem kỹ các trang; nếu sai, chuyển tệp "
+        "sang Unicode (Times New Roman) rồi tải lại.",
+        "The file uses old fonts (.VnTime, VNI): letters may come out wrong. Look at the pages; if so, "
+        "convert "
+        "it to Unicode (Times New Roman) and upload it again.",
+    ),
+    "pictures-left-out": Text(
+        "Một số ảnh hoặc hình vẽ không đọc được và đã bỏ ra.",
+        "Some pictures or drawings could not be read and were left out.",
+    ),
+}
+"""What the author should look at, by its code."""

@@ -1,0 +1,358 @@
+"""A PDF someone uploads becomes pages and nothing else: no script, action, form, attachment or link.
+
+Its pages are taken over into a new file, each with the few entries a page needs; what the old file's root
+held is left behind. What a reader sees stays: annotations and filled fields are drawn into the page first.
+Refused: passwords, signatures, XFA, damage, too many or odd pages, streams that unpack too far. Runs in the
+converter's children; reads and returns bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pikepdf
+import pypdfium2
+
+from models.errors import Invalid, TooLarge
+from models.text import Text
+from tasks.recognising import BOMB, DAMAGED, PAGE_LIMIT, PASSWORD, SIGNED, too_many_pages
+
+OBJECT_LIMIT = 300_000
+DEPTH_LIMIT = 60
+"""Arrays and dictionaries inside one another in one object."""
+STREAM_LIMIT = 64 * 1024 * 1024
+"""Bytes one stream may unpack to, but for a picture."""
+TOTAL_LIMIT = 512 * 1024 * 1024
+"""Bytes all of these together may unpack to."""
+PIXEL_LIMIT = 80_000_000
+"""Pixels of a picture: a page of A3 at 600 dots per inch has 70 million."""
+LEAST_SIDE, MOST_SIDE = 227.0, 1276.0
+"""Points: 80 and 450 mm. A5 to A3 lie well within."""
+LONGEST_EXPANSION = {"/LZWDecode": 2730, "/LZW": 2730, "/RunLengthDecode": 64, "/RL": 64}
+"""How far one byte of these filters may unpack."""
+
+_PAGE_KEYS = frozenset(
+    {"/Type", "/Parent", "/MediaBox", "/CropBox", "/Rotate", "/Resources", "/Contents", "/Group", "/UserUnit"}
+)
+_DANGEROUS = (
+    "/AA", "/OpenAction", "/JS", "/A", "/AF", "/EF", "/XFA", "/PieceInfo", "/Metadata", "/OPI", "/Ref", "/PS",
+    "/Alternates", "/StructParent", "/StructParents", "/Annots", "/Usage", "/Measure", "/PtData",
+)  # fmt: skip
+_OUTSIDE = ("/F", "/FFilter", "/FDecodeParms")
+"""Of a stream: its bytes are in another file."""
+_ACTIONS = {
+    "/JavaScript": "scripts",
+    "/Launch": "actions",
+    "/SubmitForm": "actions",
+    "/ImportData": "actions",
+    "/GoToR": "actions",
+    "/GoToE": "actions",
+    "/Rendition": "media",
+    "/Movie": "media",
+    "/Sound": "media",
+    "/RichMediaExecute": "media",
+    "/URI": "links",
+}
+_ANNOTATIONS = {
+    "/FileAttachment": "attachments",
+    "/RichMedia": "media",
+    "/Movie": "media",
+    "/Sound": "media",
+    "/Screen": "media",
+    "/3D": "media",
+    "/Widget": "forms",
+    "/Link": "links",
+    "/Popup": "comments",
+    "/Text": "comments",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Pages of our own making; `removed` are codes of `tasks/recognising.REMOVED`."""
+
+    pdf: bytes = field(repr=False)
+    pages: int
+    removed: tuple[str, ...]
+
+
+def sanitise(data: bytes) -> Clean:
+    """The pages of a PDF in a new file. Raises Invalid or TooLarge with the way out."""
+    try:
+        with _opened(data) as source:
+            removed = _examined(source)
+            pdf = _rebuilt(source)
+    except (
+        pikepdf.PdfError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+    ) as error:
+        raise Invalid(DAMAGED) from error
+    return Clean(pdf, _drawn(pdf), tuple(sorted(removed)))
+
+
+def _opened(data: bytes) -> pikepdf.Pdf:
+    """Read without repairing: what a repair guesses may not be what the author wrote."""
+    try:
+        source = pikepdf.open(io.BytesIO(data), attempt_recovery=False, suppress_warnings=True)
+    except pikepdf.PasswordError as error:
+        raise Invalid(PASSWORD) from error
+    except pikepdf.PdfError as error:
+        raise Invalid(DAMAGED) from error
+    if source.is_encrypted:
+        source.close()
+        raise Invalid(PASSWORD)
+    return source
+
+
+# --- looking ---------------------------------------------------------------------------------------------
+
+
+def _examined(source: pikepdf.Pdf) -> set[str]:
+    """What the new file will lack; every refusal is made here."""
+    pages = len(source.pages)
+    if pages > PAGE_LIMIT:
+        raise too_many_pages(pages)
+    if pages == 0:
+        raise Invalid(DAMAGED)
+    if len(source.objects) > OBJECT_LIMIT:
+        raise TooLarge(BOMB)
+    form = source.Root.get("/AcroForm")
+    if isinstance(form, pikepdf.Dictionary) and "/XFA" in form:
+        raise Invalid(_XFA)
+    contents = _contents(source)
+    found: set[str] = set()
+    unpacked = 0
+    for thing in source.objects:
+        for part in _parts(thing):
+            found |= _named(part)
+        if isinstance(thing, pikepdf.Stream):
+            unpacked += _unpacked(thing, whole=thing.objgen in contents)
+            if unpacked > TOTAL_LIMIT:
+                raise TooLarge(BOMB)
+    for number, page in enumerate(source.pages, 1):
+        _refuse_size(page, number)
+    if isinstance(form, pikepdf.Dictionary) and len(form.get("/Fields", [])):
+        found.add("forms")
+    if "scripts" in found:
+        found.discard("actions")
+    return found
+
+
+def _contents(source: pikepdf.Pdf) -> set[tuple[int, int]]:
+    """The streams that draw the pages: damage in them is damage of the file."""
+    found = set()
+    for page in source.pages:
+        drawn = page.obj.get("/Contents")
+        for stream in drawn if isinstance(drawn, pikepdf.Array) else (drawn,):
+            if isinstance(stream, pikepdf.Stream):
+                found.add(stream.objgen)
+    return found
+
+
+def _parts(thing: Any) -> Iterator[Any]:
+    """The dictionaries directly inside an object, itself included; not what it refers to."""
+    level = [(thing, 0)]
+    while level:
+        here, depth = level.pop()
+        if depth > DEPTH_LIMIT:
+            raise TooLarge(BOMB)
+        if isinstance(here, pikepdf.Dictionary | pikepdf.Stream):
+            yield here
+            inner = [here.get(key) for key in here.keys()]  # noqa: SIM118 - a stream is no mapping
+        elif isinstance(here, pikepdf.Array):
+            inner = list(here)
+        else:
+            continue
+        level += [
+            (one, depth + 1)
+            for one in inner
+            if isinstance(one, pikepdf.Dictionary | pikepdf.Array) and not one.is_indirect
+        ]
+
+
+def _named(part: Any) -> set[str]:
+    """What this dictionary would do, by code; Invalid when it is a signature."""
+    if "/ByteRange" in part and "/Contents" in part:
+        raise Invalid(SIGNED)
+    found = set()
+    if "/JS" in part:
+        found.add("scripts")
+    if "/EF" in part:
+        found.add("attachments")
+    action = _ACTIONS.get(_word(part, "/S"))
+    if action:
+        found.add(action)
+    subtype = _ANNOTATIONS.get(_word(part, "/Subtype"))
+    if subtype and "/Rect" in part:
+        found.add(subtype)
+    if isinstance(part, pikepdf.Stream) and ("/F" in part or "/OPI" in part or "/Ref" in part):
+        found.add("external")
+    return found
+
+
+def _word(part: Any, key: str) -> str:
+    value = part.get(key)
+    return str(value) if isinstance(value, pikepdf.Name) else ""
+
+
+def _refuse_size(page: pikepdf.Page, number: int) -> None:
+    unit = float(page.obj.get("/UserUnit", 1))
+    left, bottom, right, top = (float(side) for side in page.cropbox)
+    sides = (abs(right - left) * unit, abs(top - bottom) * unit)
+    if not all(LEAST_SIDE <= side <= MOST_SIDE for side in sides):
+        width, height = (round(side / 72 * 25.4) for side in sides)
+        raise Invalid(
+            Text(
+                f"Trang {number} có khổ {width} × {height} mm. Khổ giấy phải từ A5 đến A3: đặt lại khổ giấy "
+                "(thường là A4) rồi xuất lại tệp.",
+                f"Page {number} measures {width} × {height} mm. Pages must be A5 to A3: set the paper size "
+                "(mostly A4) and export the file again.",
+            )
+        )
+
+
+# --- unpacking within limits -----------------------------------------------------------------------------
+
+
+def _unpacked(stream: Any, *, whole: bool) -> int:
+    """Bytes a stream unpacks to, pictures counted by their pixels; TooLarge beyond the limits.
+
+    `whole`: broken data is refused as damage; elsewhere a reader shows what it can.
+    """
+    picture = _word(stream, "/Subtype") == "/Image"
+    if picture:
+        wide, high = int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
+        if wide * high > PIXEL_LIMIT:
+            raise TooLarge(BOMB)
+    limit = 4 * PIXEL_LIMIT if picture else STREAM_LIMIT
+    data, size = stream.read_raw_bytes(), 0
+    for name in _filters(stream):
+        try:
+            if name in ("/FlateDecode", "/Fl"):
+                data = _inflated(data, limit)
+            elif name in ("/ASCII85Decode", "/A85"):
+                data = base64.a85decode(data.strip().removesuffix(b"~>"), adobe=False)
+            elif name in ("/ASCIIHexDecode", "/AHx"):
+                data = binascii.unhexlify(b"".join(data.split()).rstrip(b">"))
+            elif name in LONGEST_EXPANSION:
+                size = len(data) * LONGEST_EXPANSION[name]
+                if size > 4 * limit:
+                    raise TooLarge(BOMB)
+                break  # what follows such a filter cannot be looked at; its size is bounded
+            else:
+                break  # a picture's own coding: its pixels were counted
+        except (zlib.error, ValueError) as error:
+            if whole:
+                raise Invalid(DAMAGED) from error
+            break
+    return 0 if picture else max(size, len(data))
+
+
+def _filters(stream: Any) -> list[str]:
+    value = stream.get("/Filter")
+    if value is None:
+        return []
+    return [str(name) for name in value] if isinstance(value, pikepdf.Array) else [str(value)]
+
+
+def _inflated(data: bytes, limit: int) -> bytes:
+    unpacker = zlib.decompressobj()
+    made = unpacker.decompress(data, limit + 1)
+    if len(made) > limit:
+        raise TooLarge(BOMB)
+    if not unpacker.eof and not made and data.strip():
+        raise zlib.error("cut short")
+    return made
+
+
+# --- making anew -----------------------------------------------------------------------------------------
+
+
+def _rebuilt(source: pikepdf.Pdf) -> bytes:
+    _draw_annotations(source)
+    with pikepdf.new() as made:
+        made.pages.extend(source.pages)
+        for page in made.pages:
+            for key in set(page.obj.keys()) - _PAGE_KEYS:
+                del page.obj[key]
+        _keep_layers(source, made)
+        for thing in made.objects:
+            for part in _parts(thing):
+                _disarm(part)
+        output = io.BytesIO()
+        made.save(
+            output,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            deterministic_id=True,
+        )
+    return output.getvalue()
+
+
+def _draw_annotations(source: pikepdf.Pdf) -> None:
+    """What annotations and filled fields show becomes part of the page."""
+    if "/AcroForm" in source.Root:
+        source.generate_appearance_streams()
+    source.flatten_annotations("all")
+
+
+def _disarm(part: Any) -> None:
+    for key in _DANGEROUS:
+        if key in part:
+            del part[key]
+    if isinstance(part, pikepdf.Stream):
+        for key in _OUTSIDE:
+            if key in part:
+                del part[key]
+
+
+def _keep_layers(source: pikepdf.Pdf, made: pikepdf.Pdf) -> None:
+    """Layers that are switched off stay off, or what the author hid would show."""
+    layers = source.Root.get("/OCProperties")
+    if not isinstance(layers, pikepdf.Dictionary) or "/OCGs" not in layers:
+        return
+    default = layers.get("/D", pikepdf.Dictionary())
+    groups = made.copy_foreign(source.make_indirect(layers.OCGs))
+    chosen = pikepdf.Dictionary(Order=pikepdf.Array())
+    for key in ("/ON", "/OFF"):
+        if isinstance(default.get(key), pikepdf.Array):
+            chosen[key] = made.copy_foreign(source.make_indirect(default[key]))
+    if _word(default, "/BaseState") == "/OFF":
+        chosen.BaseState = pikepdf.Name.OFF
+    made.Root.OCProperties = made.make_indirect(pikepdf.Dictionary(OCGs=groups, D=chosen))
+
+
+def _drawn(pdf: bytes) -> int:
+    """Open the new file with the viewer people see it by and draw every page small; the number of pages."""
+    try:
+        document = pypdfium2.PdfDocument(pdf)
+    except pypdfium2.PdfiumError as error:
+        raise Invalid(DAMAGED) from error
+    try:
+        for page in document:
+            page.render(scale=96 / max(1.0, page.get_width()))
+            page.close()
+        return len(document)
+    except pypdfium2.PdfiumError as error:
+        raise Invalid(DAMAGED) from error
+    finally:
+        document.close()
+
+
+_XFA = Text(
+    "Đây là biểu mẫu XFA, nội dung không nằm trên trang. Mở bằng Adobe Reader, chọn In → Lưu thành PDF, "
+    "rồi tải tệp đó lên.",
+    "This is an XFA form, whose content is not on its pages. Open it in Adobe Reader, print it to a PDF, "
+    "and upload that.",
+)
