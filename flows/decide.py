@@ -17,6 +17,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from flows import duties, mark_rows, plan, telling
+from flows.bodies import declared_for
 from flows.catalogue import type_of
 from flows.commands import LONGEST_NOTE, Command, Decided, Here, Made
 from flows.deadlines import step_due
@@ -77,7 +78,7 @@ def read(session: Session, document_id: str, school_id: str) -> Here:
     if document is None or document.school_id != school_id:
         raise NotFound
     session.expunge(document)  # only the compare-and-set writes it
-    declared = type_of(document.type)
+    declared = declared_for(session, document)
     events = happened(session, document_id)
     position = plan.position(declared, events)
     return Here(document, declared, position, subject_of(session, document), len(events))

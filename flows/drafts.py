@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from flows import citing, decide
+from flows.bodies import declared_for
 from flows.catalogue import type_of
 from flows.facts import due_of, facts_of
 from flows.grammar import DocumentType, Draft
@@ -136,10 +137,12 @@ def save(
         document = session.get(Document, document_id)
         if document is None or document.school_id != actor.school_id or document.owner_id != actor.id:
             raise NotFound
-        declared = type_of(document.type)
+        declared = declared_for(session, document)
         ensure_draft(declared, document)
         links = links_of(session, document_id)
         values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
+        # Beside a file the form asks less; what it does not ask stays.
+        values = declared.form.over(values, document.fields)
         if values == document.fields and content_version == document.content_version:
             return document, faults
         session.expunge(document)  # what is derived below is written by the compare-and-set alone

@@ -341,6 +341,15 @@ class Form:
             faults += [f for f in rule(values, known) if f.path not in spoken]
         return values, tuple(faults)
 
+    def over(self, values: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+        """A shorter form's answers laid over what is stored: what it does not ask stays, also in rows."""
+        merged = dict(stored) | dict(values)
+        for part in self.fields:
+            if isinstance(part, Repeated):
+                rows = {row.get("id"): row for row in stored.get(part.name) or [] if isinstance(row, Mapping)}
+                merged[part.name] = [dict(rows.get(row["id"], {})) | row for row in values[part.name]]
+        return merged
+
     def schema(self) -> dict[str, Any]:
         """JSON Schema of `fields` in the API."""
         return {

@@ -6,15 +6,16 @@ A declaration that contradicts itself fails on import with one sentence (`BadTyp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
-from flows.fields import Form
+from flows.fields import Form, Known
 from flows.people import AnyOf, Author, Who
 from models.errors import BadType
 from models.text import Text
+from tasks.blocks import Block
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
 _WEEKDAYS_VI = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
@@ -255,6 +256,21 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedBody:
+    """The body may be an uploaded file: what the form still asks beside it, and the cover around it.
+
+    `form`: a shorter form of the same fields (a list keeps the columns named here). `lay_out` gives the data
+    of the layout `uploaded_body`. `take_over` makes rows of the list `into` from the text of a Word file,
+    where no LibreOffice is installed; without it such a server takes PDF only.
+    """
+
+    form: Form
+    lay_out: LayOut
+    take_over: Callable[[Sequence[Block], Known], list[dict[str, Any]]] | None = None
+    into: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType:
     """One record type, whole: what is filled in, who passes it on, when it is due, how it looks.
 
@@ -281,6 +297,7 @@ class DocumentType:
     amends: str = ""
     parts: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     informs: tuple[Who, ...] = ()
+    body: UploadedBody | None = None
     version: int = 1
 
     def __post_init__(self) -> None:
@@ -297,6 +314,11 @@ class DocumentType:
         """The step that follows."""
         index = self.steps.index(self.step(name))
         return self.steps[index + 1] if index + 1 < len(self.steps) else None
+
+    def with_uploaded_body(self) -> DocumentType:
+        """The same type for a document whose body is a file: its shorter form, its cover."""
+        assert self.body is not None
+        return replace(self, form=self.body.form, layout="uploaded_body", lay_out=self.body.lay_out)
 
     @property
     def reviewed(self) -> bool:
@@ -359,6 +381,15 @@ def check(declared: DocumentType) -> None:
     kinds = [o.kind for o in declared.obligations]
     demand(len(set(kinds)) == len(kinds), "an obligation is declared twice.")
     demand(all(_is_author(o.by) for o in declared.obligations), "obligations are the author's (by=author).")
+    if declared.body:
+        short = declared.body.form
+        asked = {f.name: f for f in short.fields}
+        demand(set(asked) <= fields, "its form beside a file asks what the whole form does not.")
+        demand(declared.week_field in asked, "its form beside a file must ask for the week.")
+        demand(
+            declared.body.take_over is None or declared.body.into in fields,
+            "text is taken over into a field that the form has not.",
+        )
     demand(set(declared.unique_by) <= fields | {"owner"}, "unique_by names a field the form has not.")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from flows import citing, keyring, measures, numbers, plan
+from flows import bodies, citing, keyring, measures, numbers, plan
 from flows.authority import authority
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
@@ -27,7 +27,9 @@ from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
 from models.key import SigningKey
 from models.settings import VIETNAM
 from models.text import Text
+from models.upload import Upload
 from tasks import rendering
+from tasks.assembling import assemble
 from tasks.form_fields import FilledText
 from tasks.keys import check_form
 from tasks.rich_text import images
@@ -66,6 +68,8 @@ def freeze(office: Office, here: Here) -> Made:
     """Check the form whole, lay it out, make the signature fields: the file that will be signed."""
     document, declared = here.document, here.declared
     with office.db.read() as session:
+        bodies.refuse_while_converting(session, document.id)
+        body = bodies.body_of(session, document.id)
         known = known_for(session, document)
         values, faults = declared.form.read(document.fields, known)
         if faults:
@@ -73,17 +77,17 @@ def freeze(office: Office, here: Here) -> Made:
         facts = facts_of(session, document, office.now())
         pictures = _pictures(session, document, values)
         based_on = citing.recorded(session, document.id)
-    data = _data(declared, values, facts)
-    made = {name: office.blobs.get(name) for name in pictures}
-    rendered = office.intake.submit(rendering.render, declared.layout, data, made)
-    pdf = prepare(rendered.pdf, rendered.boxes)
+    rendered = _rendered(office, declared, values, facts, pictures, body)
+    pdf = rendered.pdf if body else prepare(rendered.pdf, rendered.boxes)
     blob = office.blobs.put(pdf)
+    file = {"file": body.sha256} if body else {}
     return Made(
         output_blob=blob,
         content_version=document.content_version,
         data={"content_version": document.content_version, "pages": rendered.pages}
         | based_on
-        | _citation(facts),
+        | _citation(facts)
+        | file,
         frozen={
             "fields": values,
             "title": document.title,
@@ -91,6 +95,7 @@ def freeze(office: Office, here: Here) -> Made:
             "pages": rendered.pages,
             "parts": dict(rendered.parts),
             "boxes": {box.name: list(box.rect) for box in rendered.boxes},
+            "body": bodies.frozen(body) if body else None,
         },
     )
 
@@ -101,6 +106,26 @@ def _citation(facts: Facts) -> dict[str, Any]:
         return {}
     about = facts.about
     return {"about": about.document_id, "revision": about.revision, "sha256": about.approved_sha256}
+
+
+def _rendered(
+    office: Office,
+    declared: DocumentType,
+    values: Mapping[str, Any],
+    facts: Facts,
+    pictures: set[str],
+    body: Upload | None,
+) -> rendering.Rendered:
+    """Laid out by the type's own layout, or cover and signing sheet around an uploaded file's pages.
+
+    The latter has its signature fields already: only a child reads foreign pages.
+    """
+    data = _data(declared, values, facts)
+    if body is not None and body.pdf:
+        around = {**data, "file": bodies.printed(body)}
+        return office.intake.submit(assemble, around, office.blobs.get(body.pdf))
+    made = {name: office.blobs.get(name) for name in pictures}
+    return office.intake.submit(rendering.render, declared.layout, data, made)
 
 
 def preview(office: Office, here: Here) -> rendering.Rendered:
@@ -114,8 +139,8 @@ def preview(office: Office, here: Here) -> rendering.Rendered:
             raise Invalid(_incomplete(wrong or faults), wrong or faults)
         facts = facts_of(session, document, office.now())
         pictures = _pictures(session, document, values)
-    made = {name: office.blobs.get(name) for name in pictures}
-    return office.intake.submit(rendering.render, declared.layout, _data(declared, values, facts), made)
+        body = bodies.body_of(session, document.id)
+    return _rendered(office, declared, values, facts, pictures, body)
 
 
 def _data(declared: DocumentType, values: Mapping[str, Any], facts: Facts) -> dict[str, Any]:

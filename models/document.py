@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.columns import blob_name, identifier, instant, json_field, maybe_blob_name, maybe_instant
@@ -111,6 +111,8 @@ class Revision(SQLModel, table=True):
     """First page (from 1) of each lesson, by its id."""
     boxes: dict[str, list[float]] = json_field()
     """Left, bottom, right, top in points of each signature and text field."""
+    body: dict[str, Any] | None = Field(default=None, sa_type=JSON, nullable=True)
+    """The uploaded file the pages come from: name, sha256, size, kind, pdf, pages, removed, warnings."""
     created_at: datetime = instant()
 
 

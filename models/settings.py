@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     renderers: int = 2
     """Child processes that lay out pages and draw page images."""
 
+    libreoffice: str = ""
+    """Path of LibreOffice's program; empty: looked for; "off": not used, Word files give their text only."""
+    convert_seconds: int = 120
+    """Longest time of one conversion of an uploaded file."""
+
     @property
     def url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -86,6 +91,11 @@ class Settings(BaseSettings):
     @property
     def blobs(self) -> Path:
         return self.data / "blobs"
+
+    @property
+    def uploads(self) -> Path:
+        """Files on their way up."""
+        return self.data / "uploads"
 
     @property
     def poke_path(self) -> Path:

@@ -17,6 +17,7 @@ from models import (
     run,
     school,
     search,
+    upload,
 )
 from models.db import Database
 
@@ -35,6 +36,7 @@ __all__ = [
     "run",
     "school",
     "search",
+    "upload",
 ]
 
 METADATA = SQLModel.metadata

@@ -233,6 +233,12 @@ async def checked_form(request: Request, viewer: SignedIn) -> AsyncIterator[Form
 CheckedForm = Annotated[FormData, Depends(checked_form)]
 
 
+def refuse_unless_ours(viewer: Viewer, token: str) -> None:
+    """BadForm unless this is the session's token; for what is not sent as a form of fields."""
+    if not _same(token, viewer.csrf):
+        raise BadForm
+
+
 def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 

@@ -16,6 +16,7 @@ from models.errors import RecordsError
 from models.settings import Settings
 from service import errors
 from service.assets import VersionedStatic, security_headers
+from service.converter import Converter
 from service.demo_records import Seeder
 from service.routes import API, API_ROUTERS, PAGE_ROUTERS
 
@@ -37,6 +38,8 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         app.state.office = office or open_web_office(settings)
         pulse = Pulse(app.state.office)
         pulse.start()
+        converter = Converter(app.state.office)
+        converter.start()
         seeder = Seeder(app.state.office) if settings.demo and office is None else None
         if seeder:
             seeder.start()
@@ -45,6 +48,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         finally:
             if seeder:
                 seeder.stop()
+            converter.stop()
             pulse.stop()
             if office is None:
                 close_office(app.state.office)

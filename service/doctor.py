@@ -34,6 +34,7 @@ from models.settings import Settings
 from models.text import Language, Text
 from service.health import disk, prefect
 from service.supervise import ports
+from tasks import libreoffice
 from tasks.blobs import BlobStore
 from tasks.keys import unlock_service
 
@@ -61,7 +62,7 @@ class Finding:
 def examine(settings: Settings, say: Callable[[str], None]) -> bool:
     """Say every finding; False when one is a fault."""
     well = True
-    for look in (_packages, _folder, _database, _blobs, _ports, _prefect, _stamps, _mail, _scripts):
+    for look in (_packages, _folder, _database, _blobs, _ports, _prefect, _stamps, _mail, _office, _scripts):
         for finding in look(settings):
             say(finding.line)
             well = well and finding.mark != "✗"
@@ -303,6 +304,23 @@ def _mail(settings: Settings) -> Iterator[Finding]:
     else:
         local = "" if settings.smtp_host else " (hộp thư thử · local catcher)"
         yield Finding("✓", part, Text(f"{host}:{port} trả lời{local}.", f"{host}:{port} answers{local}."))
+
+
+def _office(settings: Settings) -> Iterator[Finding]:
+    part, found = Text("LibreOffice", "LibreOffice"), libreoffice.find(settings.libreoffice)
+    if found:
+        yield Finding("✓", part, Text(f"Có: {found}.", f"Found: {found}."))
+    else:
+        yield Finding(
+            "–",
+            part,
+            Text(
+                "Không có: tệp Word tải lên chỉ lấy được chữ, tệp PDF vẫn dùng được. Cài gói "
+                "libreoffice-writer-nogui để giữ nguyên trang.",
+                "Not here: uploaded Word files give their text only, PDF works. Install the package "
+                "libreoffice-writer-nogui to keep their pages.",
+            ),
+        )
 
 
 def _scripts(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - as above

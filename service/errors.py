@@ -107,6 +107,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         faults = error.faults if isinstance(error, Invalid) else ()
         document_id = getattr(error, "document_id", None)
         more = {"document_id": document_id} if document_id else {}
+        if hasattr(error, "received"):  # a piece of a file that does not begin where the last ended
+            more["received"] = error.received
         return problem(status, error.code, error.sentence, faults, **more)
     if isinstance(error, SessionExpired):
         return expired_page(request, error)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from service import health, metrics
 from service.api import batches as api_batches
+from service.api import bodies as api_bodies
 from service.api import documents as api_documents
 from service.api import filters as api_filters
 from service.api import flags as api_flags
@@ -43,6 +44,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     types.router,
     api_documents.router,
     api_obligations.router,
+    api_bodies.router,
     tasks.router,
     api_notes.router,
     api_filters.router,

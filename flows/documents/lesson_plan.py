@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from flows.documents.lesson_text import lessons_of
 from flows.fields import Day, Form, Known, Line, Repeated, Rich, SubjectName, TaughtClass, TeachingWeek, Whole
 from flows.grammar import (
     FRIDAY,
@@ -24,6 +25,7 @@ from flows.grammar import (
     Review,
     Sign,
     UntilWeekday,
+    UploadedBody,
     years,
 )
 from flows.people import author, group_head, principal, teacher, vice_principal
@@ -114,6 +116,13 @@ def _dmy(iso: str) -> str:
     return "/".join(reversed(iso.split("-")))
 
 
+BOXES = [
+    {"field": "author", "caption": "Người lập kế hoạch"},
+    {"field": "group_review", "caption": "Tổ chuyên môn duyệt"},
+    {"field": "principal_approval", "caption": "Ban Giám hiệu duyệt"},
+]
+
+
 def title(fields: Mapping[str, Any], facts: Facts) -> str:
     week = facts.weeks[fields["week"]]
     of = f"lớp {facts.homeroom}" if facts.homeroom else facts.author_name
@@ -160,12 +169,36 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
             }
             for lesson in fields["lessons"]
         ],
-        "boxes": [
-            {"field": "author", "caption": "Người lập kế hoạch"},
-            {"field": "group_review", "caption": "Tổ chuyên môn duyệt"},
-            {"field": "principal_approval", "caption": "Ban Giám hiệu duyệt"},
-        ],
+        "boxes": BOXES,
     }
+
+
+def cover(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """The cover of an uploaded bundle: whose, for which week, and its lessons where they were named."""
+    week = facts.weeks[fields["week"]]
+    lessons = [row for row in fields["lessons"] if row["subject"] or row["title"]]
+    return {
+        "title": title(fields, facts),
+        "issuer": dict(facts.issuer),
+        "heading": "KẾ HOẠCH BÀI DẠY",
+        "about": f"Tuần {week.number} ({_dmy(week.monday)[:5]} – {_dmy(week.sunday)})",
+        "facts": [["Giáo viên", facts.author_name], ["Tổ", facts.group_name]],
+        "author": {"name": facts.author_name},
+        "numbered": False,
+        "date": facts.date,
+        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "parts": [[row["subject"], facts.classes.get(row["class"], ""), row["title"]] for row in lessons],
+        "parts_head": ["Môn", "Lớp", "Tên bài dạy"],
+        "boxes": BOXES,
+    }
+
+
+BESIDE_A_FILE = (
+    SubjectName(name="subject", label=Text("Môn", "Subject"), longest=80, required=False, example="Toán"),
+    TaughtClass(name="class", label=Text("Lớp", "Class"), required=False),
+    Line(name="title", label=Text("Tên bài dạy", "Lesson title"), required=False, example="Bài 28"),
+)
+WEEK = TeachingWeek(name="week", label=Text("Tuần dạy", "Teaching week"))
 
 
 LESSON_PLAN = DocumentType(
@@ -174,7 +207,7 @@ LESSON_PLAN = DocumentType(
     short=Text("KHBD", "Lesson plan"),
     form=Form(
         fields=(
-            TeachingWeek(name="week", label=Text("Tuần dạy", "Teaching week")),
+            WEEK,
             Repeated(
                 name="lessons",
                 label=Text("Các bài dạy", "Lessons"),
@@ -184,6 +217,30 @@ LESSON_PLAN = DocumentType(
             ),
         ),
         rules=(within_the_week,),
+    ),
+    body=UploadedBody(
+        form=Form(
+            fields=(
+                WEEK,
+                Repeated(
+                    name="lessons",
+                    label=Text("Danh sách bài dạy trong tệp", "Lessons in the file"),
+                    help=Text(
+                        "In trên trang bìa, giúp người duyệt tìm nhanh. Để trống cũng được.",
+                        "Printed on the cover for the reviewers. May be left empty.",
+                    ),
+                    item=Text("Bài dạy", "Lesson"),
+                    fields=BESIDE_A_FILE,
+                    least=0,
+                    most=60,
+                    required=False,
+                    as_table=True,
+                ),
+            ),
+        ),
+        lay_out=cover,
+        take_over=lessons_of,
+        into="lessons",
     ),
     steps=(
         Draft(by=author),

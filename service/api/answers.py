@@ -62,6 +62,7 @@ def answer(view: View) -> dict[str, Any]:
             and is_late(document.first_signed_at, document.due_at)
         ),
         "content_hash": document.blob,
+        "body": body(view),
         "number": document.number,
         "flags": [{"rule": f.rule, "due": moment(f.due_at)} for f in view.flags if f.resolved_at is None],
         "obligations": [obligation(seen) for seen in view.duties],
@@ -129,6 +130,16 @@ def related(around: Related) -> dict[str, Any]:
     }
 
 
+def body(view: View) -> dict[str, Any] | None:
+    """The uploaded file the newest revision's pages come from."""
+    kept = view.revisions[-1].body if view.revisions else None
+    return (
+        {name: kept[name] for name in ("name", "kind", "size", "pages", "sha256", "removed")}
+        if kept
+        else None
+    )
+
+
 def run(view: View) -> dict[str, Any]:
     """The automatic part: which Prefect run, what it did, what needs a person."""
     return {
@@ -184,6 +195,7 @@ def declared(type_: DocumentType) -> dict[str, Any]:
         "version": type_.version,
         "name": words(type_.name),
         "form": type_.form.schema(),
+        "form_beside_a_file": type_.body.form.schema() if type_.body else None,
         "steps": [
             {
                 "name": s.name,

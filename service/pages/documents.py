@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -23,7 +20,7 @@ from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolWeek
 from models.text import Language
-from service import exports, lanes, page_images, story, words
+from service import exports, file_words, lanes, names, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
 from service.deps import OfficeDep, RevisionNumber
@@ -31,7 +28,7 @@ from service.duties import name as duty_name
 from service.duties import state as duty_state
 from service.duties import told
 from service.filters import Typed, TypedDep
-from service.pages import autosave, beginning, copying, editing, pictures
+from service.pages import autosave, beginning, bodies, copying, editing, pictures
 from service.templating import language_of, page
 
 router = APIRouter()
@@ -40,6 +37,7 @@ router.include_router(copying.router)  # before /documents/{document_id}: "new" 
 router.include_router(editing.router)
 router.include_router(autosave.router)
 router.include_router(pictures.router)
+router.include_router(bodies.router)
 
 LISTED = 50
 
@@ -136,6 +134,7 @@ def document(
         **about(office, view, language_of(request, viewer)),
         shown=shown,
         based_on=based_on,
+        file_removed=file_words.removed(shown.body["removed"]) if shown and shown.body else None,
         octets=office.blobs.path(shown.final).stat().st_size if shown else None,
         at_page=min(number, shown.pages) if shown else 1,
         extent=page_images.size_of(office, shown.final) if shown else None,
@@ -262,7 +261,7 @@ def pdf(
         content,
         media_type="application/pdf",
         headers={
-            "content-disposition": f"attachment; filename=\"{_ascii(name)}\"; filename*=UTF-8''{quote(name)}",
+            "content-disposition": names.attachment(name),
             "etag": f'"{row.final}"',
             "cache-control": "private, no-cache",
         },
@@ -273,17 +272,7 @@ def _file_name(declared: DocumentType, revision: Revision, week: SchoolWeek | No
     """`Kế hoạch bài dạy tuần 13, lớp 3A.pdf`; a later revision says its number."""
     tail = f" (bản {revision.number})" if revision.number > 1 else ""
     fallback = f"{declared.name.vi}{f', tuần {week.number}' if week else ''}"
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "-", revision.title or fallback)[:120] + tail + ".pdf"
-
-
-_PLAIN = str.maketrans({"đ": "d", "Đ": "D", "–": "-", "—": "-"})
-"""What decomposing does not turn into ASCII."""
-
-
-def _ascii(name: str) -> str:
-    """The name for clients that know no other letters."""
-    plain = unicodedata.normalize("NFD", name.translate(_PLAIN))
-    return plain.encode("ascii", "ignore").decode().replace('"', "")
+    return names.safe(revision.title or fallback)[:120] + tail + ".pdf"
 
 
 @router.get("/documents/{document_id}/events")

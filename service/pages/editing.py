@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from starlette.datastructures import FormData
 
 from flows import citing, copying, drafts, filling, queries, sources
-from flows.catalogue import type_of
+from flows.bodies import body_of, declared_for, under_way
 from flows.commands import Command
 from flows.decide import decide
 from flows.fields import Known
@@ -29,6 +29,7 @@ from models.text import Text
 from service import forms, remarks, words
 from service.access import PageViewer, Viewer, checked_form
 from service.deps import Arrival, OfficeDep
+from service.file_words import file_words
 from service.passes import device_key
 from service.templating import page
 
@@ -127,7 +128,7 @@ def save(
 
 def _then(office: Office, viewer: Viewer, document: Document, do: str) -> str:
     """What else the button said, once everything typed is kept; where to go on, below the document."""
-    if do in ("preview", "lessons"):
+    if do in ("preview", "lessons", "body"):
         return f"/{do}?saved=1"
     if do == "timetable":
         _, added = filling.from_timetable(office, viewer.actor, document.id, document.content_version)
@@ -169,6 +170,7 @@ def show_form(
     with office.db.read() as session:
         view = queries.view(session, viewer.actor, document.id)
         based_on = sources.based_on(session, viewer.actor, document)
+        body, upload = body_of(session, document.id), under_way(session, document.id)
     shown = forms.draw(
         declared.form,
         typed.values,
@@ -203,6 +205,10 @@ def show_form(
         removed=[e for e in earlier if e.fate == "removed"],
         subjects=known.subjects,
         days=_days(known, str(typed.values.get(declared.week_field) or "")),
+        body=body,
+        upload=upload,
+        uploadable=declared.body is not None,
+        **file_words(body),
         device_key=device_key(office.settings, viewer.account.id),
         drawable=document.week_id is not None
         and not typed.refusal
@@ -254,7 +260,7 @@ def own(office: Office, viewer: Viewer, document_id: str) -> tuple[Document, Doc
         ).first()
         if document is None:
             raise NotFound
-        return document, type_of(document.type), known_for(session, document)
+        return document, declared_for(session, document), known_for(session, document)
 
 
 def version_of(value: object) -> int:

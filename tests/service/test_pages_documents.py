@@ -13,7 +13,7 @@ from sqlmodel import col, select, update
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.event import Event
-from service.pages.documents import _ascii
+from service import names
 from tests.cast import PASSWORD, PIN, Cast
 from tests.service.reading import Page, People, Reader, select_in, values_of
 from tests.waiting import until
@@ -285,7 +285,7 @@ def test_the_file_is_saved_under_a_name_people_know(cast: Cast, reader: People) 
     disposition = answer.headers["content-disposition"]
     assert 'filename="Ke hoach bai day tuan 13, lop 3A.pdf"' in disposition
     assert "filename*=UTF-8''K%E1%BA%BF%20ho%E1%BA%A1ch" in disposition
-    assert _ascii("tuần 13–15, Đạo đức.pdf") == "tuan 13-15, Dao duc.pdf"
+    assert names.plain("tuần 13–15, Đạo đức.pdf") == "tuan 13-15, Dao duc.pdf"
 
 
 # --- deciding -------------------------------------------------------------------------------------------

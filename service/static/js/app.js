@@ -7,6 +7,7 @@ import "./once.js";
 import "./round.js";
 
 if (document.body.dataset.idle) import("./idle.js");
+if (document.querySelector("[data-upload]")) import("./upload.js");
 
 // Only the form needs these; other pages do not load them.
 if (document.querySelector("[data-form]")) {

@@ -1,0 +1,119 @@
+"""Reading an uploaded file from a request: within limits while it streams, spooled to the disk.
+
+Nothing here knows documents. A body that is too large is read to its end and thrown away where that is not
+absurd, for a browser that is still sending shows no answer.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, BinaryIO
+
+from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from flows.uploads import MOST_CHUNK
+from models.errors import Fault, Invalid, TooLarge
+from models.text import Text
+from service.access import ApiViewer, SignedIn, refuse_unless_ours
+from tasks.recognising import BYTE_LIMIT, TOO_LARGE
+
+ENVELOPE = 64 * 1024
+"""What a form adds around its file."""
+PATIENCE = 256 * 1024 * 1024
+"""Bytes read only to answer in words."""
+NO_FILE = Text(
+    "Chưa chọn tệp nào. Chọn tệp Word hoặc PDF rồi tải lên.", "No file was chosen. Choose a Word or PDF file."
+)
+
+
+@dataclass(slots=True)
+class Received:
+    """A file of a form: its name on the author's device, and its bytes, spooled to the disk."""
+
+    name: str
+    file: BinaryIO
+    fields: dict[str, str]
+
+
+async def _within(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    """The body, piece by piece; TooLarge once it is longer than `most` bytes."""
+    declared = request.headers.get("Content-Length", "")
+    too_large = declared.isdigit() and int(declared) > most
+    read = 0
+    async for piece in request.stream():
+        read += len(piece)
+        if read > PATIENCE:
+            break
+        too_large = too_large or read > most
+        if not too_large:
+            yield piece
+    if too_large or read > PATIENCE:
+        raise TooLarge(TOO_LARGE)
+
+
+async def _file(request: Request) -> AsyncIterator[Received]:
+    if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
+        raise Invalid(NO_FILE, (Fault("file", NO_FILE, missing=True),))
+    parser = MultiPartParser(
+        request.headers,
+        _within(request, BYTE_LIMIT + ENVELOPE),
+        max_files=1,
+        max_fields=8,
+        max_part_size=ENVELOPE,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError) as error:
+        raise Invalid(NO_FILE, (Fault("file", NO_FILE),)) from error
+    try:
+        found = form.get("file")
+        fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+        if not isinstance(found, UploadFile) or not found.filename:
+            yield Received("", io.BytesIO(), fields)
+        else:
+            yield Received(found.filename, found.file, fields)
+    finally:
+        await form.close()
+
+
+async def page_file(request: Request, viewer: SignedIn) -> AsyncIterator[Received]:
+    """The file of a page's form, its token checked."""
+    async for received in _file(request):
+        refuse_unless_ours(viewer, request.headers.get("X-CSRF-Token") or received.fields.get("csrf", ""))
+        yield received
+
+
+async def api_file(request: Request, viewer: ApiViewer) -> AsyncIterator[Received]:  # noqa: ARG001 - asked first
+    """The file of an API call."""
+    async for received in _file(request):
+        if not received.name:
+            raise Invalid(NO_FILE, (Fault("file", NO_FILE, missing=True),))
+        yield received
+
+
+async def _piece(request: Request) -> bytes:
+    held = bytearray()
+    async for piece in _within(request, MOST_CHUNK):
+        held += piece
+    return bytes(held)
+
+
+async def page_piece(request: Request, viewer: SignedIn) -> bytes:
+    """A piece of a file as the body of a page's request; its token stands in the header."""
+    refuse_unless_ours(viewer, request.headers.get("X-CSRF-Token", ""))
+    return await _piece(request)
+
+
+async def api_piece(request: Request, viewer: ApiViewer) -> bytes:  # noqa: ARG001 - asked first
+    """A piece of a file as the body of an API call."""
+    return await _piece(request)
+
+
+PageFile = Annotated[Received, Depends(page_file)]
+ApiFile = Annotated[Received, Depends(api_file)]
+PagePiece = Annotated[bytes, Depends(page_piece)]
+ApiPiece = Annotated[bytes, Depends(api_piece)]
