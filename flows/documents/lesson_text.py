@@ -28,7 +28,7 @@ _SECTIONS: tuple[tuple[Section, re.Pattern[str]], ...] = (
     ("after", re.compile(r"(dieu chinh|rut kinh nghiem|bo sung sau)")),
 )
 _HEAD = re.compile(
-    r"(ke hoach bai day|giao an|thu (hai|ba|tu|nam|sau|bay)\b|mon\b|tuan \d|ngay day|bai day\b)"
+    r"(ke hoach bai day|giao an|thu (hai|ba|tu|nam|sau|bay)\b|mon\b|tuan \d|ngay day|bai day\b)"  # thứ Hai …
 )
 _FURNITURE = re.compile(
     r"^(ke hoach bai day|giao an|tuan|thu |ngay|thoi gian|lop|so tiet|mon|truong|giao vien)\b"
