@@ -39,8 +39,12 @@ class Received:
     fields: dict[str, str]
 
 
+class _TooMuch(MultiPartException):
+    """What the parser knows how to clean up after: it closes the files it has begun."""
+
+
 async def _within(request: Request, most: int) -> AsyncGenerator[bytes, None]:
-    """The body, piece by piece; TooLarge once it is longer than `most` bytes."""
+    """The body, piece by piece; _TooMuch once it is longer than `most` bytes."""
     declared = request.headers.get("Content-Length", "")
     too_large = declared.isdigit() and int(declared) > most
     read = 0
@@ -52,7 +56,7 @@ async def _within(request: Request, most: int) -> AsyncGenerator[bytes, None]:
         if not too_large:
             yield piece
     if too_large or read > PATIENCE:
-        raise TooLarge(TOO_LARGE)
+        raise _TooMuch("too large")
 
 
 async def _file(request: Request) -> AsyncIterator[Received]:
@@ -67,6 +71,8 @@ async def _file(request: Request) -> AsyncIterator[Received]:
     )
     try:
         form = await parser.parse()
+    except _TooMuch as error:
+        raise TooLarge(TOO_LARGE) from error
     except (MultiPartException, KeyError) as error:
         raise Invalid(NO_FILE, (Fault("file", NO_FILE),)) from error
     try:
@@ -97,8 +103,11 @@ async def api_file(request: Request, viewer: ApiViewer) -> AsyncIterator[Receive
 
 async def _piece(request: Request) -> bytes:
     held = bytearray()
-    async for piece in _within(request, MOST_CHUNK):
-        held += piece
+    try:
+        async for piece in _within(request, MOST_CHUNK):
+            held += piece
+    except _TooMuch as error:
+        raise TooLarge(TOO_LARGE) from error
     return bytes(held)
 
 
