@@ -90,7 +90,8 @@ def mail(request: Request, viewer: PageViewer, office: OfficeDep, name: str) -> 
     if not office.settings.demo:
         # The administrator sees that a reset was mailed, not the way to someone's account (law 7).
         opened.lines[:] = [
-            [(_RESET.sub("/reset/…", text), False) for text, _ in line] for line in opened.lines
+            [(_RESET.sub("/reset/…", text), link and not _RESET.search(text)) for text, link in line]
+            for line in opened.lines
         ]
     return page(request, viewer, "pages/mailbox.html", opened=opened)
 

@@ -133,7 +133,7 @@ def a_lesson_plan_is_returned_mended_and_approved(story: Story) -> str:
 
     # Two papers that come together make one mail.
     mail = story.mail("hoa", "Chờ xử lý (2)", document["title"], twin["title"])
-    assert "chờ ký duyệt" in str(mail["Subject"]).lower()
+    assert "chờ xử lý" in str(mail["Subject"]).lower()
     assert f"{story.here.url}/documents/{document['id']}" in body(mail, "html")
     assert "Phạm Thị Hoa" in body(mail, "plain")
     assert len([m for m in story.mails("hoa") if "Chờ xử lý" in body(m, "plain")]) == 1
