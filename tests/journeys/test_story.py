@@ -150,7 +150,7 @@ def a_lesson_plan_is_returned_mended_and_approved(story: Story) -> str:
     )
     assert returned is not None
     mended = story["lan"].document(document["id"])
-    assert (mended["status"], mended["actions"]) == ("returned", ["submit"])
+    assert (mended["status"], mended["actions"]) == ("returned", ["submit", "withdraw"])
     assert mended["returned"]["note"] == "Xem lại thời lượng."
     assert mended["returned"]["parts"] == {lesson: "Phần luyện tập quá dài."}
     story.mail("lan", "Bị trả lại", document["title"])
