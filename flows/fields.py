@@ -195,6 +195,11 @@ class Day(Field):
         return {"type": "string", "format": "date", "examples": ["2026-11-30"]}
 
 
+def day_words(iso: str) -> str:
+    """A kept date as people write it: dd/mm/yyyy."""
+    return "/".join(reversed(iso.split("-")))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered(Field):
     """One of what is offered; subclasses say from where."""

@@ -93,6 +93,14 @@ def issuer_of(session: Session, school_id: str, day: date) -> SchoolName:
     raise NotFound(Text("Trường chưa có tên trong hệ thống.", "The school has no name in the system yet."))
 
 
+def named_week(weeks: Iterable[SchoolWeek], week_id: str) -> SchoolWeek:
+    """The week with that id; NotFound when it is not among them."""
+    for week in weeks:
+        if week.id == week_id:
+            return week
+    raise NotFound
+
+
 def week_label(week: SchoolWeek) -> Text:
     """A week as people say it: `Tuần 13 (30/11 – 06/12)`."""
     span = f"({week.monday:%d/%m} – {week.sunday:%d/%m/%Y})"

@@ -11,7 +11,19 @@ from datetime import timedelta
 from typing import Any
 
 from flows.documents.lesson_text import lessons_of
-from flows.fields import Day, Form, Known, Line, Repeated, Rich, SubjectName, TaughtClass, TeachingWeek, Whole
+from flows.fields import (
+    Day,
+    Form,
+    Known,
+    Line,
+    Repeated,
+    Rich,
+    SubjectName,
+    TaughtClass,
+    TeachingWeek,
+    Whole,
+    day_words,
+)
 from flows.grammar import (
     FRIDAY,
     WEDNESDAY,
@@ -99,21 +111,18 @@ def within_the_week(fields: Mapping[str, Any], known: Known) -> list[Fault]:
     if days is None:
         return []
     first, last = days
+    span = f"({day_words(first)} – {day_words(last)})"
     return [
         Fault(
             f"lessons.{index}.date",
             Text(
-                f"Ngày dạy {_dmy(lesson['date'])} không thuộc tuần đã chọn ({_dmy(first)} – {_dmy(last)}).",
-                f"{_dmy(lesson['date'])} is not in the chosen week ({_dmy(first)} – {_dmy(last)}).",
+                f"Ngày dạy {day_words(lesson['date'])} không thuộc tuần đã chọn {span}.",
+                f"{day_words(lesson['date'])} is not in the chosen week {span}.",
             ),
         )
         for index, lesson in enumerate(fields["lessons"])
         if lesson["date"] and not first <= lesson["date"] <= last
     ]
-
-
-def _dmy(iso: str) -> str:
-    return "/".join(reversed(iso.split("-")))
 
 
 BOXES = [
@@ -132,7 +141,7 @@ def title(fields: Mapping[str, Any], facts: Facts) -> str:
 def lessons_named(fields: Mapping[str, Any]) -> dict[str, str]:
     """Each lesson in words, by its id: how a note after teaching names it."""
     return {
-        lesson["id"]: f"{lesson['subject']}, {_dmy(lesson['date'])}: {lesson['title']}"
+        lesson["id"]: f"{lesson['subject']}, {day_words(lesson['date'])}: {lesson['title']}"
         for lesson in fields["lessons"]
     }
 
@@ -181,7 +190,7 @@ def cover(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "title": title(fields, facts),
         "issuer": dict(facts.issuer),
         "heading": "KẾ HOẠCH BÀI DẠY",
-        "about": f"Tuần {week.number} ({_dmy(week.monday)[:5]} – {_dmy(week.sunday)})",
+        "about": f"Tuần {week.number} ({day_words(week.monday)[:5]} – {day_words(week.sunday)})",
         "facts": [["Giáo viên", facts.author_name], ["Tổ", facts.group_name]],
         "author": {"name": facts.author_name},
         "numbered": False,

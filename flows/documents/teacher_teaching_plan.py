@@ -21,6 +21,7 @@ from flows.fields import (
     TaughtClass,
     TeachingWeek,
     Whole,
+    day_words,
 )
 from flows.grammar import (
     Archive,
@@ -83,13 +84,13 @@ def within_the_weeks(fields: Mapping[str, Any], known: Known) -> list[Fault]:
         )
         return [Fault("last_week", sentence)]
     covered = [days for days in known.week_days.values() if first <= days <= last]
-    span = f"({_dmy(first[0])} – {_dmy(last[1])})"
+    span = f"({day_words(first[0])} – {day_words(last[1])})"
     return [
         Fault(
             f"rows.{index}.date",
             Text(
-                f"Ngày {_dmy(row['date'])} không thuộc các tuần đã chọn {span}.",
-                f"{_dmy(row['date'])} is not in the chosen weeks {span}.",
+                f"Ngày {day_words(row['date'])} không thuộc các tuần đã chọn {span}.",
+                f"{day_words(row['date'])} is not in the chosen weeks {span}.",
             ),
         )
         for index, row in enumerate(fields["rows"])
@@ -113,10 +114,6 @@ def no_period_twice(fields: Mapping[str, Any], known: Known) -> list[Fault]:  # 
             faults.append(Fault(f"rows.{index}.period", sentence.format(n=seen[key])))
         seen.setdefault(key, index + 1)
     return faults
-
-
-def _dmy(iso: str) -> str:
-    return "/".join(reversed(iso.split("-")))
 
 
 def title(fields: Mapping[str, Any], facts: Facts) -> str:

@@ -12,7 +12,7 @@ from flows import board
 from flows.board import Seen
 from flows.deadlines import last_day_words, limit_words
 from flows.obligations import calendars, owed_types
-from models.errors import NotFound
+from flows.posts import named_week
 from models.school import SchoolWeek
 from service import words
 from service.access import PageViewer
@@ -60,10 +60,7 @@ def _chosen(
 ) -> SchoolWeek | None:
     """The week asked for; else the coming or present one with flags, the latest with any, the present one."""
     if asked:
-        for week in weeks:
-            if week.id == asked:
-                return week
-        raise NotFound
+        return named_week(weeks, asked)
     from_here = [week for week in weeks if week.sunday >= today]
     # Lesson plans of the coming week are what was due last; group plans look further ahead.
     for week in from_here[1::-1]:

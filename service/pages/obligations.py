@@ -14,6 +14,7 @@ from flows.bundle import of_week
 from flows.catalogue import type_of
 from flows.grammar import DocumentType
 from flows.outstanding import Outstanding
+from flows.posts import named_week
 from models.errors import NotFound
 from models.school import SchoolWeek
 from models.text import Text
@@ -86,10 +87,7 @@ def _chosen(
 ) -> SchoolWeek | None:
     """The week asked for; else the present or next one with something open, else the present one."""
     if asked:
-        for week in weeks:
-            if week.id == asked:
-                return week
-        raise NotFound
+        return named_week(weeks, asked)
     from_here = [week for week in weeks if week.sunday >= today]
     return next((w for w in from_here if counts.get(w.id)), next(iter(from_here or weeks[-1:]), None))
 
