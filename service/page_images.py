@@ -14,7 +14,7 @@ from fastapi import Response
 from PIL import Image
 
 from flows.office import Office
-from tasks import rendering
+from tasks import pdf_pages
 
 WIDTH = 1100
 """Pixels: sharp on a phone, and on a desk at the 800 px a page is shown."""
@@ -57,7 +57,7 @@ def picture(office: Office, blob: str, page: int, width: int = WIDTH) -> bytes:
     """A page of a stored file; NotFound when it has none of that number."""
     return _IMAGES.get(
         (blob if width == WIDTH else f"{blob}@{width}", page),
-        lambda: office.intake.submit(rendering.page_image, office.blobs.get(blob), page, width),
+        lambda: office.intake.submit(pdf_pages.page_image, office.blobs.get(blob), page, width),
     )
 
 
@@ -70,7 +70,7 @@ def draft_picture(office: Office, document_id: str, content_version: int, page: 
     """A page of a draft."""
     return _IMAGES.get(
         (f"{document_id}/{content_version}", page),
-        lambda: office.intake.submit(rendering.page_image, pdf, page, WIDTH),
+        lambda: office.intake.submit(pdf_pages.page_image, pdf, page, WIDTH),
     )
 
 

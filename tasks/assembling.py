@@ -18,7 +18,7 @@ from tasks.rendering import Rendered, render_around
 
 
 def assemble(data: Mapping[str, Any], body: bytes) -> Rendered:
-    """Lay out cover and sheet (`tasks/rendering.UploadedBody`) and put the pages between them.
+    """Lay out cover and sheet (`tasks/layout_data.UploadedBody`) and put the pages between them.
 
     `data["first"]` is found here: laid out once to see how many pages the cover has, again when not one.
     """

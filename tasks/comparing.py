@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from PIL import Image, ImageChops
 
-from tasks.rendering import opened
+from tasks.pdf_pages import opened
 
 Kind = Literal["same", "del", "ins"]
 

@@ -1,14 +1,13 @@
-"""Pages: a document's data becomes a PDF/A-2a file, a signature its picture, a page an image.
+"""Pages: a document's data becomes a PDF/A-2a file, a signature its picture.
 
 Layouts are Typst files in `templates/documents`; typed text reaches them as JSON and is never markup. They
 see their own folder, our fonts and the pictures handed over, nothing else. The same data gives the same
-bytes. What the data of a layout holds is written below. Everything here runs in the intake pool
-(`tasks/pools.py`): the layout engine and the page viewer have no time limit of their own.
+bytes. What the data of a layout holds stands in `tasks/layout_data.py`. Everything here runs in the intake
+pool (`tasks/pools.py`): the layout engine has no time limit of its own.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -18,237 +17,19 @@ from datetime import datetime, time
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal
 
-import pypdfium2
 import typst
 
-from models.errors import Invalid, NotFound
+from models.errors import NotFound
 from models.settings import VIETNAM
 from models.text import Text
-from tasks import fonts
-from tasks.rich_text import Node
+from tasks import fonts, pdf_pages
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "documents"
 
 LAYOUTS = frozenset({"lesson_plan", "lesson_plan_addendum", "teacher_teaching_plan", "team_teaching_plan"})
 BoxKind = Literal["signature", "text"]
-
-
-class Issuer(TypedDict):
-    """The school as it is called on the day of the paper (Decree 30, boxes 2 and 4)."""
-
-    parent: str
-    name: str
-    place: str
-    abbreviation: str
-
-
-class SigningPlace(TypedDict):
-    """A signature field on the page. `caption` is printed above it: it must not depend on who signs.
-
-    `at` says where in the plan of a group: left, small, right, or seal (over the right one); the signing
-    sheet of a lesson plan puts its places side by side in the order given.
-    """
-
-    field: str
-    caption: str
-    at: NotRequired[str]
-
-
-class Week(TypedDict):
-    number: int
-    monday: str
-    sunday: str
-
-
-class Named(TypedDict):
-    name: str
-
-
-class Phase(TypedDict):
-    name: str
-    minutes: int | None
-    teacher: list[Node]
-    pupils: list[Node]
-
-
-class Lesson(TypedDict):
-    """`id` returns in `Rendered.parts`; `date` is ISO, as all dates here."""
-
-    id: str
-    subject: str
-    class_name: str
-    title: str
-    periods: int
-    date: str
-    requirements: list[Node]
-    equipment: list[Node]
-    phases: list[Phase]
-
-
-class LessonPlan(TypedDict):
-    """Data of the layout `lesson_plan`."""
-
-    title: str
-    issuer: Issuer
-    week: Week
-    author: Named
-    group: Named
-    date: str
-    code: NotRequired[str]
-    based_on: NotRequired[list[str]]
-    lessons: list[Lesson]
-    boxes: list[SigningPlace]
-
-
-class PlanRow(TypedDict):
-    """Neighbouring rows of the same week share one cell."""
-
-    week: int
-    month: int
-    theme: str
-    lesson: str
-    periods: int
-    adjustment: str
-    note: str
-
-
-class Weeks(TypedDict):
-    first: Week
-    last: Week
-
-
-class TeamTeachingPlan(TypedDict):
-    """Data of the layout `team_teaching_plan`; its text fields are named `number` and `date`."""
-
-    title: str
-    issuer: Issuer
-    group: Named
-    year: str
-    subject: str
-    grade: int | str
-    weeks: Weeks
-    date: str
-    code: NotRequired[str]
-    based_on: NotRequired[list[str]]
-    basis: list[Node]
-    conditions: list[Node]
-    rows: list[PlanRow]
-    organisation: list[Node]
-    boxes: list[SigningPlace]
-
-
-class TaughtPeriod(TypedDict):
-    """`date` may be empty in a draft's preview; neighbouring rows of a day or a session share its cell."""
-
-    date: str
-    session: str
-    period: int | str | None
-    class_name: str
-    subject: str
-    lesson: str
-    equipment: str
-    adjustment: str
-
-
-class TaughtWeek(Week):
-    rows: list[TaughtPeriod]
-
-
-class TeacherTeachingPlan(TypedDict):
-    """Data of the layout `teacher_teaching_plan`; the rows of a week in the order they are taught."""
-
-    title: str
-    issuer: Issuer
-    author: Named
-    group: Named
-    year: str
-    first: Week
-    last: Week
-    date: str
-    code: NotRequired[str]
-    weeks: list[TaughtWeek]
-    undated: list[TaughtPeriod]
-    boxes: list[SigningPlace]
-
-
-class ApprovedPlan(TypedDict):
-    """The file an addendum is about; `archived_sha256` is empty before the archive."""
-
-    title: str
-    code: str
-    revision: int
-    approved_on: str
-    approved_sha256: str
-    archived_sha256: str
-
-
-class NoteAfterTeaching(TypedDict):
-    lesson: str
-    text: list[Node]
-
-
-class LessonPlanAddendum(TypedDict):
-    """Data of the layout `lesson_plan_addendum`."""
-
-    title: str
-    issuer: Issuer
-    author: Named
-    group: Named
-    date: str
-    code: NotRequired[str]
-    plan: ApprovedPlan
-    notes: list[NoteAfterTeaching]
-    boxes: list[SigningPlace]
-
-
-class UploadedFile(TypedDict):
-    """The file between cover and signing sheet. `note` says in a line what cleaning left out."""
-
-    name: str
-    sha256: str
-    pages: int
-    note: str
-
-
-class UploadedBody(TypedDict):
-    """Data of the layout `uploaded_body` (`tasks/assembling.py`); `facts` and `parts` are words to print.
-
-    `first` is the page of the record the file begins on; number and date are text fields when `numbered`.
-    """
-
-    title: str
-    issuer: Issuer
-    author: Named
-    heading: str
-    about: str
-    facts: list[list[str]]
-    parts: list[list[str]]
-    parts_head: list[str]
-    numbered: bool
-    date: str
-    code: NotRequired[str]
-    first: int
-    file: UploadedFile
-    boxes: list[SigningPlace]
-
-
-class Stamp(TypedDict):
-    """What one signature shows. `width` and `height` are its box's, in points.
-
-    `authority` is one line or several, as Decree 30 II.7 has them: KT. HIỆU TRƯỞNG, PHÓ HIỆU TRƯỞNG. A seal
-    names the organisation there and has neither name nor picture.
-    """
-
-    kind: Literal["person", "seal"]
-    width: float
-    height: float
-    authority: list[str]
-    signed_at: datetime
-    development: bool
-    name: NotRequired[str]
-    picture: NotRequired[bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,34 +141,6 @@ def text_field(box: Box, value: str) -> bytes:
     )
 
 
-def page_image(pdf: bytes, page: int, width: int) -> bytes:
-    """A page (counted from 1) as a WebP image `width` pixels wide, with its signatures and filled fields.
-
-    Raises NotFound when there is no such page, Invalid when this is no PDF we can read.
-    """
-    with opened(pdf) as document:
-        document.init_forms()
-        if not 1 <= page <= len(document):
-            raise NotFound
-        sheet = document[page - 1]
-        bitmap = sheet.render(scale=width / max(1.0, sheet.get_width()), may_draw_forms=True)
-        output = io.BytesIO()
-        bitmap.to_pil().convert("RGB").save(output, "WEBP", quality=80, method=2)
-        return output.getvalue()
-
-
-def page_count(pdf: bytes) -> int:
-    """Number of pages; Invalid when this is no PDF we can read."""
-    with opened(pdf) as document:
-        return len(document)
-
-
-def page_texts(pdf: bytes) -> tuple[str, ...]:
-    """The text of each page as printed, without form fields; Invalid when this is no PDF we can read."""
-    with opened(pdf) as document:
-        return tuple(page.get_textpage().get_text_range() for page in document)
-
-
 def sheet(source: str, data: Mapping[str, Any]) -> bytes:
     """A plain PDF of one of our templates, without pictures or tags: to be taken over into another file."""
     shown, _ = _drawable(data)
@@ -410,7 +163,7 @@ def warm() -> None:
             "development": True,
         }
     )
-    page_image(picture, 1, 100)
+    pdf_pages.page_image(picture, 1, 100)
 
 
 @cache
@@ -506,21 +259,3 @@ def _refuse_missing(value: Any, pictures: Mapping[str, str]) -> None:
             )
         for inner in value.values():
             _refuse_missing(inner, pictures)
-
-
-@contextmanager
-def opened(pdf: bytes) -> Iterator[Any]:
-    """A PDF open for reading; Invalid when it is none we can read."""
-    try:
-        document = pypdfium2.PdfDocument(pdf)
-    except pypdfium2.PdfiumError as error:
-        raise Invalid(
-            Text(
-                "Không đọc được tệp PDF này: tệp hỏng hoặc có mật khẩu. Hãy xuất lại tệp rồi thử lại.",
-                "This PDF cannot be read: it is damaged or has a password. Export it again and retry.",
-            )
-        ) from error
-    try:
-        yield document
-    finally:
-        document.close()

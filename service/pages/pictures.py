@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import col, func, select
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 
 from flows import drafts, performing, queries
 from flows.decide import read
@@ -16,12 +14,12 @@ from models.document import Document, DocumentImage
 from models.errors import Invalid, NotFound, RecordsError, TooLarge
 from models.text import Text
 from service import page_images, pasting
-from service.access import PageViewer, checked_form
+from service.access import CheckedForm, PageViewer
 from service.deps import OfficeDep
 from service.pages.editing import Typed, own, show_form, version_of
 from service.templating import language_of, page
 from tasks import pictures, rich_text
-from tasks.rendering import page_count
+from tasks.pdf_pages import page_count
 
 router = APIRouter()
 
@@ -77,7 +75,7 @@ def upload(
     viewer: PageViewer,
     office: OfficeDep,
     document_id: str,
-    form: Annotated[FormData, Depends(checked_form)],
+    form: CheckedForm,
 ) -> Response:
     """Take a picture for a draft's text; the editor's script gets what to store and what to show."""
     document, declared, _ = own(office, viewer, document_id)
@@ -124,7 +122,7 @@ def pasted(
     viewer: PageViewer,
     office: OfficeDep,
     document_id: str,
-    form: Annotated[FormData, Depends(checked_form)],
+    form: CheckedForm,
 ) -> Response:
     """What was on the clipboard (Word's HTML, cells of Excel) in our vocabulary; nothing is kept here.
 

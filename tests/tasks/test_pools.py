@@ -17,7 +17,7 @@ import pytest
 
 from models.errors import Fault, Invalid, NotFound, RecordsError, TooLarge, Unavailable
 from models.text import Text
-from tasks import rendering, rich_text
+from tasks import pdf_pages, rendering, rich_text
 from tasks.pools import IntakePool, JobFailed
 
 
@@ -109,7 +109,7 @@ def test_real_work_is_done_there(pool: IntakePool) -> None:
     stamp = pool.submit(
         rendering.text_field, rendering.Box("number", "text", 0, (0.0, 0.0, 30.0, 18.0)), "05"
     )
-    assert pool.submit(rendering.page_count, stamp) == 1
+    assert pool.submit(pdf_pages.page_count, stamp) == 1
 
 
 def test_a_refusal_crosses_the_border_whole(pool: IntakePool) -> None:
@@ -119,7 +119,7 @@ def test_a_refusal_crosses_the_border_whole(pool: IntakePool) -> None:
     assert refusal.value.faults == (Fault("lessons.2.title", refusal.value.sentence),)
     assert (refusal.value.code, str(refusal.value)) == ("invalid", "Not allowed.")
     with pytest.raises(NotFound):
-        pool.submit(rendering.page_image, pool.submit(rendering.text_field, _box(), "x"), 9, 100)
+        pool.submit(pdf_pages.page_image, pool.submit(rendering.text_field, _box(), "x"), 9, 100)
 
 
 def _box() -> rendering.Box:

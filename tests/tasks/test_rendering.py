@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from models.errors import Invalid, NotFound
-from tasks import rendering
+from tasks import pdf_pages, rendering
 from tasks.fonts import STAND_IN, drawable
 from tasks.form_fields import FilledText, fill, prepare, show
 from tasks.rich_text import tree
@@ -200,7 +200,7 @@ def a_stamp(box: rendering.Box, **changes: Any) -> bytes:
 
 
 def texts(rendered: rendering.Rendered) -> list[str]:
-    return [" ".join(text.split()) for text in rendering.page_texts(rendered.pdf)]
+    return [" ".join(text.split()) for text in pdf_pages.page_texts(rendered.pdf)]
 
 
 LAYOUTS: dict[str, Callable[[], dict[str, Any]]] = {
@@ -297,7 +297,7 @@ def test_lessons_begin_on_the_pages_the_cover_and_the_bookmarks_name() -> None:
         marks = [(mark.get_title(), mark.get_dest().get_index() + 1) for mark in document.get_toc()]
     assert [page for _, page in marks[:3]] == list(rendered.parts.values())
     assert marks[0][0].startswith("Toán 3A, 01/12: Bài 1.")
-    assert rendered.pages == len(pages) == rendering.page_count(rendered.pdf)
+    assert rendered.pages == len(pages) == pdf_pages.page_count(rendered.pdf)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -453,18 +453,18 @@ def test_a_stamp_is_as_large_as_its_box_and_says_who_and_when() -> None:
             with pypdfium2.PdfDocument(stamp) as document:
                 assert len(document) == 1
                 assert document[0].get_size() == pytest.approx((box.width, box.height), abs=0.5)
-            (words,) = (" ".join(text.split()) for text in rendering.page_texts(stamp))
+            (words,) = (" ".join(text.split()) for text in pdf_pages.page_texts(stamp))
             assert "KT. HIỆU TRƯỞNG PHÓ HIỆU TRƯỞNG" in words
             assert "Ký số: 24/11/2026 21:37:12 +07:00" in words
             assert "KHÔNG CÓ GIÁ TRỊ PHÁP LÝ" in words
             assert ("Trần Quang Minh" in words) == (box.name != "seal")
-            assert "KHÔNG CÓ" not in rendering.page_texts(a_stamp(box, development=False))[0]
+            assert "KHÔNG CÓ" not in pdf_pages.page_texts(a_stamp(box, development=False))[0]
 
 
 def test_a_stamp_with_a_picture_does_not_say_signed() -> None:
     box = rendering.Box("author", "signature", 0, (0.0, 0.0, 150.0, 119.0))
-    assert "Đã ký số" in rendering.page_texts(a_stamp(box))[0]
-    assert "Đã ký số" not in rendering.page_texts(a_stamp(box, picture=a_picture(mode="RGBA")))[0]
+    assert "Đã ký số" in pdf_pages.page_texts(a_stamp(box))[0]
+    assert "Đã ký số" not in pdf_pages.page_texts(a_stamp(box, picture=a_picture(mode="RGBA")))[0]
 
 
 @pytest.mark.parametrize("name", ["Ng", "Nguyễn Hoàng Thị Phương Thảo Anh Ngọc", "Ă" * 120])
@@ -491,7 +491,7 @@ def test_page_images_show_what_was_filled_in() -> None:
     writer.write(output)
 
     def dark(pdf: bytes) -> int:
-        image = Image.open(io.BytesIO(rendering.page_image(pdf, 1, 1684))).convert("L")
+        image = Image.open(io.BytesIO(pdf_pages.page_image(pdf, 1, 1684))).convert("L")
         scale = image.width / (297 * MM)
         left, bottom, right, top = (side * scale for side in number.rect)
         return sum(
@@ -506,14 +506,14 @@ def test_page_images_show_what_was_filled_in() -> None:
 
 def test_page_images_are_as_wide_as_asked_and_only_of_pages_there_are() -> None:
     rendered = rendering.render("lesson_plan", a_lesson_plan())
-    image = Image.open(io.BytesIO(rendering.page_image(rendered.pdf, 2, 400)))
+    image = Image.open(io.BytesIO(pdf_pages.page_image(rendered.pdf, 2, 400)))
     assert (image.format, image.width) == ("WEBP", 400)
     for page in (0, rendered.pages + 1):
         with pytest.raises(NotFound):
-            rendering.page_image(rendered.pdf, page, 400)
+            pdf_pages.page_image(rendered.pdf, page, 400)
 
 
-@pytest.mark.parametrize("read", [rendering.page_count, rendering.page_texts])
+@pytest.mark.parametrize("read", [pdf_pages.page_count, pdf_pages.page_texts])
 def test_what_is_no_pdf_is_refused(read: Callable[[bytes], Any]) -> None:
     for broken in (b"", b"hello", b"%PDF-1.7\ngarbage"):
         with pytest.raises(Invalid):

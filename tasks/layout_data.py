@@ -1,0 +1,227 @@
+"""What the data of each layout holds: the shapes of the JSON that `templates/documents/*.typ` are fed with.
+
+Days are ISO dates; rich text is a list of nodes (`tasks/rich_text.py`); `code` is printed in the footer.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NotRequired, TypedDict
+
+from tasks.rich_text import Node
+
+
+class Issuer(TypedDict):
+    """The school as it is called on the day of the paper (Decree 30, boxes 2 and 4)."""
+
+    parent: str
+    name: str
+    place: str
+    abbreviation: str
+
+
+class SigningPlace(TypedDict):
+    """A signature field on the page. `caption` is printed above it: it must not depend on who signs.
+
+    `at` says where in the plan of a group: left, small, right, or seal (over the right one); the signing
+    sheet of a lesson plan puts its places side by side in the order given.
+    """
+
+    field: str
+    caption: str
+    at: NotRequired[str]
+
+
+class Week(TypedDict):
+    number: int
+    monday: str
+    sunday: str
+
+
+class Named(TypedDict):
+    name: str
+
+
+class Phase(TypedDict):
+    name: str
+    minutes: int | None
+    teacher: list[Node]
+    pupils: list[Node]
+
+
+class Lesson(TypedDict):
+    """`id` returns in `Rendered.parts`; `date` is ISO, as all dates here."""
+
+    id: str
+    subject: str
+    class_name: str
+    title: str
+    periods: int
+    date: str
+    requirements: list[Node]
+    equipment: list[Node]
+    phases: list[Phase]
+
+
+class LessonPlan(TypedDict):
+    """Data of the layout `lesson_plan`."""
+
+    title: str
+    issuer: Issuer
+    week: Week
+    author: Named
+    group: Named
+    date: str
+    code: NotRequired[str]
+    based_on: NotRequired[list[str]]
+    lessons: list[Lesson]
+    boxes: list[SigningPlace]
+
+
+class PlanRow(TypedDict):
+    """Neighbouring rows of the same week share one cell."""
+
+    week: int
+    month: int
+    theme: str
+    lesson: str
+    periods: int
+    adjustment: str
+    note: str
+
+
+class Weeks(TypedDict):
+    first: Week
+    last: Week
+
+
+class TeamTeachingPlan(TypedDict):
+    """Data of the layout `team_teaching_plan`; its text fields are named `number` and `date`."""
+
+    title: str
+    issuer: Issuer
+    group: Named
+    year: str
+    subject: str
+    grade: int | str
+    weeks: Weeks
+    date: str
+    code: NotRequired[str]
+    based_on: NotRequired[list[str]]
+    basis: list[Node]
+    conditions: list[Node]
+    rows: list[PlanRow]
+    organisation: list[Node]
+    boxes: list[SigningPlace]
+
+
+class TaughtPeriod(TypedDict):
+    """`date` may be empty in a draft's preview; neighbouring rows of a day or a session share its cell."""
+
+    date: str
+    session: str
+    period: int | str | None
+    class_name: str
+    subject: str
+    lesson: str
+    equipment: str
+    adjustment: str
+
+
+class TaughtWeek(Week):
+    rows: list[TaughtPeriod]
+
+
+class TeacherTeachingPlan(TypedDict):
+    """Data of the layout `teacher_teaching_plan`; the rows of a week in the order they are taught."""
+
+    title: str
+    issuer: Issuer
+    author: Named
+    group: Named
+    year: str
+    first: Week
+    last: Week
+    date: str
+    code: NotRequired[str]
+    weeks: list[TaughtWeek]
+    undated: list[TaughtPeriod]
+    boxes: list[SigningPlace]
+
+
+class ApprovedPlan(TypedDict):
+    """The file an addendum is about; `archived_sha256` is empty before the archive."""
+
+    title: str
+    code: str
+    revision: int
+    approved_on: str
+    approved_sha256: str
+    archived_sha256: str
+
+
+class NoteAfterTeaching(TypedDict):
+    lesson: str
+    text: list[Node]
+
+
+class LessonPlanAddendum(TypedDict):
+    """Data of the layout `lesson_plan_addendum`."""
+
+    title: str
+    issuer: Issuer
+    author: Named
+    group: Named
+    date: str
+    code: NotRequired[str]
+    plan: ApprovedPlan
+    notes: list[NoteAfterTeaching]
+    boxes: list[SigningPlace]
+
+
+class UploadedFile(TypedDict):
+    """The file between cover and signing sheet. `note` says in a line what cleaning left out."""
+
+    name: str
+    sha256: str
+    pages: int
+    note: str
+
+
+class UploadedBody(TypedDict):
+    """Data of the layout `uploaded_body` (`tasks/assembling.py`); `facts` and `parts` are words to print.
+
+    `first` is the page of the record the file begins on; number and date are text fields when `numbered`.
+    """
+
+    title: str
+    issuer: Issuer
+    author: Named
+    heading: str
+    about: str
+    facts: list[list[str]]
+    parts: list[list[str]]
+    parts_head: list[str]
+    numbered: bool
+    date: str
+    code: NotRequired[str]
+    first: int
+    file: UploadedFile
+    boxes: list[SigningPlace]
+
+
+class Stamp(TypedDict):
+    """What one signature shows. `width` and `height` are its box's, in points.
+
+    `authority` is one line or several, as Decree 30 II.7 has them: KT. HIỆU TRƯỞNG, PHÓ HIỆU TRƯỞNG. A seal
+    names the organisation there and has neither name nor picture.
+    """
+
+    kind: Literal["person", "seal"]
+    width: float
+    height: float
+    authority: list[str]
+    signed_at: datetime
+    development: bool
+    name: NotRequired[str]
+    picture: NotRequired[bytes | None]
