@@ -1,7 +1,7 @@
 """Law 7: which changes of an account need a second person, who that is, and the record of all changes.
 
 A change is a row (`models.account.Change`): done at once, or waiting until one of `confirm_by` confirms or
-refuses it. What a change does to an account is written in `service/accounts.py`.
+refuses it. What a change does to an account is written in `service/account_changes.py`.
 """
 
 from __future__ import annotations

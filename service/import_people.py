@@ -10,7 +10,8 @@ from flows.people import GUARDED_ROLES, ROLES
 from models.account import Account, Group, GroupMember
 from models.errors import Invalid
 from models.text import Text
-from service import accounts, changes
+from service import account_rows, accounts, changes
+from service.account_changes import ask_within
 from service.import_plan import NEW_ACCOUNTS, Applying, Entry, Known, Person, Plan, row_digest, settle
 from service.import_sheets import ACCOUNTS, GROUPS, AccountRow, GroupRow, Problem, fold
 
@@ -59,9 +60,9 @@ def _said(row: AccountRow) -> tuple[object, ...]:
     )
 
 
-def _typed(row: AccountRow, account: Account | None, plan: Plan) -> accounts.Person | None:
+def _typed(row: AccountRow, account: Account | None, plan: Plan) -> account_rows.Person | None:
     """The person as the account would be; an empty cell leaves what is there."""
-    made = accounts.Person(
+    made = account_rows.Person(
         row.sign_in_name,
         row.full_name,
         row.post or (account.post if account else ""),
@@ -75,13 +76,13 @@ def _typed(row: AccountRow, account: Account | None, plan: Plan) -> accounts.Per
         return None
 
 
-def _new(row: AccountRow, typed: accounts.Person) -> Iterator[Entry]:
+def _new(row: AccountRow, typed: account_rows.Person) -> Iterator[Entry]:
     roles = row.roles or frozenset({"teacher"})
     given = [role for role in ROLES if role in roles - GUARDED_ROLES]
 
     def create(apply: Applying) -> None:
         hashed = apply.hashes[typed.sign_in_name]
-        account = accounts.add_account(apply.session, apply.asker.school_id, typed, hashed, apply.now)
+        account = account_rows.add_account(apply.session, apply.asker.school_id, typed, hashed, apply.now)
         changes.record(apply.session, apply.asker, account, "create", {}, apply.now)
         for role in given:
             _grant(apply, typed.sign_in_name, role)
@@ -109,13 +110,11 @@ def _granting(row: AccountRow, full_name: str, role: str) -> Entry:
 
 def _grant(apply: Applying, sign_in_name: str, role: str) -> None:
     account = apply.account(sign_in_name)
-    accounts.ask_within(
-        apply.session, apply.office.settings, apply.asker, account, "grant", {"role": role}, apply.now
-    )
+    ask_within(apply.session, apply.office.settings, apply.asker, account, "grant", {"role": role}, apply.now)
 
 
 def _changed(
-    session: Session, school: Known, row: AccountRow, account: Account, typed: accounts.Person
+    session: Session, school: Known, row: AccountRow, account: Account, typed: account_rows.Person
 ) -> Iterator[Entry]:
     name, cell = row.sign_in_name, row.cells["sign_in_name"]
     approver = changes.is_approver(session, account)
@@ -145,7 +144,7 @@ def _changed(
 def _editing(sign_in_name: str, data: dict[str, dict[str, str]]) -> Callable[[Applying], None]:
     def edit(apply: Applying) -> None:
         held = apply.account(sign_in_name)
-        accounts.ask_within(apply.session, apply.office.settings, apply.asker, held, "edit", data, apply.now)
+        ask_within(apply.session, apply.office.settings, apply.asker, held, "edit", data, apply.now)
 
     return edit
 
@@ -156,7 +155,7 @@ def _switching(row: AccountRow, full_name: str, *, on: bool) -> Entry:
     def switch(apply: Applying) -> None:
         action = "activate" if on else "deactivate"
         held = apply.account(name)
-        accounts.ask_within(apply.session, apply.office.settings, apply.asker, held, action, {}, apply.now)
+        ask_within(apply.session, apply.office.settings, apply.asker, held, action, {}, apply.now)
 
     said = (_ON if on else _OFF).format(who=full_name)
     return Entry(ACCOUNTS, row.cells["active"], "changed", said, switch)
@@ -240,9 +239,7 @@ def _appointing(school: Known, row: GroupRow, group: Group | None, who: Person) 
     def appoint(apply: Applying) -> None:
         found, account = apply.group(row.group), apply.account(who.sign_in_name)
         data = {"group_id": found.id}
-        accounts.ask_within(
-            apply.session, apply.office.settings, apply.asker, account, action, data, apply.now
-        )
+        ask_within(apply.session, apply.office.settings, apply.asker, account, action, data, apply.now)
 
     name = group.name if group else row.group
     said = changes.SENTENCES[action].format(who=who.full_name, what=name)

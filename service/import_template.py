@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from flows.deadlines import WEEKDAYS
 from flows.people import ROLES
 from flows.posts import SUBJECTS
 from flows.timetable import SESSIONS
@@ -118,7 +119,7 @@ def _grid(
     for weekday in range(5):
         for part, most in (("morning", 5), ("afternoon", 4)):
             for period in range(1, most + 1):
-                day = words.WEEKDAYS[weekday].vi.capitalize()
+                day = WEEKDAYS[weekday].vi.capitalize()
                 cells = [taught.get((c.id, weekday, part, period), "") for c in classes]
                 rows.append([day, SESSIONS[part].vi, period, *cells])
     start: str | date = held.valid_from if held and names else ""

@@ -1,6 +1,6 @@
 """What the command line does to an installation's data: migrate, found a school, the first accounts.
 
-Accounts themselves are made in `service/accounts.py`, the demo school in `service/demo.py`.
+Accounts themselves are made in `service/on_server.py`, the demo school in `service/demo.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from models.migrate import upgrade
 from models.school import School, SchoolName
 from models.settings import VIETNAM, Settings
 from models.text import Text
-from service import accounts, demo
+from service import demo, on_server
+from service.account_rows import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ def found_school(settings: Settings, given: NewSchool) -> list[Text]:
             place=given.place,
             abbreviation=given.abbreviation,
         )
-        made = accounts.found_school(
+        made = on_server.found_school(
             office,
             name,
-            accounts.Person(given.admin_login, given.admin_name),
-            accounts.Person(given.principal_login, given.principal_name),
+            Person(given.admin_login, given.admin_name),
+            Person(given.principal_login, given.principal_name),
             now,
         )
     logins = (given.admin_login, given.principal_login)
@@ -91,7 +92,7 @@ def unlock_account(settings: Settings, login: str) -> Text:
     """End the pause after too many wrong passwords. NotFound when there is no such account."""
     with _office(settings) as office:
         try:
-            accounts.unlock_on_server(office, login, office.now())
+            on_server.unlock_on_server(office, login, office.now())
         except NotFound:
             raise NotFound(_NO_ACCOUNT.format(login=login)) from None
     return _UNLOCKED.format(login=login)
@@ -100,14 +101,14 @@ def unlock_account(settings: Settings, login: str) -> Text:
 def reset_password(settings: Settings, login: str) -> Text:
     """A new password to be used once, for someone who cannot be helped otherwise; recorded, and both told."""
     with _office(settings) as office:
-        asked = accounts.reset_on_server(office, login, office.now())
+        asked = on_server.reset_on_server(office, login, office.now())
     return _ONCE.format(login=login, password=asked.password.reveal() if asked.password else "")
 
 
 def grant(settings: Settings, login: str, role: str) -> Text:
     """A role given on the server, where nobody is left to confirm it; recorded, and told."""
     with _office(settings) as office:
-        accounts.grant_on_server(office, login, role, office.now())
+        on_server.grant_on_server(office, login, role, office.now())
     return _GRANTED.format(login=login, role=ROLES[role])
 
 

@@ -1,6 +1,6 @@
 """What the administrator keeps of a school: groups, classes, assignments, names by date, rules.
 
-Who heads a group is an appointment and stands in `service/accounts.py`: it makes an approver (law 7). Every
+Who heads a group is an appointment, which makes an approver (law 7): see `service/account_changes.py`. Every
 function takes the school from the administrator's account; another school's ids are NotFound.
 """
 
@@ -20,7 +20,7 @@ from models.document import Document
 from models.errors import Fault, Invalid, NotFound
 from models.school import SchoolClass, SchoolName, SchoolSetting, TeachingAssignment, TimetableEntry
 from models.text import Text
-from service.accounts import account_of, group_of, refuse_outsider
+from service.account_rows import account_of, group_of, refuse_outsider
 from service.changes import refusal
 from tasks.rich_text import clean_line
 

@@ -21,6 +21,7 @@ from models.settings import VIETNAM
 from models.text import Text
 from service import accounts, changes, password_age, second_factor
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer
+from service.account_changes import Asked
 from service.deps import Arrival, OfficeDep
 from service.pages.sign_in import address_of, device_of
 from service.passes import set_cookie
@@ -269,7 +270,7 @@ def _confirmations(
     office: Office,
     *,
     faults: dict[str, Text] | None = None,
-    asked: accounts.Asked | None = None,
+    asked: Asked | None = None,
 ) -> Response:
     with office.db.read() as session:
         waiting = changes.waiting_for(session, viewer.actor)
@@ -291,5 +292,5 @@ def _confirmations(
     )
 
 
-def _whom(session: Session, asked: accounts.Asked | None) -> Account | None:
+def _whom(session: Session, asked: Asked | None) -> Account | None:
     return session.get(Account, asked.change.account_id) if asked else None

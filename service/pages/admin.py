@@ -21,7 +21,8 @@ from models.errors import NotFound, RecordsError
 from models.text import Text
 from service import accounts, changes, password_age, school, second_factor
 from service.access import AdminViewer, CheckedForm, Viewer
-from service.accounts import Asked, Person
+from service.account_changes import Asked
+from service.account_rows import Person, account_of
 from service.admin_overview import overview_of
 from service.deps import Arrival, OfficeDep
 from service.pages import admin_import, admin_mail, admin_school, admin_timetable
@@ -179,7 +180,7 @@ def _account(
 ) -> Response:
     school_id = viewer.actor.school_id
     with office.db.read() as session:
-        account = accounts.account_of(session, school_id, account_id)
+        account = account_of(session, school_id, account_id)
         latest = changes.recent(session, school_id, account.id, limit=20)
         context: dict[str, Any] = {
             "account": account,

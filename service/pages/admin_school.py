@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
+from flows.deadlines import WEEKDAYS
 from flows.office import utc_now
 from flows.posts import SUBJECTS
 from flows.rules import EXPLAINED, NAMES, rules_of
@@ -84,7 +85,7 @@ def _school_of(session: Session, school_id: str) -> dict[str, Any]:
         "rule_names": NAMES,
         "explained": EXPLAINED,
         "today": _today(),
-        "weekdays": words.WEEKDAYS,
+        "weekdays": WEEKDAYS,
         "limits": school.LIMITS,
     }
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 
+from flows.deadlines import WEEKDAYS
 from flows.timetable import SESSIONS, valid_on
 from models.account import Account
 from models.errors import NotFound, RecordsError
@@ -99,7 +100,7 @@ def _timetable(
         chosen=chosen,
         cells=cells,
         weekdays=range(6 if any(key[0] == 5 for key in cells) else 5),
-        day_names=words.WEEKDAYS,
+        day_names=WEEKDAYS,
         sessions=SESSIONS,
         most={part: max([key[2] for key in cells if key[1] == part], default=0) for part in SESSIONS},
         faults=faults or {},

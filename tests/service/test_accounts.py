@@ -15,8 +15,9 @@ from models.errors import Invalid, NotFound, RecordsError, Stale
 from models.notice import Notice
 from models.run import Incident
 from models.school import School, SchoolName
-from service import accounts, changes, school, sign_in
-from service.accounts import Asked, Person
+from service import accounts, changes, on_server, school, sign_in
+from service.account_changes import Asked
+from service.account_rows import Person
 from tasks import passwords
 from tasks.keys import Secret
 from tests.cast import PASSWORD, Cast
@@ -222,7 +223,7 @@ def test_a_post_that_is_filled_again_ends_the_incident_and_tells_its_holder(cast
     with cast.office.db.read() as session:
         [incident] = session.exec(select(Incident)).all()
     assert (incident.kind, incident.resolved_at) == ("nobody", None)
-    accounts.grant_on_server(cast.office, "ngoc", "vice_principal", NOW)
+    on_server.grant_on_server(cast.office, "ngoc", "vice_principal", NOW)
     with cast.office.db.read() as session:
         [incident] = session.exec(select(Incident)).all()
         waits = select(Notice.kind).where(
@@ -378,7 +379,7 @@ def test_the_operator_unlocks_too(cast: Cast) -> None:
     for _ in range(5):
         with pytest.raises(RecordsError):
             sign_in.check(cast.office, "lan", Secret("sai"), ADDRESS, NOW)
-    accounts.unlock_on_server(cast.office, " LAN ", NOW)
+    on_server.unlock_on_server(cast.office, " LAN ", NOW)
     assert sign_in.check(cast.office, "lan", Secret(PASSWORD), ADDRESS, NOW)
 
 
@@ -431,7 +432,7 @@ def test_an_empty_school_begins_at_the_server(cast: Cast) -> None:
         place="Mới",
         abbreviation="TM",
     )
-    once = accounts.found_school(
+    once = on_server.found_school(
         cast.office, name, Person("qt.moi", "Quản Trị"), Person("ht.moi", "Hiệu Trưởng"), NOW
     )
     for person, password, role in zip(("qt.moi", "ht.moi"), once, ("admin", "principal"), strict=True):
@@ -447,12 +448,12 @@ def test_an_empty_school_begins_at_the_server(cast: Cast) -> None:
 
 
 def test_the_operator_may_grant_and_reset_and_both_are_told(cast: Cast) -> None:
-    accounts.grant_on_server(cast.office, "ngoc", "principal", NOW)
+    on_server.grant_on_server(cast.office, "ngoc", "principal", NOW)
     assert "principal" in roles(cast, "ngoc")
-    reset = accounts.reset_on_server(cast.office, "minh", NOW)
+    reset = on_server.reset_on_server(cast.office, "minh", NOW)
     assert opens(cast, "minh", reset.password)
     assert set(told(cast)) == {"minh", "ngoc"}
     assert all("người vận hành máy chủ" in text for texts in told(cast).values() for text in texts)
     for role, name in (("boss", "ngoc"), ("principal", "khong.co")):
         with pytest.raises(NotFound):
-            accounts.grant_on_server(cast.office, name, role, NOW)
+            on_server.grant_on_server(cast.office, name, role, NOW)
