@@ -6,8 +6,8 @@ that was interrupted goes through the sign-in page instead, see `service/pages/s
 
 from __future__ import annotations
 
-import hmac
 import secrets
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,14 +15,23 @@ from fastapi.responses import JSONResponse
 from sqlmodel import col, update
 from starlette.datastructures import FormData
 
-from models.account import Pass
+from flows.office import Office
+from models.account import Account, Pass
 from models.errors import RecordsError
 from models.text import Text
 from service.access import CheckedForm, MaybeViewer, SignedIn, find_viewer, read_form
 from service.deps import Arrival, OfficeDep
-from service.pages.sign_in import FORM_COOKIE, STATUS, address_of, device_of, set_form_cookie
+from service.pages.sign_in import (
+    FORM_COOKIE,
+    STATUS,
+    address_of,
+    device_of,
+    from_our_form,
+    give_second,
+    set_form_cookie,
+)
 from service.passes import COOKIE, IDLE, set_cookie
-from service.sign_in import sign_in
+from service.sign_in import BadSignIn, NeedsCode, sign_in
 from service.templating import language_of, page
 from tasks.keys import Secret
 
@@ -61,15 +70,14 @@ async def _form(request: Request) -> FormData:
     return await read_form(request)
 
 
+OurForm = Annotated[FormData, Depends(_form)]
+
+
 @router.post("/sign-in/again")
-def answer(
-    request: Request, office: OfficeDep, now: Arrival, form: Annotated[FormData, Depends(_form)]
-) -> Response:
-    """A new session: `{account, csrf}`. What is refused comes back as `{sentence}`."""
-    sent = str(form.get("csrf", ""))
-    language = language_of(request, None)
-    if not sent or not hmac.compare_digest(sent.encode(), request.cookies.get(FORM_COOKIE, "").encode()):
-        return JSONResponse({"sentence": _NO_COOKIE.to(language)}, status_code=403)
+def answer(request: Request, office: OfficeDep, now: Arrival, form: OurForm) -> Response:
+    """A new session: `{account, csrf}`; `{half}` when a code is wanted next. A refusal is `{sentence}`."""
+    if not from_our_form(request, form):
+        return _refused(request, _NO_COOKIE, 403)
     try:
         account, token = sign_in(
             office,
@@ -81,13 +89,37 @@ def answer(
             request.cookies.get(COOKIE, ""),
             device_of(request),
         )
+    except NeedsCode as wanted:
+        return JSONResponse({"half": wanted.half}, headers=NO_STORE)
     except RecordsError as refusal:
-        status = STATUS.get(refusal.code, 403)
-        return JSONResponse({"sentence": refusal.sentence.to(language)}, status_code=status)
+        return _refused(request, refusal.sentence, STATUS.get(refusal.code, 403))
+    return _entered(office, account, token, now)
+
+
+@router.post("/sign-in/again/code")
+def give_code(request: Request, office: OfficeDep, now: Arrival, form: OurForm) -> Response:
+    """The second step. `over` says that the password has to be typed again."""
+    if not from_our_form(request, form):
+        return _refused(request, _NO_COOKIE, 403)
+    try:
+        code = Secret(str(form.get("code", "")))
+        account, token = give_second(request, office, str(form.get("half", "")), code, now)
+    except RecordsError as refusal:
+        over = isinstance(refusal, BadSignIn)
+        return _refused(request, refusal.sentence, STATUS.get(refusal.code, 403), over=over)
+    return _entered(office, account, token, now)
+
+
+def _entered(office: Office, account: Account, token: str, now: datetime) -> Response:
     viewer = find_viewer(office, token, "session", now)
     made = JSONResponse({"account": account.id, "csrf": viewer.csrf if viewer else ""}, headers=NO_STORE)
     set_cookie(made, office.settings, token)
     return made
+
+
+def _refused(request: Request, sentence: Text, status: int, *, over: bool = False) -> Response:
+    said = {"sentence": sentence.to(language_of(request, None)), "over": over}
+    return JSONResponse(said, status_code=status, headers=NO_STORE)
 
 
 _NO_COOKIE = Text(

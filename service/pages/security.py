@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from datetime import datetime
 from typing import Annotated
@@ -21,7 +20,7 @@ from service import reset_links, second_factor
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer, read_form
 from service.deps import Arrival, OfficeDep
 from service.pages.account import faults_of
-from service.pages.sign_in import FORM_COOKIE, address_of, set_form_cookie
+from service.pages.sign_in import FORM_COOKIE, address_of, from_our_form, set_form_cookie
 from service.templating import page
 from tasks import second_factor as codes
 from tasks.keys import Secret
@@ -37,12 +36,6 @@ async def _form(request: Request) -> FormData:
 
 
 PublicForm = Annotated[FormData, Depends(_form)]
-
-
-def _is_ours(request: Request, form: FormData) -> bool:
-    """Was the form drawn for this browser? Nobody is signed in, so a cookie of its own says so."""
-    sent = str(form.get("csrf", "")).encode()
-    return bool(sent) and hmac.compare_digest(sent, request.cookies.get(FORM_COOKIE, "").encode())
 
 
 def _public(request: Request, office: Office, template: str, **context: object) -> Response:
@@ -63,7 +56,7 @@ def forgot_page(request: Request, office: OfficeDep) -> Response:
 @router.post("/forgot")
 def forgot(request: Request, office: OfficeDep, now: Arrival, form: PublicForm) -> Response:
     """The same answer for every name, whether anyone has it or not."""
-    if not _is_ours(request, form):
+    if not from_our_form(request, form):
         return _public(request, office, "pages/forgot.html", status_code=403, sent=False, sentence=_OLD_PAGE)
     reset_links.ask(office, str(form.get("name", "")), address_of(request), now)
     return _public(request, office, "pages/forgot.html", sent=True, sentence=None)
@@ -82,7 +75,7 @@ def reset(request: Request, office: OfficeDep, now: Arrival, form: PublicForm, t
     """Set the new password; then one signs in with it, second factor and all."""
     with office.db.read() as session:
         _, account = reset_links.find(session, token, now)
-    if not _is_ours(request, form):
+    if not from_our_form(request, form):
         return _reset(request, office, token, account, faults={"new_password": _OLD_PAGE})
     new, again = (Secret(str(form.get(f"{n}_password", ""))) for n in ("new", "again"))
     try:

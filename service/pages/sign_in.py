@@ -18,7 +18,9 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlmodel import Session, select
 from starlette.datastructures import FormData
 
+from flows.office import Office
 from flows.posts import issuer_of
+from models.account import Account
 from models.errors import NotFound, RecordsError
 from models.school import School
 from models.settings import VIETNAM, Settings
@@ -87,8 +89,7 @@ def sign_in_now(
     """Check name and password; on with the page asked for, or with the form that was interrupted."""
     name, next_path = str(form.get("name", "")), local_path(str(form.get("next", "")))
     kept = Kept.read(form)
-    sent = str(form.get("csrf", ""))
-    if not hmac.compare_digest(sent.encode(), request.cookies.get(FORM_COOKIE, "").encode()) or not sent:
+    if not from_our_form(request, form):
         return _show(request, next_path, name=name, sentence=_NO_COOKIE, kept=kept, status_code=403)
     try:
         account, token = sign_in(
@@ -119,14 +120,10 @@ def give_code(
     """The second step of signing in: a code of the app, or a recovery code."""
     half, next_path = str(form.get("half", "")), local_path(str(form.get("next", "")))
     kept = Kept.read(form)
-    sent = str(form.get("csrf", ""))
-    if not hmac.compare_digest(sent.encode(), request.cookies.get(FORM_COOKIE, "").encode()) or not sent:
+    if not from_our_form(request, form):
         return _show(request, next_path, sentence=_NO_COOKIE, kept=kept, status_code=403)
     try:
-        with office.db.read() as session:
-            account = half_of(session, half, now)
-        second_factor.verify(office, account, Secret(str(form.get("code", ""))), now)
-        token = finish(office, account, half, now, request.cookies.get(COOKIE, ""), device_of(request))
+        account, token = give_second(request, office, half, Secret(str(form.get("code", ""))), now)
     except BadSignIn as refusal:
         return _show(request, next_path, sentence=refusal.sentence, kept=kept, status_code=403)
     except RecordsError as refusal:
@@ -136,6 +133,22 @@ def give_code(
     set_cookie(answer, office.settings, token)
     answer.delete_cookie(FORM_COOKIE)
     return answer
+
+
+def from_our_form(request: Request, form: FormData) -> bool:
+    """Does the form carry the token of the cookie its page came with? Nobody is signed in to have another."""
+    sent = str(form.get("csrf", ""))
+    return bool(sent) and hmac.compare_digest(sent.encode(), request.cookies.get(FORM_COOKIE, "").encode())
+
+
+def give_second(
+    request: Request, office: Office, half: str, code: Secret, now: datetime
+) -> tuple[Account, str]:
+    """The account and its new token, the code being right; refusals as in `second_factor.verify`."""
+    with office.db.read() as session:
+        account = half_of(session, half, now)
+    second_factor.verify(office, account, code, now)
+    return account, finish(office, account, half, now, request.cookies.get(COOKIE, ""), device_of(request))
 
 
 def _ask_code(

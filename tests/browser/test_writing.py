@@ -6,12 +6,16 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
+from models.account import Account
 from models.document import Document
-from tests.browser.test_pages import Window, browser, site, visit, window
+from service import second_factor
+from service.passes import COOKIE, digest
+from tasks import second_factor as totp
+from tasks.keys import Secret
+from tests.browser.window import Window, visit
 from tests.cast import PASSWORD, Cast
 from tests.waiting import until
 
-__all__ = ["browser", "site", "window"]
 TITLE = "[name='lessons.0.title']"
 COUNT = """() => new Promise(done => indexedDB.open("hososo").onsuccess = e =>
     e.target.result.transaction("drafts").objectStore("drafts").count().onsuccess = r =>
@@ -82,6 +86,35 @@ def test_a_session_that_ended_is_begun_again_over_the_page(cast: Cast, window: C
     assert title(cast, draft) == "Không mất"
     lan.page.click("[data-save]")  # the page's forms have the new session's token
     lan.page.wait_for_url("**/edit?saved=1")
+
+
+def test_the_second_factor_is_asked_for_over_the_page(cast: Cast, window: Callable[..., Window]) -> None:
+    office, draft = cast.office, cast.lesson_plan("lan", 13)
+    with office.db.read() as session:
+        account = session.get_one(Account, cast.ids["lan"])
+    secret = second_factor.begin(office, account, office.now())
+    lan = window("lan")
+    visit(lan, f"/documents/{draft.id}/edit")
+    (cookie,) = [c for c in lan.page.context.cookies() if c["name"] == COOKIE]
+    step = totp.step_of(office.now())
+    code = Secret(totp.code_at(secret, step))
+    recovery, *_ = second_factor.enrol(office, account, code, office.now(), digest(cookie["value"]))
+    lan.page.fill(TITLE, "Còn nguyên")
+    lan.page.context.clear_cookies()
+    put_away(lan.page)
+    dialog = lan.page.get_by_role("dialog", name="Đăng nhập lại")
+    dialog.get_by_label("Mật khẩu").fill(PASSWORD)
+    dialog.get_by_role("button", name="Đăng nhập").click()
+    asked = dialog.get_by_label("Mã trong ứng dụng xác thực")
+    expect(asked).to_be_focused()
+    asked.fill(totp.code_at(secret, step))
+    lan.page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_be_visible()  # used when it was turned on
+    asked.fill(recovery)
+    lan.page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(lan.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+    assert title(cast, draft) == "Còn nguyên"
 
 
 def test_what_a_dead_network_and_a_crash_left_is_offered_again(

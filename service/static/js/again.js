@@ -37,8 +37,8 @@ async function ask() {
   try {
     return await new Promise((resolve) => {
       dialog.addEventListener("close", () => resolve(dialog.returnValue === "in"));
-      dialog.querySelector("[data-later]").addEventListener("click", () => dialog.close());
-      dialog.querySelector("form").addEventListener("submit", (event) => {
+      for (const later of dialog.querySelectorAll("[data-later]")) later.addEventListener("click", () => dialog.close());
+      dialog.addEventListener("submit", (event) => {
         event.preventDefault();
         enter(dialog, event.target);
       });
@@ -54,7 +54,6 @@ async function ask() {
 
 async function enter(dialog, box) {
   const button = box.querySelector(".btn--go");
-  const refused = box.querySelector("[data-refused]");
   button.setAttribute("aria-busy", "true");
   let found = {};
   try {
@@ -69,8 +68,27 @@ async function enter(dialog, box) {
     dialog.close("in");
     return;
   }
+  const [password, code] = dialog.querySelectorAll("form");
+  if (found.half) {
+    code.elements.half.value = found.half;
+    step(password, code);
+    return;
+  }
+  const here = found.over ? password : box; // too late for the code: from the password on
+  if (found.over) step(code, password);
+  const refused = here.querySelector("[data-refused]");
   refused.textContent = found.sentence || "";
   refused.hidden = false;
-  box.elements.password.value = "";
-  box.elements.password.focus();
+  const secret = here.elements.code || here.elements.password;
+  secret.value = "";
+  secret.focus();
+}
+
+// One of the two forms leaves, the other comes.
+function step(from, to) {
+  from.hidden = true;
+  to.hidden = false;
+  const secret = to.elements.code || to.elements.password;
+  secret.value = "";
+  secret.focus();
 }
