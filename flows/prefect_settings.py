@@ -66,6 +66,9 @@ def server_environment(settings: Settings) -> dict[str, str]:
         # Together these keep it from importing every collection, our worker among them, to list their blocks.
         "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
         "PREFECT_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
+        # Prefect's own clearing-up, each hour: runs that ended so long ago, never one that is parked.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(settings.prefect_keep_days * 86_400),
         **{f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _SERVICES_OFF},
     }
 

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """A Prefect server elsewhere; empty: the embedded one."""
     prefect_port: int = 0
     """Port of the embedded Prefect server; 0: port + 1."""
+    prefect_keep_days: int = Field(default=90, ge=1)
+    """So long the embedded Prefect keeps the run of a record that has ended; our own history stays."""
     tsa_url: str = ""
     """RFC 3161 time-stamp authority; empty: the embedded one."""
     tsa_port: int = 0

@@ -41,6 +41,8 @@ class Installation:
     data: Path
     more: dict[str, str] = field(default_factory=dict)
     """Further settings of all its parts."""
+    database_url: str = ""
+    """Empty: SQLite in the data folder."""
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     settings: Settings = field(init=False)
     office: Office = field(init=False)
@@ -48,7 +50,13 @@ class Installation:
 
     def __post_init__(self) -> None:
         ports = {f"{name}_port": free_port() for name in ("prefect", "tsa", "smtp")}
-        self.settings = Settings(data=self.data, port=free_port(), demo=False, **ports)  # type: ignore[arg-type]  # ports
+        self.settings = Settings(
+            data=self.data,
+            database_url=self.database_url,
+            port=free_port(),
+            demo=False,
+            **ports,  # type: ignore[arg-type]
+        )
         upgrade(self.settings)
         self.office = open_office(self.settings, "test")
 
@@ -66,6 +74,7 @@ class Installation:
             "HOSOSO_TSA_PORT": str(self.settings.tsa_port),
             "HOSOSO_SMTP_PORT": str(self.settings.smtp_port),
             "HOSOSO_DEMO": "false",
+            **({"HOSOSO_DATABASE_URL": self.database_url} if self.database_url else {}),
         }
         return kept | own | self.more
 
