@@ -15,7 +15,8 @@ from sqlmodel import Session, col, select
 from flows.catalogue import type_of
 from flows.grammar import DocumentType
 from models.document import Document, Revision
-from models.errors import Invalid, NotFound
+from models.errors import Invalid, NotFound, WrongStep
+from models.indexing import index
 from models.text import Text
 from models.upload import Upload
 from tasks.recognising import REMOVED, Kind
@@ -60,7 +61,7 @@ def frozen(body: Upload) -> dict[str, Any]:
 
 
 def printed(body: Upload) -> dict[str, Any]:
-    """What the cover says of the file (`tasks/rendering.UploadedFile`)."""
+    """What the cover says of the file (`tasks/layout_data.UploadedFile`)."""
     gone = ", ".join(REMOVED[code].vi for code in body.removed if code in REMOVED)
     made = "Chuyển từ tệp Word sang trang in bằng LibreOffice." if body.kind == "docx" else ""
     note = f"{made} Đã bỏ khi nhận: {gone}." if gone else made
@@ -106,11 +107,27 @@ def refuse_while_converting(session: Session, document_id: str) -> None:
         )
 
 
+def refuse_beside_a_file(session: Session, document_id: str) -> None:
+    """WrongStep while the content is a file: what is filled into the form then would be printed nowhere."""
+    body = body_of(session, document_id)
+    if body is not None:
+        raise WrongStep(
+            Text(
+                "Nội dung hồ sơ này là tệp “{name}” nên không lấy thêm vào biểu mẫu được. Muốn soạn trên "
+                "biểu mẫu thì bỏ tệp trước.",
+                "The content of this record is the file “{name}”, so nothing can be added to its form. To "
+                "write in the form, remove the file first.",
+            ).format(name=body.name)
+        )
+
+
 def saved(session: Session, document: Document, now: datetime, **values: Any) -> None:
-    """Count a save, so that a form opened before it knows of it."""
+    """Count a save, so that a form opened before it knows of it; the search finds what is there now."""
     session.exec(
         update(Document)
         .where(col(Document.id) == document.id)
         .values(content_version=col(Document.content_version) + 1, updated_at=now, **values)
         .execution_options(synchronize_session=False)
     )
+    session.flush()
+    index(session.connection(), document.id)

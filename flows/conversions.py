@@ -183,6 +183,7 @@ def _settle(office: Office, claimed: Claimed, made: Converted) -> None:
                     delete(Upload).where(col(Upload.document_id) == document.id, col(Upload.state) == "ready")
                 )
                 present.state, present.pdf, present.pages = "ready", pdf, made.pages
+                present.words = made.words
                 saved(session, document, now)
             else:
                 present.state = "taken"

@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from flows import drafts, moving, sources, timetable
+from flows.bodies import refuse_beside_a_file
 from flows.catalogue import type_of
 from flows.fields import Repeated
 from flows.grammar import DocumentType
@@ -152,12 +153,14 @@ def add_lessons(
     """Put lessons (source id, lesson id) at the end of a draft, moved to its week; how many were added.
 
     A lesson nothing was written in yet gives its place. NotFound for what is not offered to this person;
-    TooLarge beyond the form's limit; else the refusals of `drafts.save`.
+    WrongStep while a file is the content; TooLarge beyond the form's limit; else the refusals of
+    `drafts.save`.
     """
     with office.db.read() as session:
         document = session.get(Document, document_id)
         if document is None or document.school_id != actor.school_id or document.owner_id != actor.id:
             raise NotFound
+        refuse_beside_a_file(session, document_id)
         declared = type_of(document.type)
         part = parts_of(declared)
         target = session.get(SchoolWeek, document.week_id) if document.week_id else None

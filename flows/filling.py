@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from flows import drafts, timetable
+from flows.bodies import refuse_beside_a_file
 from flows.catalogue import type_of
 from flows.copying import untouched
 from flows.fields import Repeated
@@ -50,13 +51,14 @@ def from_timetable(
 ) -> tuple[Document, int]:
     """Fill a draft from its author's timetable; how many rows were added.
 
-    Invalid when the draft has no week yet or the timetable nothing for this person in it; TooLarge beyond
-    the form's limit; else the refusals of `drafts.save`.
+    Invalid when the draft has no week yet or the timetable nothing for this person in it; WrongStep
+    while a file is the content; TooLarge beyond the form's limit; else the refusals of `drafts.save`.
     """
     with office.db.read() as session:
         document = session.get(Document, document_id)
         if document is None or document.school_id != actor.school_id or document.owner_id != actor.id:
             raise NotFound
+        refuse_beside_a_file(session, document_id)
         declared = type_of(document.type)
         part = fillable(declared)
         if part is None:

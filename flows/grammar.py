@@ -276,7 +276,8 @@ class DocumentType:
 
     `amends` names the type whose approved documents this one is about: it takes its week from that document
     and is begun there. `parts` gives the words for what of a document may be named so. `informs` are told
-    once it is approved.
+    once it is approved. Two documents of the same weeks that agree in all of `alike_by` ("owner", "group" or
+    fields) are likely one made twice: their author is told, and goes on if both are meant.
     """
 
     slug: str
@@ -291,6 +292,7 @@ class DocumentType:
     week_field: str = ""
     last_week_field: str | None = None
     unique_by: tuple[str, ...] = ()
+    alike_by: tuple[str, ...] = ()
     deadline: Deadline | None = None
     owes: Owes | None = None
     obligations: tuple[Obligation, ...] = ()
@@ -391,6 +393,7 @@ def check(declared: DocumentType) -> None:
             "text is taken over into a field that the form has not.",
         )
     demand(set(declared.unique_by) <= fields | {"owner"}, "unique_by names a field the form has not.")
+    demand(set(declared.alike_by) <= fields | {"owner", "group"}, "alike_by names a field the form has not.")
 
 
 def _is_author(who: Who | None) -> bool:

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, and_, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col
 
@@ -22,6 +22,7 @@ from models.account import Account
 from models.document import Document
 from models.school import SchoolClass, SchoolWeek
 from models.search import DocumentText
+from models.upload import Upload
 
 Kind = Literal["school", "owner", "group", "type", "week", "class"]
 
@@ -55,8 +56,10 @@ def index(connection: Connection, *document_ids: str) -> None:
         select(
             col(d.id), col(d.school_id), col(d.owner_id), col(d.group_id), col(d.type), col(d.week_id),
             col(d.last_week_id), col(d.title), col(d.number), col(d.fields), col(Account.full_name),
+            col(Upload.words),
         )
         .join(Account, col(Account.id) == col(d.owner_id))
+        .outerjoin(Upload, and_(col(Upload.document_id) == col(d.id), col(Upload.state) == "ready"))
         .where(col(d.id).in_(document_ids))
         .order_by(col(d.id))
     ).all()  # fmt: skip
@@ -120,6 +123,7 @@ def _text(row: Any, classes: Mapping[str, str], weeks: Sequence[Any]) -> str:
     ]
     words = [row.title, row.number or "", row.full_name, *(classes[key] for key in taught)]
     words += [_plain(value) for value in typed if not _IDENTIFIER.fullmatch(value)]
+    words.append(row.words or "")
     whole = " ".join((*marks, *fold("\n".join(words))))
     if len(whole) <= LONGEST_TEXT:
         return whole

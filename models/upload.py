@@ -38,6 +38,7 @@ class Upload(SQLModel, table=True):
     kind: str = Field(default="", max_length=8)
     pdf: str | None = Field(default=None, max_length=64, description="the sanitised pages")
     pages: int = 0
+    words: str = Field(default="", description="the text of its pages, for the search; none of a scan")
     lessons: int = 0
     """Parts the text was divided into, when it was taken over."""
     removed: list[str] = json_field(list)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, BinaryIO
 
@@ -59,6 +60,7 @@ async def _within(request: Request, most: int) -> AsyncGenerator[bytes, None]:
         raise _TooMuch("too large")
 
 
+@asynccontextmanager
 async def _file(request: Request) -> AsyncIterator[Received]:
     if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
         raise Invalid(NO_FILE, (Fault("file", NO_FILE, missing=True),))
@@ -88,14 +90,14 @@ async def _file(request: Request) -> AsyncIterator[Received]:
 
 async def page_file(request: Request, viewer: SignedIn) -> AsyncIterator[Received]:
     """The file of a page's form, its token checked."""
-    async for received in _file(request):
+    async with _file(request) as received:
         refuse_unless_ours(viewer, request.headers.get("X-CSRF-Token") or received.fields.get("csrf", ""))
         yield received
 
 
 async def api_file(request: Request, viewer: ApiViewer) -> AsyncIterator[Received]:  # noqa: ARG001 - asked first
     """The file of an API call."""
-    async for received in _file(request):
+    async with _file(request) as received:
         if not received.name:
             raise Invalid(NO_FILE, (Fault("file", NO_FILE, missing=True),))
         yield received

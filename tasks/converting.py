@@ -12,21 +12,27 @@ from dataclasses import dataclass, field
 from models.errors import Invalid
 from models.text import Text
 from tasks import libreoffice
+from tasks.pdf_pages import page_texts
 from tasks.recognising import OLD_WORD, PASSWORD, Kind
 from tasks.sanitising import sanitise
 from tasks.word_files import open_word
 from tasks.word_text import TextTaken, take_text
 
+MOST_WORDS = 150_000
+"""Characters of the pages kept for the search; the word index itself holds little more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """Pages (`pdf`) or text (`taken`). `removed`, `warnings`: codes of `tasks/recognising.py`."""
+    """Pages (`pdf`, what they say in `words`) or text (`taken`); `removed`, `warnings` are codes of
+    `tasks/recognising.py`."""
 
     pages: int = 0
     pdf: bytes | None = field(default=None, repr=False)
     taken: TextTaken | None = field(default=None, repr=False)
     removed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    words: str = field(default="", repr=False)
 
 
 def convert(data: bytes, kind: Kind, program: str, seconds: float, *, text: bool) -> Converted:
@@ -40,12 +46,12 @@ def convert(data: bytes, kind: Kind, program: str, seconds: float, *, text: bool
         raise Invalid(PASSWORD if "EncryptedPackage".encode("utf-16-le") in data else OLD_WORD)
     if kind == "pdf":
         clean = sanitise(data)
-        return Converted(clean.pages, clean.pdf, None, clean.removed)
+        return Converted(clean.pages, clean.pdf, None, clean.removed, words=_words(clean.pdf))
     word = open_word(data)
     if program:
         made = libreoffice.to_pdf(program, word.data, max(1.0, ends - time.monotonic()))
         clean = sanitise(made)
-        return Converted(clean.pages, clean.pdf, None, word.removed, word.warnings)
+        return Converted(clean.pages, clean.pdf, None, word.removed, word.warnings, _words(clean.pdf))
     if not text:
         raise Invalid(_PDF_ONLY)
     taken = take_text(word.data)
@@ -53,6 +59,12 @@ def convert(data: bytes, kind: Kind, program: str, seconds: float, *, text: bool
         raise Invalid(_NO_TEXT)
     lost = ("pictures-left-out",) if taken.lost else ()
     return Converted(0, None, taken, word.removed, (*word.warnings, *lost))
+
+
+def _words(pdf: bytes) -> str:
+    """What a search finds the pages by; empty for pages that are pictures."""
+    text = " ".join(" ".join(page_texts(pdf)).split())
+    return text.replace("\0", "")[:MOST_WORDS]
 
 
 def warm() -> None:

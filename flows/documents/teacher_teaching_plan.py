@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from flows.documents.weeks import weeks_in_order
 from flows.fields import (
     Choice,
     Day,
@@ -33,6 +34,7 @@ from flows.grammar import (
     Owes,
     Review,
     Sign,
+    UploadedBody,
     WeekFacts,
     Within,
     years,
@@ -41,8 +43,22 @@ from flows.people import author, group_head, principal, teacher, vice_principal
 from models.errors import Fault
 from models.text import Text
 
+BOXES = [
+    {"field": "author", "caption": "Người lập kế hoạch"},
+    {"field": "group_review", "caption": "Tổ chuyên môn duyệt"},
+    {"field": "principal_approval", "caption": "Ban Giám hiệu duyệt"},
+]
 SESSIONS = {"morning": Text("Sáng", "Morning"), "afternoon": Text("Chiều", "Afternoon")}
 
+COVERED = (
+    TeachingWeek(name="first_week", label=Text("Từ tuần", "First week")),
+    TeachingWeek(
+        name="last_week",
+        label=Text("Đến tuần", "Last week"),
+        help=Text("Để trống nếu chỉ lập cho một tuần.", "Leave empty for a single week."),
+        required=False,
+    ),
+)
 ROW_FIELDS = (
     Day(name="date", label=Text("Thứ, ngày", "Date")),
     Choice(name="session", label=Text("Buổi", "Session"), among=SESSIONS),
@@ -72,17 +88,11 @@ ROW_FIELDS = (
 
 
 def within_the_weeks(fields: Mapping[str, Any], known: Known) -> list[Fault]:
-    """The last week is not before the first, and every period is taught between them."""
+    """Every period is taught in the weeks covered."""
     first = known.week_days.get(fields["first_week"])
     last = known.week_days.get(fields["last_week"] or fields["first_week"])
-    if first is None or last is None:
+    if first is None or last is None or last < first:
         return []
-    if last < first:
-        sentence = Text(
-            "Tuần cuối đứng trước tuần đầu. Chọn lại.",
-            "The last week is before the first. Choose again.",
-        )
-        return [Fault("last_week", sentence)]
     covered = [days for days in known.week_days.values() if first <= days <= last]
     span = f"({day_words(first[0])} – {day_words(last[1])})"
     return [
@@ -145,11 +155,28 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
             if (held := [row for row in rows if week.monday <= row["date"] <= week.sunday])
         ],
         "undated": [_row(row, facts) for row in rows if not row["date"]],
-        "boxes": [
-            {"field": "author", "caption": "Người lập kế hoạch"},
-            {"field": "group_review", "caption": "Tổ chuyên môn duyệt"},
-            {"field": "principal_approval", "caption": "Ban Giám hiệu duyệt"},
-        ],
+        "boxes": BOXES,
+    }
+
+
+def cover(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """The cover of an uploaded plan: whose, and for which weeks."""
+    first = facts.weeks[fields["first_week"]]
+    last = facts.weeks.get(fields["last_week"] or "", first)
+    weeks = f"Tuần {first.number}" + (f" – tuần {last.number}" if last is not first else "")
+    return {
+        "title": title(fields, facts),
+        "issuer": dict(facts.issuer),
+        "heading": "KẾ HOẠCH DẠY HỌC CÁ NHÂN",
+        "about": f"{weeks} ({day_words(first.monday)} – {day_words(last.sunday)})",
+        "facts": [["Giáo viên", facts.author_name], ["Tổ", facts.group_name]],
+        "author": {"name": facts.author_name},
+        "numbered": False,
+        "date": facts.date,
+        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "parts": [],
+        "parts_head": [],
+        "boxes": BOXES,
     }
 
 
@@ -183,13 +210,7 @@ TEACHER_TEACHING_PLAN = DocumentType(
     short=Text("KHDH cá nhân", "Teaching plan"),
     form=Form(
         fields=(
-            TeachingWeek(name="first_week", label=Text("Từ tuần", "First week")),
-            TeachingWeek(
-                name="last_week",
-                label=Text("Đến tuần", "Last week"),
-                help=Text("Để trống nếu chỉ lập cho một tuần.", "Leave empty for a single week."),
-                required=False,
-            ),
+            *COVERED,
             Repeated(
                 name="rows",
                 label=Text("Các tiết dạy", "Periods taught"),
@@ -199,8 +220,9 @@ TEACHER_TEACHING_PLAN = DocumentType(
                 as_table=True,
             ),
         ),
-        rules=(within_the_weeks, no_period_twice),
+        rules=(weeks_in_order, within_the_weeks, no_period_twice),
     ),
+    body=UploadedBody(form=Form(fields=COVERED, rules=(weeks_in_order,)), lay_out=cover),
     steps=(
         Draft(by=author),
         Sign(by=author),
@@ -228,6 +250,7 @@ TEACHER_TEACHING_PLAN = DocumentType(
     week_field="first_week",
     last_week_field="last_week",
     unique_by=("owner", "first_week"),
+    alike_by=("owner",),
     deadline=DaysBefore(10, setting="teacher_plan_lead"),
     owes=Owes("teacher"),
     obligations=(Obligation("download", by=author), Obligation("print", by=author)),

@@ -11,7 +11,19 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from flows.fields import Choice, Form, Known, Line, Repeated, Rich, SubjectName, TeachingWeek, Whole
+from flows.documents.weeks import weeks_in_order
+from flows.fields import (
+    Choice,
+    Form,
+    Known,
+    Line,
+    Repeated,
+    Rich,
+    SubjectName,
+    TeachingWeek,
+    Whole,
+    day_words,
+)
 from flows.grammar import (
     Archive,
     DaysBefore,
@@ -23,6 +35,7 @@ from flows.grammar import (
     Review,
     Seal,
     Sign,
+    UploadedBody,
     Within,
     years,
 )
@@ -31,6 +44,12 @@ from models.errors import Fault
 from models.text import Text
 from tasks.rich_text import tree
 
+BOXES = [
+    {"field": "author", "caption": "", "at": "left"},
+    {"field": "vice_principal_review", "caption": "", "at": "small"},
+    {"field": "principal_approval", "caption": "", "at": "right"},
+    {"field": "seal", "caption": "", "at": "seal"},
+]
 GRADES = {str(n): Text(f"Khối {n}", f"Grade {n}") for n in range(1, 6)}
 
 ROW_FIELDS = (
@@ -56,22 +75,12 @@ ROW_FIELDS = (
 )
 
 
-def weeks_in_order(fields: Mapping[str, Any], known: Known) -> list[Fault]:
-    """The last week is not before the first, and every row lies between them."""
+def rows_between(fields: Mapping[str, Any], known: Known) -> list[Fault]:
+    """Every row lies in the weeks covered."""
     first = known.week_days.get(fields["first_week"])
     last = known.week_days.get(fields["last_week"])
-    if first is None or last is None:
+    if first is None or last is None or last < first:
         return []
-    if last < first:
-        return [
-            Fault(
-                "last_week",
-                Text(
-                    "Tuần cuối đứng trước tuần đầu. Chọn lại.",
-                    "The last week is before the first. Choose again.",
-                ),
-            )
-        ]
     return [
         Fault(
             f"rows.{index}.week",
@@ -125,13 +134,42 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
             for row, week in zip(fields["rows"], weeks, strict=True)
         ],
         "organisation": tree(fields["organisation"]),
-        "boxes": [
-            {"field": "author", "caption": "", "at": "left"},
-            {"field": "vice_principal_review", "caption": "", "at": "small"},
-            {"field": "principal_approval", "caption": "", "at": "right"},
-            {"field": "seal", "caption": "", "at": "seal"},
-        ],
+        "boxes": BOXES,
     }
+
+
+def cover(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """The cover of an uploaded plan: of which group, for what, when; its number stands there."""
+    first, last = (facts.weeks[fields[name]] for name in ("first_week", "last_week"))
+    return {
+        "title": title(fields, facts),
+        "issuer": dict(facts.issuer),
+        "heading": "KẾ HOẠCH DẠY HỌC CỦA TỔ CHUYÊN MÔN",
+        "about": f"Môn {fields['subject']}, khối {fields['grade']}, năm học {first.year}",
+        "facts": [
+            ["Tổ chuyên môn", facts.group_name],
+            [
+                "Thời gian thực hiện",
+                f"tuần {first.number} – tuần {last.number} "
+                f"({day_words(first.monday)} – {day_words(last.sunday)})",
+            ],
+        ],
+        "author": {"name": facts.author_name},
+        "numbered": True,
+        "date": facts.date,
+        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "parts": [],
+        "parts_head": [],
+        "boxes": BOXES,
+    }
+
+
+ABOUT = (
+    SubjectName(name="subject", label=Text("Môn", "Subject"), longest=80, example="Toán"),
+    Choice(name="grade", label=Text("Khối", "Grade"), among=GRADES),
+    TeachingWeek(name="first_week", label=Text("Từ tuần", "First week")),
+    TeachingWeek(name="last_week", label=Text("Đến tuần", "Last week")),
+)
 
 
 TEAM_TEACHING_PLAN = DocumentType(
@@ -140,10 +178,7 @@ TEAM_TEACHING_PLAN = DocumentType(
     short=Text("KHDH tổ", "Group plan"),
     form=Form(
         fields=(
-            SubjectName(name="subject", label=Text("Môn", "Subject"), longest=80, example="Toán"),
-            Choice(name="grade", label=Text("Khối", "Grade"), among=GRADES),
-            TeachingWeek(name="first_week", label=Text("Từ tuần", "First week")),
-            TeachingWeek(name="last_week", label=Text("Đến tuần", "Last week")),
+            *ABOUT,
             Rich(
                 name="basis",
                 label=Text("I. Căn cứ", "I. Basis"),
@@ -168,8 +203,9 @@ TEAM_TEACHING_PLAN = DocumentType(
                 example="<p>Giáo viên trong khối thực hiện theo kế hoạch.</p>",
             ),
         ),
-        rules=(weeks_in_order,),
+        rules=(weeks_in_order, rows_between),
     ),
+    body=UploadedBody(form=Form(fields=ABOUT, rules=(weeks_in_order,)), lay_out=cover),
     steps=(
         Draft(by=author),
         Sign(by=author),
@@ -198,6 +234,7 @@ TEAM_TEACHING_PLAN = DocumentType(
     title=title,
     week_field="first_week",
     last_week_field="last_week",
+    alike_by=("group", "subject", "grade"),
     deadline=DaysBefore(16, setting="team_plan_lead"),
     owes=Owes("group"),
     obligations=(Obligation("download", by=author), Obligation("print", by=author)),

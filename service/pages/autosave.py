@@ -7,17 +7,16 @@ The page keeps its own words (`static/js/keeper.js`); here they are stored, or r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.datastructures import FormData
 
 from flows import drafts
 from flows.fields import Form, Repeated
 from models.errors import Fault, Invalid, NotFound, RecordsError, Stale
 from service import forms, words
-from service.access import PageViewer, Viewer, checked_form
+from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import OfficeDep
 from service.pages.editing import OURS, REFUSED, Typed, clashes, own, version_of
 from service.templating import language_of, page
@@ -33,7 +32,7 @@ def autosave(
     viewer: PageViewer,
     office: OfficeDep,
     document_id: str,
-    form: Annotated[FormData, Depends(checked_form)],
+    form: CheckedForm,
 ) -> Response:
     """Keep the answers sent; those not sent stay as they are stored (unless `whole`).
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from starlette.datastructures import FormData
+from fastapi import APIRouter, Request, Response
 
 from flows import copying, drafts, sources
+from flows.bodies import refuse_beside_a_file
 from flows.catalogue import type_of
 from flows.office import Office
 from models.errors import NotFound, RecordsError
 from service import words
-from service.access import PageViewer, Viewer, checked_form
+from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import OfficeDep
 from service.pages.editing import REFUSED, own, see_other, version_of
 from service.templating import page
@@ -71,6 +70,8 @@ def _lessons(
 ) -> Response:
     document, declared, known = own(office, viewer, document_id)
     drafts.ensure_draft(declared, document)
+    with office.db.read() as session:
+        refuse_beside_a_file(session, document_id)
     if copying.parts_of(declared) is None:
         raise NotFound
     with office.db.read() as session:
@@ -103,7 +104,7 @@ def take_lessons(
     viewer: PageViewer,
     office: OfficeDep,
     document_id: str,
-    form: Annotated[FormData, Depends(checked_form)],
+    form: CheckedForm,
 ) -> Response:
     """Put the lessons chosen at the end of the draft, and go on there."""
     document, declared, _ = own(office, viewer, document_id)

@@ -8,33 +8,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import col, select
-from starlette.datastructures import FormData
 
-from flows import citing, copying, drafts, filling, queries, sources
+from flows import citing, copying, drafts, filling, likeness, queries, sources
 from flows.bodies import body_of, declared_for, under_way
+from flows.catalogue import type_of
 from flows.commands import Command
+from flows.deadlines import WEEKDAYS
 from flows.decide import decide
 from flows.fields import Known
 from flows.grammar import DocumentType, Draft
 from flows.links import known_for
 from flows.office import Office
+from models.account import Account
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound, RecordsError, Stale, TooLarge
 from models.text import Text
-from service import forms, remarks, words
-from service.access import PageViewer, Viewer, checked_form
+from service import forms, remarks, story, words
+from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import Arrival, OfficeDep
 from service.file_words import file_words
 from service.passes import device_key
 from service.templating import page
 
 router = APIRouter()
-CheckedForm = Annotated[FormData, Depends(checked_form)]
 
 OURS = frozenset({"csrf", "do", "version", "content_version", "type", "copy_of"})
 """Names of a posted form that are no field of the document."""
@@ -171,6 +172,8 @@ def show_form(
         view = queries.view(session, viewer.actor, document.id)
         based_on = sources.based_on(session, viewer.actor, document)
         body, upload = body_of(session, document.id), under_way(session, document.id)
+        alike = likeness.earlier_alike(session, viewer.actor, document)
+        alike_of = session.get_one(Account, alike.owner_id).full_name if alike else ""
     shown = forms.draw(
         declared.form,
         typed.values,
@@ -198,6 +201,9 @@ def show_form(
         wrong=[(f, _where(shown, f.path)) for f in wrong if f.path or not typed.refusal],
         typed=typed,
         based_on=based_on,
+        alike=alike,
+        alike_of=alike_of,
+        alike_state=story.state(type_of(alike.type), alike) if alike else None,
         fillable=filling.fillable(declared) is not None and document.week_id is not None,
         has_lessons=copying.parts_of(declared) is not None and document.week_id is not None,
         clashes=clashes(declared, typed, known),
@@ -245,7 +251,7 @@ def _days(known: Known, week: str) -> list[tuple[str, Text]]:
         return []
     monday = date.fromisoformat(known.week_days[week][0])
     days = [monday + timedelta(days=n) for n in range(6)]
-    return [(words.day(d).vi, words.WEEKDAYS[d.weekday()]) for d in days]
+    return [(words.day(d).vi, WEEKDAYS[d.weekday()]) for d in days]
 
 
 def own(office: Office, viewer: Viewer, document_id: str) -> tuple[Document, DocumentType, Known]:

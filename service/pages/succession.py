@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.datastructures import FormData
 
 from flows import drafts, plan, queries, succession
 from flows.commands import Command
@@ -17,15 +15,13 @@ from flows.people import Actor
 from models.document import Document
 from models.errors import Invalid, NotYours, RecordsError, Stale, WrongStep
 from models.text import Text
-from service.access import PageViewer, Viewer, checked_form
+from service.access import CheckedForm, PageViewer, Viewer, checked_form
 from service.deps import Arrival, OfficeDep
 from service.pages.documents import about
 from service.pages.editing import version_of
 from service.templating import error_page, language_of, page
 
 router = APIRouter()
-CheckedForm = Annotated[FormData, Depends(checked_form)]
-
 _OPEN = Text("Mở hồ sơ", "Open the record")
 
 

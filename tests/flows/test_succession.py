@@ -16,7 +16,7 @@ from models.document import Document, DocumentImage
 from models.errors import Invalid, NotFound, NotYours, WrongStep
 from models.event import Event
 from models.notice import Notice
-from tasks import rendering
+from tasks import pdf_pages
 from tests.cast import Cast
 
 
@@ -53,7 +53,7 @@ def note(cast: Cast, plan: Document, text: str = "<p>- Thêm 5 phút luyện t�
 def page_text(cast: Cast, document_id: str) -> str:
     blob = cast.fresh(document_id).blob
     assert blob is not None
-    return "".join(" ".join(rendering.page_texts(cast.office.blobs.get(blob))).split())
+    return "".join(" ".join(pdf_pages.page_texts(cast.office.blobs.get(blob))).split())
 
 
 # --- notes after teaching ---------------------------------------------------------------------------------

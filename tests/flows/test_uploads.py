@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from flows import bodies, conversions, uploads
+from flows import bodies, conversions, succession, uploads
 from flows.documents.lesson_plan import LESSON_PLAN
 from flows.fields import Form, Line
 from models.document import Document, Revision
@@ -146,9 +146,11 @@ def test_only_a_draft_of_a_type_that_says_so_takes_a_file(cast: Cast) -> None:
     cast.act("lan", document.id, "submit")
     with pytest.raises(WrongStep):
         send(cast, document, PDF)
-    plan = cast.team_plan()
+    for name, action in (("lan", "sign"), ("hoa", "approve"), ("minh", "approve")):
+        cast.act(name, document.id, action)
+    note = succession.amend(cast.office, cast.actor("lan"), document.id)
     with pytest.raises(WrongStep, match="no uploaded file"):
-        uploads.receive(cast.office, cast.actor("hoa"), plan.id, "a.pdf", io.BytesIO(PDF))
+        send(cast, note, PDF)
 
 
 def test_old_ones_are_swept(cast: Cast) -> None:

@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import lxml.html
+import pypdfium2
 import pytest
 from fastapi.testclient import TestClient
+from PIL import ImageChops
 from sqlmodel import col, select
 
-from flows import conversions, uploads
+from flows import conversions, duties, uploads
 from models.document import DocumentImage
 from service.app import create_app
-from tasks import libreoffice
+from tasks import libreoffice, pdf_pages
 from tasks.pools import IntakePool
-from tests import corpus, needs
+from tests import corpus, needs, states
 from tests.cast import PASSWORD, Cast
+from tests.timetables import timetable
 from tests.waiting import until
 
 
@@ -84,6 +87,13 @@ def people(cast: Cast) -> Iterator[Callable[[str], Person]]:
 
 
 People = Callable[[str], Person]
+SEALED_WAY = (
+    ("hoa", "submit"),
+    ("hoa", "sign"),
+    ("ngoc", "approve"),
+    ("minh", "approve"),
+    ("thu", "seal"),
+)
 
 
 # --- the whole way -----------------------------------------------------------------------------------------
@@ -121,6 +131,69 @@ def test_from_the_file_to_the_signature_by_page(cast: Cast, people: People, pool
     assert lan.client.get(f"{place}/body").url.path == place  # no draft any more: the record's page
 
 
+def test_the_words_of_a_file_are_found(cast: Cast, people: People, pool: IntakePool) -> None:
+    if not libreoffice.find():
+        needs.missing("LibreOffice", "install the package libreoffice-writer-nogui to run this test.")
+    lan, document = people("lan"), cast.lesson_plan("lan", 14)
+    asked = "/documents?q=quạt+giấy+hương+nhu"
+
+    def finds(name: str, address: str = asked) -> bool:
+        return f"/documents/{document.id}" in people(name).client.get(address).text
+
+    lan.send(document.id, corpus.word(corpus.p("Làm quạt giấy có mùi hương nhu.")), "KHBD.docx")
+    assert not finds("lan")
+    conversions.convert_next(cast.office, pool)
+    assert finds("lan")
+    assert finds("lan", "/documents?q=quat+giay+huong+nhu")
+    assert not finds("hoa"), "a draft is its author's alone"
+    cast.act("lan", document.id, "submit")
+    cast.act("lan", document.id, "sign")
+    assert finds("hoa")
+    assert not finds("son")
+    cast.act("hoa", document.id, "return", note="Bỏ tệp, viết vào biểu mẫu.")
+    lan.press(document.id, "body/remove")
+    assert not finds("lan")
+
+
+def test_a_file_of_the_group_is_numbered_and_sealed(cast: Cast, people: People, pool: IntakePool) -> None:
+    plan, hoa = cast.team_plan("hoa", 20, 22), people("hoa")
+    hoa.send(plan.id, corpus.pdf(3), "KHDH khối 3.pdf")
+    conversions.convert_next(cast.office, pool)
+    form = hoa.client.get(f"/documents/{plan.id}/edit").text
+    assert 'name="grade"' in form
+    assert 'name="rows.0.lesson"' not in form
+    for name, action in SEALED_WAY:
+        cast.act(name, plan.id, action)
+    states.archive(cast, plan.id)
+    sealed = cast.fresh(plan.id)
+    assert (sealed.status, sealed.number) == ("archived", "01")
+    pdf = cast.office.blobs.get(sealed.blob or "")
+    cover, *inside, sheet = pdf_pages.page_texts(pdf)
+    assert "KẾ HOẠCH DẠY HỌC CỦA TỔ CHUYÊN MÔN" in cover
+    assert "tuần 20 – tuần 22" in cover
+    assert len(inside) == 3
+    assert "PHIẾU KÝ" in sheet
+    with pypdfium2.PdfDocument(pdf) as shown:
+        shown.init_forms()
+        drawn = shown[0].render(scale=2, may_draw_forms=True).to_pil()
+        plain = shown[0].render(scale=2, may_draw_forms=False).to_pil()
+    assert ImageChops.difference(drawn, plain).getbbox(), "number and date are filled in on the cover"
+
+
+def test_a_file_is_a_teachers_plan(cast: Cast, people: People, pool: IntakePool) -> None:
+    plan, lan = cast.teacher_plan("lan", 20, 21), people("lan")
+    lan.send(plan.id, corpus.pdf(), "Lịch báo giảng.pdf")
+    conversions.convert_next(cast.office, pool)
+    for name, action in (("lan", "submit"), ("lan", "sign"), ("hoa", "approve"), ("minh", "approve")):
+        cast.act(name, plan.id, action)
+    states.archive(cast, plan.id)
+    archived = cast.fresh(plan.id)
+    cover, *_ = pdf_pages.page_texts(cast.office.blobs.get(archived.blob or ""))
+    assert "Tuần 20 – tuần 21" in cover
+    with cast.office.db.read() as session:
+        assert {duty.kind for duty in duties.duties_of(session, plan.id)} == {"download", "print"}
+
+
 def test_what_was_typed_stays_beside_a_file(cast: Cast, people: People, pool: IntakePool) -> None:
     lan, document = people("lan"), cast.lesson_plan("lan", 14)
     typed = document.fields["lessons"][0]
@@ -133,6 +206,27 @@ def test_what_was_typed_stays_beside_a_file(cast: Cast, people: People, pool: In
     assert cast.fresh(document.id).fields["lessons"][0] == typed | {"title": "Bài 29"}
     assert lan.press(document.id, "body/remove").url.path == f"/documents/{document.id}/edit"
     assert 'name="lessons.0.requirements"' in lan.client.get(f"/documents/{document.id}/edit").text
+
+
+def test_nothing_is_copied_into_a_form_beside_a_file(cast: Cast, people: People, pool: IntakePool) -> None:
+    timetable(cast, "lan", "3A", (0, 1, "Toán"))
+    lan, source, draft = people("lan"), cast.lesson_plan("lan", 13), cast.lesson_plan("lan", 14)
+    pick = {"document": source.id, "part": source.fields["lessons"][0]["id"]}
+    lan.send(draft.id, corpus.pdf(), "KHBD.pdf")
+    conversions.convert_next(cast.office, pool)
+    saved = cast.fresh(draft.id)
+    over = {"content_version": saved.content_version}
+    for path, asked in (("lessons", over | {"items": [pick]}), ("timetable", over)):
+        refused = lan.api("POST", f"{draft.id}/{path}", json=asked)
+        assert (refused.status_code, refused.json()["code"]) == (409, "wrong-step"), path
+        assert "là tệp “KHBD.pdf”" in refused.json()["detail"]
+    page = lan.client.get(f"/documents/{draft.id}/lessons")
+    assert (page.status_code, "bỏ tệp trước" in page.text) == (409, True)
+    assert cast.fresh(draft.id).fields == saved.fields
+    lan.press(draft.id, "body/remove")
+    over["content_version"] = cast.fresh(draft.id).content_version
+    taken = lan.api("POST", f"{draft.id}/lessons", json=over | {"items": [pick]})
+    assert len(taken.json()["fields"]["lessons"]) == 2
 
 
 def test_by_api_the_answer_waits_for_the_conversion(cast: Cast) -> None:

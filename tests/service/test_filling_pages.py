@@ -26,3 +26,24 @@ def test_a_new_draft_begins_with_the_timetable_of_its_week(cast: Cast, reader: P
     blank = lan.get(f"/documents/new?type=lesson-plan&week={cast.weeks[14]}")
     empty = blank.send("/documents", copy_of="blank")
     assert [x["date"] for x in cast.fresh(id_of(empty)).fields["lessons"]] == [""]
+
+
+def test_a_plan_made_twice_is_told_and_not_forbidden(cast: Cast, reader: People) -> None:
+    first = cast.team_plan("hoa", 20, 22)
+    hoa = reader("hoa")
+    second = cast.team_plan("hoa", 22, 24)
+    form = hoa.get(f"/documents/{second.id}/edit")
+    assert [a.get("href") for a in form.all("#alike a")] == [f"/documents/{first.id}"]
+    assert "Phạm Thị Hoa · Bản nháp" in form.words
+    other = form.send("/edit", "save", grade="4")
+    assert not other.all("#alike"), "another grade is another plan"
+    assert not hoa.get(f"/documents/{cast.team_plan('hoa', 25, 26).id}/edit").all("#alike")
+    again = other.send("/edit", "save", grade="3", subject="TOÁN")
+    assert again.all("#alike")
+    cast.act("hoa", first.id, "withdraw")
+    assert not hoa.get(f"/documents/{second.id}/edit").all("#alike")
+    mine = cast.teacher_plan("lan", 20, 21)
+    cast.teacher_plan("mai", 21, 22)
+    longer = cast.teacher_plan("lan", 19, 20)
+    page = reader("lan").get(f"/documents/{longer.id}/edit")
+    assert [a.get("href") for a in page.all("#alike a")] == [f"/documents/{mine.id}"]
