@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_
-from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
 from flows.catalogue import type_of
+from flows.covering import covering
 from flows.people import Actor
 from models.document import Document
 from models.errors import NotFound
 from models.school import SchoolWeek
-
-# SQLModel gives a column the type of its value.
-_LIGHT = defer(Document.fields, raiseload=True)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +39,16 @@ def of_week(session: Session, actor: Actor, today: date, week_id: str = "") -> B
     week = session.get(SchoolWeek, week_id) if week_id else next_week(session, actor.school_id, today)
     if week is None or week.school_id != actor.school_id:
         raise NotFound
-    first, last = aliased(SchoolWeek), aliased(SchoolWeek)
-    found = session.exec(
-        select(Document)
-        .join(first, col(first.id) == col(Document.week_id))
-        .join(last, col(last.id) == col(Document.last_week_id), isouter=True)
-        .where(
-            col(Document.school_id) == actor.school_id,
-            col(Document.owner_id) == actor.id,
-            col(Document.status).in_(("draft", "in_progress", "returned", "approved", "archived")),
-            col(first.monday) <= week.monday,
-            or_(col(first.id) == week.id, col(last.monday) >= week.monday),
-        )
-        .order_by(col(Document.type), col(Document.id))
-        .options(_LIGHT)
-    ).all()
+    weeks = session.exec(select(SchoolWeek).where(col(SchoolWeek.school_id) == actor.school_id)).all()
+    found = covering(
+        session,
+        weeks,
+        week.monday,
+        week.monday,
+        col(Document.owner_id) == actor.id,
+        col(Document.status).not_in(("withdrawn", "replaced")),
+    )
+    found.sort(key=lambda d: (d.type, d.id))
     ready = tuple(d for d in found if d.blob and _final(d))
     return Bundle(week, ready, tuple(d for d in found if d not in ready))
 

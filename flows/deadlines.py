@@ -20,7 +20,7 @@ from models.text import Text
 REMIND_FROM = time(7, 0)
 """Local hour from which the reminder of the day before may go out."""
 
-_WEEKDAYS = (
+WEEKDAYS = (
     Text("thứ Hai", "Mon"),
     Text("thứ Ba", "Tue"),
     Text("thứ Tư", "Wed"),
@@ -91,7 +91,7 @@ def remind_from(due_at: datetime) -> datetime:
 def moment_words(moment: datetime) -> Text:
     """`08:10 thứ Tư 13/11`."""
     local = moment.astimezone(VIETNAM)
-    name = _WEEKDAYS[local.weekday()]
+    name = WEEKDAYS[local.weekday()]
     return Text(f"{local:%H:%M} {name.vi} {local:%d/%m}", f"{local:%H:%M} {name.en} {local:%d/%m}")
 
 
@@ -104,7 +104,7 @@ def limit_words(due_at: datetime) -> Text:
 def last_day_words(due_at: datetime) -> Text:
     """`hết thứ Ba 12/11`: the last day on which it is in time, as people say it."""
     day = (due_at.astimezone(VIETNAM) - timedelta(microseconds=1)).date()
-    name = _WEEKDAYS[day.weekday()]
+    name = WEEKDAYS[day.weekday()]
     return Text(f"hết {name.vi} {day:%d/%m}", f"end of {name.en} {day:%d/%m}")
 
 

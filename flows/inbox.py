@@ -12,12 +12,10 @@ from sqlmodel import Session, col, select
 
 from flows import queries
 from flows.people import Actor
+from flows.queries import COUNTED
 from models.account import Account, Group
 from models.document import Document, OpenStep
 from models.school import SchoolWeek
-
-COUNTED = 2_000
-"""Waiting records that are counted; who has more reads “2,000+”."""
 
 
 @dataclass(frozen=True, slots=True)

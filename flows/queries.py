@@ -32,6 +32,10 @@ from models.run import Incident, LedgerEntry
 from models.school import SchoolWeek
 
 DONE = (*plan.DONE, "replaced")
+OPEN = ("draft", "in_progress", "returned", "approved")
+"""What somebody, or the machine, still has to do something about; always few beside what is at its end."""
+COUNTED = 2_000
+"""Records that are counted; more read “2,000+”."""
 # SQLModel gives a column the type of its value.
 LIGHT = defer(Document.fields, raiseload=True)  # type: ignore[arg-type]
 """Lists leave out what was typed: a bundle of lessons is hundreds of kilobytes."""
@@ -44,13 +48,19 @@ SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.steps
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The documents this account may see, as a condition; a draft is its author's alone."""
+    return and_(col(Document.school_id) == actor.school_id, or_(*ways_to_see(actor)))
+
+
+def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
+    """Each reason for which this account may see a document of its school; any of them is enough."""
     # A draft its author dropped was never sent to anyone.
     dropped = and_(col(Document.status) == "withdrawn", col(Document.first_signed_at).is_(None))
     sent = and_(col(Document.status) != "draft", ~dropped)
     done = col(Document.status).in_(DONE)
-    seen: list[ColumnElement[bool]] = [col(Document.owner_id) == actor.id]
+    own = col(Document.owner_id) == actor.id
+    seen: list[ColumnElement[bool]] = [own]
     if actor.roles & {"principal", "vice_principal"}:
-        seen.append(sent)
+        seen = [and_(own, col(Document.status).in_(("draft", "withdrawn"))), sent]
     if actor.heads or actor.deputises:
         seen.append(and_(col(Document.group_id).in_(actor.heads | actor.deputises), sent))
     if actor.groups:
@@ -59,7 +69,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         seen.append(and_(col(Document.type).in_(SEALED), done))
     if "inspector" in actor.roles:
         seen.append(done)
-    return and_(col(Document.school_id) == actor.school_id, or_(*seen))
+    return seen
 
 
 def seen(session: Session, actor: Actor, document_id: str) -> Document | None:
@@ -184,14 +194,15 @@ def waiting(
 
 
 def count_waiting(session: Session, actor: Actor) -> int:
-    """How many documents wait for this person's decision."""
-    query = (
-        select(func.count(func.distinct(col(OpenStep.document_id))))
-        .select_from(OpenStep)
+    """How many documents wait for this person's decision, counted to `COUNTED`."""
+    found = (
+        select(OpenStep.document_id)
         .join(Document, col(Document.id) == col(OpenStep.document_id))
         .where(waiting_for(actor, own=False))
+        .distinct()
+        .limit(COUNTED)
     )
-    return session.exec(query).one()
+    return session.exec(select(func.count()).select_from(found.subquery())).one()
 
 
 # --- one document ----------------------------------------------------------------------------------------

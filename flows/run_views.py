@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, true, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal_column, true, tuple_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from flows.commands import Here
 from flows.decide import read
-from flows.queries import LIGHT, EventSeen, history
+from flows.queries import COUNTED, LIGHT, EventSeen, history
 from models.account import Account
-from models.document import Document
+from models.document import UNDER_WAY, Document
 from models.run import Incident, LedgerEntry
 
 
@@ -29,22 +30,26 @@ class RunSeen:
 
 
 RUN_STATES = ("waiting", "running", "incident", "archived")
+_UNDER_WAY: ColumnElement[bool] = literal_column(f"document.{UNDER_WAY}")
+_DROPPED = and_(col(Document.status) == "withdrawn", col(Document.revision) == 0)
 
 
-def _run_state(state: str) -> ColumnElement[bool]:
-    troubled = (
-        exists()
-        .where(col(Incident.document_id) == col(Document.id), col(Incident.resolved_at).is_(None))
-        .correlate(Document)  # a query that shows incidents names their table too
-    )
+def _run_state(school_id: str, state: str) -> ColumnElement[bool]:
+    """The condition of a state; "waiting" and "running" are looked for among what is under way alone."""
+    troubled = col(Document.id).in_(_troubled(school_id))
     automatic = col(Document.step) == "archive"
-    dropped = and_(col(Document.status) == "withdrawn", col(Document.revision) == 0)
     return {
         "incident": troubled,
-        "running": and_(automatic, ~troubled),
-        "waiting": and_(~automatic, ~troubled, col(Document.step) != "", col(Document.revision) > 0),
+        "running": and_(_UNDER_WAY, automatic, ~troubled),
+        "waiting": and_(_UNDER_WAY, ~automatic, ~troubled, col(Document.revision) > 0),
         "archived": col(Document.archived_at).is_not(None),
-    }.get(state, and_(col(Document.version) > 1, ~dropped))
+    }.get(state, and_(col(Document.version) > 1, ~_DROPPED))
+
+
+def _troubled(school_id: str) -> SelectOfScalar[str]:
+    """Documents with an open incident."""
+    open_ones = col(Incident.school_id) == school_id, col(Incident.resolved_at).is_(None)
+    return select(Incident.document_id).where(*open_ones).distinct()
 
 
 def runs(
@@ -57,6 +62,10 @@ def runs(
     limit: int = 50,
 ) -> list[RunSeen]:
     """Runs of a school, the newest change first; `state` is one of `RUN_STATES` or empty for all."""
+    of_state = [col(Document.school_id) == school_id, _run_state(school_id, state)]
+    if state == "incident":
+        # Asked for first, and without the school: else SQLite would read all its documents in their order.
+        of_state = [col(Document.id).in_(session.exec(_troubled(school_id).limit(COUNTED)).all())]
     query = (
         select(Document, Account.full_name, Incident)
         .join(Account, col(Account.id) == col(Document.owner_id))
@@ -66,8 +75,7 @@ def runs(
             isouter=True,
         )
         .where(
-            col(Document.school_id) == school_id,
-            _run_state(state),
+            *of_state,
             col(Document.type) == type if type else true(),
         )
         .order_by(col(Document.updated_at).desc(), col(Document.id).desc())
@@ -83,15 +91,15 @@ def runs(
 
 
 def run_counts(session: Session, school_id: str) -> dict[str, int]:
-    """How many runs are in each of `RUN_STATES`."""
-    return {
-        state: session.exec(
-            select(func.count())
-            .select_from(Document)
-            .where(col(Document.school_id) == school_id, _run_state(state))
-        ).one()
-        for state in RUN_STATES
-    }
+    """How many runs are in each of `RUN_STATES`, counted to `COUNTED`."""
+    counts = {}
+    for state in RUN_STATES:
+        found = select(Document.id).where(col(Document.school_id) == school_id, _run_state(school_id, state))
+        if state == "incident":
+            found = _troubled(school_id)
+        few = found.limit(COUNTED).subquery()
+        counts[state] = session.exec(select(func.count()).select_from(few)).one()
+    return counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, String, column, func, literal_column, table
+from sqlalchemy import ColumnElement, String, and_, column, func, literal, literal_column, or_, table
 from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session
 
 from models.indexing import fold
@@ -71,3 +72,15 @@ def fits(session: Session, asked: Question) -> ColumnElement[bool]:
         lexemes = literal_column("document_text.lexemes", TSVECTOR)
         return lexemes.bool_op("@@")(func.to_tsquery("simple", asked.postgresql))
     return WORDS.c.document_word.bool_op("MATCH")(asked.sqlite)
+
+
+def found_in(text: ColumnElement[str] | Mapped[str], asked: Question) -> ColumnElement[bool]:
+    """The same question put to a text itself, where only a few texts are looked through.
+
+    Folded words hold letters and digits alone, and single blanks between them.
+    """
+    padded = literal(" ").concat(text).concat(" ")
+    parts = [padded.contains(f" {' '.join(phrase)} ") for phrase in asked.phrases]
+    parts += [padded.contains(f" {asked.last}")] if asked.last else []
+    parts += [or_(*(padded.contains(f" {m} ") for m in marks)) for marks in asked.among]
+    return and_(*parts)

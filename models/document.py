@@ -8,10 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.columns import blob_name, identifier, instant, json_field, maybe_blob_name, maybe_instant
+
+UNDER_WAY = "step <> ''"
+"""A document that is not at its end; written out, for an index over these alone serves only such words."""
 
 
 class Document(SQLModel, table=True):
@@ -24,11 +27,29 @@ class Document(SQLModel, table=True):
         ForeignKeyConstraint(["school_id", "group_id"], ["staff_group.school_id", "staff_group.id"]),
         ForeignKeyConstraint(["school_id", "week_id"], ["school_week.school_id", "school_week.id"]),
         Index("ix_document_owner", "school_id", "owner_id", "updated_at"),
+        Index("ix_document_own_status", "school_id", "owner_id", "status", "updated_at"),
+        Index("ix_document_own_week", "school_id", "owner_id", "week_id"),
         Index("ix_document_status", "school_id", "status", "updated_at"),
+        Index("ix_document_type", "school_id", "type", "updated_at"),
+        Index("ix_document_type_status", "school_id", "type", "status", "updated_at"),
         Index("ix_document_group", "school_id", "group_id", "updated_at"),
         Index("ix_document_updated", "school_id", "updated_at"),
         Index("ix_document_week", "school_id", "week_id", "type"),
         Index("ix_document_outbox", "settled", "dispatched"),
+        Index(
+            "ix_document_last_week",
+            "school_id",
+            "last_week_id",
+            sqlite_where=text("last_week_id IS NOT NULL"),
+            postgresql_where=text("last_week_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_document_under_way",
+            "school_id",
+            "updated_at",
+            sqlite_where=text(UNDER_WAY),
+            postgresql_where=text(UNDER_WAY),
+        ),
     )
     id: str = identifier()
     school_id: str = Field(foreign_key="school.id")

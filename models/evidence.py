@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DDL, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import DDL, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.event import listen
 from sqlmodel import Field, SQLModel
 
 from models.columns import blob_name, identifier, instant, maybe_blob_name, maybe_instant
+
+_UNMET = text("met_at IS NULL")
 
 
 class Duty(SQLModel, table=True):
@@ -23,6 +25,7 @@ class Duty(SQLModel, table=True):
         ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),
         Index("ix_duty_open", "school_id", "met_at", "account_id", "due_at"),
         Index("ix_duty_week", "school_id", "week_id", "met_at"),
+        Index("ix_duty_unmet", "school_id", "week_id", sqlite_where=_UNMET, postgresql_where=_UNMET),
     )
     document_id: str = Field(primary_key=True)
     kind: str = Field(primary_key=True, max_length=24)

@@ -104,6 +104,7 @@ class Words:
             "ago": say(lambda moment: words.ago(moment, self.now)),
             "size": say(words.size),
             "number": say(words.number),
+            "up_to_limit": say(words.up_to_limit),
             "clock": say(words.clock),
             "short_hash": words.grouped_hash,
             "language": self.language,

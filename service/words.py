@@ -8,18 +8,11 @@ from __future__ import annotations
 import unicodedata
 from datetime import date, datetime, timedelta
 
+from flows.deadlines import WEEKDAYS
+from flows.queries import COUNTED
 from models.settings import VIETNAM
 from models.text import Text
 
-WEEKDAYS = (
-    Text("thứ Hai", "Mon"),
-    Text("thứ Ba", "Tue"),
-    Text("thứ Tư", "Wed"),
-    Text("thứ Năm", "Thu"),
-    Text("thứ Sáu", "Fri"),
-    Text("thứ Bảy", "Sat"),
-    Text("Chủ nhật", "Sun"),
-)
 SHORT_WEEKDAYS = (
     Text("T2", "Mon"),
     Text("T3", "Tue"),
@@ -146,6 +139,12 @@ def number(value: int) -> Text:
     """`1.934` / `1,934`."""
     grouped = f"{value:,}"
     return Text(grouped.replace(",", "."), grouped)
+
+
+def up_to_limit(value: int) -> Text:
+    """A number that is counted to a limit only: `2.000+` / `2,000+` at it."""
+    more = "+" if value >= COUNTED else ""
+    return Text(f"{number(value).vi}{more}", f"{number(value).en}{more}")
 
 
 def one(item: Text) -> Text:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
@@ -23,14 +22,13 @@ from models.document import Revision
 from models.errors import NotFound, RecordsError
 from models.text import Text
 from service import story, words
-from service.access import PageViewer, Viewer, checked_form, local_path
+from service.access import CheckedForm, PageViewer, Viewer, local_path
 from service.deps import Arrival, OfficeDep
 from service.pages.editing import version_of
 from service.templating import page
 from tasks.keys import Secret
 
 router = APIRouter()
-CheckedForm = Annotated[FormData, Depends(checked_form)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
@@ -18,6 +17,7 @@ from service import words
 from service.access import PageViewer
 from service.deps import OfficeDep
 from service.templating import page
+from service.weeks import Weeks, by_group
 
 router = APIRouter()
 
@@ -26,12 +26,11 @@ router = APIRouter()
 def flags(request: Request, viewer: PageViewer, office: OfficeDep, week: str = "") -> Response:
     """The open flags of one week: one's own first, then by group."""
     with office.db.read() as session:
-        weeks = board.weeks(session, viewer.actor.school_id)
+        all_weeks = board.weeks(session, viewer.actor.school_id)
         counts = board.counts(session, viewer.actor)
-        here = _chosen(weeks, week, counts, words.local(office.now()).date())
+        here = _chosen(all_weeks, week, counts, words.local(office.now()).date())
         seen = board.flags(session, viewer.actor, week=here.id) if here else []
         calendar = next(iter(calendars(session, [viewer.actor.school_id])), None)
-    place = weeks.index(here) if here else 0
     limits = [
         (owed.declared, calendar.rule(owed.deadline), last_day_words(due.due_at), limit_words(due.due_at))
         for owed in owed_types()
@@ -43,11 +42,7 @@ def flags(request: Request, viewer: PageViewer, office: OfficeDep, week: str = "
         request,
         viewer,
         "pages/flags.html",
-        weeks=weeks,
-        counts=counts,
-        week=here,
-        before=weeks[place - 1] if here and place > 0 else None,
-        after=weeks[place + 1] if here and place + 1 < len(weeks) else None,
+        weeks=Weeks(all_weeks, counts, here),
         limits=limits,
         own=[s for s in seen if s.flag.account_id == viewer.account.id],
         groups=_by_group([s for s in seen if s.flag.account_id != viewer.account.id]),
@@ -72,7 +67,5 @@ def _chosen(
 
 def _by_group(seen: Sequence[Seen]) -> list[tuple[str, list[Seen]]]:
     """Groups by name; within one, what is missing first, then by given name."""
-    groups: dict[str, list[Seen]] = defaultdict(list)
-    for one in sorted(seen, key=lambda s: (s.flag.rule == "late", words.by_given_name(s.owner))):
-        groups[one.group].append(one)
-    return sorted(groups.items())
+    ordered = sorted(seen, key=lambda s: (s.flag.rule == "late", words.by_given_name(s.owner)))
+    return by_group(ordered, lambda s: s.group)

@@ -18,7 +18,7 @@ from flows.inbox import Facets
 from flows.links import known_for
 from flows.marks import Note
 from flows.office import Office
-from flows.queries import View, Waiting
+from flows.queries import COUNTED, View, Waiting
 from models.document import Document, Revision
 from models.errors import RecordsError
 from models.text import Text
@@ -112,9 +112,7 @@ def inbox(
             "inbox",
             asked.given,
             lambda query: (
-                len(_queue(session, viewer, Asked(**query), counted.COUNTED))
-                if "q" in query
-                else facets.finds(query)
+                len(_queue(session, viewer, Asked(**query), COUNTED)) if "q" in query else facets.finds(query)
             ),
         )
         of = _just_done(session, viewer, request.query_params.get("of", ""))
@@ -176,7 +174,7 @@ def _queue(session: Session, viewer: Viewer, asked: Asked, most: int = QUEUE) ->
         owner=asked.owner,
         late=bool(asked.late),
         returned=bool(asked.returned),
-        limit=counted.COUNTED if sought else most,
+        limit=COUNTED if sought else most,
     )
     if not sought:
         return found

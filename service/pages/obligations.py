@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
@@ -27,6 +26,7 @@ from service.limits import Limiter
 from service.pages.sign_in import address_of
 from service.story import State
 from service.templating import page
+from service.weeks import Weeks, by_group
 
 router = APIRouter()
 public = APIRouter()
@@ -43,23 +43,18 @@ def obligations(request: Request, viewer: PageViewer, office: OfficeDep, week: s
     """What is owed after approval in one week: one's own first, then by group whatever one answers for."""
     now = office.now()
     with office.db.read() as session:
-        weeks = board.weeks(session, viewer.actor.school_id)
+        all_weeks = board.weeks(session, viewer.actor.school_id)
         counts = outstanding.counts(session, viewer.actor)
-        here = _chosen(weeks, week, counts, words.local(now).date())
+        here = _chosen(all_weeks, week, counts, words.local(now).date())
         found = outstanding.of_week(session, viewer.actor, here.id) if here else []
         packed = of_week(session, viewer.actor, words.local(now).date(), here.id) if here else None
         broken = duties.broken_since(session, viewer.actor.school_id, viewer.account.id)
-    place = weeks.index(here) if here else 0
     rows = [_row(o, now) for o in found]
     return page(
         request,
         viewer,
         "pages/obligations.html",
-        weeks=weeks,
-        counts=counts,
-        week=here,
-        before=weeks[place - 1] if here and place > 0 else None,
-        after=weeks[place + 1] if here and place + 1 < len(weeks) else None,
+        weeks=Weeks(all_weeks, counts, here),
         packed=len(packed.ready) if packed else 0,
         own=[r for r in rows if r[0].duty.account_id == viewer.account.id],
         groups=_by_group([r for r in rows if r[0].duty.account_id != viewer.account.id]),
@@ -94,10 +89,8 @@ def _chosen(
 
 def _by_group(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """Groups by name; within one, what is open first, then by given name."""
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=lambda r: (r[0].duty.met_at is not None, words.by_given_name(r[0].owner))):
-        groups[row[0].group].append(row)
-    return sorted(groups.items())
+    ordered = sorted(rows, key=lambda r: (r[0].duty.met_at is not None, words.by_given_name(r[0].owner)))
+    return by_group(ordered, lambda r: r[0].group)
 
 
 # --- everything for a week ------------------------------------------------------------------------------

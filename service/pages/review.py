@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
@@ -21,7 +21,7 @@ from models.account import Account
 from models.errors import NotFound, NotYours, RecordsError, Stale, WrongStep
 from models.text import Text
 from service import page_images, story, words
-from service.access import PageViewer, Viewer, checked_form, local_path
+from service.access import CheckedForm, PageViewer, Viewer, local_path
 from service.deps import Arrival, OfficeDep
 from service.pages.documents import about
 from service.pages.editing import version_of
@@ -29,7 +29,6 @@ from service.templating import error_page, language_of, page
 from tasks.keys import Secret
 
 router = APIRouter()
-CheckedForm = Annotated[FormData, Depends(checked_form)]
 
 
 @router.get("/documents/{document_id}/sign")

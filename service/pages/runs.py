@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
-from starlette.datastructures import FormData
 
 from flows import prefect_settings, run_views
 from flows import runs as driven
@@ -24,7 +22,7 @@ from models.document import Document
 from models.run import Incident
 from models.text import Text
 from service import story, words
-from service.access import AdminViewer, checked_form
+from service.access import AdminViewer, CheckedForm
 from service.api import cursors
 from service.deps import OfficeDep
 from service.templating import page
@@ -129,7 +127,7 @@ def retry(
     incident_id: str,
     viewer: AdminViewer,
     office: OfficeDep,
-    form: Annotated[FormData, Depends(checked_form)],
+    form: CheckedForm,
 ) -> Response:
     """Ask the worker to try the step again now."""
     with office.db.read() as session:

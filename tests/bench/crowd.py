@@ -6,7 +6,6 @@ Nothing here is signed; what is measured over them reads rows and never a file.
 from __future__ import annotations
 
 import json
-import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,13 +22,11 @@ from flows.calendar import school_year
 from models.account import Account, AccountRole, Group, GroupMember
 from models.columns import new_id
 from models.db import Database
-from models.document import Document, OpenStep
-from models.event import Event
+from models.document import Document
 from models.school import School, SchoolName, SchoolWeek
 from models.tables import METADATA
-from tests.cast import Cast
 
-AT_ONCE = 5_000
+AT_ONCE = 20_000
 Rows = Iterator[tuple[type[SQLModel], dict[str, Any]]]
 
 
@@ -43,73 +40,6 @@ def write(db: Database, rows: Rows) -> None:
         with db.write() as session:
             for table in sorted(by_table, key=lambda t: order[str(t.__tablename__)]):
                 session.execute(insert(table), by_table[table])
-
-
-def documents(cast: Cast, authors: Sequence[str], count: int, waiting: float, now: datetime) -> Rows:
-    """Lesson plans, archived but for a share that waits: nine for the head, one for the principal."""
-    weeks, group = list(cast.weeks.values()), next(iter(cast.groups.values()))
-    for number in range(count):
-        waits = number % 1000 < waiting * 1000
-        at = now - timedelta(minutes=count - number)
-        step = ("principal_approval" if number % 10 == 0 else "group_review") if waits else ""
-        key = new_id()
-        yield (
-            Document,
-            {
-                "id": key,
-                "school_id": cast.school_id,
-                "type": "lesson-plan",
-                "owner_id": authors[number % len(authors)],
-                "group_id": group,
-                "week_id": weeks[number % len(weeks)],
-                "title": f"Kế hoạch bài dạy số {number}",
-                "fields": {},
-                "version": 3 if waits else 5,
-                "status": "in_progress" if waits else "archived",
-                "step": step,
-                "revision": 1,
-                "first_signed_at": at,
-                "dispatched": 3,
-                "settled": True,
-                "run_id": str(uuid4()) if waits else None,
-                "head_hash": secrets.token_hex(32),
-                "created_at": at,
-                "updated_at": at,
-            },
-        )
-        for seq, action in enumerate(("create", "submit", "sign"), 1):
-            yield Event, _event(cast.school_id, key, seq, action, authors[number % len(authors)], at)
-        if waits:
-            audience = "role:principal" if step == "principal_approval" else f"group_head:{group}"
-            yield (
-                OpenStep,
-                {
-                    "document_id": key,
-                    "step": step,
-                    "audience": audience,
-                    "school_id": cast.school_id,
-                    "type": "lesson-plan",
-                    "opened_seq": 3,
-                    "opened_at": at,
-                    "due_at": at + timedelta(days=2),
-                },
-            )
-
-
-def _event(school: str, key: str, seq: int, action: str, actor: str, at: datetime) -> dict[str, Any]:
-    return {
-        "document_id": key,
-        "seq": seq,
-        "school_id": school,
-        "at": at,
-        "actor_id": actor,
-        "step": "draft" if seq < 3 else "author",
-        "action": action,
-        "revision": int(seq > 1),
-        "data": {},
-        "previous": secrets.token_hex(32),
-        "hash": secrets.token_hex(32),
-    }
 
 
 def parked_runs(database: Path, ids: Sequence[tuple[str, str]]) -> None:
@@ -165,22 +95,25 @@ def schools(count: int, teachers: int, start: date, now: datetime, weeks_planned
         yield from _staff(school, number, teachers, now, past[-weeks_planned:])
 
 
+def teacher(school: str, name: str, place: int, now: datetime) -> dict[str, Any]:
+    """The row of a teacher of a crowd."""
+    return {
+        "id": new_id(),
+        "school_id": school,
+        "sign_in_name": name,
+        "full_name": f"Nguyễn Thị {place}",
+        "email": "",
+        "password_hash": "",
+        "created_at": now - timedelta(days=400),
+    }
+
+
 def _staff(school: str, number: int, teachers: int, now: datetime, weeks: Sequence[dict[str, Any]]) -> Rows:
     group = ""
     for place in range(teachers):
-        account = new_id()
-        yield (
-            Account,
-            {
-                "id": account,
-                "school_id": school,
-                "sign_in_name": f"gv{number}.{place}",
-                "full_name": f"Nguyễn Thị {place}",
-                "email": "",
-                "password_hash": "",
-                "created_at": now - timedelta(days=400),
-            },
-        )
+        row = teacher(school, f"gv{number}.{place}", place, now)
+        account = row["id"]
+        yield Account, row
         yield AccountRole, {"school_id": school, "account_id": account, "role": "teacher"}
         if place % 10 == 0:
             group = new_id()

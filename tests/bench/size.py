@@ -1,7 +1,6 @@
-"""Rows 5 to 8: pages over 100,000 documents, rest with as many waiting, the scan of 40,000 teachers, a start.
+"""Rows 6 to 8: rest with 100,000 documents waiting, the scan of 40,000 teachers, a start.
 
-Pages are asked one at a time through HTTP by people who sign in; the same pages over 1,000 documents are the
-peer. Rest is what the kernel counts for each process while nobody does anything.
+Rest is what the kernel counts for each process while nobody does anything.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,100 +19,21 @@ from sqlmodel import col, select
 from flows.clock import LAST_WEEK, scan
 from models.db import Database
 from models.document import Document
+from models.indexing import fill
 from models.settings import VIETNAM, Settings
 from models.tables import create_all
 from tests.bench import crowd
 from tests.bench.orchestration import settled
-from tests.bench.tables import Row, percentile, spread
-from tests.cast import PASSWORD
+from tests.bench.past import copies
+from tests.bench.tables import Row
 from tests.conftest import free_port
 from tests.journeys.people import Person
 from tests.journeys.processes import ROOT, Installation, cpu
 from tests.journeys.school import found_school, lesson_plan
 from tests.waiting import until
 
-MANY, FEW = 100_000, 1_000
+MANY = 100_000
 REST = 60.0
-PAGES = (
-    ("minh", "/"),
-    ("minh", "/documents"),
-    ("minh", "/documents?status=archived"),
-    ("hoa", "/"),
-    ("lan", "/documents"),
-    ("admin", "/runs"),
-    ("minh", "/flags"),
-)
-"""Every list and inbox, each asked by somebody who has much in it; the API's are measured with them."""
-API = (("minh", "/tasks"), ("hoa", "/tasks"), ("minh", "/documents"), ("lan", "/documents?status=archived"))
-
-
-@dataclass(slots=True)
-class _Asked:
-    """Milliseconds by page."""
-
-    times: dict[str, list[float]]
-
-
-def lists(folder: Path, quick: bool) -> list[Row]:
-    """Each page's p95 over many documents, and its ratio to the same over few."""
-    count = MANY // (10 if quick else 1)
-    many, few = (_pages(folder / str(size), size, quick) for size in (count, FEW))
-    found = {page: percentile(times, 0.95) for page, times in many.times.items()}
-    ratios = {page: found[page] / percentile(few.times[page], 0.95) for page in found}
-    slowest, steepest = max(found, key=found.__getitem__), max(ratios, key=ratios.__getitem__)
-    return [
-        Row(
-            f"the slowest list or inbox page with {count:,} documents: p95",
-            found[slowest],
-            "ms",
-            100,
-            note=f"{slowest}: {spread(many.times[slowest])}; {len(found)} pages",
-        ),
-        Row(
-            f"{count:,} documents / {FEW:,} documents, the page that grows most",
-            ratios[steepest],
-            "×",
-            1.3,
-            note=f"{steepest}: p95 {found[steepest]:.0f} ms; "
-            + ", ".join(f"{page} {ratio:.2f}" for page, ratio in ratios.items()),
-        ),
-    ]
-
-
-def _pages(data: Path, count: int, quick: bool) -> _Asked:
-    times: dict[str, list[float]] = {}
-    with Installation(data) as here:
-        cast = found_school(here)
-        authors = [cast.ids[name] for name in ("lan", "mai", "hoa", "lien")]
-        crowd.write(here.office.db, crowd.documents(cast, authors, count, 0.03, here.office.now()))
-        here.start_and_wait("tsa", "web")
-        for name, path in PAGES:
-            with httpx.Client(base_url=here.url, timeout=60, trust_env=False) as client:
-                _sign_in(client, name)
-                times[f"{name} {path}"] = _ask(client, path, quick)
-        for name, path in API:
-            with Person(here.url, name) as person:
-                times[f"{name} api{path}"] = _ask(person.client, path, quick)
-    return _Asked(times)
-
-
-def _sign_in(client: httpx.Client, name: str) -> None:
-    page = client.get("/sign-in").text
-    csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
-    answer = client.post("/sign-in", data={"name": name, "password": PASSWORD, "csrf": csrf})
-    assert answer.status_code == 303, answer.text[:500]
-
-
-def _ask(client: httpx.Client, path: str, quick: bool) -> list[float]:
-    """The same page again and again, the first two times not counted."""
-    taken = []
-    for number in range(12 if quick else 102):
-        began = time.perf_counter()
-        answer = client.get(path)
-        assert answer.status_code == 200, (path, answer.status_code)
-        if number > 1:
-            taken.append((time.perf_counter() - began) * 1000)
-    return taken
 
 
 def rest(folder: Path, quick: bool) -> list[Row]:
@@ -129,14 +48,12 @@ def rest(folder: Path, quick: bool) -> list[Row]:
             lan.onward(lan.onward(draft) or {})
         settled(here)
         here.stop("worker", "prefect", "web")
-        authors = [cast.ids[name] for name in ("lan", "mai", "hoa", "lien")]
-        crowd.write(here.office.db, crowd.documents(cast, authors, count, 1.0, here.office.now()))
-        with here.office.db.read() as session:
-            runs = session.exec(
-                select(Document.id, Document.run_id).where(
-                    col(Document.title).startswith("Kế hoạch bài dạy số")
-                )
-            ).all()
+        db = here.office.db
+        crowd.write(db, copies(db, draft["id"], count, [cast.ids["lan"], cast.ids["mai"]], runs=True))
+        with db.write() as session:
+            fill(session.connection())
+            copied = select(Document.id, Document.run_id).where(col(Document.id) != draft["id"])
+            runs = session.exec(copied).all()
         crowd.parked_runs(here.data / "prefect" / "prefect.db", [(key, run) for key, run in runs if run])
         here.start_and_wait("web", "prefect", "mailbox")
         here.start_and_wait("worker", "scheduler")

@@ -186,9 +186,13 @@ def test_with_prefect_down_people_decide_and_sign_and_the_rest_catches_up(
     cast: Cast, prefect_server: PrefectServer
 ) -> None:
     with working(cast.office, prefect_server):
-        before = cast.sent("lan", 14)
+        before, ended = cast.sent("lan", 14), cast.sent("mai", 14)
+        cast.act("hoa", ended.id, "approve")
+        cast.act("minh", ended.id, "approve")
         wait_parked(prefect_server, before, GROUP_HEAD)
+        wait_parked(prefect_server, ended, "Completed")
         prefect_server.kill()
+        prefect_server.age([before.id, ended.id], days=91)
         try:
             during = cast.sent("lan", 15)
             for document in (before, during):
@@ -202,6 +206,8 @@ def test_with_prefect_down_people_decide_and_sign_and_the_rest_catches_up(
             wait_archived(cast, document.id)
             wait_parked(prefect_server, document, "Completed")
             assert ledger(cast, document.id) == ONCE
+    wait_for(lambda: prefect_server.run_of(ended.id) is None, "the run that ended long ago is kept")
+    assert decisions(cast, ended.id) == WHOLE
 
 
 def test_a_worker_that_starts_before_prefect_waits_for_it(cast: Cast, prefect_server: PrefectServer) -> None:

@@ -24,7 +24,7 @@ from models.evidence import Duty, Evidence
 from models.settings import VIETNAM
 from service.app import create_app
 from service.bundle import safe_name
-from tasks import rendering
+from tasks import pdf_pages
 from tests.cast import Cast
 from tests.service.reading import Reader
 from tests.service.test_api import Person
@@ -231,14 +231,14 @@ def test_a_print_says_on_each_page_what_it_is_and_is_no_proof_of_paper(
     made = lan.post(f"/documents/{approved.id}/prints", {}, 201)
     pdf = client.get(made["pdf"], headers=lan.headers).content
     original = cast.office.blobs.get(approved.blob or "")
-    texts = rendering.page_texts(pdf)
-    assert len(texts) == rendering.page_count(original)
+    texts = pdf_pages.page_texts(pdf)
+    assert len(texts) == pdf_pages.page_count(original)
     for number, text in enumerate(texts, 1):
         assert "BẢN IN từ hồ sơ đã ký số" in text and made["code"] in text, text
         assert "Nguyễn Thị Lan, lúc 26/11/2026 09:00" in text
         assert f"Trang {number}/{len(texts)}" in text
     assert pypdfium2.PdfDocument(pdf).get_formtype() == 0, "no field of a signature is left"
-    assert rendering.page_texts(client.get(made["pdf"], headers=lan.headers).content) == texts
+    assert pdf_pages.page_texts(client.get(made["pdf"], headers=lan.headers).content) == texts
     assert cast.office.blobs.get(approved.blob or "") == original
     assert owed(cast, approved) == BOTH_OPEN, "a print made is not paper"
     listed = lan.get("/obligations")["items"]
