@@ -1,119 +1,16 @@
-"""The pages in a real browser: nothing overflows, our policy forbids nothing of ours, scripts help."""
+"""The pages in a real browser: scripts help, pictures and marks are kept."""
 
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-import uvicorn
 from PIL import Image
-from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import expect
 
 from models.document import Document
-from service.app import create_app
-from tests import needs
-from tests.cast import PASSWORD, PIN, Cast
-from tests.conftest import free_port
-from tests.waiting import until
-
-SIZES = {"phone": (390, 844), "small": (320, 640), "desk": (1280, 800)}
-
-
-def visit(window: Window, path: str) -> Response | None:
-    """Open a page and wait until its scripts are there, as a person does who reads before typing."""
-    answer = window.page.goto(path)
-    window.page.wait_for_load_state("networkidle")
-    return answer
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    program = needs.program("chromium")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def site(cast: Cast) -> Iterator[str]:
-    """The application on a port of its own."""
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(cast.office.settings, cast.office), port=port, log_level="warning")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    until(lambda: server.started, "the site answers")
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
-class Window:
-    """One person's browser; `complaints` are what the browser said in its console."""
-
-    def __init__(
-        self, browser: Browser, site: str, name: str, size: str = "desk", theme: str = "light"
-    ) -> None:
-        width, height = SIZES[size]
-        context = browser.new_context(
-            base_url=site,
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if theme == "dark" else "light",
-        )
-        self.page: Page = context.new_page()
-        self.width = width
-        self.complaints: list[str] = []
-        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        visit(self, "/sign-in")
-        self.page.fill("input[name=name]", name)
-        self.page.fill("input[name=password]", PASSWORD)
-        self.page.click("button.btn--go")
-        self.page.wait_for_url(f"{site}/")
-
-
-@pytest.fixture
-def window(browser: Browser, site: str) -> Callable[..., Window]:
-    return lambda name, size="desk", theme="light": Window(browser, site, name, size, theme)
-
-
-@pytest.mark.parametrize(("size", "theme"), [("desk", "light"), ("phone", "dark"), ("small", "light")])
-def test_no_page_overflows_or_breaks_the_policy(
-    cast: Cast, window: Callable[..., Window], size: str, theme: str
-) -> None:
-    sent = cast.sent("lan", 13)
-    cast.sent("mai", 14)
-    draft = cast.team_plan("hoa", 20, 21)
-    hoa = window("hoa", size, theme)
-    for path in (
-        "/",
-        "/inbox",
-        "/documents",
-        "/batches/new",
-        f"/documents/{sent.id}",
-        f"/documents/{sent.id}/events",
-        f"/documents/{sent.id}/approve",
-        f"/documents/{sent.id}/return",
-        f"/documents/{draft.id}/edit",
-        f"/documents/{draft.id}/preview",
-        "/documents/new?type=team-teaching-plan",
-    ):
-        answer = visit(hoa, path)
-        assert answer is not None and answer.ok, path
-        hoa.page.wait_for_load_state("networkidle")
-        assert hoa.page.evaluate("document.documentElement.scrollWidth") <= hoa.width, path
-        broken = (
-            "[...document.images].filter(i => i.complete && !i.naturalWidth && i.loading != 'lazy').length"
-        )
-        assert hoa.page.evaluate(broken) == 0, path
-    assert hoa.complaints == []
+from tests.browser.window import Window, visit
+from tests.cast import PIN, Cast
 
 
 def test_icons_come_from_the_sprite(window: Callable[..., Window]) -> None:

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.test_pages import Window, browser, site, visit, window
+from tests.browser.window import Window, tab_to, visit
 from tests.cast import PIN, Cast
-
-__all__ = ["browser", "site", "window"]
 
 BUNDLES = 30
 SIGNED = "Xong lượt ký: 28 trên 28 đã ký"
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the focus is on it, as who has no mouse does."""
-    for _ in range(60):
-        if page.evaluate("s => document.activeElement?.matches(s)", selector):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{selector} is not reached with Tab")
 
 
 def test_thirty_bundles_are_reviewed_without_the_mouse(cast: Cast, window: Callable[..., Window]) -> None:

@@ -1,0 +1,49 @@
+"""A browser, and the application on a port of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+
+from service.app import create_app
+from tests import needs
+from tests.browser.window import Window
+from tests.cast import Cast
+from tests.conftest import free_port
+from tests.waiting import until
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    program = needs.program("chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(cast: Cast) -> Iterator[str]:
+    """The application on a port of its own."""
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(cast.office.settings, cast.office), port=port, log_level="warning")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started, "the site answers")
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def window(browser: Browser, site: str) -> Callable[..., Window]:
+    return lambda name, size="desk", theme="light": Window(browser, site, name, size, theme)

@@ -1,0 +1,89 @@
+"""What anyone may need: every page passes axe-core, reflows when zoomed, and keeps our own policy.
+
+200 % zoom of a 1280 pixels wide screen is 640 CSS pixels; 320 are 400 % (WCAG 2.2, 1.4.10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests import needs
+from tests.browser import tour
+from tests.browser.window import Window, visit
+from tests.cast import Cast
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+WIDTHS = (1280, 640, 390, 320)
+CHECK = """async options => (await axe.run(document, options)).violations.flatMap(v =>
+  v.nodes.slice(0, 3).map(n => `${v.id}: ${n.target.join(" ")} ${n.failureSummary.split("\\n")[1] ?? ""}`))"""
+WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CLIPPED = """() => [...document.querySelectorAll("main :is(h1, h2, button, .btn, label, th)")]
+  .filter(e => e.checkVisibility() && !e.closest(".vh") && e.scrollWidth > e.clientWidth + 1
+    && getComputedStyle(e).overflowX === "hidden").map(e => e.textContent.trim().slice(0, 40))"""
+BROKEN = "[...document.images].filter(i => i.complete && !i.naturalWidth && i.loading != 'lazy').length"
+
+REFUSED = "the server responded with a status of 4"
+"""What a browser says of every page that refuses something, as some of these do."""
+
+
+@pytest.fixture
+def axe() -> str:
+    if not AXE.exists():
+        needs.missing("axe-core", "run `npm ci` in the project's folder to run this test.")
+    return AXE.read_text()
+
+
+def faults_of(page: Page, axe: str) -> list[str]:
+    """What is wrong with the open page, at every width and in both themes."""
+    found: list[str] = []
+    page.evaluate(axe)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if page.evaluate(WIDE) > 0:
+            found.append(f"{width}: the page is wider than its window")
+        found += [f"{width}: {said}" for said in page.evaluate(CLIPPED)]
+        if width in (1280, 390):
+            found += [f"{width}: {said}" for said in page.evaluate(CHECK, RULES)]
+    page.emulate_media(color_scheme="dark")
+    found += [f"dark: {said}" for said in page.evaluate(CHECK, CONTRAST)]
+    page.emulate_media(color_scheme="light")
+    if page.evaluate(BROKEN):
+        found.append("a picture is missing")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    return found
+
+
+@pytest.fixture
+def stops(cast: Cast, site: str) -> list[tour.Stop]:
+    """Before the browser starts: it brings an event loop, in which the archive cannot be made."""
+    return tour.prepare(cast, site)
+
+
+def test_every_page_passes_axe_reflows_and_keeps_the_policy(
+    stops: list[tour.Stop], window: Callable[..., Window], axe: str
+) -> None:
+    assert tour.left_out(stops) == [], "every page has an example in tests/browser/tour.py"
+    faults: dict[str, Any] = {}
+    for name in dict.fromkeys(name for name, *_ in stops):
+        here = window(name)
+        for _, path, *pressed in (stop for stop in stops if stop[0] == name):
+            visit(here, path)
+            for selector in pressed:
+                here.page.click(selector)
+                here.page.wait_for_load_state("networkidle")
+            found = faults_of(here.page, axe)
+            found += [said for said in here.complaints if REFUSED not in said]
+            here.complaints.clear()
+            if found:
+                faults[" ".join((name, path, *pressed))] = found
+    assert not faults, "\n".join(f"{where}\n  " + "\n  ".join(found) for where, found in faults.items())

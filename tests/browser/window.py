@@ -1,0 +1,52 @@
+"""One person's browser on a site of the test's own."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, Page, Response
+
+from tests.cast import PASSWORD
+
+SIZES = {"phone": (390, 844), "small": (320, 640), "desk": (1280, 800)}
+
+
+def visit(window: Window, path: str) -> Response | None:
+    """Open a page and wait until its scripts are there, as a person does who reads before typing."""
+    answer = window.page.goto(path)
+    window.page.wait_for_load_state("networkidle")
+    return answer
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is on it, as who has no mouse does."""
+    for _ in range(120):
+        if page.evaluate("s => document.activeElement?.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached with Tab")
+
+
+class Window:
+    """One person's browser; `complaints` are what the browser said in its console."""
+
+    def __init__(
+        self, browser: Browser, site: str, name: str, size: str = "desk", theme: str = "light"
+    ) -> None:
+        """`name` signs in; without one nobody does."""
+        width, height = SIZES[size]
+        context = browser.new_context(
+            base_url=site,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
+        self.page: Page = context.new_page()
+        self.width = width
+        self.complaints: list[str] = []
+        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        visit(self, "/sign-in")
+        if not name:
+            return
+        self.page.fill("input[name=name]", name)
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.click("button.btn--go")
+        self.page.wait_for_url(f"{site}/")
