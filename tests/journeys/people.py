@@ -7,6 +7,7 @@ so that a test can hold it against the records afterwards.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any
 import httpx
 
 from tests.cast import PASSWORD, PIN
+from tests.waiting import until
 
 PATIENCE = 150.0
 """Seconds a person goes on repeating; it only ends a hung test."""
@@ -118,6 +120,27 @@ class Person:
             mine = self.get("/documents", type=slug, week=week, status="draft", owner=made["owner"]["id"])
             made = self.document(min(d["id"] for d in mine["items"]))
         return made
+
+    def upload(self, document_id: str, data: bytes, name: str) -> None:
+        """Make a file the draft's body, piece by piece; goes on where the server says it has got to."""
+        place, half = f"/documents/{document_id}", len(data) // 2 + 1
+        about = {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        begun = self.insist("POST", f"{place}/uploads", json=about)
+        assert begun.status_code in (200, 201), begun.text
+        received = begun.json()["received"]
+        while received < len(data):
+            piece = {"params": {"offset": received}, "content": data[received : received + half]}
+            answer = self.insist("PUT", f"{place}/uploads/{begun.json()['id']}", **piece)
+            if answer.status_code == 404:
+                break  # it was whole: the answer that said so was lost
+            assert answer.status_code in (200, 202, 409), answer.text
+            received = answer.json().get("received", len(data))
+        until(lambda: self._body(place, about["sha256"]), "the file never became the body", PATIENCE)
+
+    def _body(self, place: str, sha256: str) -> bool:
+        found = self.get(f"{place}/body")
+        assert not found["upload"] or found["upload"]["state"] != "refused", found
+        return bool(found["body"]) and found["body"]["sha256"] == sha256
 
     def decide(self, document: dict[str, Any], action: str, **more: Any) -> dict[str, Any] | None:
         """One decision on the version seen; None when someone else was quicker. Noted when accepted."""

@@ -7,6 +7,7 @@ secret in any log.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import re
@@ -31,11 +32,13 @@ from flows.catalogue import type_of
 from flows.keyring import trust_of
 from flows.plan import SYSTEM
 from models.batch import Batch
-from models.document import Document, SeriesNumber, Signature
+from models.document import Document, Revision, SeriesNumber, Signature
 from models.event import Event
 from models.notice import Mail, Notice
 from models.run import Incident, LedgerEntry
-from tasks import verifying
+from models.upload import Upload
+from tasks import pdf_pages, verifying
+from tests import corpus
 from tests.cast import PASSWORD, PIN, Cast
 from tests.journeys.people import Accepted, Person
 from tests.journeys.processes import Installation, lives
@@ -103,12 +106,19 @@ def papers(cast: Cast) -> dict[str, list[tuple[str, dict[str, Any]]]]:
 
 
 def work_on(
-    person: Person, drafts: deque[dict[str, Any]], to_return: set[str], finished: threading.Event
+    person: Person,
+    drafts: deque[dict[str, Any]],
+    files: dict[str, bytes],
+    to_return: set[str],
+    finished: threading.Event,
 ) -> None:
     """Everything that is this person's to do, until nothing is under way any more."""
     while not finished.is_set():
         if drafts:
-            person.onward(drafts.popleft())
+            draft = drafts.popleft()
+            if draft["id"] in files:
+                person.upload(draft["id"], files[draft["id"]], "KHBD.pdf")
+            person.onward(draft)
         tasks = person.tasks()
         if person.name in ROUNDS and len(person.rounds) < 3:
             if len(tasks) >= TOGETHER:
@@ -169,6 +179,11 @@ def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path: Path) -> Non
         }
         ids = [draft["id"] for some in drafts.values() for draft in some]
         assert len(set(ids)) == 30
+        files = {
+            draft["id"]: corpus.pdf(1 + number)
+            for name in ("lan", "mai", "huong")
+            for number, draft in enumerate(list(drafts[name])[1::2])
+        }
         to_return = set(chance.sample([d["id"] for d in drafts["lan"]], 3))
         # 4 decisions for a lesson plan, 5 for a group plan, 3 more where one is returned.
         turnstile = Turnstile(share=(24 * 4 + 6 * 5 + 3 * 3) // (KILLS + 1))
@@ -186,7 +201,7 @@ def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path: Path) -> Non
             for name, person in people.items():
                 person.before = turnstile.enter
                 working.append(
-                    threads.submit(work_on, person, drafts.get(name, deque()), to_return, finished)
+                    threads.submit(work_on, person, drafts.get(name, deque()), files, to_return, finished)
                 )
             try:
                 kills = kill_again_and_again(here, turnstile, chance, unfinished)
@@ -216,6 +231,8 @@ def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path: Path) -> Non
         with here.office.db.read() as session:
             for document_id in ids:
                 _holds(session, here, document_id)
+            for document_id, data in files.items():
+                _holds_its_file(session, here, document_id, data)
             _asked_for(session, cast, ids, accepted, asked)
             _numbered_once(session, ids)
             _mailed_once(session, here)
@@ -260,6 +277,19 @@ def _holds(session: Session, here: Installation, document_id: str) -> None:
         col(Incident.document_id) == document_id, col(Incident.resolved_at).is_(None)
     )
     assert session.exec(open_incidents).all() == []
+
+
+def _holds_its_file(session: Session, here: Installation, document_id: str, data: bytes) -> None:
+    """The file is in what was signed, in every revision, and kept as it was sent."""
+    revisions = session.exec(select(Revision).where(col(Revision.document_id) == document_id)).all()
+    sha256 = hashlib.sha256(data).hexdigest()
+    for revision in revisions:
+        assert revision.body is not None
+        assert revision.body["sha256"] == sha256
+        assert len(pdf_pages.page_texts(here.office.blobs.get(revision.final))) == revision.body["pages"] + 2
+    assert here.office.blobs.get(sha256) == data
+    uploads = session.exec(select(Upload.state).where(col(Upload.document_id) == document_id)).all()
+    assert uploads == ["ready"]
 
 
 def _asked_for(
