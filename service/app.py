@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from flows import batches, keyring
 from flows.leases import beat, stop_beating
@@ -18,6 +20,7 @@ from service import errors
 from service.assets import VersionedStatic, security_headers
 from service.converter import Converter
 from service.demo_records import Seeder
+from service.pages.admin_import import XLSX
 from service.routes import API, API_ROUTERS, PAGE_ROUTERS
 
 BEAT_SECONDS = 5.0
@@ -28,6 +31,12 @@ def open_web_office(settings: Settings) -> Office:
     office = open_office(settings, "web", renderers=settings.renderers, signers=settings.signers)
     keyring.ensure_authority(office.db, settings, office.now())
     return office
+
+
+RARELY = (10_000, 10, 50)
+"""New objects until the youngest are looked through, and how often that until the older ones are."""
+COMPACT = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf", "application/octet-stream", XLSX)
+"""What is compressed in itself already."""
 
 
 def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
@@ -43,6 +52,11 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         seeder = Seeder(app.state.office) if settings.demo and office is None else None
         if seeder:
             seeder.start()
+        # What the imports left is never garbage: looking through it all stops a page for 150 ms now and then.
+        gc.collect()
+        gc.freeze()
+        # With what is left so small, Python would look through all of it at every thirteenth page.
+        gc.set_threshold(*RARELY)
         try:
             yield
         finally:
@@ -65,6 +79,8 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         app.state.office = office
     errors.install(app)
     app.middleware("http")(frame)
+    # Form tokens are made anew for each page, so what compression tells of lengths tells nothing of them.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=COMPACT)
     app.mount("/static", VersionedStatic(), name="static")
     for router in API_ROUTERS:
         app.include_router(router, prefix=API)

@@ -9,7 +9,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
+from flows.measures import HUNG_UP
 from models import room
 from models.errors import Fault, Invalid, NoRoom, NotFound, RecordsError
 from models.text import Text
@@ -60,6 +62,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RecordsError, _refused)
     app.add_exception_handler(RequestValidationError, _misformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _hung_up)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -157,6 +160,13 @@ _NOT_BY_ADDRESS = Text(
     "This address takes what its page sends and cannot be opened by itself. Nothing was changed; "
     "go on from Home.",
 )
+
+
+async def _hung_up(request: Request, _: Exception) -> Response:
+    """The line broke while the request was still coming: nothing was begun, nobody reads the answer."""
+    HUNG_UP.inc()
+    log.info("client hung up at %s %s", request.method, request.url.path)
+    return Response(status_code=400)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from flows.measures import REGISTRY
 from service.app import create_app
 from service.logs import Lines, Objects, line_of
 from tests.cast import PASSWORD, PIN, Cast
@@ -96,3 +99,39 @@ def test_the_supervisor_passes_entries_on_and_wraps_what_is_none() -> None:
     wrapped = json.loads(as_json("web", "Segmentation fault"))
     assert (wrapped["part"], wrapped["level"], wrapped["message"]) == ("web", "ERROR", "Segmentation fault")
     assert as_text("web", "words") == "web       | words"
+
+
+def test_a_client_that_hangs_up_is_one_quiet_line(cast: Cast, heard: Heard) -> None:
+    app = create_app(cast.office.settings, cast.office)
+    came = iter([{"type": "http.request", "body": b"name=lan&pass", "more_body": True}])
+    answered: list[object] = []
+
+    async def receive() -> Any:
+        return next(came, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/documents",
+        "raw_path": b"/documents",
+        "query_string": b"",
+        "headers": [
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-length", b"4000"),
+            (b"host", b"testserver"),
+        ],
+        "client": ("127.0.0.1", 50000),
+        "server": ("testserver", 80),
+    }
+    before = REGISTRY.get_sample_value("hososo_hung_up_requests_total")
+    asyncio.run(app(scope, receive, send))
+    assert REGISTRY.get_sample_value("hososo_hung_up_requests_total") == (before or 0) + 1
+    said = [line for line in heard.lines if "hung up" in line]
+    assert len(said) == 2 and "POST /documents" in said[0], "once, in both forms"
+    assert not [line for line in heard.lines if "Traceback" in line or "ERROR" in line]
