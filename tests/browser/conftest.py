@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from service.app import create_app
 from tests import needs
@@ -15,6 +15,10 @@ from tests.browser.window import Window
 from tests.cast import Cast
 from tests.conftest import free_port
 from tests.waiting import until
+
+expect.set_options(
+    timeout=30_000
+)  # ends a hung test; a busy machine may take longer than the usual five seconds
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from models.document import Document
 from tests import states
-from tests.browser.window import Window, tab_to, visit
+from tests.browser.window import Window, ready, tab_to, visit
 from tests.cast import PASSWORD, PIN, Cast
 
 SEEN = """() => {
@@ -55,6 +55,7 @@ def enter(window: Callable[..., Window], name: str) -> Window:
     write(here.page, "[name=password]", PASSWORD)
     here.page.keyboard.press("Enter")
     expect(here.page.locator("h1")).to_have_text("Việc của tôi")
+    ready(here.page)
     here.page.keyboard.press("Tab")
     expect(here.page.locator(".skip")).to_be_focused()
     return here

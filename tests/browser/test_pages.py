@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from models.document import Document
 from tests.browser.window import Window, visit
@@ -82,15 +82,50 @@ def test_keys_walk_the_queue_and_never_decide(cast: Cast, window: Callable[..., 
     expect(hoa.page.locator("dialog")).to_have_count(0)
     hoa.page.keyboard.press("s")
     hoa.page.wait_for_url(f"**/documents/{first.id}/approve?next=**")
+    expect(hoa.page.locator("#pin")).to_be_focused()
     hoa.page.keyboard.type("jkrs")  # in the PIN's field: letters, not keys
     assert hoa.page.input_value("#pin") == "jkrs"
     assert cast.fresh(first.id).step == "group_review"
+
+
+def test_keys_pressed_before_the_scripts_have_come_are_not_lost(
+    cast: Cast, window: Callable[..., Window]
+) -> None:
+    first, second = cast.sent("lan", 13), cast.sent("mai", 14)
+    hoa = window("hoa")
+    waiting: list[Route] = []
+    hoa.page.route("**/js/app.js", lambda route: waiting.append(route), times=1)
+    hoa.page.goto("/inbox", wait_until="commit")
+    expect(hoa.page.locator("#f-h")).to_have_text(first.title)
+    hoa.page.keyboard.type("js")  # the next record, and from there to its signature
+    for route in waiting:
+        route.continue_()
+    hoa.page.wait_for_url(f"**/documents/{second.id}/approve**")
+    assert hoa.complaints == []
+
+
+def test_what_is_typed_while_a_dialog_comes_is_no_key(cast: Cast, window: Callable[..., Window]) -> None:
+    cast.sent("lan", 13)
+    hoa = window("hoa")
+    visit(hoa, "/inbox")
+    asked: list[Route] = []
+    hoa.page.route("**/return*", lambda route: asked.append(route))
+    hoa.page.keyboard.type("rra")  # once more, and the first letter of a comment
+    expect(hoa.page.locator("[data-key=r][aria-busy]")).to_have_count(1)
+    for route in asked:
+        route.continue_()
+    expect(hoa.page.locator("dialog #note")).to_be_focused()
+    assert len(asked) == 1
+    expect(hoa.page.locator("[data-key=a]")).to_have_count(1)  # not put into the round
+    assert hoa.complaints == []
 
 
 def test_a_round_is_watched_to_its_end_without_reloading(cast: Cast, window: Callable[..., Window]) -> None:
     sent = [cast.sent(name, 13) for name in ("lan", "mai")]
     hoa = window("hoa", "phone")
     visit(hoa, "/batches/new")
+    for box in hoa.page.locator("input[name=item]").all():
+        box.check()  # late ones, as these are on some days, are not chosen yet
     expect(hoa.page.locator("[data-count]")).to_have_text("2 hồ sơ đã chọn")
     hoa.page.click(".tray .btn--go")
     hoa.page.fill("#pin", PIN)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.window import Window, tab_to, visit
+from tests.browser.window import Window, ready, tab_to, visit
 from tests.cast import PIN, Cast
 
 BUNDLES = 30
@@ -40,6 +40,7 @@ def test_thirty_bundles_are_reviewed_without_the_mouse(cast: Cast, window: Calla
                 expect(said).to_contain_text(page.locator("#f-h a").inner_text())
     page.wait_for_url("**/batches/new")  # nothing is left to look at: the round itself
     expect(page.locator("[data-count]")).to_have_text("28 hồ sơ đã chọn")
+    ready(page)
     keys.press("Control+Enter")
     expect(page.locator("h1")).to_contain_text("Ký duyệt 28 hồ sơ bằng một mã PIN")
     tab_to(page, "#pin")

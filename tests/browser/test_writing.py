@@ -12,7 +12,7 @@ from service import second_factor
 from service.passes import COOKIE, digest
 from tasks import second_factor as totp
 from tasks.keys import Secret
-from tests.browser.window import Window, visit
+from tests.browser.window import Window, ready, visit
 from tests.cast import PASSWORD, Cast
 from tests.waiting import until
 
@@ -166,7 +166,7 @@ def test_two_windows_a_person_chooses_and_signing_out_leaves_nothing(
     visit(lan, f"/documents/{draft.id}/edit")
     other = lan.page.context.new_page()
     other.goto(f"/documents/{draft.id}/edit")
-    other.wait_for_load_state("networkidle")
+    ready(other)
     other.fill(TITLE, "Cửa sổ hai")
     put_away(other)
     expect(other.locator("[data-saved]")).to_contain_text("Đã lưu lúc")

@@ -9,15 +9,24 @@ from tests.cast import PASSWORD
 SIZES = {"phone": (390, 844), "small": (320, 640), "desk": (1280, 800)}
 
 
+def ready(page: Page) -> None:
+    """Wait until every script of the open page listens (the mark is set by app.js).
+
+    After an action that leads to another page, first wait for something only that page shows.
+    """
+    page.locator("html[data-ready]").wait_for(state="attached")
+
+
 def visit(window: Window, path: str) -> Response | None:
     """Open a page and wait until its scripts are there, as a person does who reads before typing."""
     answer = window.page.goto(path)
-    window.page.wait_for_load_state("networkidle")
+    ready(window.page)
     return answer
 
 
 def tab_to(page: Page, selector: str) -> None:
     """Press Tab until the focus is on it, as who has no mouse does."""
+    ready(page)  # scripts put the focus somewhere and turn fields into editors
     for _ in range(120):
         if page.evaluate("s => document.activeElement?.matches(s)", selector):
             return
@@ -50,3 +59,4 @@ class Window:
         self.page.fill("input[name=password]", PASSWORD)
         self.page.click("button.btn--go")
         self.page.wait_for_url(f"{site}/")
+        ready(self.page)

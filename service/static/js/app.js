@@ -1,19 +1,22 @@
 // The start of every page. Each module makes something quicker that already works without it.
 import "./dialogs.js";
 import "./focus.js";
-import "./keys.js";
+import { goOn } from "./keys.js";
 import "./leave.js";
 import "./once.js";
 import "./round.js";
 
-if (document.body.dataset.idle) import("./idle.js");
-if (document.querySelector("[data-upload]")) import("./upload.js");
-
+const more = [];
+const load = (wanted, ...names) => wanted && more.push(...names.map((name) => import(`./${name}.js`)));
+load(document.body.dataset.idle, "idle");
+load(document.querySelector("[data-upload]"), "upload");
 // Only the form needs these; other pages do not load them.
-if (document.querySelector("[data-form]")) {
-  import("./rich.js");
-  import("./paste.js");
-  import("./outline.js");
-  import("./keeper.js");
-}
-if (document.querySelector("[data-review]")) import("./review.js");
+load(document.querySelector("[data-form]"), "rich", "paste", "outline", "keeper");
+load(document.querySelector("[data-review]"), "review");
+
+// By now htmx has taken up the links that are its own. The mark says to whoever looks that every script listens.
+document.addEventListener("DOMContentLoaded", async () => {
+  await Promise.allSettled(more);
+  document.documentElement.dataset.ready = "";
+  goOn();
+});

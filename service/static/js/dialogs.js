@@ -7,8 +7,10 @@ document.addEventListener("click", async (event) => {
   const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
   if (!link || !plain || !window.HTMLDialogElement || document.querySelector("dialog[open]")) return;
   event.preventDefault();
+  if (link.hasAttribute("aria-busy")) return; // it is on its way
   const onward = () => location.assign(link.href);
   let body;
+  link.setAttribute("aria-busy", "true");
   try {
     await flush(); // what was just typed about a lesson stands in the return
     const answer = await fetch(link.href);
@@ -16,6 +18,8 @@ document.addEventListener("click", async (event) => {
     body = answer.ok && !answer.redirected && parsed.querySelector("[data-dialog-body]");
   } catch {
     body = null;
+  } finally {
+    link.removeAttribute("aria-busy");
   }
   if (!body) {
     onward();

@@ -5,8 +5,11 @@ const typing = (element) =>
   element instanceof HTMLElement &&
   (element.isContentEditable || element.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=submit])"));
 
-let busy = false; // the next record is on its way: what is pressed meanwhile waits for it
+let busy = true; // the page's scripts or the next record are on their way: what is pressed meanwhile waits for them
 const pressed = [];
+
+// A dialog that is asked for takes the keys at once, not only when it has come: what follows is meant for it.
+const asked = () => document.querySelector("dialog[open], [data-dialog][aria-busy]");
 
 function press(key) {
   if (key === "/") {
@@ -22,7 +25,7 @@ function press(key) {
   return Boolean(target);
 }
 
-document.addEventListener("keydown", (event) => {
+function take(event) {
   const field = event.target;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const asking = "form[data-once], form[data-round]";
@@ -33,7 +36,7 @@ document.addEventListener("keydown", (event) => {
     form.requestSubmit(form.querySelector(".btn--go"));
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || asked()) return;
   if (event.key === "Escape" && typing(field)) {
     field.blur();
     return;
@@ -44,15 +47,25 @@ document.addEventListener("keydown", (event) => {
     if (pressed.length < 5) pressed.push(event.key);
     event.preventDefault();
   } else if (press(event.key)) event.preventDefault();
-});
+}
+
+document.addEventListener("keydown", take);
+for (const event of window.early ?? []) take(event);
+window.early = null;
+
+// What waited is pressed, unless the focus has meanwhile come to where one types.
+export function goOn() {
+  busy = false;
+  // After the page's own scripts have taken the new record up.
+  setTimeout(() => {
+    while (!busy && pressed.length) {
+      const key = pressed.shift();
+      if (!typing(document.activeElement) && !asked()) press(key);
+    }
+  });
+}
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   busy = Boolean(event.detail.boosted);
 });
-for (const end of ["htmx:afterSettle", "htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-  document.addEventListener(end, () => {
-    busy = false;
-    // After the page's own scripts have taken the new record up.
-    setTimeout(() => !busy && pressed.length && press(pressed.shift()));
-  });
-}
+for (const end of ["htmx:afterSettle", "htmx:sendError", "htmx:responseError", "htmx:timeout"]) document.addEventListener(end, goOn);
