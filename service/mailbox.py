@@ -13,6 +13,7 @@ import secrets
 import signal
 import time
 from pathlib import Path
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -51,17 +52,26 @@ class Catcher:
 
 
 async def catch(into: Path, host: str, port: int) -> None:
-    """Catch mails until cancelled."""
+    """Catch mails until cancelled; then no connection is left open."""
     loop = asyncio.get_running_loop()
+    taken: WeakSet[SMTP] = WeakSet()
 
     def connection() -> SMTP:
-        return SMTP(
+        talk = SMTP(
             Catcher(into), data_size_limit=LONGEST, enable_SMTPUTF8=True, hostname="localhost", loop=loop
         )
+        taken.add(talk)
+        return talk
 
     server = await loop.create_server(connection, host, port)
-    async with server:
-        await server.serve_forever()
+    try:
+        async with server:
+            await server.serve_forever()
+    finally:
+        for talk in taken:
+            if talk.transport is not None:
+                talk.transport.abort()
+        await asyncio.sleep(0)  # they close in this turn of the loop
 
 
 def serve(settings: Settings) -> None:

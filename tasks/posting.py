@@ -74,7 +74,7 @@ async def post(
     try:
         await client.connect()
     except (OSError, aiosmtplib.SMTPException, TimeoutError) as wrong:
-        client.close()
+        await _hang_up(client)
         await _postpone(db, queue, now, wrong, posted)
         return posted
     try:
@@ -82,8 +82,18 @@ async def post(
             if not await _send(db, settings, client, mail_id, now, posted):
                 break  # the connection is gone; the rest is still due, and the next round takes it
     finally:
-        client.close()
+        await _hang_up(client)
     return posted
+
+
+async def _hang_up(client: aiosmtplib.SMTP) -> None:
+    """Close the connection before we return: over TLS, `close` alone waits for the server's farewell, and a
+    loop that ends meanwhile leaves the socket open."""
+    transport = client.transport
+    client.close()
+    if transport is not None:
+        transport.abort()
+        await asyncio.sleep(0)  # it is closed in this turn of the loop
 
 
 def _client(settings: Settings, tls_context: ssl.SSLContext | None) -> aiosmtplib.SMTP:

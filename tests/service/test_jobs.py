@@ -10,7 +10,6 @@ import sys
 from datetime import datetime, timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Mailbox
 from apscheduler.triggers.cron import CronTrigger
 from sqlmodel import select
@@ -21,6 +20,7 @@ from models.run import Lease
 from models.settings import VIETNAM, Settings
 from service.jobs import LEASE_TIME, Clockwork, schedule
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
+from tests.mail_server import mail_server
 from tests.waiting import until
 
 LIMIT = at(11, 13)
@@ -146,42 +146,35 @@ def test_the_night_look_is_at_five_past_midnight_in_vietnam(school: SmallSchool,
 def test_the_process_sends_what_is_due_and_ends_in_good_order(
     school: SmallSchool, tmp_path: pathlib.Path
 ) -> None:
-    class Server(Controller):
-        def _trigger_server(self) -> None:
-            self.port = self.server.sockets[0].getsockname()[1]
-            super()._trigger_server()
-
     box = tmp_path / "box"
-    server = Server(Mailbox(str(box)), hostname="127.0.0.1", port=0)
-    server.start()
     document = school.document("lan", 11, LIMIT)
     school.waits(document, f"account:{school.accounts['hoa']}")
     school.notice("hoa", "waiting", LIMIT, document)
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "from models.settings import Settings; from service.jobs import serve; serve(Settings())",
-        ],
-        env=os.environ
-        | {
-            "HOSOSO_DATABASE_URL": str(school.db.engine.url),
-            "HOSOSO_DATA": str(tmp_path),
-            "HOSOSO_SMTP_HOST": "127.0.0.1",
-            "HOSOSO_SMTP_PORT": str(server.port),
-        },
-        cwd=pathlib.Path(__file__).parents[2],
-    )
-    try:
-        until(lambda: list((box / "new").glob("*")), "the mail")
-        with school.db.read() as session:
-            assert [b.detail for b in alive(session, "scheduler", datetime.now(VIETNAM))] == ["leads"]
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
-    finally:
-        process.kill()
-        process.wait()
-        server.stop()
+    with mail_server(Mailbox(str(box))) as server:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "from models.settings import Settings; from service.jobs import serve; serve(Settings())",
+            ],
+            env=os.environ
+            | {
+                "HOSOSO_DATABASE_URL": str(school.db.engine.url),
+                "HOSOSO_DATA": str(tmp_path),
+                "HOSOSO_SMTP_HOST": "127.0.0.1",
+                "HOSOSO_SMTP_PORT": str(server.port),
+            },
+            cwd=pathlib.Path(__file__).parents[2],
+        )
+        try:
+            until(lambda: list((box / "new").glob("*")), "the mail")
+            with school.db.read() as session:
+                assert [b.detail for b in alive(session, "scheduler", datetime.now(VIETNAM))] == ["leads"]
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
+            process.wait()
     assert len(list((box / "new").glob("*"))) == 1
     with school.db.read() as session:
         assert session.exec(select(Lease)).all() == []

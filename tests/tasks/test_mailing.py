@@ -14,7 +14,6 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -34,6 +33,7 @@ from models.settings import Settings
 from tasks.mailing import AT_MOST, GATHER, fold, one_line
 from tasks.posting import BACK_OFF, GIVE_UP, Posted, post, try_again
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
+from tests.mail_server import mail_server
 
 NOW = at(11, 12, 9)
 SOON = timedelta(seconds=1)
@@ -72,15 +72,6 @@ class Postman:
         return answer
 
 
-class FreePort(Controller):
-    """Knocks on the port it was given, not on 0."""
-
-    def _trigger_server(self) -> None:
-        assert self.server is not None
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
 @pytest.fixture
 def postman() -> Iterator[Postman]:
     yield Postman()
@@ -88,16 +79,14 @@ def postman() -> Iterator[Postman]:
 
 @pytest.fixture
 def settings(postman: Postman, tmp_path: pathlib.Path) -> Iterator[Settings]:
-    controller = FreePort(postman, hostname="127.0.0.1", port=0)
-    controller.start()
-    yield Settings(
-        data=tmp_path,
-        smtp_host="127.0.0.1",
-        smtp_port=controller.port,
-        public_url="https://hoso.example.edu.vn",
-        mail_from="Hồ Sơ Số <hososo@example.edu.vn>",
-    )
-    controller.stop()
+    with mail_server(postman) as server:
+        yield Settings(
+            data=tmp_path,
+            smtp_host="127.0.0.1",
+            smtp_port=server.port,
+            public_url="https://hoso.example.edu.vn",
+            mail_from="Hồ Sơ Số <hososo@example.edu.vn>",
+        )
 
 
 @pytest.fixture
@@ -430,25 +419,17 @@ def guarded(postman: Postman, settings: Settings, tmp_path: pathlib.Path) -> Ite
     pem, private = certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, private)
-    controller = FreePort(
-        postman,
-        hostname="127.0.0.1",
-        port=0,
-        tls_context=context,
-        require_starttls=True,
-        auth_required=True,
-        authenticator=check,
-    )
-    controller.start()
-    yield settings.model_copy(
-        update={
-            "smtp_port": controller.port,
-            "smtp_starttls": True,
-            "smtp_user": "truong",
-            "smtp_password": "mat-khau-thu",
-        }
-    )
-    controller.stop()
+    with mail_server(
+        postman, tls_context=context, require_starttls=True, auth_required=True, authenticator=check
+    ) as server:
+        yield settings.model_copy(
+            update={
+                "smtp_port": server.port,
+                "smtp_starttls": True,
+                "smtp_user": "truong",
+                "smtp_password": "mat-khau-thu",
+            }
+        )
 
 
 def trust(folder: pathlib.Path) -> ssl.SSLContext:
@@ -464,8 +445,6 @@ def test_mail_goes_out_encrypted_and_signed_in(
     assert postman.user == "truong"
 
 
-# aiosmtpd leaves its transport to the collector when a client hangs up in the handshake.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_a_certificate_nobody_vouches_for_gets_no_password(
     school: SmallSchool, guarded: Settings, postman: Postman
 ) -> None:
