@@ -69,7 +69,7 @@ async def catch(into: Path, host: str, port: int) -> None:
             await server.serve_forever()
     finally:
         for talk in taken:
-            if talk.transport is not None:
+            if isinstance(talk.transport, asyncio.WriteTransport):
                 talk.transport.abort()
         await asyncio.sleep(0)  # they close in this turn of the loop
 

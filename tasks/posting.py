@@ -91,7 +91,7 @@ async def _hang_up(client: aiosmtplib.SMTP) -> None:
     loop that ends meanwhile leaves the socket open."""
     transport = client.transport
     client.close()
-    if transport is not None:
+    if isinstance(transport, asyncio.WriteTransport):
         transport.abort()
         await asyncio.sleep(0)  # it is closed in this turn of the loop
 

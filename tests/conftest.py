@@ -57,6 +57,7 @@ def stamps() -> Iterator[StampServer]:
     stamps = StampServer()
     with stamp_server.server(stamps.answer) as (stamps.url, _):
         yield stamps
+        archiving.hang_up()
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +89,7 @@ def open_office(
     with db.read() as session:
         stamps.authority = keyring.open_timestamping(session, settings)
     stamps.down = False
-    for kept in archiving._threads.__dict__.pop("timestampers", {}).values():
-        kept.close()  # it may know the certificates of another test's authority
+    archiving.hang_up()  # a connection may know the certificates of another test's authority
     return Office(settings, db, BlobStore(settings.blobs), *pools, name="test")
 
 

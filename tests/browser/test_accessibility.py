@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from tests import needs
 from tests.browser import tour
-from tests.browser.window import Window, visit
+from tests.browser.window import Window
 from tests.cast import Cast
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -73,17 +72,16 @@ def test_every_page_passes_axe_reflows_and_keeps_the_policy(
     stops: list[tour.Stop], window: Callable[..., Window], axe: str
 ) -> None:
     assert tour.left_out(stops) == [], "every page has an example in tests/browser/tour.py"
-    faults: dict[str, Any] = {}
-    for name in dict.fromkeys(name for name, *_ in stops):
+    faults: dict[str, list[str]] = {}
+    tour.forget_seen()
+    for name in dict.fromkeys(stop.who for stop in stops):
         here = window(name)
-        for _, path, *pressed in (stop for stop in stops if stop[0] == name):
-            visit(here, path)
-            for selector in pressed:
-                here.page.click(selector)
-                here.page.wait_for_load_state("networkidle")
+        for stop in (stop for stop in stops if stop.who == name):
+            stop.open(here)
             found = faults_of(here.page, axe)
             found += [said for said in here.complaints if REFUSED not in said]
             here.complaints.clear()
             if found:
-                faults[" ".join((name, path, *pressed))] = found
+                faults[str(stop)] = found
     assert not faults, "\n".join(f"{where}\n  " + "\n  ".join(found) for where, found in faults.items())
+    assert tour.unseen() == [], "every template of a page is seen on the tour"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from models.account import Account
 from models.document import Document
@@ -12,7 +12,7 @@ from service import second_factor
 from service.passes import COOKIE, digest
 from tasks import second_factor as totp
 from tasks.keys import Secret
-from tests.browser.window import Window, ready, visit
+from tests.browser.window import Window, put_away, ready, visit
 from tests.cast import PASSWORD, Cast
 from tests.waiting import until
 
@@ -20,18 +20,6 @@ TITLE = "[name='lessons.0.title']"
 COUNT = """() => new Promise(done => indexedDB.open("hososo").onsuccess = e =>
     e.target.result.transaction("drafts").objectStore("drafts").count().onsuccess = r =>
     done(r.target.result))"""
-
-
-def put_away(page: Page) -> None:
-    """The phone goes into the pocket: the page is hidden, and shown again."""
-    for state in ("hidden", "visible"):
-        page.evaluate(
-            """state => {
-                Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
-                document.dispatchEvent(new Event("visibilitychange"));
-            }""",
-            state,
-        )
 
 
 def title(cast: Cast, draft: Document) -> str:

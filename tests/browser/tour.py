@@ -7,21 +7,30 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from fastapi import FastAPI
 from openpyxl import Workbook
+from playwright.sync_api import Page
 from sqlmodel import col, select
 
 from flows import prints
+from models.account import Account, ResetLink
 from models.imports import Import
+from service import reset_links, second_factor
 from service.pages.mailbox import folder
+from service.passes import digest
 from service.routes import PAGE_ROUTERS
+from service.templating import ROOT, environment
+from tasks import hidden_links
+from tasks import second_factor as totp
+from tasks.keys import Secret
 from tests import states
+from tests.browser.window import Window, put_away, ready, visit
 from tests.cast import PASSWORD, PIN, Cast
 
 NO_PAGE = {
@@ -44,10 +53,54 @@ NO_PAGE = {
     "/admin/import/{name}.xlsx": "a file",
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
 }
+PAGES = ROOT / "templates" / "pages"
 ANYBODY = ""
 """Nobody is signed in."""
-Stop = tuple[str, ...]
-"""Who opens it, its address, and what is pressed there before it is looked at."""
+CHOSEN = "chosen"
+"""Written into a box, it ticks the box."""
+Step = str | tuple[str, str] | Callable[[Page], None]
+"""A press on something, words into a field, or what happens to the page."""
+
+
+class Stop(NamedTuple):
+    """Who opens it, its address, what is done there before it is looked at, and what is then seen."""
+
+    who: str
+    address: str
+    steps: tuple[Step, ...]
+    shows: str
+
+    def __str__(self) -> str:
+        done = (step if isinstance(step, str) else getattr(step, "__name__", step[0]) for step in self.steps)
+        return " ".join((self.who, self.address, *done))
+
+    def open(self, window: Window) -> None:
+        """Go there, do what is done and wait until it is seen."""
+        visit(window, self.address)
+        for step in self.steps:
+            _take(window.page, step)
+        window.page.locator(self.shows).first.wait_for()
+        ready(window.page)
+
+
+def stop(who: str, address: str, *steps: Step, shows: str = "main") -> Stop:
+    return Stop(who, address, steps, shows)
+
+
+def ended(page: Page) -> None:
+    """The session is over."""
+    page.context.clear_cookies()
+
+
+def _take(page: Page, step: Step) -> None:
+    if isinstance(step, str):
+        page.locator(step).first.click()
+    elif not isinstance(step, tuple):
+        step(page)
+    elif step[1] == CHOSEN:
+        page.locator(step[0]).first.check()
+    else:
+        page.locator(step[0]).first.fill(step[1])
 
 
 def patterns() -> list[str]:
@@ -88,83 +141,130 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
     third = cast.sent("lien", 15).id
     here = {state: f"/documents/{key}" for state, key in known.items()}
     return [
-        (ANYBODY, "/sign-in"),
-        (ANYBODY, "/forgot"),
-        (ANYBODY, "/reset/an-old-link-that-is-no-more-valid"),
-        (ANYBODY, "/p"),
-        (ANYBODY, f"/p/{code}"),
-        (ANYBODY, "/p/AAAA-BBBB-CCCC"),
-        (ANYBODY, "/sign-in", "button.btn--go"),
-        ("lan", "/"),
-        ("lan", "/keys"),
-        ("lan", "/account"),
-        ("lan", "/password"),
-        ("lan", "/types"),
-        ("lan", "/flags"),
-        ("lan", "/obligations"),
-        ("lan", "/documents"),
-        ("lan", "/documents?q=bài&status=archived"),
-        ("lan", "/documents/new?type=lesson-plan"),
-        ("lan", "/documents/new/from?type=lesson-plan"),
-        ("lan", f"{here['draft']}"),
-        ("lan", f"{here['draft']}/edit"),
-        ("lan", f"/documents/{_unfinished(cast)}/edit", "button.btn--go"),
-        ("lan", f"{here['draft']}/lessons"),
-        ("lan", f"{here['draft']}/preview"),
-        ("lan", f"{here['draft']}/body"),
-        ("lan", f"{here['draft']}/withdraw"),
-        ("lan", f"{here['returned']}"),
-        ("lan", f"{here['returned']}/edit"),
-        ("lan", f"{here['archived']}"),
-        ("lan", f"{here['archived']}/events"),
-        ("lan", f"/documents/new?type={addendum}&about={known['archived']}"),
-        ("lan", "/reports"),
-        ("lan", "/reports/new?at=/documents"),
-        ("lan", report),
-        ("lan", "/documents/no-such-record"),
-        ("hoa", "/"),
-        ("hoa", "/inbox"),
-        ("hoa", "/inbox", "[data-key=r]"),
-        ("hoa", f"/inbox?doc={third}"),
-        ("hoa", "/batches/new"),
-        ("hoa", f"/batches/{batch}"),
-        ("hoa", f"/documents/{second}"),
-        ("hoa", f"/documents/{second}/approve"),
-        ("hoa", f"/documents/{second}/return"),
-        ("hoa", f"/documents/{second}/large"),
-        ("hoa", f"{here['sent again']}/compare"),
-        ("minh", "/"),
-        ("minh", "/flags"),
-        ("minh", "/inbox"),
-        ("minh", "/confirmations"),
-        ("minh", "/obligations"),
-        ("thu", f"{here['waits for the seal']}/seal"),
-        ("mai", f"/documents/{_to_sign(cast)}/sign"),
-        ("admin", "/account/second-factor"),
-        ("admin", "/admin"),
-        ("admin", "/admin/accounts"),
-        ("admin", f"/admin/accounts/{cast.ids['hoa']}"),
-        ("admin", "/admin/groups"),
-        ("admin", "/admin/classes"),
-        ("admin", "/admin/weeks"),
-        ("admin", "/admin/school"),
-        ("admin", "/admin/mail"),
-        ("admin", "/admin/timetable"),
-        ("admin", "/admin/import"),
-        ("admin", f"/admin/import/{good}"),
-        ("admin", f"/admin/import/{bad}"),
-        ("admin", "/mailbox"),
-        ("admin", "/mailbox/1764000000-ab.eml"),
-        ("admin", "/runs"),
-        ("admin", f"/runs/{known['archived']}"),
-        ("admin", "/reports"),
-        ("admin", report),
+        stop(ANYBODY, "/sign-in"),
+        stop(ANYBODY, "/forgot"),
+        stop(ANYBODY, "/forgot", ("[name=name]", "ai-do"), "button.btn--go", shows="[role=status]"),
+        stop(ANYBODY, "/reset/an-old-link-that-is-no-more-valid"),
+        stop(ANYBODY, f"/reset/{_reset_link(cast)}"),
+        stop(
+            ANYBODY,
+            "/sign-in",
+            ("[name=name]", _with_second_factor(cast)),
+            ("[name=password]", PASSWORD),
+            "button.btn--go",
+            shows="#code",
+        ),
+        stop(ANYBODY, "/p"),
+        stop(ANYBODY, f"/p/{code}"),
+        stop(ANYBODY, "/p/AAAA-BBBB-CCCC"),
+        stop(
+            ANYBODY,
+            "/sign-in",
+            ("[name=name]", "lan"),
+            ("[name=password]", "sai"),
+            "button.btn--go",
+            shows="[role=alert]",
+        ),
+        stop("lan", "/"),
+        stop("lan", "/keys"),
+        stop("lan", "/account"),
+        stop("lan", "/password"),
+        stop("lan", "/types"),
+        stop("lan", "/flags"),
+        stop("lan", "/obligations"),
+        stop("lan", "/documents"),
+        stop("lan", "/documents?q=bài&status=archived"),
+        stop("lan", "/documents/new?type=lesson-plan"),
+        stop("lan", "/documents/new/from?type=lesson-plan"),
+        stop("lan", f"{here['draft']}"),
+        stop("lan", f"{here['draft']}/edit"),
+        stop("lan", f"/documents/{_unfinished(cast)}/edit", "button[value=submit]", shows="[data-focus]"),
+        stop("lan", f"{here['draft']}/lessons"),
+        stop("lan", f"{here['draft']}/preview"),
+        stop("lan", f"{here['draft']}/body"),
+        stop("lan", f"{here['draft']}/withdraw"),
+        stop("lan", f"{here['returned']}"),
+        stop("lan", f"{here['returned']}/edit"),
+        stop("lan", f"{here['archived']}"),
+        stop("lan", f"{here['archived']}/events"),
+        stop("lan", f"/documents/new?type={addendum}&about={known['archived']}"),
+        stop("lan", "/reports"),
+        stop("lan", "/reports/new?at=/documents"),
+        stop("lan", report),
+        stop("lan", "/documents/no-such-record"),
+        stop("lan", "/password", "details.who summary", shows=".menu"),  # over nothing one could press
+        stop("lan", "/", "details.who summary", "[data-key='?']", shows="dialog[open]"),
+        stop(
+            "lan",
+            f"{here['draft']}/edit",
+            ("[name='lessons.0.title']", "Bài đang soạn"),
+            ended,
+            put_away,
+            shows="dialog[open] [name=password]",
+        ),
+        stop("hoa", "/"),
+        stop("hoa", "/inbox"),
+        stop("hoa", "/inbox", "[data-key=r]", shows="dialog[open] #note"),
+        stop("hoa", f"/inbox?doc={third}"),
+        stop("hoa", "/batches/new"),
+        stop("hoa", "/batches/new", ("[name=item]", CHOSEN), ".tray .btn--go", shows="#pin"),
+        stop("hoa", f"/batches/{batch}"),
+        stop("hoa", f"/documents/{second}"),
+        stop("hoa", f"/documents/{second}/approve"),
+        stop("hoa", f"/documents/{second}/return"),
+        stop("hoa", f"/documents/{second}/large"),
+        stop("hoa", f"{here['sent again']}/compare"),
+        stop("minh", "/"),
+        stop("minh", "/flags"),
+        stop("minh", "/inbox"),
+        stop("minh", "/confirmations"),
+        stop("minh", "/obligations"),
+        stop("ngoc", "/"),
+        stop("ngoc", "/batches/new"),
+        stop("binh", "/"),
+        stop("binh", "/documents"),
+        stop("thu", "/"),
+        stop("thu", "/inbox"),
+        stop("thu", f"{here['waits for the seal']}/seal"),
+        stop("mai", f"/documents/{_to_sign(cast)}/sign"),
+        stop(
+            "mai",
+            "/reports/new?at=/",
+            ended,
+            ("#f-what", "Máy in kẹt giấy."),
+            "main .btn--go",
+            ("[name=name]", "mai"),
+            ("[name=password]", PASSWORD),
+            "button.btn--go",
+            shows="[autofocus]",
+        ),
+        stop("admin", "/"),
+        stop("admin", "/account/second-factor"),
+        stop("admin", "/admin"),
+        stop("admin", "/admin/accounts"),
+        stop("admin", f"/admin/accounts/{cast.ids['hoa']}"),
+        stop("admin", "/admin/groups"),
+        stop("admin", "/admin/classes"),
+        stop("admin", "/admin/weeks"),
+        stop("admin", "/admin/school"),
+        stop("admin", "/admin/mail"),
+        stop("admin", "/admin/timetable"),
+        stop("admin", "/admin/import"),
+        stop("admin", f"/admin/import/{good}"),
+        stop("admin", f"/admin/import/{bad}"),
+        stop("admin", f"/admin/import/{good}", "main .btn--go", shows="text=gv.moi"),
+        stop("admin", "/mailbox"),
+        stop("admin", "/mailbox/1764000000-ab.eml"),
+        stop("admin", "/runs"),
+        stop("admin", f"/runs/{known['archived']}"),
+        stop("admin", "/reports"),
+        stop("admin", report),
     ]
 
 
 def left_out(stops: list[Stop]) -> list[str]:
     """Patterns of pages without an example."""
-    paths = [address.partition("?")[0].partition("#")[0] for _, address, *_ in stops]
+    paths = [stop.address.partition("?")[0].partition("#")[0] for stop in stops]
     return [
         pattern
         for pattern in patterns()
@@ -173,10 +273,40 @@ def left_out(stops: list[Stop]) -> list[str]:
     ]
 
 
+def unseen() -> list[str]:
+    """Templates of pages that nobody was shown since `forget_seen`: an address may have more than one."""
+    seen = {str(name) for _, name in environment().cache or ()}
+    return sorted({f"pages/{path.name}" for path in PAGES.glob("*.html")} - seen)
+
+
+def forget_seen() -> None:
+    assert environment().cache is not None
+    environment().cache.clear()
+
+
 def _unfinished(cast: Cast) -> str:
     """A draft that cannot be submitted yet."""
     draft = cast.lesson_plan("lan", 23, lessons=[{"title": "Bài 1"}])
     return draft.id
+
+
+def _reset_link(cast: Cast) -> str:
+    """The secret of a link that sets a new password."""
+    reset_links.ask(cast.office, "huong", "127.0.0.1", cast.office.now())
+    with cast.office.db.read() as session:
+        link = session.exec(select(ResetLink.id)).one()
+    return hidden_links.token_of(link, cast.office.settings.master_key)
+
+
+def _with_second_factor(cast: Cast) -> str:
+    """Someone who is asked for a code, too."""
+    office = cast.office
+    with office.db.read() as session:
+        account = session.get_one(Account, cast.ids["son"])
+    secret = second_factor.begin(office, account, office.now())
+    code = Secret(totp.code_at(secret, totp.step_of(office.now())))
+    second_factor.enrol(office, account, code, office.now(), digest("no session"))
+    return "son"
 
 
 def _to_sign(cast: Cast) -> str:

@@ -34,6 +34,18 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"{selector} is not reached with Tab")
 
 
+def put_away(page: Page) -> None:
+    """The phone goes into the pocket: the page is hidden, and shown again."""
+    for state in ("hidden", "visible"):
+        page.evaluate(
+            """state => {
+                Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            state,
+        )
+
+
 class Window:
     """One person's browser; `complaints` are what the browser said in its console."""
 
