@@ -134,9 +134,3 @@ def _timestamper(url: str) -> HttpTimeStamper:
 
 
 _threads = threading.local()
-
-
-def hang_up() -> None:
-    """Close what this thread keeps of connections to authorities."""
-    for kept in _threads.__dict__.pop("timestampers", {}).values():
-        kept.close()

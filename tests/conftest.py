@@ -57,7 +57,7 @@ def stamps() -> Iterator[StampServer]:
     stamps = StampServer()
     with stamp_server.server(stamps.answer) as (stamps.url, _):
         yield stamps
-        archiving.hang_up()
+        hang_up()
 
 
 @pytest.fixture(scope="session")
@@ -89,8 +89,14 @@ def open_office(
     with db.read() as session:
         stamps.authority = keyring.open_timestamping(session, settings)
     stamps.down = False
-    archiving.hang_up()  # a connection may know the certificates of another test's authority
+    hang_up()  # a connection may know the certificates of another test's authority
     return Office(settings, db, BlobStore(settings.blobs), *pools, name="test")
+
+
+def hang_up() -> None:
+    """Close what the archive keeps of connections to the time-stamp authority."""
+    for kept in archiving._threads.__dict__.pop("timestampers", {}).values():
+        kept.close()
 
 
 @cache
