@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
 from openpyxl import Workbook
-from playwright.sync_api import Page
 from sqlmodel import col, select
 
 from flows import prints
@@ -30,7 +29,8 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
-from tests.browser.window import Window, put_away, ready, visit
+from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
+from tests.browser.window import put_away
 from tests.cast import PASSWORD, PIN, Cast
 
 NO_PAGE = {
@@ -54,53 +54,6 @@ NO_PAGE = {
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
 }
 PAGES = ROOT / "templates" / "pages"
-ANYBODY = ""
-"""Nobody is signed in."""
-CHOSEN = "chosen"
-"""Written into a box, it ticks the box."""
-Step = str | tuple[str, str] | Callable[[Page], None]
-"""A press on something, words into a field, or what happens to the page."""
-
-
-class Stop(NamedTuple):
-    """Who opens it, its address, what is done there before it is looked at, and what is then seen."""
-
-    who: str
-    address: str
-    steps: tuple[Step, ...]
-    shows: str
-
-    def __str__(self) -> str:
-        done = (step if isinstance(step, str) else getattr(step, "__name__", step[0]) for step in self.steps)
-        return " ".join((self.who, self.address, *done))
-
-    def open(self, window: Window) -> None:
-        """Go there, do what is done and wait until it is seen."""
-        visit(window, self.address)
-        for step in self.steps:
-            _take(window.page, step)
-        window.page.locator(self.shows).first.wait_for()
-        ready(window.page)
-
-
-def stop(who: str, address: str, *steps: Step, shows: str = "main") -> Stop:
-    return Stop(who, address, steps, shows)
-
-
-def ended(page: Page) -> None:
-    """The session is over."""
-    page.context.clear_cookies()
-
-
-def _take(page: Page, step: Step) -> None:
-    if isinstance(step, str):
-        page.locator(step).first.click()
-    elif not isinstance(step, tuple):
-        step(page)
-    elif step[1] == CHOSEN:
-        page.locator(step[0]).first.check()
-    else:
-        page.locator(step[0]).first.fill(step[1])
 
 
 def patterns() -> list[str]:
