@@ -154,6 +154,13 @@ def test_a_child_that_died_while_idle_is_replaced_unseen() -> None:
         assert pool.submit(process) != first
 
 
+def test_a_child_whose_folder_was_swept_away_is_replaced_unseen(pool: IntakePool) -> None:
+    swept = Path(pool.submit(tempfile.gettempdir))
+    swept.rmdir()
+    found = pool.submit(tempfile.gettempdir)
+    assert Path(found) != swept and Path(found).is_dir()
+
+
 def test_too_much_memory_is_refused() -> None:
     with IntakePool(1, warm="", memory=1024**3) as pool:
         with pytest.raises(TooLarge):
