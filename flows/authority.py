@@ -1,24 +1,53 @@
 """In which capacity a person signs, as it stands above the signature (Decree 30/2020, I.II.7). Pure.
 
 `KT.` follows from the post: a deputy signs for the head whose step it is. `TUQ.` needs a written, numbered
-authorisation, which later delegations bring.
+authorisation (`flows/delegations.py`), which stands below it. A superior signs as what they are.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
 from flows.grammar import DocumentType, Review, Seal, Sign, Step
-from flows.people import Actor, AnyOf, GroupHead, HasRole, Subject, Who
+from flows.people import Actor, AnyOf, Cover, GroupHead, HasRole, Standing, Subject, Who
+from models.text import Text
 
 HEAD, DEPUTY = "TỔ TRƯỞNG CHUYÊN MÔN", "TỔ PHÓ CHUYÊN MÔN"
 PRINCIPAL, VICE = "HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG"
+LONGEST_POST = 60
+
+Manner = Literal["own", "KT", "TUQ"]
+
+
+def manner(audience: str, actor: Actor) -> Manner:
+    """How this person signs for the holder of a post: as superior, as deputy, or by authorisation.
+
+    The seal is handed over in writing alone (Decree 30, Đ32), so the clerk's post always needs that.
+    """
+    kind, _, key = audience.partition(":")
+    if kind == "group_head" and key in actor.deputises:
+        return "KT"
+    if (kind, key) == ("role", "principal"):
+        return "KT" if "vice_principal" in actor.roles else "TUQ"
+    superior = "principal" in actor.roles or (
+        kind != "role" and ("vice_principal" in actor.roles or key in actor.heads)
+    )
+    return "own" if superior and key != "clerk" else "TUQ"
 
 
 def authority(
-    declared: DocumentType, step: Step, actor: Actor, subject: Subject, issuer: str
+    declared: DocumentType,
+    step: Step,
+    actor: Actor,
+    subject: Subject,
+    issuer: str,
+    standing: Standing,
+    post: str = "",
 ) -> tuple[str, ...]:
     """The lines above the signature, in capitals as Decree 30 prints them.
 
-    Empty for an author who signs as nothing but the author, a group head's own lesson plan included.
+    `standing` is what lets this person take the step, `post` what they are where they sign TUQ. Empty for an
+    author who signs as nothing but the author, a group head's own lesson plan included.
     """
     if isinstance(step, Seal):
         return (issuer.upper(),)
@@ -26,6 +55,8 @@ def authority(
         return (HEAD,) if isinstance(declared.drafted_by, GroupHead) else ()
     assert isinstance(step, Review)
     assert step.by is not None
+    if standing.cover:
+        return _for_another(standing.audience, actor, post)
     return _reviewer(step.by, actor, subject)
 
 
@@ -40,3 +71,29 @@ def _reviewer(who: Who, actor: Actor, subject: Subject) -> tuple[str, ...]:
     if isinstance(named, HasRole) and named.role == "principal" and "principal" not in actor.roles:
         return (f"KT. {PRINCIPAL}", VICE)
     return (PRINCIPAL,) if "principal" in actor.roles else (VICE,)
+
+
+_POSTS = {"group_head": HEAD, "group_deputy": DEPUTY, "principal": PRINCIPAL, "vice_principal": VICE}
+
+
+def _for_another(audience: str, actor: Actor, post: str) -> tuple[str, ...]:
+    """Of whoever stands in for the holder of a post."""
+    kind, _, key = audience.partition(":")
+    absent = _POSTS[key if kind == "role" else kind]
+    how = manner(audience, actor)
+    if how == "KT":
+        return (f"KT. {absent}", VICE if absent == PRINCIPAL else DEPUTY)
+    own = PRINCIPAL if "principal" in actor.roles else VICE if "vice_principal" in actor.roles else HEAD
+    if how == "own":
+        return (own,)
+    return (f"TUQ. {absent}", post.strip()[:LONGEST_POST].upper())
+
+
+def basis(cover: Cover | None) -> Text | None:
+    """The written authorisation a person signs on, in words; None where there is none."""
+    if cover is None or not cover.number or cover.dated is None:
+        return None
+    return Text(
+        f"Giấy ủy quyền số {cover.number} ngày {cover.dated:%d/%m/%Y}",
+        f"Written authorisation no. {cover.number} of {cover.dated:%d/%m/%Y}",
+    )

@@ -18,16 +18,20 @@ from sqlmodel import Session, col, select
 
 from flows import duties, mark_rows, plan, telling
 from flows.bodies import declared_for
+from flows.candidates import candidates, stand_ins, standing_in
 from flows.catalogue import type_of
 from flows.commands import LONGEST_NOTE, Command, Decided, Here, Made
 from flows.deadlines import step_due
 from flows.grammar import Draft, Review, Sign
 from flows.links import links_of
+from flows.nobody import nobody
 from flows.office import Office
-from flows.people import Actor
+from flows.people import Actor, Standing
 from flows.performing import OpenKey, perform, release
 from flows.plan import SYSTEM, Happened, Position
-from flows.posts import candidates, subject_of
+from flows.posts import subject_of
+from models.account import Account
+from models.delegation import Substitution
 from models.document import Document, OpenStep, Revision, SeriesNumber, Signature
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
 from models.event import Event, Remark
@@ -51,6 +55,7 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
     if done:
         return done
     permit(here, command)
+    standing = plan.standing(here.position, command.actor, here.subject)
     made = perform(office, here, command, key)
     try:
         with office.db.write() as session:
@@ -59,8 +64,12 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
             if done:
                 release(session, command.document_id, command.actor.id)
                 return done
+            now = office.now()
+            if command.actor.covers:  # a delegation may have ended meanwhile
+                command = replace(command, actor=standing_in(session, command.actor, now))
             permit(here, command)
-            decided = _write(session, here, command, made, office.now())
+            _refuse_otherwise(here, command, standing)
+            decided = _write(session, here, command, standing, made, now)
             if key:
                 key.stood(session)
     except BaseException:
@@ -89,7 +98,9 @@ def happened(session: Session, document_id: str) -> list[Happened]:
     rows = session.exec(
         select(Event).where(col(Event.document_id) == document_id).order_by(col(Event.seq))
     ).all()
-    return [Happened(e.seq, e.actor_id, e.step, e.action, e.revision) for e in rows]
+    return [
+        Happened(e.seq, e.actor_id, e.step, e.action, e.revision, e.data.get("stood_for", "")) for e in rows
+    ]
 
 
 def permit(here: Here, command: Command) -> None:
@@ -118,6 +129,12 @@ def permit(here: Here, command: Command) -> None:
             f"The comment is longer than {LONGEST_NOTE} characters. Shorten it.",
         )
         raise Invalid(sentence, (Fault("note", sentence),))
+
+
+def _refuse_otherwise(here: Here, command: Command, standing: Standing | None) -> None:
+    """Stale unless they stand as when the signature was made: it says in whose place it stands."""
+    if plan.standing(here.position, command.actor, here.subject) != standing:
+        raise Stale(_STALE.format(now=_now(here)))
 
 
 def _now(here: Here) -> Text:
@@ -171,9 +188,15 @@ def begin(
     _open(session, Here(document, declared, position, subject_of(session, document), 1), now)
 
 
-def _write(session: Session, here: Here, command: Command, made: Made, now: datetime) -> Decided:
+def _write(
+    session: Session, here: Here, command: Command, standing: Standing | None, made: Made, now: datetime
+) -> Decided:
     document, step = here.document, here.position.step
     assert step is not None
+    cover = standing.cover if standing and command.action != plan.WITHDRAW else None
+    if cover:
+        stood = {"stood_for": cover.absent_id, "delegation": cover.delegation_id}
+        made = replace(made, data={**made.data, **stood, "authorisation": cover.number})
     if command.action == "submit" and made.content_version != document.content_version:
         raise Stale(
             Text(
@@ -186,7 +209,14 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
     position = plan.follow(
         here.declared,
         here.position,
-        Happened(event.seq, event.actor_id, event.step, event.action, event.revision),
+        Happened(
+            event.seq,
+            event.actor_id,
+            event.step,
+            event.action,
+            event.revision,
+            cover.absent_id if cover else "",
+        ),
     )
     values: dict[str, Any] = {
         "version": document.version + 1,
@@ -214,14 +244,26 @@ def _write(session: Session, here: Here, command: Command, made: Made, now: date
         index(session.connection(), document.id)
     _record(session, event, remark)
     _keep(session, here, command, made, event, position)
+    if cover:
+        session.add(
+            Substitution(
+                document_id=document.id,
+                seq=event.seq,
+                school_id=document.school_id,
+                revision=event.revision,
+                action=event.action,
+                delegation_id=cover.delegation_id,
+                absent_id=cover.absent_id,
+            )
+        )
     mark_rows.decided(session, document.id, command.actor.id, command.action)
     moved = Here(document, here.declared, position, here.subject, event.seq)
-    _open(session, moved, now)
+    people = _open(session, moved, now)
     duties.follow(session, document, here.declared, position, now)
     if command.action == plan.WITHDRAW:
         telling.tell_withdrawn(session, document, here.position, event, now)
     else:
-        telling.tell(session, document, moved.declared, position, event, now)
+        telling.tell(session, document, moved.declared, position, event, people, now)
     if position.status == "approved" and here.position.status != "approved":
         _replace(session, document, now)
     return _result(document)
@@ -377,8 +419,8 @@ def _keep(
         session.exec(reserved.values(state="void", reason="Người soạn rút hồ sơ trước khi ký duyệt"))
 
 
-def _open(session: Session, here: Here, now: datetime) -> None:
-    """Make the waiting rows of the open step; an incident where nobody could ever take it."""
+def _open(session: Session, here: Here, now: datetime) -> list[Account]:
+    """Make the waiting rows of the open step; whom it waits for. An incident where nobody could take it."""
     document, position = here.document, here.position
     until = session.exec(select(OpenStep.due_at).where(col(OpenStep.document_id) == document.id)).first()
     session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
@@ -392,7 +434,7 @@ def _open(session: Session, here: Here, now: datetime) -> None:
         .values(resolved_at=now, resolved_by=SYSTEM)
     )
     if position.step is None or position.step.by is None:
-        return
+        return []
     subject = replace(here.subject, acted=position.acted)
     week = session.get(SchoolWeek, document.week_id) if document.week_id else None
     due = step_due(position.step.due, week.monday, now) if position.step.due and week else document.due_at
@@ -401,12 +443,13 @@ def _open(session: Session, here: Here, now: datetime) -> None:
     elif isinstance(position.step, Sign) and position.revision > 1:
         due = until or due  # what was said when it was returned
     audiences = position.step.by.audiences(subject)
-    for audience in audiences:
+    for place, audience in enumerate(audiences):
         session.add(
             OpenStep(
                 document_id=document.id,
                 step=position.step.name,
                 audience=audience,
+                place=place,
                 school_id=document.school_id,
                 type=document.type,
                 opened_seq=position.opened_seq,
@@ -414,22 +457,11 @@ def _open(session: Session, here: Here, now: datetime) -> None:
                 due_at=due,
             )
         )
-    if not candidates(session, subject, audiences):
-        sentence = Text(
-            "Không còn ai có thể làm bước “{step}”. Giao chức danh này cho một người khác.",
-            "Nobody is left who could take the step “{step}”. Give this post to another person.",
-        ).format(step=position.step.label)
-        session.add(
-            Incident(
-                school_id=document.school_id,
-                document_id=document.id,
-                step=position.step.name,
-                kind="nobody",
-                sentence_vi=sentence.vi,
-                sentence_en=sentence.en,
-                opened_at=now,
-            )
-        )
+    people = candidates(session, subject, audiences, now)
+    if not people:
+        away = stand_ins(session, subject, audiences, now)
+        nobody(session, document, position.step, away, now)
+    return people
 
 
 def settle(
@@ -485,5 +517,5 @@ def settle(
         )
         mark_rows.archived(session, document_id)
         duties.carry(session, document_id, blob)
-        telling.tell(session, document, here.declared, position, event, now)
+        telling.tell(session, document, here.declared, position, event, (), now)
     return True

@@ -6,6 +6,7 @@ A `Who` names a post; which person holds it is asked at the moment of acting (DE
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from models.text import Text
@@ -25,6 +26,31 @@ GUARDED_ROLES = frozenset({"principal", "vice_principal", "clerk"})
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """A delegation in force, as its delegate holds it: which posts of whom, for which types (slugs).
+
+    `number` and `dated` are the written authorisation's; without one only KT. and one's own post are left.
+    """
+
+    delegation_id: str
+    absent_id: str
+    posts: frozenset[str]
+    types: frozenset[str]
+    number: str = ""
+    dated: date | None = None
+    absent: str = ""
+    """Their name, to be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """By which audience a person takes a step: their own post, or that of whom they stand in for."""
+
+    audience: str
+    cover: Cover | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """An account as far as rights go: its roles and the groups it heads, deputises or belongs to."""
 
@@ -34,6 +60,8 @@ class Actor:
     heads: frozenset[str] = frozenset()
     deputises: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    covers: tuple[Cover, ...] = ()
+    """What others handed to this person, in force now (`flows/delegations.py`)."""
 
     def audiences(self) -> tuple[str, ...]:
         """Keys under which steps wait for this person; see `models.document.OpenStep`."""
@@ -43,6 +71,11 @@ class Actor:
             *(f"group_deputy:{g}" for g in sorted(self.deputises)),
             *(f"role:{r}" for r in sorted(self.roles)),
         )
+
+    def reached(self) -> tuple[str, ...]:
+        """The same, with what others handed to this person."""
+        handed = (post for cover in self.covers for post in sorted(cover.posts))
+        return tuple(dict.fromkeys((*self.audiences(), *handed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +88,9 @@ class Subject:
     head_id: str | None = None
     deputy_id: str | None = None
     acted: frozenset[str] = field(default=frozenset())
-    """Accounts that already signed or decided in this revision: nobody acts twice (law 6)."""
+    """Accounts that signed or decided in this revision, or were stood in for: nobody acts twice (law 6)."""
+    type: str = ""
+    """Its slug: what is handed over may be some types alone."""
 
 
 class Who:
@@ -68,12 +103,27 @@ class Who:
         """Where the work waits; the first is the one named to people."""
         raise NotImplementedError
 
+    def standing(self, actor: Actor, subject: Subject) -> Standing | None:
+        """By which post this person may take the step, law 6 included; None: they may not.
+
+        One's own post comes first. Of a choice of posts only the first is handed on, for who signs KT. has
+        nothing to pass on (Decree 30: no re-delegation).
+        """
+        if actor.school_id != subject.school_id or not self.free(actor.id, subject):
+            return None
+        audiences, mine = self.audiences(subject), set(actor.audiences())
+        for audience in audiences:
+            if audience in mine:
+                return Standing(audience)
+        for cover in actor.covers:
+            named = audiences[0]
+            if named in cover.posts and subject.type in cover.types and self.free(cover.absent_id, subject):
+                return Standing(named, cover)
+        return None
+
     def allows(self, actor: Actor, subject: Subject) -> bool:
-        """May this person take the step, laws 6 included?"""
-        if actor.school_id != subject.school_id:
-            return False
-        mine = set(actor.audiences())
-        return any(audience in mine for audience in self.audiences(subject)) and self.free(actor.id, subject)
+        """May this person take the step?"""
+        return self.standing(actor, subject) is not None
 
     def free(self, account_id: str, subject: Subject) -> bool:
         """Neither the author nor someone who already acted."""

@@ -14,7 +14,7 @@ from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from flows import bodies, citing, keyring, measures, numbers, plan
-from flows.authority import authority
+from flows.authority import authority, basis
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
 from flows.grammar import DocumentType, Facts, Review, Seal, Sign, Step
@@ -241,7 +241,10 @@ def _sign(office: Office, here: Here, command: Command, open_key: OpenKey | None
         revision = session.get_one(Revision, (here.document.id, here.position.revision))
         input_blob = _input(session, here, revision)
         issuer = issuer_of(session, here.document.school_id, now.astimezone(VIETNAM).date())
-    lines = authority(here.declared, step, command.actor, here.subject, issuer.name)
+    standing = plan.standing(here.position, command.actor, here.subject)
+    assert standing is not None
+    lines = authority(here.declared, step, command.actor, here.subject, issuer.name, standing, account.post)
+    paper = basis(standing.cover)
     number = (
         numbers.reserve(office, here.document, step.numbers, now)
         if isinstance(step, Review) and step.numbers
@@ -257,7 +260,7 @@ def _sign(office: Office, here: Here, command: Command, open_key: OpenKey | None
         now=now,
         reason=step.label.vi,
         location=issuer.place,
-        stamp=_stamp(office, step, revision.boxes[field], account, lines, now),
+        stamp=_stamp(office, step, revision.boxes[field], account, lines, paper.vi if paper else "", now),
         texts=_texts_of(office, revision, number, now) if number else (),
         certify=isinstance(step, Sign),
     )
@@ -309,9 +312,15 @@ def _with_pin(
 
 
 def _stamp(
-    office: Office, step: Step, box: list[float], account: Account, lines: tuple[str, ...], now: datetime
+    office: Office,
+    step: Step,
+    box: list[float],
+    account: Account,
+    lines: tuple[str, ...],
+    paper: str,
+    now: datetime,
 ) -> bytes:
-    """What is drawn in the signature's box: authority form, time, name; nothing of it is page text."""
+    """What is drawn in the signature's box: authority form and its basis, time, name; never page text."""
     left, bottom, right, top = box
     return office.intake.submit(
         rendering.stamp,
@@ -320,6 +329,7 @@ def _stamp(
             "width": right - left,
             "height": top - bottom,
             "authority": list(lines),
+            "basis": paper,
             "name": account.full_name,
             "signed_at": now,
             "development": True,

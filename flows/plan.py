@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from flows.grammar import Archive, DocumentType, Draft, Review, Seal, Sign, Step
-from flows.people import Actor, Subject
+from flows.people import Actor, Standing, Subject
 
 SYSTEM = "system"
 WITHDRAW, REPLACE = "withdraw", "replace"
@@ -26,6 +26,8 @@ class Happened:
     step: str
     action: str
     revision: int
+    stood_for: str = ""
+    """The absent person this was done for; neither of both acts again (law 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,16 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
         assert isinstance(step, Review)
         return _returned(declared, here, step, event)
     onward = declared.after(step.name)
-    acted = here.acted if event.action in ("submit", "archive") else here.acted | {event.actor}
+    acted = here.acted if event.action in ("submit", "archive") else here.acted | _actors(event)
     signed = (*here.signed, step.name) if step.signs else here.signed
     revision = event.revision if isinstance(step, Draft) else here.revision
     if isinstance(step, Draft):
         acted, signed = frozenset(), ()
     return Position(onward, _status(here, step), revision, event.seq, acted, signed)
+
+
+def _actors(event: Happened) -> frozenset[str]:
+    return frozenset({event.actor, event.stood_for} - {""})
 
 
 def _returned(declared: DocumentType, here: Position, step: Review, event: Happened) -> Position:
@@ -122,9 +128,16 @@ def actions(here: Position, actor: Actor, subject: Subject) -> tuple[str, ...]:
     step = here.step
     if step is None or step.by is None:
         return ()
-    turn = step.actions if step.by.allows(actor, replace(subject, acted=here.acted)) else ()
+    turn = step.actions if standing(here, actor, subject) else ()
     own = (actor.id, actor.school_id) == (subject.owner_id, subject.school_id)
     return (*turn, WITHDRAW) if own and withdrawable(here) else turn
+
+
+def standing(here: Position, actor: Actor, subject: Subject) -> Standing | None:
+    """By which post this person may take the open step; None: they may not."""
+    if here.step is None or here.step.by is None:
+        return None
+    return here.step.by.standing(actor, replace(subject, acted=here.acted))
 
 
 def audiences(here: Position, subject: Subject) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ def subject_of(session: Session, document: Document) -> Subject:
         group_id=document.group_id,
         head_id=group.head_id if group else None,
         deputy_id=group.deputy_id if group else None,
+        type=document.type,
     )
 
 
@@ -69,13 +70,6 @@ def holders(session: Session, school_id: str, audience: str) -> list[Account]:
         post = Group.head_id if kind == "group_head" else Group.deputy_id
         accounts = accounts.join(Group, col(post) == col(Account.id)).where(col(Group.id) == key)
     return list(session.exec(accounts.order_by(col(Account.id))).all())
-
-
-def candidates(session: Session, subject: Subject, audiences: Iterable[str]) -> list[Account]:
-    """Everyone who could take a step now: holders of its audiences, without the author and who acted."""
-    found = {a.id: a for key in audiences for a in holders(session, subject.school_id, key)}
-    alone = [f"account:{subject.owner_id}"] == list(audiences)
-    return [a for a in found.values() if alone or a.id not in subject.acted | {subject.owner_id}]
 
 
 def issuer_of(session: Session, school_id: str, day: date) -> SchoolName:

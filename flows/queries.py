@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from flows import outstanding, plan
+from flows.candidates import StandIn, candidates, stand_ins
 from flows.catalogue import TYPES
 from flows.commands import Here
 from flows.decide import happened, read
 from flows.grammar import Seal
 from flows.outstanding import DutySeen
-from flows.people import Actor
+from flows.people import Actor, Cover
 from flows.plan import SYSTEM
-from flows.posts import candidates
 from models.account import Account, Group
+from models.delegation import Delegation, Substitution
 from models.document import Document, OpenStep, Revision, Signature
 from models.errors import NotFound
 from models.event import Event, Remark
@@ -69,7 +70,20 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
         seen.append(and_(col(Document.type).in_(SEALED), done))
     if "inspector" in actor.roles:
         seen.append(done)
-    return seen
+    return seen + [_covered(c, post, sent, done) for c in actor.covers for post in sorted(c.posts)]
+
+
+def _covered(
+    cover: Cover, post: str, sent: ColumnElement[bool], done: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """What the holder of a post sees, for who stands in: of the types handed over alone."""
+    kind, _, key = post.partition(":")
+    of_types = col(Document.type).in_(sorted(cover.types))
+    if kind != "role":
+        return and_(col(Document.group_id) == key, of_types, sent)
+    if key == "clerk":
+        return and_(col(Document.type).in_(sorted(cover.types & set(SEALED))), done)
+    return and_(of_types, sent)
 
 
 def seen(session: Session, actor: Actor, document_id: str) -> Document | None:
@@ -88,6 +102,7 @@ def reach(actor: Actor) -> list[tuple[str, ...]]:
     ]
     if "clerk" in actor.roles:
         some += [mark("type", slug) for slug in SEALED]
+    some += [mark("type", slug) for slug in {t for c in actor.covers for t in c.types}]
     return [school, tuple(sorted(some))]
 
 
@@ -112,6 +127,8 @@ class Waiting:
     due_at: datetime | None
     owner: str
     week: SchoolWeek | None = None
+    absent: str = ""
+    """The name of whom this person would decide for."""
 
     @property
     def late(self) -> bool:
@@ -120,24 +137,54 @@ class Waiting:
         return signed is not None and due is not None and signed >= due
 
 
+ACTS = ("sign", "approve", "seal")
+"""Actions after which a person acts no more in the same revision."""
+
+
 def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
     """Open steps this account may take. `own` adds what the author must do: sign, or mend a return."""
-    acted = exists().where(
-        col(Event.document_id) == col(Document.id),
-        col(Event.revision) == col(Document.revision),
-        col(Event.actor_id) == actor.id,
-        col(Event.action).in_(("sign", "approve", "seal")),
+    others = and_(
+        col(OpenStep.step).not_in(("draft", "author")),
+        _free(actor.id),
+        or_(
+            col(OpenStep.audience).in_(actor.audiences()),
+            *(
+                and_(
+                    col(OpenStep.audience).in_(sorted(c.posts)),
+                    col(OpenStep.place) == 0,
+                    col(OpenStep.type).in_(sorted(c.types)),
+                    _free(c.absent_id),
+                )
+                for c in actor.covers
+            ),
+        ),
     )
-    others = and_(col(OpenStep.step).not_in(("draft", "author")), col(Document.owner_id) != actor.id, ~acted)
     mine = and_(
         col(Document.owner_id) == actor.id,
         or_(col(OpenStep.step) == "author", col(Document.status) == "returned"),
     )
     return and_(
         col(OpenStep.school_id) == actor.school_id,
-        col(OpenStep.audience).in_(actor.audiences()),
+        col(OpenStep.audience).in_(actor.reached()),
         or_(others, mine if own else false()),
     )
+
+
+def _free(account_id: str) -> ColumnElement[bool]:
+    """Neither the document's author, nor acting in this revision, nor stood in for in it (law 6)."""
+    acted = exists().where(
+        col(Event.document_id) == col(Document.id),
+        col(Event.revision) == col(Document.revision),
+        col(Event.actor_id) == account_id,
+        col(Event.action).in_(ACTS),
+    )
+    stood_for = exists().where(
+        col(Substitution.document_id) == col(Document.id),
+        col(Substitution.revision) == col(Document.revision),
+        col(Substitution.absent_id) == account_id,
+        col(Substitution.action).in_(ACTS),
+    )
+    return and_(col(Document.owner_id) != account_id, ~acted, ~stood_for)
 
 
 def waiting(
@@ -185,12 +232,19 @@ def waiting(
         query = query.where(col(Document.id).in_(ids))
     if after:
         query = query.where(tuple_(col(OpenStep.due_at), col(Document.id)) > after)
-    found: dict[str, Waiting] = {}
+    mine, found = set(actor.audiences()), dict[str, Waiting]()
     for document, step, owner, its_week in session.exec(query).all():
-        found.setdefault(
-            document.id, Waiting(document, step.step, step.opened_at, step.due_at, owner, its_week)
-        )
+        absent = "" if step.audience in mine else _handed_by(actor, step)
+        if document.id not in found or not absent:
+            found[document.id] = Waiting(
+                document, step.step, step.opened_at, step.due_at, owner, its_week, absent
+            )
     return list(found.values())
+
+
+def _handed_by(actor: Actor, step: OpenStep) -> str:
+    covers = (c for c in actor.covers if step.audience in c.posts and step.type in c.types)
+    return next((c.absent for c in covers), "")
 
 
 def count_waiting(session: Session, actor: Actor) -> int:
@@ -216,16 +270,24 @@ class SignatureSeen:
     name: str
     post: str
     superseded: bool
+    absent: str = ""
+    """Whom the signer stood in for, and on which written authorisation."""
+    number: str = ""
+    dated: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventSeen:
-    """An event with its actor's name and the words beside it; `linked`: hash and previous hash are right."""
+    """An event with its actor's name and the words beside it; `linked`: hash and previous hash are right.
+
+    `absent`: the name of whom the actor stood in for.
+    """
 
     event: Event
     name: str
     remark: Remark | None
     linked: bool
+    absent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +301,8 @@ class View:
     last_week: SchoolWeek | None
     actions: tuple[str, ...]
     waiting_for: tuple[Account, ...]
+    away: tuple[StandIn, ...]
+    """Holders of the open step's post who are away, and who stands in."""
     opened_at: datetime | None
     due_at: datetime | None
     revisions: tuple[Revision, ...]
@@ -262,8 +326,8 @@ class View:
         return all(e.linked for e in self.events) and last == self.document.head_hash
 
 
-def view(session: Session, actor: Actor, document_id: str) -> View:
-    """One document whole, as this account sees it; NotFound when it may not."""
+def view(session: Session, actor: Actor, document_id: str, now: datetime) -> View:
+    """One document whole, as this account sees it now; NotFound when it may not."""
     visible(session, actor, document_id)
     here = read(session, document_id, actor.school_id)
     document = here.document
@@ -280,7 +344,8 @@ def view(session: Session, actor: Actor, document_id: str) -> View:
         week=session.get(SchoolWeek, document.week_id) if document.week_id else None,
         last_week=session.get(SchoolWeek, document.last_week_id) if document.last_week_id else None,
         actions=plan.actions(here.position, actor, here.subject),
-        waiting_for=tuple(candidates(session, now_subject, audiences)),
+        waiting_for=tuple(candidates(session, now_subject, audiences, now)),
+        away=tuple(stand_ins(session, now_subject, audiences, now)),
         opened_at=steps[0].opened_at if steps else None,
         due_at=steps[0].due_at if steps else None,
         revisions=tuple(
@@ -325,13 +390,20 @@ def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
         .where(col(Event.document_id) == document_id)
         .order_by(col(Event.seq))
     ).all()
+    away = {key for event, _, _ in rows if (key := event.data.get("stood_for"))}
+    absent = (
+        dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(away))).all())
+        if away
+        else {}
+    )
     previous, seen = "", []
     for event, name, remark in rows:
         linked = event.previous == previous and event.digest() == event.hash
         if remark is not None and not remark.erased:
             linked = linked and remark.digest() == event.remark_hash
         previous = event.hash
-        seen.append(EventSeen(event, "" if event.actor_id == SYSTEM else name or "", remark, linked))
+        who = "" if event.actor_id == SYSTEM else name or ""
+        seen.append(EventSeen(event, who, remark, linked, absent.get(event.data.get("stood_for", ""), "")))
     return tuple(seen)
 
 
@@ -344,7 +416,29 @@ def _signatures(session: Session, here: Here) -> tuple[SignatureSeen, ...]:
     ).all()
     present = here.position.revision
     over = here.position.status in ("returned", "withdrawn")
-    return tuple(SignatureSeen(s, name, post, s.revision < present or over) for s, name, post in rows)
+    instead = _stood_for(session, here.document.id)
+    return tuple(
+        SignatureSeen(s, name, post, s.revision < present or over, *instead.get(s.output_blob, ()))
+        for s, name, post in rows
+    )
+
+
+def _stood_for(session: Session, document_id: str) -> dict[str, tuple[str, str, date | None]]:
+    """By the file a signature made: whom its signer stood in for, and on which written authorisation."""
+    rows = session.exec(
+        select(Event.output_blob, Account.full_name, Delegation)
+        .join(
+            Substitution,
+            and_(
+                col(Substitution.document_id) == col(Event.document_id),
+                col(Substitution.seq) == col(Event.seq),
+            ),
+        )
+        .join(Account, col(Account.id) == col(Substitution.absent_id))
+        .join(Delegation, col(Delegation.id) == col(Substitution.delegation_id))
+        .where(col(Event.document_id) == document_id)
+    ).all()
+    return {blob: (absent, row.number, row.dated) for blob, absent, row in rows if blob}
 
 
 def chain_holds(session: Session, document_id: str) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from flows.candidates import candidates
 from flows.grammar import DocumentType, Draft, Review, Sign
 from flows.plan import Position, audiences
-from flows.posts import candidates, subject_of
+from flows.posts import subject_of
 from models.account import Account
 from models.document import Document
 from models.event import Event
@@ -33,9 +35,10 @@ def tell(
     declared: DocumentType,
     position: Position,
     event: Event,
+    people: Iterable[Account],
     now: datetime,
 ) -> None:
-    """Tell whoever's turn it is, and the author about a return, an approval, the archive."""
+    """Tell whoever's turn it is (`people`), and the author about a return, an approval, the archive."""
     if event.action == "return":
         sentence = _returned(session, document, event, now)
         _notice(session, document, document.owner_id, "returned", event.seq, now, sentence)
@@ -50,8 +53,7 @@ def tell(
         _inform(session, document, declared, event, now)
     if position.step is None or isinstance(position.step, Draft | Sign):
         return
-    subject = replace(subject_of(session, document), acted=position.acted)
-    for person in candidates(session, subject, audiences(position, subject)):
+    for person in people:
         turn(session, document, person.id, event.seq, now)
 
 
@@ -77,7 +79,9 @@ def _inform(
 ) -> None:
     """Those who are to know of it, once each: heads of what it amends."""
     subject = subject_of(session, document)
-    people = {p.id for who in declared.informs for p in candidates(session, subject, who.audiences(subject))}
+    people = {
+        p.id for who in declared.informs for p in candidates(session, subject, who.audiences(subject), now)
+    }
     for account_id in sorted(people):
         _notice(session, document, account_id, "informed", event.seq, now)
 
@@ -87,7 +91,7 @@ def tell_withdrawn(
 ) -> None:
     """Tell whoever it waited for, and whoever had decided on this revision already."""
     subject = replace(subject_of(session, document), acted=before.acted)
-    waited = {p.id for p in candidates(session, subject, audiences(before, subject))}
+    waited = {p.id for p in candidates(session, subject, audiences(before, subject), now)}
     for account_id in sorted((waited | before.acted) - {document.owner_id}):
         _notice(session, document, account_id, "withdrawn", event.seq, now)
 

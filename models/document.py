@@ -95,7 +95,8 @@ class OpenStep(SQLModel, table=True):
     """A step that waits for a person; the row *is* the waiting. One row for each audience.
 
     `audience` names a post, not a person, so that a change of posts moves the work:
-    `account:<id>`, `group_head:<group>`, `group_deputy:<group>`, `role:<role>`.
+    `account:<id>`, `group_head:<group>`, `group_deputy:<group>`, `role:<role>`. `place` counts them from 0:
+    the first names the step, and it alone is handed on when its holder is away.
     """
 
     __tablename__ = "open_step"
@@ -106,6 +107,7 @@ class OpenStep(SQLModel, table=True):
     document_id: str = Field(primary_key=True)
     step: str = Field(primary_key=True, max_length=40)
     audience: str = Field(primary_key=True, max_length=80)
+    place: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     school_id: str
     type: str = Field(max_length=40)
     opened_seq: int

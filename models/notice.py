@@ -14,7 +14,8 @@ from models.columns import identifier, instant, json_field, maybe_instant
 class Notice(SQLModel, table=True):
     """One thing one person is to be told, once: `key` makes a repeat harmless.
 
-    `kind`: waiting, returned, approved, archived, reminder, flag, incident, change, report, password.
+    `kind`: waiting, returned, approved, archived, reminder, flag, incident, delegation, change,
+    report, password.
     `data` holds what the mail needs beyond the document (ids, times), no secret.
     """
 

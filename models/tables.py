@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from models import (
     account,
     batch,
+    delegation,
     document,
     event,
     evidence,
@@ -24,6 +25,7 @@ from models.db import Database
 __all__ = [
     "account",
     "batch",
+    "delegation",
     "document",
     "event",
     "evidence",

@@ -18,6 +18,7 @@ from sqlmodel import col, select, update
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
+from flows.candidates import standing_in
 from flows.office import Office
 from flows.people import Actor
 from flows.posts import actor_of
@@ -127,7 +128,7 @@ def find_viewer(office: Office, token: str, kind: Kind, now: datetime) -> Viewer
         idle = timedelta(minutes=rules["idle_lock"]["minutes"]) or None
         if held.expires_at <= now or (kind == "session" and held.seen_at + (idle or IDLE) <= now):
             return None
-        actor = actor_of(session, account.id)
+        actor = standing_in(session, actor_of(session, account.id), now)
         enrols = second_factor.is_wanted(rules, actor) and not second_factor.factor_of(session, account.id)
         viewer = Viewer(account, actor, held.csrf, kind, held.token_hash, idle, enrols)
     if held.seen_at + _NOTE_EVERY <= now:

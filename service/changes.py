@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select, update
 
 from flows.people import GUARDED_ROLES, ROLES, Actor
 from models.account import Account, AccountRole, Change, Group
+from models.delegation import Delegation
 from models.errors import Fault, Invalid, NotFound, Stale
 from models.notice import Notice
 from models.text import Text
@@ -174,13 +175,18 @@ def _password_in_doubt(session: Session, account: Account, now: datetime) -> boo
 
 
 def is_approver(session: Session, account: Account) -> bool:
-    """Does this person decide on other people's records, or hold the seal? Switched off or not: an account
-    must not be switched off to be reset quietly and switched on again."""
+    """Does this person decide on other people's records, or hold the seal, or will they for someone absent?
+    Switched off or not: an account must not be switched off to be reset quietly and switched on again."""
     roles = session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == account.id)).all()
     leads = session.exec(
         select(Group.id).where((col(Group.head_id) == account.id) | (col(Group.deputy_id) == account.id))
     ).first()
-    return bool(GUARDED_ROLES.intersection(roles) or leads)
+    stands_in = select(Delegation.id).where(
+        col(Delegation.delegate_id) == account.id,
+        col(Delegation.over_at).is_(None),
+        col(Delegation.ended_at).is_(None),
+    )
+    return bool(GUARDED_ROLES.intersection(roles) or leads or session.exec(stands_in).first())
 
 
 def principals(session: Session, school_id: str) -> frozenset[str]:

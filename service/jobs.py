@@ -21,6 +21,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import Session, col, delete
 
+from flows import delegations
+from flows.candidates import standing_in
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
@@ -93,10 +95,11 @@ class Clockwork:
             self.looked = now
 
     def remind(self) -> None:
-        """Reminders of the day before."""
+        """Reminders of the day before, absences that begin or end, old passwords, reports without answer."""
         if self.leading and (told := remind(self.db, self.now())):
             log.info("reminders=%d", told)
         if self.leading:
+            delegations.turn(self.db, self.settings, self.now())
             password_age.remind(self.db, self.now())
             remind_overdue(self.db, self.now())
 
@@ -104,7 +107,8 @@ class Clockwork:
         """Fold what is due and send what is stored."""
         if not self.leading:
             return
-        await asyncio.to_thread(fold, self.db, self.settings, self.now(), _audiences)
+        now = self.now()
+        await asyncio.to_thread(fold, self.db, self.settings, now, _audiences_at(now))
         posted = await post(self.db, self.settings, self.now(), self.tls_context)
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
@@ -126,8 +130,9 @@ class Clockwork:
         stop_beating(self.db, self.name)
 
 
-def _audiences(session: Session, account_id: str) -> tuple[str, ...]:
-    return actor_of(session, account_id).audiences()
+def _audiences_at(now: datetime) -> Callable[[Session, str], tuple[str, ...]]:
+    """Under which audiences something waits for an account at that moment."""
+    return lambda session, account_id: standing_in(session, actor_of(session, account_id), now).reached()
 
 
 def schedule(works: Clockwork) -> AsyncIOScheduler:

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from service import health, metrics
 from service.api import batches as api_batches
 from service.api import bodies as api_bodies
+from service.api import delegations as api_delegations
 from service.api import documents as api_documents
 from service.api import filters as api_filters
 from service.api import flags as api_flags
@@ -15,6 +16,7 @@ from service.api import obligations as api_obligations
 from service.api import round as api_round
 from service.api import tasks, token, types
 from service.pages import (
+    absence,
     account,
     admin,
     again,
@@ -51,6 +53,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_round.router,
     api_batches.router,
     api_flags.router,
+    api_delegations.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -59,6 +62,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     sign_in.router,
     again.router,
     account.router,
+    absence.router,
     inbox.router,
     saved.router,
     notes.router,

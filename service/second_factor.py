@@ -53,7 +53,7 @@ def is_wanted(rules: Mapping[str, Any], actor: Actor) -> bool:
     """Does the school's rule ask this person for a second factor: administrators and who approves?"""
     if not rules["second_factor"]["required"]:
         return False
-    return bool(actor.roles & (GUARDED_ROLES | {"admin"}) or actor.heads or actor.deputises)
+    return bool(actor.roles & (GUARDED_ROLES | {"admin"}) or actor.heads or actor.deputises or actor.covers)
 
 
 def begin(office: Office, account: Account, now: datetime) -> bytes:

@@ -176,12 +176,36 @@ def _passed(view: View) -> dict[str, EventSeen]:
 _NO_PASSING = ("create", "return", "reopen", "withdraw", "replace")
 
 
+def absences(view: View) -> list[Text]:
+    """Who is away at the open step, until when, and who stands in: shown on every record it touches."""
+    return [
+        (_AWAY if one.free else _AWAY_BOUND).format(
+            absent=one.absent.full_name,
+            day=words.day(one.delegation.last_day),
+            who=one.delegate.full_name,
+            paper=_PAPER.format(number=one.delegation.number) if one.delegation.number else "",
+        )
+        for one in view.away
+    ]
+
+
+_PAPER = Text(" theo giấy ủy quyền số {number}", " by authorisation no. {number}")
+_AWAY = Text(
+    "{absent} vắng mặt đến hết {day}; {who} thay{paper}.",
+    "{absent} is away until {day}; {who} stands in{paper}.",
+)
+_AWAY_BOUND = Text(
+    "{absent} vắng đến hết {day}; {who} thay{paper} nhưng đã soạn hoặc ký hồ sơ này nên không quyết định.",
+    "{absent} is away until {day}; {who} stands in{paper} but wrote or signed this record and cannot decide.",
+)
+
+
 def _waits(view: View) -> Text:
     if view.here.position.automatic:
         return Text("Hệ thống đang xử lý", "The system is working")
     people = sorted((a.full_name for a in view.waiting_for), key=words.by_given_name)
     if not people:
-        return Text("Chưa có ai giữ chức danh này", "Nobody holds this post now")
+        return Text("Hiện không ai xử lý được bước này", "Nobody can take this step now")
     named = ", ".join(people[:3]) + (" …" if len(people) > 3 else "")
     since = words.brief(view.opened_at).vi if view.opened_at else ""
     return Text(f"Chờ {named} từ {since}", f"Waiting for {named} since {since}")
@@ -252,7 +276,14 @@ def happened(declared: DocumentType, seen: EventSeen) -> Text:
         pattern = Text("{who} ký bản {n}", "{who} signed revision {n}")
     else:
         pattern = _DONE.get(event.action, Text("{who}: " + event.action, "{who}: " + event.action))
-    return pattern.format(who=who, n=event.revision)
+    said = pattern.format(who=who, n=event.revision)
+    if not seen.absent:
+        return said
+    number = event.data.get("authorisation")
+    return Text(
+        f"{said.vi}, thay {seen.absent}" + (f" (ủy quyền số {number})" if number else ""),
+        f"{said.en}, for {seen.absent}" + (f" (authorisation no. {number})" if number else ""),
+    )
 
 
 # --- what a person may do -------------------------------------------------------------------------------
@@ -299,11 +330,15 @@ DONE_WORDS: dict[str, Text] = {
 }
 
 
-def capacity(step: Step) -> Text:
-    """In which capacity one signs here."""
+def capacity(step: Step, lines: Sequence[str], absent: str, paper: Text | None) -> Text:
+    """In which capacity one signs here, as it will stand above the signature; for whom, on which paper."""
     if isinstance(step, Seal):
-        return Text("Con dấu của trường, do văn thư đóng", "The school's seal, applied by the clerk")
-    return step.by.name if step.by else ROLES["admin"]
+        said = Text("Con dấu của trường, do văn thư đóng", "The school's seal, applied by the clerk")
+    else:
+        said = words.same(" / ".join(lines)) if lines else step.by.name if step.by else ROLES["admin"]
+    if absent:
+        said = Text(f"{said.vi}, thay {absent}", f"{said.en}, for {absent}")
+    return Text(f"{said.vi} ({paper.vi})", f"{said.en} ({paper.en})") if paper else said
 
 
 def run_words(view: View, now: datetime) -> Text:

@@ -185,7 +185,12 @@ class Place:
 
 def _reviews(actor: Actor) -> bool:
     """Does other people's work come to this person?"""
-    return bool(actor.heads or actor.deputises or actor.roles & {"principal", "vice_principal", "clerk"})
+    return bool(
+        actor.heads
+        or actor.deputises
+        or actor.covers
+        or actor.roles & {"principal", "vice_principal", "clerk"}
+    )
 
 
 def places(actor: Actor, waiting: int, marked: int = 0) -> list[Place]:

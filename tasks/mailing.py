@@ -53,6 +53,7 @@ KINDS: dict[str, Text] = {
     "withdrawn": Text("Người soạn đã rút", "Withdrawn by the author"),
     "informed": Text("Để biết", "For information"),
     "incident": Text("Sự cố cần xử lý", "Incident"),
+    "delegation": Text("Ủy quyền khi vắng mặt", "Delegation during an absence"),
     "change": Text("Thay đổi tài khoản", "Change of account"),
     "report": Text("Báo sự cố", "Reported problem"),
     "password": Text("Mật khẩu", "Password"),

@@ -117,6 +117,7 @@ def stamp(data: Mapping[str, Any]) -> bytes:
             "width": data["width"],
             "height": data["height"],
             "authority": list(data["authority"]),
+            "basis": data.get("basis", ""),
             "name": data.get("name", ""),
             "time": signed_at.strftime("%d/%m/%Y %H:%M:%S +07:00"),
             "development": data["development"],

@@ -15,6 +15,7 @@ from typing import Any
 from sqlmodel import Session
 
 from flows import keyring
+from flows.candidates import standing_in
 from flows.commands import Command, Decided
 from flows.decide import decide
 from flows.drafts import create, save
@@ -64,7 +65,7 @@ class Cast:
 
     def actor(self, name: str) -> Actor:
         with self.office.db.read() as session:
-            return actor_of(session, self.ids[name])
+            return standing_in(session, actor_of(session, self.ids[name]), self.office.now())
 
     def lesson_plan(self, name: str, week: int, **changes: Any) -> Document:
         """A complete draft of a teacher for a teaching week."""

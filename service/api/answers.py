@@ -53,6 +53,15 @@ def answer(view: View) -> dict[str, Any]:
             "name": step.name,
             "label": words(step.label),
             "waiting_for": [{"id": a.id, "name": a.full_name} for a in view.waiting_for],
+            "away": [
+                {
+                    "id": one.absent.id,
+                    "name": one.absent.full_name,
+                    "until": one.delegation.last_day.isoformat(),
+                    "delegate": {"id": one.delegate.id, "name": one.delegate.full_name},
+                }
+                for one in view.away
+            ],
             "due": moment(view.due_at),
         },
         "actions": list(view.actions),
@@ -72,6 +81,8 @@ def answer(view: View) -> dict[str, Any]:
                 "revision": seen.signature.revision,
                 "name": seen.name,
                 "authority": seen.signature.authority,
+                "stood_for": seen.absent or None,
+                "authorisation": seen.number or None,
                 "signed_at": moment(seen.signature.signed_at),
                 "hash": seen.signature.output_blob,
                 "superseded": seen.superseded,
@@ -175,6 +186,7 @@ def event(seen: Any) -> dict[str, Any]:
         "seq": e.seq,
         "at": moment(e.at),
         "actor": {"id": e.actor_id, "name": seen.name},
+        "stood_for": {"id": e.data["stood_for"], "name": seen.absent} if seen.absent else None,
         "step": e.step,
         "action": e.action,
         "revision": e.revision,

@@ -38,7 +38,7 @@ class Notes(BaseModel):
 def get(document_id: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
     """Every lesson with my notes; `earlier`: the comments of past returns, each lesson's fate since."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id)
+        view = queries.view(session, viewer.actor, document_id, office.now())
         notes = marks.notes_of(session, viewer.actor, view)
     found = remarks.earlier(view, view.revisions[-1].fields if view.revisions else {})
     return {

@@ -78,7 +78,7 @@ def attest(document_id: str, said: Attestation, viewer: ApiViewer, office: Offic
         queries.visible(session, viewer.actor, document_id)
     duties.attest(office, viewer.actor, document_id, said.kind, "api")
     with office.db.read() as session:
-        return answers.answer(queries.view(session, viewer.actor, document_id))
+        return answers.answer(queries.view(session, viewer.actor, document_id, office.now()))
 
 
 @router.put("/me/laptop")

@@ -126,8 +126,8 @@ def set_pin(
 def take_seal(
     request: Request, viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival
 ) -> Response:
-    """A clerk who had a PIN before becoming clerk receives the seal's key under the same PIN."""
-    if "clerk" not in viewer.actor.roles:
+    """Who became clerk, or stands in for the clerk, receives the seal's key under the PIN they have."""
+    if not _holds_the_seal(viewer):
         raise NotFound
     pin = Secret(str(form.get("pin", "")))
     try:
@@ -152,8 +152,12 @@ def _set_pin(office: Office, viewer: Viewer, typed: dict[str, Secret], address: 
     # A key speaks for its holder: whoever found this browser open must not make it.
     check(office, viewer.account.sign_in_name, typed["password"], address, now, present=True)
     _issue(office, viewer, "person", typed["new_pin"], now)
-    if "clerk" in viewer.actor.roles:
+    if _holds_the_seal(viewer):
         _issue(office, viewer, "seal", typed["new_pin"], now)
+
+
+def _holds_the_seal(viewer: Viewer) -> bool:
+    return "role:clerk" in viewer.actor.reached()
 
 
 def _issue(office: Office, viewer: Viewer, purpose: KeyPurpose, pin: Secret, now: datetime) -> None:
@@ -196,7 +200,7 @@ def _account(
         status_code=422 if faults else 200,
         held=held,
         has_pin=bool(in_force),
-        wants_seal="clerk" in viewer.actor.roles and in_force == {"person"},
+        wants_seal=_holds_the_seal(viewer) and in_force == {"person"},
         passes=passes,
         factor=factor,
         codes_left=codes_left,

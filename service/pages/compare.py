@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from flows import queries
+from flows.office import Office
 from flows.queries import View
 from models.document import Revision
 from models.errors import NotFound, RecordsError
@@ -33,10 +34,10 @@ class Sheet:
 
 
 def two_of(
-    session: Session, viewer: Viewer, document_id: str, first: int, second: int
+    office: Office, session: Session, viewer: Viewer, document_id: str, first: int, second: int
 ) -> tuple[View, Revision, Revision]:
     """The document and the two revisions asked for; the newest and the one before without numbers."""
-    view = queries.view(session, viewer.actor, document_id)
+    view = queries.view(session, viewer.actor, document_id, office.now())
     by_number = {r.number: r for r in view.revisions}
     after = by_number.get(second or max(by_number, default=0))
     before = by_number.get(first or (after.number - 1 if after else 0))
@@ -57,7 +58,7 @@ def compare(
 ) -> Response:
     """A page of the later revision beside the earlier one it comes from; without `page` the first changed."""
     with office.db.read() as session:
-        view, before, after = two_of(session, viewer, document_id, first, second)
+        view, before, after = two_of(office, session, viewer, document_id, first, second)
     refusal: Text | None = None
     try:
         found = page_changes.changed(office, before, after)
@@ -97,7 +98,7 @@ def changed(
 ) -> Response:
     """The changed regions of the later revision by page, in thousandths: left, top, right, bottom."""
     with office.db.read() as session:
-        _, before, after = two_of(session, viewer, document_id, first, second)
+        _, before, after = two_of(office, session, viewer, document_id, first, second)
     found = page_changes.changed(office, before, after)
     return JSONResponse(
         {"pages": {str(number): list(boxes) for number, boxes in sorted(found.after.items())}},

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 
-from flows import bundle, calendar, drafts, duties, outstanding, queries
+from flows import absences, bundle, calendar, drafts, duties, outstanding, queries
 from flows.bundle import Bundle
 from flows.catalogue import TYPES, type_of
 from flows.covering import covering
@@ -111,6 +111,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         rows = _rows(session, mine)
         strip = _strip(weeks, limits, now)
         to_confirm = count_waiting_for(session, viewer.actor)
+        away = absences.now_for(session, viewer.actor, now)
         owed = outstanding.mine(session, viewer.actor, OWED + 1)
         packed = _packed(session, viewer.actor, now)
         broken = duties.broken_since(session, viewer.actor.school_id, viewer.account.id)
@@ -134,6 +135,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         strip=strip,
         week=_week_now(weeks, now),
         to_confirm=to_confirm,
+        away=away,
         types=[t for t in TYPES if drafts.may_draft(t, viewer.actor)],
     )
 

@@ -122,7 +122,7 @@ def document(
 ) -> Response:
     """Everything about one document, and what this person may do with it."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id)
+        view = queries.view(session, viewer.actor, document_id, office.now())
         based_on = sources.based_on(session, viewer.actor, view.document)
         related = succession.related(session, viewer.actor, view.document)
         following = queries.waiting(session, viewer.actor, limit=2) if done else []
@@ -167,6 +167,7 @@ def about(office: Office, view: View, language: Language) -> dict[str, Any]:
         "lateness": story.lateness(document),
         "way": way,
         "lanes": lanes.draw(way, language),
+        "absences": story.absences(view),
         "history": [(e, story.happened(declared, e)) for e in reversed(view.events)],
         "signed": [s for s in reversed(view.signatures) if not s.superseded],
         "superseded": [s for s in reversed(view.signatures) if s.superseded],
@@ -217,7 +218,7 @@ def large(
 ) -> Response:
     """One page as large as it is sharp, to be read closely."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id)
+        view = queries.view(session, viewer.actor, document_id, office.now())
     shown = _revision(view, revision)
     if shown is None:
         raise NotFound
@@ -281,7 +282,7 @@ def events(
 ) -> Response:
     """The hash-linked history; `format=json` for a machine."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id)
+        view = queries.view(session, viewer.actor, document_id, office.now())
     if format == "json":
         return JSONResponse({"items": [answers.event(e) for e in view.events], "intact": view.intact})
     return page(request, viewer, "pages/events.html", **about(office, view, language_of(request, viewer)))

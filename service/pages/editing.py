@@ -169,7 +169,7 @@ def show_form(
     typed: Typed,
 ) -> Response:
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document.id)
+        view = queries.view(session, viewer.actor, document.id, office.now())
         based_on = sources.based_on(session, viewer.actor, document)
         body, upload = body_of(session, document.id), under_way(session, document.id)
         alike = likeness.earlier_alike(session, viewer.actor, document)

@@ -101,7 +101,7 @@ def inbox(
         facets = counted.facets(session, viewer.actor)
         queue = _queue(session, viewer, asked)
         at = next((n for n, w in enumerate(queue) if w.document.id == doc), 0)
-        view = queries.view(session, viewer.actor, queue[at].document.id) if queue else None
+        view = queries.view(session, viewer.actor, queue[at].document.id, office.now()) if queue else None
         held = round_marks.round_of(session, viewer.actor)
         notes = marks.notes_of(session, viewer.actor, view) if view else {}
         following = queue[at + 1].document if at + 1 < len(queue) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,12 +11,13 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from flows import marks, queries
+from flows import marks, plan, queries
+from flows.authority import authority, basis
+from flows.candidates import candidates
 from flows.commands import Command
 from flows.decide import decide
 from flows.marks import Note
 from flows.office import Office
-from flows.posts import candidates
 from flows.queries import View
 from models.account import Account
 from models.errors import NotFound, NotYours, RecordsError, Stale, WrongStep
@@ -66,8 +68,8 @@ def _ask(
 ) -> Response:
     """The page of one action: what will be decided, and the PIN or the comment it needs."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id)
-        onward = _next_people(session, view, action)
+        view = queries.view(session, viewer.actor, document_id, office.now())
+        onward = _next_people(session, view, action, office.now())
         notes = marks.notes_of(session, viewer.actor, view)
     step = view.here.position.step
     if refusal is None and (step is None or action not in view.actions):
@@ -83,7 +85,7 @@ def _ask(
         **about(office, view, language_of(request, viewer)),
         act=story.act(step, action),
         acts=story.acts(step, view.actions),
-        capacity=story.capacity(step),
+        capacity=_capacity(viewer, view),
         shown=shown,
         extent=page_images.size_of(office, shown.final),
         onward=onward,
@@ -93,6 +95,18 @@ def _ask(
         unsent=sum(note.mend for note in notes.values()),
         **(_typed(typed) if typed else _drafted(notes)),
     )
+
+
+def _capacity(viewer: Viewer, view: View) -> Text | None:
+    """As what this person would sign; None while the step is not theirs."""
+    here = view.here
+    step, standing = here.position.step, plan.standing(here.position, viewer.actor, here.subject)
+    if step is None or standing is None:
+        return None
+    post = viewer.account.post
+    lines = authority(here.declared, step, viewer.actor, here.subject, "", standing, post)
+    cover = standing.cover
+    return story.capacity(step, lines, cover.absent if cover else "", basis(cover))
 
 
 def _typed(form: FormData) -> dict[str, Any]:
@@ -122,7 +136,7 @@ def _next_of(path: str) -> str:
     return local_path(path) if path.startswith("/inbox?") else ""
 
 
-def _next_people(session: Session, view: View, action: str) -> list[Account]:
+def _next_people(session: Session, view: View, action: str, now: datetime) -> list[Account]:
     """Whom the document goes to after this action."""
     declared, position = view.here.declared, view.here.position
     if position.step is None or action == "return":
@@ -131,7 +145,7 @@ def _next_people(session: Session, view: View, action: str) -> list[Account]:
     if following is None or following.by is None:
         return []
     subject = view.here.subject
-    found = candidates(session, subject, following.by.audiences(subject))
+    found = candidates(session, subject, following.by.audiences(subject), now)
     return sorted(found, key=lambda a: words.by_given_name(a.full_name))
 
 

@@ -40,7 +40,7 @@ def _ask(
     note: str = "",
 ) -> Response:
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id)
+        view = queries.view(session, viewer.actor, document_id, office.now())
     if refusal is None and plan.WITHDRAW not in view.actions:
         return RedirectResponse(f"/documents/{document_id}", status_code=303)
     return page(

@@ -109,7 +109,7 @@ def test_a_return_names_lessons_and_the_next_submit_is_a_new_revision(cast: Cast
     again = cast.act("lan", document.id, "sign")
     assert (again.revision, again.step) == (2, "group_review")
     with cast.office.db.read() as session:
-        view = queries.view(session, cast.actor("lan"), document.id)
+        view = queries.view(session, cast.actor("lan"), document.id, cast.office.now())
     assert [(s.signature.revision, s.superseded) for s in view.signatures] == [(1, True), (2, False)]
     event = next(e for e in view.events if e.event.action == "return")
     assert event.remark is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,15 @@ from hypothesis import strategies as st
 from flows import plan
 from flows.catalogue import TYPES
 from flows.grammar import Archive, DocumentType, Review
-from flows.people import Actor, Subject
+from flows.people import Actor, Cover, Subject
 from flows.plan import SYSTEM, Happened, Impossible, Position
+
+ALL = frozenset(t.slug for t in TYPES)
+
+
+def stands_in(absent: str, *posts: str) -> tuple[Cover, ...]:
+    return (Cover("d", absent, frozenset(posts), ALL, "12/GUQ", date(2026, 11, 20)),)
+
 
 PEOPLE = {
     "author": Actor("author", "s", frozenset({"teacher"}), groups=frozenset({"g"})),
@@ -22,31 +30,45 @@ PEOPLE = {
     "principal": Actor("principal", "s", frozenset({"principal"})),
     "clerk": Actor("clerk", "s", frozenset({"clerk"})),
     "stranger": Actor("stranger", "s", frozenset({"teacher", "admin", "inspector"})),
+    "for_head": Actor("for_head", "s", frozenset({"teacher"}), covers=stands_in("head", "group_head:g")),
+    "for_principal": Actor(
+        "deputy", "s", deputises=frozenset({"g"}), covers=stands_in("principal", "role:principal")
+    ),
+    "for_both": Actor(
+        "head",
+        "s",
+        frozenset({"teacher"}),
+        heads=frozenset({"g"}),
+        covers=stands_in("principal", "role:principal"),
+    ),
     "elsewhere": Actor("principal", "other", frozenset({"principal", "vice_principal", "clerk"})),
 }
 ACTIONS = ("submit", "sign", "reopen", "approve", "return", "withdraw", "seal", "archive")
 
 
-def subject(owner: str) -> Subject:
-    return Subject("s", owner, "g", "head", "deputy")
+def subject(owner: str, declared: DocumentType = TYPES[0]) -> Subject:
+    return Subject("s", owner, "g", "head", "deputy", type=declared.slug)
 
 
 def step_on(
     declared: DocumentType, here: Position, events: list[Happened], owner: str, who: str, action: str
 ) -> Position:
     """Carry out what is allowed; what is not changes nothing."""
-    actor = PEOPLE[who]
+    actor, stood_for = PEOPLE[who], ""
     if action == "archive":
         if not here.automatic:
             return here
         name = SYSTEM
-    elif action not in plan.actions(here, actor, subject(owner)):
+    elif action not in plan.actions(here, actor, subject(owner, declared)):
         return here
     else:
         name = actor.id
+        standing = plan.standing(here, actor, subject(owner, declared))
+        if standing and standing.cover and action != "withdraw":
+            stood_for = standing.cover.absent_id
     assert here.step is not None
     revision = here.revision + (action == "submit")
-    event = Happened(len(events) + 1, name, here.step.name, action, revision)
+    event = Happened(len(events) + 1, name, here.step.name, action, revision, stood_for)
     events.append(event)
     return plan.follow(declared, here, event)
 
@@ -73,9 +95,10 @@ def test_random_people_never_skip_a_step_and_never_act_twice(
     last_return = max((e.seq for e in events if e.action in ("return", "reopen")), default=0)
     since = [e for e in current if e.seq > last_return]
     assert [e.step for e in since] == [n for n in order if n in {e.step for e in since}]
-    assert len({e.actor for e in since}) == len(since)
+    taken = [person for e in since for person in (e.actor, e.stood_for) if person]
+    assert len(set(taken)) == len(taken)
     approvals = [e for e in events if e.action == "approve"]
-    assert all(e.actor != owner for e in approvals)
+    assert all(owner not in (e.actor, e.stood_for) for e in approvals)
     if here.status == "withdrawn":
         assert here.step is None
         last = events[-1]

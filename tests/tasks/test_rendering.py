@@ -461,6 +461,15 @@ def test_a_stamp_is_as_large_as_its_box_and_says_who_and_when() -> None:
             assert "KHÔNG CÓ" not in pdf_pages.page_texts(a_stamp(box, development=False))[0]
 
 
+def test_a_stamp_names_the_written_authorisation_it_rests_on() -> None:
+    paper = "Giấy ủy quyền số 12/GUQ-THĐM ngày 20/11/2026"
+    for height in (70.0, 119.0):
+        box = rendering.Box("author", "signature", 0, (0.0, 0.0, 150.0, height))
+        (words,) = (" ".join(text.split()) for text in pdf_pages.page_texts(a_stamp(box, basis=paper)))
+        assert f"({paper})" in words
+        assert "(" not in pdf_pages.page_texts(a_stamp(box))[0]
+
+
 def test_a_stamp_with_a_picture_does_not_say_signed() -> None:
     box = rendering.Box("author", "signature", 0, (0.0, 0.0, 150.0, 119.0))
     assert "Đã ký số" in pdf_pages.page_texts(a_stamp(box))[0]

@@ -1,0 +1,123 @@
+"""Who could take a step now: the holders of its posts, and whoever stands in for one who is away. Reads only.
+
+A delegation is a row with days. Whether it is in force is asked at the moment of acting: it ends by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, select
+
+from flows.authority import manner
+from flows.catalogue import TYPES
+from flows.people import Actor, Cover, Subject
+from flows.posts import actor_of, holders
+from models.account import Account
+from models.delegation import Delegation
+from models.errors import NotFound
+from models.settings import VIETNAM
+
+HANDED = ("group_head", "group_deputy", "role:principal", "role:vice_principal", "role:clerk")
+"""Posts whose decisions can be handed to another, by the beginning of their audience."""
+
+
+def posts_of(actor: Actor) -> tuple[str, ...]:
+    """The posts of this person that can be handed to another while they are away."""
+    return tuple(a for a in actor.audiences() if a.startswith(HANDED))
+
+
+def today(now: datetime) -> date:
+    """The day in Vietnam: a delegation begins and ends with one."""
+    return now.astimezone(VIETNAM).date()
+
+
+def in_force(day: date) -> ColumnElement[bool]:
+    """Delegations of a day that nobody ended."""
+    d = Delegation
+    return and_(col(d.ended_at).is_(None), col(d.first_day) <= day, col(d.last_day) >= day)
+
+
+def standing_in(session: Session, actor: Actor, now: datetime) -> Actor:
+    """The same person with everything handed to them that is in force now."""
+    rows = session.exec(
+        select(Delegation)
+        .where(col(Delegation.delegate_id) == actor.id, in_force(today(now)))
+        .order_by(col(Delegation.given_at), col(Delegation.id))
+    ).all()
+    covers = (cover(session, row, actor) for row in rows)
+    return replace(actor, covers=tuple(c for c in covers if c is not None))
+
+
+def cover(session: Session, row: Delegation, delegate: Actor) -> Cover | None:
+    """What a delegation gives its delegate now; None when nothing is left of it.
+
+    Posts the absent person no longer holds are gone, and so are those that need a written authorisation
+    where there is none (a deputy at first, then no longer).
+    """
+    try:
+        absent = actor_of(session, row.absent_id)
+    except NotFound:
+        return None
+    held = set(posts_of(absent))
+    posts = {p for p in row.posts if p in held and (row.number or manner(p, delegate) != "TUQ")}
+    types = frozenset(row.types or (t.slug for t in TYPES))
+    if not posts:
+        return None
+    name = session.get_one(Account, row.absent_id).full_name
+    return Cover(row.id, row.absent_id, frozenset(posts), types, row.number, row.dated, name)
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """Somebody is away, and who takes a step instead; `free` is false when law 6 forbids it."""
+
+    absent: Account
+    delegate: Account
+    delegation: Delegation
+    free: bool
+
+
+def stand_ins(session: Session, subject: Subject, audiences: Sequence[str], now: datetime) -> list[StandIn]:
+    """The delegations in force for the post that names a step."""
+    if not audiences or not audiences[0].startswith(HANDED):
+        return []
+    rows = session.exec(
+        select(Delegation)
+        .where(col(Delegation.school_id) == subject.school_id, in_force(today(now)))
+        .order_by(col(Delegation.given_at), col(Delegation.id))
+    ).all()
+    taken = subject.acted | {subject.owner_id}
+    found = []
+    for row in rows:
+        if audiences[0] not in row.posts or (row.types and subject.type not in row.types):
+            continue
+        try:
+            given = cover(session, row, actor_of(session, row.delegate_id))
+        except NotFound:
+            continue
+        if given is None or audiences[0] not in given.posts:
+            continue
+        free = row.absent_id not in taken and row.delegate_id not in taken
+        absent, delegate = (session.get_one(Account, key) for key in (row.absent_id, row.delegate_id))
+        found.append(StandIn(absent, delegate, row, free))
+    return found
+
+
+def candidates(session: Session, subject: Subject, audiences: Iterable[str], now: datetime) -> list[Account]:
+    """Everyone a step waits for now: holders of its posts, without the author and who acted in this revision.
+
+    Who is away is replaced by who stands in; they may still act, but nobody waits for them.
+    """
+    keys = list(audiences)
+    found = {a.id: a for key in keys for a in holders(session, subject.school_id, key)}
+    if [f"account:{subject.owner_id}"] == keys:
+        return list(found.values())
+    for instead in stand_ins(session, subject, keys, now):
+        found.pop(instead.absent.id, None)
+        if instead.free:
+            found[instead.delegate.id] = instead.delegate
+    return [a for a in found.values() if a.id not in subject.acted | {subject.owner_id}]

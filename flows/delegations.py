@@ -1,0 +1,214 @@
+"""Absence: handing one's decisions to another for some days, by the person or the principal (law 7).
+
+A delegation says whose posts, to whom, for which types and days. Whoever it names acts under laws 6 and 7
+like everyone else (`flows/people.py`), signs KT. from the post or TUQ. with a written, numbered authorisation
+(`flows/authority.py`), and is named on every record it touches. It ends with its last day by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select, update
+
+from flows import keyring, vacancies
+from flows.absences import made as counted
+from flows.candidates import standing_in, today
+from flows.delegation_rules import Asked, checked
+from flows.office import Office
+from flows.people import Actor
+from flows.posts import actor_of, holders
+from models.account import Account
+from models.db import Database
+from models.delegation import Delegation
+from models.document import OpenStep
+from models.errors import NotFound, NotYours, WrongStep
+from models.notice import Notice
+from models.settings import Settings
+from models.text import Text
+
+SEAL = "role:clerk"
+"""Whoever stands in for the clerk has a key of the seal for just as long."""
+
+
+def give(office: Office, actor: Actor, asked: Asked, now: datetime) -> str:
+    """Hand decisions over; the delegation's id. Whoever is concerned is told.
+
+    NotYours unless it is the person themselves or the principal; NotFound outside the school; Invalid with a
+    fault at each field that is wrong.
+    """
+    with office.db.write() as session:
+        # One after the other for one person, so that two windows do not hand the same days to two people.
+        session.exec(select(Account.id).where(col(Account.id) == asked.absent_id).with_for_update()).first()
+        made = _allowed(session, actor, asked, now)
+        session.add(made)
+        session.flush()
+        told = _concerned(session, made) - {actor.id}
+        if made.first_day <= today(now):
+            told -= {made.delegate_id}  # the beginning says it too
+            _begin(session, made, now)
+        _tell(session, made, "given", told, now)
+        return made.id
+
+
+def weigh(office: Office, actor: Actor, asked: Asked, now: datetime) -> None:
+    """Refuse what `give` would refuse, and write nothing: before a password is asked for."""
+    with office.db.read() as session:
+        _allowed(session, actor, asked, now)
+
+
+def _allowed(session: Session, actor: Actor, asked: Asked, now: datetime) -> Delegation:
+    here = select(Account).where(
+        col(Account.id) == asked.absent_id, col(Account.school_id) == actor.school_id
+    )
+    absent = session.exec(here).first()
+    if absent is None or not absent.active:
+        raise NotFound
+    if actor.id != absent.id and "principal" not in actor.roles:
+        raise NotYours(_NOT_YOURS)
+    return checked(session, actor, absent, asked, now)
+
+
+def end(office: Office, actor: Actor, delegation_id: str, now: datetime) -> None:
+    """End it before its last day: the absent person, the principal, or the delegate who declines.
+
+    NotFound for anyone else; WrongStep when it is over already.
+    """
+    with office.db.write() as session:
+        found = session.get(Delegation, delegation_id)
+        if found is None or found.school_id != actor.school_id:
+            raise NotFound
+        if actor.id not in (found.absent_id, found.delegate_id) and "principal" not in actor.roles:
+            raise NotFound
+        ended = session.exec(
+            update(Delegation)
+            .where(
+                col(Delegation.id) == delegation_id,
+                col(Delegation.ended_at).is_(None),
+                col(Delegation.last_day) >= today(now),
+            )
+            .values(ended_at=now, ended_by=actor.id)
+        )
+        if ended.rowcount != 1:
+            raise WrongStep(_OVER)
+        session.refresh(found)
+        _close(session, office.settings, found, _concerned(session, found) - {actor.id}, now)
+
+
+def turn(db: Database, settings: Settings, now: datetime) -> int:
+    """Begin what begins today and close what is over, each once; how many turned. For the clock."""
+    day = today(now)
+    with db.read() as session:
+        due = col(Delegation.over_at).is_(None) & (
+            (col(Delegation.last_day) < day)
+            | (col(Delegation.begun_at).is_(None) & (col(Delegation.first_day) <= day))
+        )
+        ids = session.exec(select(Delegation.id).where(due).order_by(col(Delegation.first_day))).all()
+    for delegation_id in ids:
+        with db.write() as session:
+            row = session.exec(
+                select(Delegation).where(col(Delegation.id) == delegation_id).with_for_update()
+            ).one()
+            if row.over_at is not None:
+                continue
+            if row.last_day < day:
+                _close(session, settings, row, {row.absent_id, row.delegate_id}, now)
+            elif row.begun_at is None:
+                _begin(session, row, now)
+    return len(ids)
+
+
+def _begin(session: Session, row: Delegation, now: datetime) -> None:
+    row.begun_at = now
+    session.add(row)
+    session.flush()
+    _tell(session, row, "begins", {row.delegate_id}, now)
+    vacancies.fill(session, row.school_id, now)
+    vacancies.look(session, row, now)
+
+
+def _close(
+    session: Session, settings: Settings, row: Delegation, told: Collection[str], now: datetime
+) -> None:
+    row.over_at = now
+    session.add(row)
+    session.flush()
+    if SEAL in row.posts:
+        with suppress(NotFound):  # their account is switched off, its keys are revoked
+            delegate = actor_of(session, row.delegate_id)
+            if SEAL not in standing_in(session, delegate, now).reached():
+                keyring.revoke_keys(session, settings, row.delegate_id, now, "seal")
+    _tell(session, row, "ended", told, now)
+    vacancies.fill(session, row.school_id, now)
+
+
+# --- what is told ----------------------------------------------------------------------------------------
+
+
+def _concerned(session: Session, row: Delegation) -> set[str]:
+    """Both persons, and the principals: they answer for who decides in the school."""
+    principals = {a.id for a in holders(session, row.school_id, "role:principal")}
+    return {row.absent_id, row.delegate_id} | principals
+
+
+def _tell(session: Session, row: Delegation, what: str, people: Collection[str], now: datetime) -> None:
+    absent, delegate = (session.get_one(Account, key) for key in (row.absent_id, row.delegate_id))
+    about = _TITLE.format(delegate=delegate.full_name, absent=absent.full_name)
+    days = f"{row.first_day:%d/%m/%Y} – {row.last_day:%d/%m/%Y}"
+    sentence = _SAID[what].format(
+        days=days, n=_waiting(session, row), done=counted(session, [row.id]).get(row.id, 0)
+    )
+    for account_id in sorted(people):
+        account = session.get_one(Account, account_id)
+        if not account.active:
+            continue
+        session.add(
+            Notice(
+                school_id=row.school_id,
+                account_id=account_id,
+                kind="delegation",
+                key=f"delegation:{row.id}:{what}",
+                data={
+                    "subject": {"vi": about.vi, "en": about.en},
+                    "sentence": {"vi": sentence.vi, "en": sentence.en},
+                    "path": "/inbox" if what == "begins" else "/absence",
+                },
+                created_at=now,
+                due_at=now,
+            )
+        )
+
+
+def _waiting(session: Session, row: Delegation) -> int:
+    """Records that wait for the posts handed over."""
+    waiting = select(func.count(func.distinct(col(OpenStep.document_id)))).where(
+        col(OpenStep.school_id) == row.school_id,
+        col(OpenStep.audience).in_(row.posts),
+        col(OpenStep.place) == 0,
+    )
+    return session.exec(waiting.where(col(OpenStep.type).in_(row.types)) if row.types else waiting).one()
+
+
+_TITLE = Text("{delegate} thay {absent}", "{delegate} stands in for {absent}")
+_SAID = {
+    "given": Text(
+        "Ủy quyền duyệt, ký hồ sơ trong thời gian vắng mặt: {days}. Có gì không đúng thì chấm dứt ở trang "
+        "Vắng mặt hoặc báo Hiệu trưởng.",
+        "Decisions are handed over during an absence: {days}. If anything is wrong, end it on the page "
+        "Absence or tell the principal.",
+    ),
+    "begins": Text(
+        "Việc thay bắt đầu: {days}. Số hồ sơ đang chờ: {n}.", "It begins: {days}. Records waiting: {n}."
+    ),
+    "ended": Text(
+        "Đã kết thúc ({days}). Số lần xử lý thay: {done}. Số hồ sơ còn chờ: {n}.",
+        "It has ended ({days}). Decisions made: {done}. Records still waiting: {n}.",
+    ),
+}
+_NOT_YOURS = Text(
+    "Chỉ người vắng mặt hoặc Hiệu trưởng được ủy quyền. Báo Hiệu trưởng nếu cần người thay gấp.",
+    "Only the person who is away or the principal delegates. Tell the principal if it is urgent.",
+)
+_OVER = Text("Ủy quyền này đã kết thúc.", "This delegation has ended already.")
