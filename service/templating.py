@@ -158,6 +158,7 @@ def environment() -> Environment:
     # The same words as filters, where a value reads better first: {{ event.at|when }}.
     for name in ("when", "brief", "day", "limit", "left", "ago", "size", "number", "text"):
         made.filters[name] = _filter(name)
+    made.filters["said_authority"] = said_authority
     made.filters["capitalize_first"] = lambda value: value[:1].upper() + value[1:]
     return made
 
@@ -181,6 +182,12 @@ class Place:
     name: Text
     icon: str
     count: int = 0
+
+
+def said_authority(lines: str) -> str:
+    """The capitals above a signature as they stand in a list: `KT. hiệu trưởng / phó hiệu trưởng`."""
+    form, _, post = lines.partition(" ")
+    return f"{form} {post.lower()}" if form.endswith(".") else lines[:1] + lines[1:].lower()
 
 
 def _reviews(actor: Actor) -> bool:
