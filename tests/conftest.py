@@ -1,6 +1,8 @@
-"""Shared ground: a time-stamp authority and pools for each test process, a fresh school for each test.
+"""Shared ground: a clock, a time-stamp authority and pools for each test process, a fresh school for each.
 
-`cast` runs on SQLite; `each_cast` on SQLite and PostgreSQL both.
+`cast` runs on SQLite; `each_cast` on SQLite and PostgreSQL both. Whatever the day, a run begins on a Tuesday
+of the school's twelfth week: what is due by then is due in every run. Tests of real processes, which have
+the machine's clock, are marked `real_clock`.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +20,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import time_machine
 from sqlalchemy.engine import make_url
 from sqlmodel import select
 
@@ -24,7 +28,7 @@ from flows import archiving, keyring
 from flows.office import Office, utc_now
 from models.db import Database
 from models.key import AuthorityPart
-from models.settings import Settings
+from models.settings import VIETNAM, Settings
 from models.tables import create_all
 from tasks.blobs import BlobStore
 from tasks.pools import IntakePool
@@ -36,6 +40,18 @@ from tests.cast import Cast, make_cast
 
 POSTGRES = os.environ.get("HOSOSO_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 MASTER_KEY = secrets.token_bytes(32)
+TUESDAY = datetime(2026, 11, 24, 17, 22, tzinfo=VIETNAM)
+SHIFT = TUESDAY - datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The clock goes on from `TUESDAY` through the whole run."""
+    if request.node.get_closest_marker("real_clock"):
+        yield
+        return
+    with time_machine.travel(datetime.now(UTC) + SHIFT, tick=True):
+        yield
 
 
 @dataclass
@@ -85,7 +101,7 @@ def open_office(
     db = Database(settings.database)
     create_all(db)
     with db.write() as session:
-        session.add_all([AuthorityPart(**part) for part in authority()])
+        session.add_all([AuthorityPart(**part) for part in authority(utc_now().date())])
     with db.read() as session:
         stamps.authority = keyring.open_timestamping(session, settings)
     stamps.down = False
@@ -100,15 +116,15 @@ def hang_up() -> None:
 
 
 @cache
-def authority() -> tuple[dict[str, Any], ...]:
-    """One certificate authority for all schools of this test process, as an installation has one."""
+def authority(day: date) -> tuple[dict[str, Any], ...]:
+    """One certificate authority for all schools of a day of this test process, as an installation has one."""
     with TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder))
         (Path(folder) / "secrets").mkdir()
         (Path(folder) / "secrets" / "master.key").write_bytes(MASTER_KEY)
         db = Database(settings.database)
         create_all(db)
-        keyring.ensure_authority(db, settings, utc_now())
+        keyring.ensure_authority(db, settings, datetime.combine(day, time(), UTC))
         with db.read() as session:
             parts = tuple(part.model_dump() for part in session.exec(select(AuthorityPart)).all())
         db.dispose()

@@ -9,6 +9,7 @@ import threading
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
 from sqlmodel import col, select
 
 from flows import batches
@@ -22,6 +23,7 @@ from tests.conftest import StampServer
 from tests.prefect_fixture import PrefectServer, Worker, prefect_server, wait_for, working
 
 __all__ = ["prefect_server"]  # a fixture, named by the tests below
+pytestmark = pytest.mark.real_clock
 
 GROUP_HEAD, PRINCIPAL = "Awaiting group head", "Awaiting principal or vice principal"
 
