@@ -8,9 +8,12 @@ from datetime import timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.text import Text
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
 """Vietnam has had no daylight saving since 1975; a fixed offset is exact and needs no zone table."""
@@ -19,11 +22,15 @@ VIETNAM = timezone(timedelta(hours=7), "+07:00")
 class Settings(BaseSettings):
     """One installation. Every field can be set as `HOSOSO_<NAME>`; the README lists them."""
 
-    model_config = SettingsConfigDict(env_prefix="HOSOSO_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="HOSOSO_",
+        extra="ignore",
+        hide_input_in_errors=True,  # it may be a database's password
+    )
 
     data: Path = Path("data")
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: int = Field(default=8080, ge=1, le=65_532)  # with the three next to it
     public_url: str = ""
     """Address people use, for links in mails; empty: http://host:port."""
     database_url: str = ""
@@ -58,15 +65,28 @@ class Settings(BaseSettings):
     smtp_password: str = Field(default="", repr=False)
     mail_from: str = "Hồ Sơ Số <hososo@localhost>"
 
-    signers: int = 2
+    signers: int = Field(default=2, ge=1)
     """Child processes that make signatures."""
-    renderers: int = 2
+    renderers: int = Field(default=2, ge=1)
     """Child processes that lay out pages and draw page images."""
 
     libreoffice: str = ""
     """Path of LibreOffice's program; empty: looked for; "off": not used, Word files give their text only."""
-    convert_seconds: int = 120
+    convert_seconds: int = Field(default=120, ge=1)
     """Longest time of one conversion of an uploaded file."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        """What SQLAlchemy opens here; `postgres://`, as some providers write it, is the same."""
+        url = f"postgresql://{url.removeprefix('postgres://')}" if url.startswith("postgres://") else url
+        if url and not url.startswith(("sqlite://", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("it is not postgresql://user:password@host/name")
+        try:
+            _ = urlsplit(url).port
+        except ValueError as error:
+            raise ValueError("signs such as / # @ in its password are written %2F %23 %40") from error
+        return url
 
     @property
     def url(self) -> str:
@@ -128,3 +148,13 @@ class Settings(BaseSettings):
             file.flush()
             os.fsync(file.fileno())
         return path.read_bytes()
+
+
+def unusable(fault: ValidationError) -> Text:
+    """Which settings of the environment cannot be used; never what they are set to."""
+    wrong = {f"HOSOSO_{str(one['loc'][0]).upper()}": one["msg"] for one in fault.errors(include_input=False)}
+    return Text(
+        f"Không dùng được giá trị của {', '.join(wrong)}. Sửa rồi chạy lại; README có bảng các giá trị.",
+        f"What is set cannot be used: {'; '.join(f'{name} ({why})' for name, why in wrong.items())}. "
+        "Mend it and run again; the README lists the settings.",
+    )

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from models.errors import RecordsError
-from models.settings import Settings
+from models.settings import Settings, unusable
 from models.text import Text
 from service import supervise
 
@@ -48,6 +49,11 @@ def main() -> None:
         app()
     except RecordsError as refusal:
         tell(refusal.sentence, err=True)
+        sys.exit(1)
+    except ValidationError as fault:
+        if fault.title != Settings.__name__:
+            raise
+        tell(unusable(fault), err=True)
         sys.exit(1)
 
 

@@ -88,7 +88,7 @@ def _packages(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - every 
             wrong.append(f"{name} {found or '(thiếu · missing)'}")
     if wrong:
         names = ", ".join(wrong)
-        yield Finding("✗", part, Text(f"{names}. Chạy lại make run.", f"{names}. Run make run again."))
+        yield Finding("✗", part, Text(f"{names}. Chạy: make -B setup", f"{names}. Run: make -B setup"))
     else:
         yield Finding("✓", part, Text("Đủ và đúng bản.", "All there, in the right versions."))
 
@@ -333,7 +333,7 @@ def _scripts(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - as abov
             "–",
             part,
             Text(
-                "Chưa cài; trang vẫn dùng được, chậm hơn. Cài npm rồi chạy lại make run.",
-                "Not installed; pages work, more slowly. Install npm, then run make run again.",
+                "Chưa cài; trang vẫn dùng được, chậm hơn. Cài npm rồi chạy make setup.",
+                "Not installed; pages work, more slowly. Install npm, then run make setup.",
             ),
         )

@@ -43,7 +43,7 @@ def back_up(
     After a faulty one nothing older is removed: it may be needed.
     """
     if keep is not None and not asked.is_dir():
-        raise backing_up.CannotBackUp(_KEEP_NEEDS_FOLDER)
+        raise backing_up.CannotBackUp(_KEEP_NEEDS_FOLDER.format(path=asked))
     now = utc_now()
     path = backing_up.target(asked, now)
 
@@ -138,7 +138,8 @@ _MISSING = Text(
 )
 _ROTATED = Text("Đã xóa bản cũ: {names}.", "Older backups removed: {names}.")
 _KEEP_NEEDS_FOLDER = Text(
-    "--keep chỉ dùng với một thư mục có sẵn.", "--keep needs a folder that is there, not a file."
+    "--keep chỉ dùng với một thư mục có sẵn: tạo thư mục trước (mkdir -p {path}), rồi chạy lại.",
+    "--keep needs a folder that is there: make it first (mkdir -p {path}), then run this again.",
 )
 _GOOD = Text(
     "Bản sao lưu nguyên vẹn: lúc {made_at}, {documents} hồ sơ, {files} tệp.",

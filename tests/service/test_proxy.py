@@ -82,6 +82,7 @@ def test_the_examples_pass_on_what_the_application_needs() -> None:
     assert "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" in nginx
     assert "proxy_set_header X-Forwarded-Proto $scheme;" in nginx
     assert "client_max_body_size 64m;" in nginx
+    assert "listen 443 ssl http2;" in nginx  # nginx before 1.25.1 knows no other way
     assert "max_size 64MB" in caddy
     for text in (nginx, caddy):
         assert "/metrics" in text

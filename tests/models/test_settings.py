@@ -1,0 +1,57 @@
+"""Settings that cannot be used are named in a sentence, and what they were set to is not shown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from models.settings import Settings, unusable
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("port", "abc", "valid integer"),
+        ("port", "70000", "less than"),
+        ("log", "yaml", "'text' or 'json'"),
+        ("signers", "0", "greater than"),
+        ("database_url", "mysql://hososo:tuyet-mat@host/name", "postgresql://user"),
+        ("database_url", "postgresql://hososo:tuyet-mat#1@host/name", "%23"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, why: str
+) -> None:
+    monkeypatch.setenv(f"HOSOSO_{name.upper()}", value)
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    sentence = unusable(refused.value)
+    assert f"HOSOSO_{name.upper()}" in sentence.vi
+    assert f"HOSOSO_{name.upper()}" in sentence.en
+    assert why in sentence.en
+    assert "tuyet-mat" not in f"{sentence.vi}{sentence.en}{refused.value}"
+
+
+def test_the_address_a_provider_writes_is_taken() -> None:
+    assert Settings(database_url="postgres://u:p%23@h:5432/n").database == "postgresql://u:p%23@h:5432/n"
+
+
+def test_a_command_says_so_in_two_lines_and_ends_with_one() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "service.cli", "doctor"],
+        cwd=ROOT,
+        env={"HOSOSO_DATABASE_URL": "nonsense"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == 2
+    assert "HOSOSO_DATABASE_URL" in ended.stderr
