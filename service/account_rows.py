@@ -43,7 +43,7 @@ class Person:
         )
         wrong = (
             (not _NAME.fullmatch(made.sign_in_name), Fault("sign_in_name", _BAD_NAME)),
-            (not 2 <= len(made.full_name) <= 120, Fault("full_name", _NO_FULL_NAME)),
+            (not _is_full_name(made.full_name), Fault("full_name", _NO_FULL_NAME)),
             (len(made.post) > 120, Fault("post", _LONG_POST)),
             (bool(made.email) and not _EMAIL.fullmatch(made.email), Fault("email", _BAD_EMAIL)),
         )
@@ -51,6 +51,11 @@ class Person:
         if faults:
             raise Invalid(faults[0].sentence, faults)
         return made
+
+
+def _is_full_name(text: str) -> bool:
+    """It is drawn in signatures: words, and no day or number a cell was mistaken for."""
+    return 2 <= len(text) <= 120 and any(letter.isalpha() for letter in text)
 
 
 def add_account(session: Session, school_id: str, person: Person, hashed: str, now: datetime) -> Account:
@@ -108,7 +113,9 @@ _BAD_NAME = Text(
     "Tên đăng nhập gồm 3 đến 40 chữ thường không dấu, số, dấu chấm hoặc gạch, ví dụ gv.lan.",
     "The sign-in name has 3 to 40 small letters without marks, digits, dots or dashes, such as gv.lan.",
 )
-_NO_FULL_NAME = Text("Ghi đủ họ và tên.", "Give the full name.")
+_NO_FULL_NAME = Text(
+    "Ghi đủ họ và tên bằng chữ, nhiều nhất 120 ký tự.", "Give the full name in letters, at most 120 of them."
+)
 _LONG_POST = Text("Chức danh dài quá 120 ký tự.", "The post is longer than 120 characters.")
 _BAD_EMAIL = Text("Địa chỉ thư điện tử chưa đúng, ví dụ lan@truong.vn.", "The e-mail address is not right.")
 _TAKEN = Text("Tên đăng nhập này đã có người dùng. Chọn tên khác.", "This sign-in name is taken.")

@@ -140,7 +140,7 @@ def _read_row(
         return
     slot = (weekday, session, int(period))
     if slot in slots:
-        sentence = _TWICE.format(what=Text("tiết này", "this period"), first=slots[slot])
+        sentence = _TWICE.format(what=Text("Tiết này", "This period"), first=slots[slot])
         found.problems.append(Problem(sheet, address(number, places["period"]), sentence))
     slots.setdefault(slot, address(number, places["period"]))
     for column in filled:

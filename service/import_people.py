@@ -184,10 +184,15 @@ def plan_groups(school: Known, rows: list[GroupRow], plan: Plan) -> None:
     """Groups that are new, members who join or leave, heads and deputies to be confirmed."""
     made: set[str] = set()
     leaders: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str], str] = {}
     for row in rows:
         who = school.person(row.who)
         if isinstance(who, Text):
             plan.problems.append(Problem(GROUPS, row.cells["who"], who))
+            continue
+        first = seen.setdefault((fold(row.group), who.sign_in_name), row.cells["who"])
+        if first != row.cells["who"]:
+            plan.problems.append(Problem(GROUPS, row.cells["who"], _TWICE_IN_GROUP.format(cell=first)))
             continue
         group = school.groups.get(fold(row.group))
         entries = []
@@ -274,6 +279,10 @@ def _leaving(school: Known, row: GroupRow, group: Group | None, who: Person, pla
 _TWICE = Text(
     "Tên đăng nhập này đã có ở ô {cell}. Bỏ một trong hai dòng.",
     "This sign-in name stands in {cell} already. Remove one of the rows.",
+)
+_TWICE_IN_GROUP = Text(
+    "Người này đã có trong tổ này ở ô {cell}. Bỏ một trong hai dòng.",
+    "{cell} names this person in this group already. Remove one of the rows.",
 )
 _TAKEN = Text("Tên đăng nhập này đã có người dùng. Chọn tên khác.", "This sign-in name is taken.")
 _TOO_MANY = Text(

@@ -27,6 +27,11 @@ class Problem:
     sentence: Text
     stops: bool = True
 
+    def place(self) -> tuple[int, int, str]:
+        """Row, then column, as one walks down a sheet."""
+        letters = self.cell.rstrip("0123456789")
+        return int(self.cell[len(letters) :] or 0), len(letters), letters
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -40,7 +40,12 @@ def plan_teaching(school: Known, rows: list[TeachingRow], plan: Plan) -> None:
                 plan.problems.append(
                     Problem(TEACHING, row.cells["homeroom"], _TWO_HOMEROOMS.format(cell=cell))
                 )
-        told.setdefault((*place, row.subject), []).append((row, who.sign_in_name))
+        named = told.setdefault((*place, row.subject), [])
+        first = next((other.cells["who"] for other, name in named if name == who.sign_in_name), "")
+        if first:
+            sentence = _TWICE.format(cell=first)
+            plan.problems.append(Problem(TEACHING, row.cells["who"], sentence, stops=False))
+        named.append((row, who.sign_in_name))
     for (year, class_key, subject), named in told.items():
         _plan_subject(school, (year, class_key), subject, named, homerooms, plan)
 
@@ -61,6 +66,7 @@ def _class_of(school: Known, row: TeachingRow, plan: Plan) -> tuple[str, str] | 
         plan.problems.append(Problem(TEACHING, row.cells[key], refusal.sentence))
         return None
     school.classes[place] = name
+    _warn_of_a_year_without_weeks(school, row, plan)
 
     def make(apply: Applying) -> None:
         school_admin.add_class(apply.session, apply.asker.school_id, row.year, name)
@@ -73,6 +79,13 @@ def _class_of(school: Known, row: TeachingRow, plan: Plan) -> tuple[str, str] | 
         row_digest("class", row.year, name),
     )
     return place
+
+
+def _warn_of_a_year_without_weeks(school: Known, row: TeachingRow, plan: Plan) -> None:
+    """Once for each year: it may be a slip of the pen, or the year is yet to be made."""
+    note = Problem(TEACHING, row.cells["year"], _NO_WEEKS.format(year=row.year), stops=False)
+    if row.year not in school.years and all(other.sentence != note.sentence for other in plan.problems):
+        plan.problems.append(note)
 
 
 def _plan_subject(
@@ -304,6 +317,11 @@ def class_key(name: str) -> tuple[object, ...]:
     return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
 
 
+_TWICE = Text("Dòng này đã có ở ô {cell}.", "This row says the same as {cell}.")
+_NO_WEEKS = Text(
+    "Năm học {year} chưa có tuần học. Xem lại năm, hoặc lập các tuần ở trang Năm học.",
+    "The school year {year} has no weeks yet. Check it, or make the weeks on the page School year.",
+)
 _YEAR_OVER = Text(
     "Năm học {year} đã kết thúc nên dòng này được bỏ qua.", "The year {year} is over: this row is left alone."
 )

@@ -95,7 +95,8 @@ def plan(session: Session, asker: Actor, found: Import, now: datetime, *, again:
     plan_groups(there, contents.groups, made)
     plan_teaching(there, contents.teaching, made)
     plan_timetable(session, there, contents, made)
-    made.problems.sort(key=lambda p: (not p.stops,))
+    order = {sheet.name: number for number, sheet in enumerate(sheets)}
+    made.problems.sort(key=lambda p: (not p.stops, order.get(p.sheet, 0), *p.place()))
     if made.counts()["waits"] and not there.has_principal:
         first = next(entry for entry in made.entries if entry.verdict == "waits")
         made.problems.append(Problem(first.sheet, first.cell, _NO_PRINCIPAL))

@@ -281,6 +281,32 @@ def test_every_problem_is_named_by_its_cell(enter: Enter) -> None:
     assert "/apply" not in answer.text
 
 
+def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast, enter: Enter) -> None:
+    data = book(
+        accounts=[["gv.moi", date(2026, 9, 5)], ["gv.xau", "Xấu", "", "xấu", "Thợ"], ["gv.ba", "Ba Lan"]],
+        groups=[["Tổ 4-5", "gv.ba", ""], ["Tổ 4-5", "Ba Lan", "Tổ phó"]],
+        teaching=[["2062-2063", "3A", "Toán", "lan"], ["2062-2063", "3B", "Toán", "lan"]]
+        + [[YEAR, "3A", "Toán", "lan"]] * 2,
+    )
+    found = problems(enter("admin").check(data))
+    assert {place: words.split(".")[0] for place, words in found.items()} == {
+        "Tài khoản B2": "Ghi đủ họ và tên bằng chữ, nhiều nhất 120 ký tự",
+        "Tài khoản D3": "Địa chỉ thư điện tử chưa đúng, ví dụ lan@truong",
+        "Tài khoản E3": "Không có vai trò “Thợ”",
+        "Tổ chuyên môn B3": "Người này đã có trong tổ này ở ô B2",
+        "Phân công A2": "Năm học 2062-2063 chưa có tuần học",
+        "Phân công D5": "Dòng này đã có ở ô D4",
+    }
+    assert list(found) == [
+        "Tài khoản B2",
+        "Tài khoản D3",
+        "Tài khoản E3",
+        "Tổ chuyên môn B3",
+        "Phân công A2",
+        "Phân công D5",
+    ]
+
+
 def test_headings_may_be_missing_or_in_another_order(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
     turned = write((Page("tai khoan", ["Ghi chú", "HỌ TÊN", "tài khoản"], [["", "Lê Mới", "le.moi"]]),))
