@@ -269,6 +269,14 @@ def reset_password(login: Annotated[str, typer.Argument(help="Tên đăng nhập
     tell(reset_password(Settings(), login))
 
 
+@admin.command("remove-second-factor")
+def remove_second_factor(login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")]) -> None:
+    """Gỡ xác thực hai lớp của người mất điện thoại và mã dự phòng. · For who lost the phone and the codes."""
+    from service.installing import remove_second_factor
+
+    tell(remove_second_factor(Settings(), login))
+
+
 @admin.command("grant")
 def grant(
     login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")],

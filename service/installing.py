@@ -48,6 +48,16 @@ def _office(settings: Settings) -> Iterator[Office]:
         close_office(office)
 
 
+@contextmanager
+def _operating(settings: Settings, login: str) -> Iterator[Office]:
+    """The office, for an act on one account; NotFound in the words of the command line."""
+    with _office(settings) as office:
+        try:
+            yield office
+        except NotFound:
+            raise NotFound(_NO_ACCOUNT.format(login=login)) from None
+
+
 def install(settings: Settings, say: Callable[[str], None]) -> None:
     """Bring the data to the present shape; make the authority once, and in demo mode the demo school."""
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -90,24 +100,30 @@ def found_school(settings: Settings, given: NewSchool) -> list[Text]:
 
 def unlock_account(settings: Settings, login: str) -> Text:
     """End the pause after too many wrong passwords. NotFound when there is no such account."""
-    with _office(settings) as office:
-        try:
-            on_server.unlock_on_server(office, login, office.now())
-        except NotFound:
-            raise NotFound(_NO_ACCOUNT.format(login=login)) from None
+    with _operating(settings, login) as office:
+        on_server.unlock_on_server(office, login, office.now())
     return _UNLOCKED.format(login=login)
 
 
 def reset_password(settings: Settings, login: str) -> Text:
     """A new password to be used once, for someone who cannot be helped otherwise; recorded, and both told."""
-    with _office(settings) as office:
+    with _operating(settings, login) as office:
         asked = on_server.reset_on_server(office, login, office.now())
     return _ONCE.format(login=login, password=asked.password.reveal() if asked.password else "")
 
 
+def remove_second_factor(settings: Settings, login: str) -> Text:
+    """Let somebody sign in with the password alone again; recorded, and both told."""
+    with _operating(settings, login) as office:
+        on_server.remove_factor_on_server(office, login, office.now())
+    return _NO_FACTOR.format(login=login)
+
+
 def grant(settings: Settings, login: str, role: str) -> Text:
     """A role given on the server, where nobody is left to confirm it; recorded, and told."""
-    with _office(settings) as office:
+    if role not in ROLES:
+        raise NotFound(_NO_ROLE.format(role=role, roles=", ".join(ROLES)))
+    with _operating(settings, login) as office:
         on_server.grant_on_server(office, login, role, office.now())
     return _GRANTED.format(login=login, role=ROLES[role])
 
@@ -117,7 +133,17 @@ _ONCE = Text(
     "Tài khoản {login}, mật khẩu dùng một lần: {password}",
     "Account {login}, password to be used once: {password}",
 )
-_NO_ACCOUNT = Text("Không có tài khoản {login}.", "There is no account {login}.")
+_NO_ACCOUNT = Text(
+    "Không có tài khoản {login}. Kiểm tra tên đăng nhập và HOSOSO_DATA.",
+    "There is no account {login}. Check the sign-in name and HOSOSO_DATA.",
+)
+_NO_ROLE = Text(
+    "Không có vai trò {role}. Các vai trò: {roles}.", "There is no role {role}. The roles are {roles}."
+)
+_NO_FACTOR = Text(
+    "Đã gỡ xác thực hai lớp của {login}: đăng nhập bằng mật khẩu, rồi bật lại ở trang Tài khoản.",
+    "The second factor of {login} is taken away: sign in with the password, then turn it on again.",
+)
 _UNLOCKED = Text(
     "Đã mở khóa {login}; đăng nhập lại được ngay.", "{login} is unlocked and can sign in again at once."
 )

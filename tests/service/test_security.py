@@ -14,9 +14,10 @@ from httpx import Response
 from sqlmodel import Session, col, select, update
 
 from models.account import Account, Change, Pass, RecoveryCode, ResetLink, SecondFactor, Throttle
+from models.errors import NotFound
 from models.notice import Mail, Notice
 from models.school import SchoolSetting
-from service import password_age, reset_links
+from service import installing, on_server, password_age, reset_links
 from service.app import create_app
 from tasks import second_factor
 from tasks.posting import compose
@@ -285,6 +286,26 @@ def test_taking_it_away_is_guarded_like_a_password(cast: Cast, enter: Enter) -> 
     assert enter("hoa").entered.status_code == 303
     own = admin.post(f"/admin/accounts/{cast.ids['lan']}/second-factor-off")
     assert own.status_code == 404
+
+
+def test_the_servers_operator_opens_the_door_for_the_only_administrator(cast: Cast, enter: Enter) -> None:
+    """Phone and codes are lost, and nobody else may take the factor away."""
+    secret, _ = turn_on(cast, enter("admin"))
+    assert enter("admin").entered.status_code == 200  # asks for the code
+    change = on_server.remove_factor_on_server(cast.office, "admin", cast.office.now())
+    assert (change.action, change.state, change.asked_by) == ("reset-second-factor", "done", "server")
+    assert enter("admin").entered.status_code == 303
+    assert secret not in str(change.data)
+
+
+def test_the_command_line_names_what_is_not_there(cast: Cast) -> None:
+    for act in (installing.unlock_account, installing.remove_second_factor, installing.reset_password):
+        with pytest.raises(NotFound) as refused:
+            act(cast.office.settings, "ai.do")
+        assert refused.value.sentence.vi.startswith("Không có tài khoản ai.do.")
+    with pytest.raises(NotFound) as refused:
+        installing.grant(cast.office.settings, "lan", "king")
+    assert "vice_principal" in refused.value.sentence.en
 
 
 # the idle lock
