@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         """Files on their way up."""
         return self.data / "uploads"
 
+    def make_data_folder(self) -> None:
+        """It holds people's records and mails: a new one is for this account alone, one there stays as it is."""
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+
     @property
     def poke_path(self) -> Path:
         """Unix socket on which the worker is told that something was decided."""

@@ -113,6 +113,15 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(data).free // 2**20
     low: Mark = "–" if free < 1024 else "✓"
     yield Finding(low, part, Text(f"{data}, còn trống {free} MB.", f"{data}, {free} MB free."))
+    if stat.S_IMODE(data.stat().st_mode) & 0o007:
+        yield Finding(
+            "–",
+            part,
+            Text(
+                f"Mọi tài khoản trên máy này đọc được hồ sơ trong đó. Chạy: chmod o= {data}",
+                f"Every account of this machine can read the records in it. Run: chmod o= {data}",
+            ),
+        )
     yield from _secrets(data / "secrets")
 
 

@@ -60,7 +60,7 @@ def _operating(settings: Settings, login: str) -> Iterator[Office]:
 
 def install(settings: Settings, say: Callable[[str], None]) -> None:
     """Bring the data to the present shape; make the authority once, and in demo mode the demo school."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.make_data_folder()
     upgrade(settings)
     with _office(settings) as office:
         ensure_authority(office.db, settings, office.now())

@@ -221,7 +221,7 @@ def refuse_busy_ports(settings: Settings) -> None:
 
 def lock(settings: Settings) -> IO[str]:
     """Hold the data folder for this supervisor; AlreadyUp when another has it. Keep the file open."""
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.make_data_folder()
     file = Path(settings.data / "up.lock").open("a+")  # noqa: SIM115 - open as long as we run
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

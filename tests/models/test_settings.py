@@ -42,6 +42,15 @@ def test_the_address_a_provider_writes_is_taken() -> None:
     assert Settings(database_url="postgres://u:p%23@h:5432/n").database == "postgresql://u:p%23@h:5432/n"
 
 
+def test_a_new_data_folder_is_for_this_account_alone(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "srv" / "hososo")
+    settings.make_data_folder()
+    assert settings.data.stat().st_mode & 0o777 == 0o700
+    settings.data.chmod(0o750)  # a proxy's or a backup's group was let in
+    settings.make_data_folder()
+    assert settings.data.stat().st_mode & 0o777 == 0o750
+
+
 def test_a_command_says_so_in_two_lines_and_ends_with_one() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "service.cli", "doctor"],
