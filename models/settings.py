@@ -120,7 +120,7 @@ class Settings(BaseSettings):
         return self.data / "uploads"
 
     def make_data_folder(self) -> None:
-        """It holds people's records and mails: a new one is for this account alone, one there stays as it is."""
+        """Records and mails lie in it: a new one is for this account alone, one there stays as it is."""
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @property

@@ -23,13 +23,19 @@ def test_the_settings_are_read_by_a_shell_with_every_example_switched_on(tmp_pat
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "Hồ Sơ Số <hoso@truong.example>", "")
 
 
+def test_prefects_own_server_is_the_version_our_workers_speak_to() -> None:
+    text, project = (DEPLOY / "README.md").read_text(), (DEPLOY.parents[1] / "pyproject.toml").read_text()
+    for wanted in re.findall(r'"((?:prefect==|fastapi>)[^"]+)"', project):
+        assert f"'{wanted}'" in text
+
+
 def test_the_units_are_sound(tmp_path: Path) -> None:
     """`systemd-analyze` knows every line; the program is said to lie where this one does."""
     analyze = needs.program("systemd-analyze")
     here = str(DEPLOY.parents[1])
     units = []
     for unit in sorted([*DEPLOY.glob("*.service"), *DEPLOY.glob("*.timer")]):
-        copy = tmp_path / unit.name
+        copy = tmp_path / unit.name.replace("@.", "@web.")
         text = (
             unit.read_text().replace("/opt/hososo/.venv/bin/hososo", "/bin/true").replace("/opt/hososo", here)
         )
