@@ -30,6 +30,7 @@ from models.document import Document
 from models.errors import RecordsError
 from models.key import AuthorityPart
 from models.migrate import is_current
+from models.school import School
 from models.settings import Settings
 from models.text import Language, Text
 from service.health import disk, prefect
@@ -97,7 +98,17 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     part = Text("Thư mục dữ liệu", "Data folder")
     data = settings.data.resolve()
     word = disk(settings)
-    if word != "ok" or not data.is_dir():
+    if not data.is_dir() and word == "ok":
+        yield Finding(
+            "✗",
+            part,
+            Text(
+                f"Chưa có {data}. Xem HOSOSO_DATA; trường mới thì chạy: hososo admin create-school",
+                f"{data} is not there. See HOSOSO_DATA; for a new school run: hososo admin create-school",
+            ),
+        )
+        return
+    if word != "ok":
         left = f"{shutil.disk_usage(data).free // 2**20} MB" if data.is_dir() else "–"
         yield Finding(
             "✗",
@@ -159,6 +170,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             return
         yield Finding("✓", part, Text("Trả lời, đúng bản.", "Answers, up to date."))
         with db.read() as session:
+            yield from _school(session)
             yield _keys(session, settings)
             yield _workers(session)
     except SQLAlchemyError as error:
@@ -173,6 +185,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
         )
     finally:
         db.dispose()
+
+
+def _school(session: Session) -> Iterator[Finding]:
+    if session.exec(select(School.id)).first() is None:
+        part, run = Text("Trường", "School"), "hososo admin create-school"
+        yield Finding("–", part, Text(f"Chưa có. Chạy: {run}", f"None yet. Run: {run}"))
 
 
 def _is_there(settings: Settings) -> bool:
