@@ -27,11 +27,13 @@ def plan_accounts(session: Session, school: Known, rows: list[AccountRow], plan:
         ).all()
     )
     seen: dict[str, str] = {}
+    told = {problem.cell for problem in plan.problems if problem.sheet == ACCOUNTS}
     for row in rows:
-        first = seen.setdefault(row.sign_in_name, row.cells["sign_in_name"])
+        here = row.cells["sign_in_name"]
+        first = seen.setdefault(row.sign_in_name, here) if row.sign_in_name else here
         account = school.accounts.get(row.sign_in_name)
-        typed = _typed(row, account, plan)
-        if first != row.cells["sign_in_name"]:
+        typed = _typed(row, account, plan, told)
+        if first != here:
             plan.problems.append(_problem(row, "sign_in_name", _TWICE.format(cell=first)))
         elif row.sign_in_name in taken:
             plan.problems.append(_problem(row, "sign_in_name", _TAKEN))
@@ -60,8 +62,10 @@ def _said(row: AccountRow) -> tuple[object, ...]:
     )
 
 
-def _typed(row: AccountRow, account: Account | None, plan: Plan) -> account_rows.Person | None:
-    """The person as the account would be; an empty cell leaves what is there."""
+def _typed(
+    row: AccountRow, account: Account | None, plan: Plan, told: set[str]
+) -> account_rows.Person | None:
+    """The person as the account would be; an empty cell leaves what is there. `told`: cells named already."""
     made = account_rows.Person(
         row.sign_in_name,
         row.full_name,
@@ -72,7 +76,8 @@ def _typed(row: AccountRow, account: Account | None, plan: Plan) -> account_rows
     try:
         return made.tidy()
     except Invalid as refusal:
-        plan.problems += [_problem(row, fault.path, fault.sentence) for fault in refusal.faults]
+        faults = [_problem(row, fault.path, fault.sentence) for fault in refusal.faults]
+        plan.problems += [fault for fault in faults if fault.cell not in told]  # such as one that is empty
         return None
 
 

@@ -157,10 +157,11 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A row by column key; `cells` maps the key to the cell's address."""
+    """A row by column key; `cells` maps the key to its address. Not `whole`: only to be looked through."""
 
     values: dict[str, str]
     cells: dict[str, str]
+    whole: bool
 
 
 def _lines(sheet: Sheet, columns: Sequence[Column], found: Contents) -> Iterator[_Line]:
@@ -186,13 +187,13 @@ def _lines(sheet: Sheet, columns: Sequence[Column], found: Contents) -> Iterator
         missing = [c for c in columns if c.required and not values[c.key]]
         for key in broken:
             found.problems.append(Problem(sheet.name, cells[key], ERROR_CELL.format(error=values[key])))
+            values[key] = ""
         for column in missing:
             found.problems.append(Problem(sheet.name, cells[column.key], _EMPTY.format(column=column.name)))
-        if not broken and not missing:
-            for column in columns:
-                values.setdefault(column.key, "")
-                cells.setdefault(column.key, address(number, 0))
-            yield _Line(values, cells)
+        for column in columns:
+            values.setdefault(column.key, "")
+            cells.setdefault(column.key, address(number, 0))
+        yield _Line(values, cells, not broken and not missing)
 
 
 def _headed(row: Sequence[str], columns: Sequence[Column]) -> bool:
@@ -294,7 +295,9 @@ def read_groups(sheet: Sheet, found: Contents) -> None:
             found.problems.append(Problem(sheet.name, line.cells["duty"], _NO_DUTY))
         if len(line.values["group"]) > 80:
             found.problems.append(Problem(sheet.name, line.cells["group"], TOO_LONG))
-        found.groups.append(GroupRow(line.cells, line.values["group"], line.values["who"], duty or "member"))
+        if line.whole:
+            row = GroupRow(line.cells, line.values["group"], line.values["who"], duty or "member")
+            found.groups.append(row)
 
 
 def read_teaching(sheet: Sheet, found: Contents) -> None:
@@ -303,13 +306,14 @@ def read_teaching(sheet: Sheet, found: Contents) -> None:
         subject = subject_of(line.values["subject"])
         if len(subject) > 80:
             found.problems.append(Problem(sheet.name, line.cells["subject"], TOO_LONG))
-        elif subject not in SUBJECTS:
+        elif subject and subject not in SUBJECTS:
             sentence = _ODD_SUBJECT.format(typed=subject)
             found.problems.append(Problem(sheet.name, line.cells["subject"], sentence, stops=False))
         homeroom = _yes_or_no(sheet.name, line, "homeroom", found)
-        found.teaching.append(
-            TeachingRow(line.cells, year, line.values["class"], subject, line.values["who"], bool(homeroom))
-        )
+        if line.whole:
+            who = line.values["who"]
+            row = TeachingRow(line.cells, year, line.values["class"], subject, who, bool(homeroom))
+            found.teaching.append(row)
 
 
 _SHORT_SUBJECTS = {

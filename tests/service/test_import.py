@@ -283,7 +283,7 @@ def test_every_problem_is_named_by_its_cell(enter: Enter) -> None:
 
 def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast, enter: Enter) -> None:
     data = book(
-        accounts=[["gv.moi", date(2026, 9, 5)], ["gv.xau", "Xấu", "", "xấu", "Thợ"], ["gv.ba", "Ba Lan"]],
+        accounts=[["gv.moi", date(2026, 9, 5)], ["gv.xau", "", "", "xấu", "Thợ"], ["gv.ba", "Ba Lan"]],
         groups=[["Tổ 4-5", "gv.ba", ""], ["Tổ 4-5", "Ba Lan", "Tổ phó"]],
         teaching=[["2062-2063", "3A", "Toán", "lan"], ["2062-2063", "3B", "Toán", "lan"]]
         + [[YEAR, "3A", "Toán", "lan"]] * 2,
@@ -291,6 +291,7 @@ def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast
     found = problems(enter("admin").check(data))
     assert {place: words.split(".")[0] for place, words in found.items()} == {
         "Tài khoản B2": "Ghi đủ họ và tên bằng chữ, nhiều nhất 120 ký tự",
+        "Tài khoản B3": "Ô “Họ và tên” đang trống",
         "Tài khoản D3": "Địa chỉ thư điện tử chưa đúng, ví dụ lan@truong",
         "Tài khoản E3": "Không có vai trò “Thợ”",
         "Tổ chuyên môn B3": "Người này đã có trong tổ này ở ô B2",
@@ -299,6 +300,7 @@ def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast
     }
     assert list(found) == [
         "Tài khoản B2",
+        "Tài khoản B3",
         "Tài khoản D3",
         "Tài khoản E3",
         "Tổ chuyên môn B3",
