@@ -33,7 +33,7 @@ format: setup-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-setup: .venv/.run .venv/.scripts
+setup: .venv/.run
 setup-dev: .venv/.dev
 
 .venv/.python:
@@ -41,18 +41,15 @@ setup-dev: .venv/.dev
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.run: .venv/.python requirements.lock pyproject.toml
+.venv/.run: .venv/.python requirements.lock pyproject.toml package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@if command -v npm >/dev/null && npm ci --silent --omit=dev --ignore-scripts --no-audit --no-fund; then \
+	  mkdir -p service/static/vendor && cp node_modules/htmx.org/dist/htmx.min.js service/static/vendor/; \
+	else echo "npm is not here or failed: pages work without it, but each click loads a whole page."; fi
 	@touch $@
 
-# Only done when it succeeded: who installs npm later runs `make setup` again.
-.venv/.scripts: .venv/.python package-lock.json
-	@if command -v npm >/dev/null && npm ci --silent --omit=dev --ignore-scripts --no-audit --no-fund; then \
-	  mkdir -p service/static/vendor && cp node_modules/htmx.org/dist/htmx.min.js service/static/vendor/ && touch $@; \
-	else echo "npm is not here or failed: pages work without it, but each click loads a whole page."; fi
-
-.venv/.dev: .venv/.run requirements-dev.lock package-lock.json | .venv/.scripts
+.venv/.dev: .venv/.run requirements-dev.lock package-lock.json
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@command -v npm >/dev/null && npm ci --silent --ignore-scripts --no-audit --no-fund \
 	  || echo "npm is not here or failed: the test that opens the types in another BPMN reader is left out."

@@ -360,7 +360,7 @@ def _scripts(settings: Settings) -> Iterator[Finding]:  # noqa: ARG001 - as abov
             "–",
             part,
             Text(
-                "Chưa cài; trang vẫn dùng được, chậm hơn. Cài npm rồi chạy make setup.",
-                "Not installed; pages work, more slowly. Install npm, then run make setup.",
+                "Chưa cài; trang vẫn dùng được, chậm hơn. Cài npm rồi chạy: make -B setup",
+                "Not installed; pages work, more slowly. Install npm, then run: make -B setup",
             ),
         )
