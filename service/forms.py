@@ -113,8 +113,7 @@ def change_rows(form: Form, values: Values, do: str) -> str | None:
     if verb == "add" and len(rows) < declared.most:
         row = blank_row(declared)
         if rows and isinstance(rows[-1], dict):
-            # The next lesson is mostly of the same class and subject: start from the one above.
-            row |= {f.name: rows[-1].get(f.name, "") for f in declared.fields if _carries(f)}
+            row |= {f.name: rows[-1].get(f.name, "") for f in declared.fields if _carries(declared, f)}
         rows.append(row)
         return f"{'.'.join(parts)}.{len(rows) - 1}"
     if index is None or index >= len(rows):
@@ -142,8 +141,9 @@ def _own(row: Values) -> Values:
     } | {"id": secrets.token_hex(4)}
 
 
-def _carries(part: Field) -> bool:
-    return part.kind in ("class", "subject", "week")
+def _carries(declared: Repeated, part: Field) -> bool:
+    """The next row is mostly of the same class and subject; in a table of periods of the same session too."""
+    return part.kind in ("class", "subject", "week") or (declared.as_table and part.kind in ("day", "choice"))
 
 
 def _list_at(

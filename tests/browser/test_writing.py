@@ -207,6 +207,38 @@ def test_cells_of_excel_fill_rows_and_are_taken_back(cast: Cast, window: Callabl
     assert hoa.complaints == []
 
 
+def test_every_cell_of_the_teaching_plan_is_wide_enough_to_read(
+    cast: Cast, window: Callable[..., Window]
+) -> None:
+    draft = cast.teacher_plan("lan", 13)
+    for size in ("desk", "phone"):
+        lan = window("lan", size)
+        visit(lan, f"/documents/{draft.id}/edit")
+        row = lan.page.locator("[data-list=rows] > [data-row]").first
+        for name, words in (("date", "30/11/2026"), ("subject", "Tự nhiên và XH"), ("lesson", "Bài 28. Bài")):
+            field = row.locator(f"[name='rows.0.{name}']")
+            field.fill(words)
+            cut = field.evaluate("input => input.scrollWidth > input.clientWidth")
+            assert not cut, (size, name)
+        assert lan.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_period_added_goes_on_from_the_one_above(cast: Cast, window: Callable[..., Window]) -> None:
+    draft = cast.teacher_plan("lan", 13)
+    lan = window("lan")
+    visit(lan, f"/documents/{draft.id}/edit")
+    rows = lan.page.locator("[data-list=rows] > [data-row]")
+    last = rows.count() - 1
+    kept = {
+        name: lan.page.locator(f"[name='rows.{last}.{name}']").input_value()
+        for name in ("date", "session", "class", "subject")
+    }
+    assert all(kept.values())
+    lan.page.get_by_role("button", name="Thêm tiết dạy").click()
+    for name, value in (kept | {"period": "", "lesson": ""}).items():
+        expect(lan.page.locator(f"[name='rows.{last + 1}.{name}']")).to_have_value(value)
+
+
 def test_lessons_move_double_and_take_a_table_of_word(cast: Cast, window: Callable[..., Window]) -> None:
     draft = cast.lesson_plan("lan", 13, lessons=cast.lesson_fields(13, 4)["lessons"])
     lan = window("lan", "phone")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.documents.lesson_plan import LESSON_PLAN
+from flows.documents.teacher_teaching_plan import TEACHER_TEACHING_PLAN
 from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
 from flows.fields import Known
 from models.errors import TooLarge
@@ -82,6 +83,14 @@ def test_an_added_row_starts_from_the_one_above() -> None:
     added = values["lessons"][1]
     assert (added["subject"], added["class"], added["title"]) == ("Toán", "c1", "")
     assert added["id"] != "aa11"
+
+
+def test_an_added_period_is_of_the_same_session_as_the_one_above() -> None:
+    above = {"id": "aa11", "date": "30/11/2026", "session": "morning", "class": "c1", "subject": "Toán"}
+    values = {"rows": [above | {"period": "2", "lesson": "Bài 1"}]}
+    assert forms.change_rows(TEACHER_TEACHING_PLAN.form, values, "add:rows") == "rows.1"
+    added = values["rows"][1]
+    assert added | {"id": "aa11"} == above | {"period": "", "lesson": "", "equipment": "", "adjustment": ""}
 
 
 def test_rows_within_rows_are_added_and_removed() -> None:

@@ -117,10 +117,13 @@ function moved(row, step) {
   return row;
 }
 
-// The next lesson is mostly of the same class and subject: start from the one above.
+// The next row is mostly of the same class and subject, in a table of periods of the same session too: start from the
+// one above (forms._carries).
+const CARRIED = ["class", "subject", "week"].flatMap((kind) => [`.field--${kind}`, `td.tf--${kind}`]);
+CARRIED.push("td.tf--day", "td.tf--choice");
 function carry(row, before) {
-  for (const kind of ["class", "subject", "week"]) {
-    const [one, other] = [row, before].map((r) => r?.querySelector(`.field--${kind} select, .field--${kind} input, td.tf--${kind} select`));
+  for (const place of CARRIED) {
+    const [one, other] = [row, before].map((r) => r?.querySelector(`${place} select, ${place} input`));
     if (one && other) one.value = other.value;
   }
 }
