@@ -1,7 +1,8 @@
 """A block of cells from Excel or Word, laid over the rows of a form. Pure: nothing is stored here.
 
 From the cell it was pasted in, columns go right and rows go down, as in a spreadsheet; the page adds rows the
-form lacks, up to its limit. A lesson table of Word (teacher's and pupils' columns) becomes phases.
+form lacks, up to its limit. A cell joined over several rows counts for each of them; a row of headings copied
+along is left out. A lesson table of Word (teacher's and pupils' columns) becomes phases.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from flows.fields import Field, Form, Known, Offered, Repeated
+from models.indexing import fold
 from models.text import Text
 from tasks.rich_text import TableCell, clean, clean_line, table
 
@@ -86,7 +89,8 @@ def fill(form: Form, at: str, count: int, block: Block, known: Known, week: str 
         return None
     else:
         first = names.index(name)
-        rows = [dict(zip(names[first:], row, strict=False)) for row in block]
+        headed = _is_heading(part.fields[first:], block)
+        rows = [dict(zip(names[first:], row, strict=False)) for row in _spread(block)[headed:]]
     kept = rows[: part.most - start]
     fields = {f.name: f for f in part.fields}
     said = [
@@ -98,6 +102,24 @@ def fill(form: Form, at: str, count: int, block: Block, known: Known, week: str 
     unknown = sum(value is None for _, value in said)
     answers = tuple((key, value) for key, value in said if value is not None)
     return Filled(path, after, answers, _said(part, len(kept), len(rows), after - count, unknown))
+
+
+def _spread(block: Block) -> Block:
+    """What stands in a cell joined downwards (a day over its periods) stands in each row it covers."""
+    rows = [list(row) for row in block]
+    for y, row in enumerate(block):
+        for x, cell in enumerate(row):
+            for below in rows[y + 1 : y + cell.height]:
+                below[x] = cell
+    return rows
+
+
+def _is_heading(fields: Sequence[Field], block: Block) -> bool:
+    """Does the block begin with the names of its columns? Two or more of ours are there, and no number."""
+    if len(block) < 2 or any(re.search(r"\d", cell.text) for cell in block[0]):
+        return False
+    pairs = zip((fold(f.label.vi)[:1] for f in fields), (fold(c.text)[:1] for c in block[0]), strict=False)
+    return sum(name == cell for name, cell in pairs) > 1
 
 
 def _list_of(fields: Sequence[Field], way: Sequence[str]) -> Repeated | None:
@@ -156,21 +178,49 @@ def _offered(part: Offered, text: str, known: Known, week: str) -> str | None:
     if part.kind == "class":
         bare = re.sub(r"^(lớp|class)\s+", "", said)
         return next((value for value, words in options.items() if words.vi.casefold() == bare), None)
-    return next((value for value, words in options.items() if said in words.vi.casefold()), None)
+    named = [(value, words.vi.casefold()) for value, words in options.items()]
+    within = (value for value, name in named if said in name)  # `S` for Sáng
+    around = (value for value, name in named if name in said)  # `Buổi sáng`
+    return next(within, None) or next(around, None)
 
 
 def _day(text: str, known: Known, week: str) -> str:
-    """A date as typed; `30/11` and `thứ Hai 30/11` take their year from the draft's week."""
-    found = re.search(r"(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}))?", text)
-    if not found:
+    """A date as typed; `thứ Hai 30/11`, `ngày 30 tháng 11` and `Thứ 2` alone go by the draft's week."""
+    if found := _ISO.search(text):
+        year, month, day = found.groups()
+    elif found := _DATE.search(text):
+        day, month, year = found.groups()
+    elif (found := _WEEKDAY.fullmatch(text)) and week in known.week_days:
+        number = next(n for n, names in enumerate(_WEEKDAYS) if found[1].casefold() in names)
+        taught = date.fromisoformat(known.week_days[week][0]) + timedelta(days=number)
+        return f"{taught:%d/%m/%Y}"
+    else:
         return text
-    day, month, year = found.groups()
     if year is None:
         if week not in known.week_days:
             return text
-        monday = known.week_days[week][0]
-        year = monday[:4] if abs(int(month) - int(monday[5:7])) < 7 else str(int(monday[:4]) + 1)
+        monday = date.fromisoformat(known.week_days[week][0])
+        away = int(month) - monday.month  # the year that brings it nearest to the week
+        year = str(monday.year + (away < -6) - (away > 6))
     return f"{int(day):02}/{int(month):02}/{year}"
+
+
+_ISO = re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
+_DATE = re.compile(
+    r"(?<!\d)(\d{1,2})\s*(?:[/.-]|tháng)\s*(\d{1,2})(?:\s*(?:[/.-]|năm)\s*(\d{4}))?", re.IGNORECASE
+)
+_WEEKDAYS = (
+    ("2", "hai", "monday", "mon"),
+    ("3", "ba", "tuesday", "tue"),
+    ("4", "tư", "wednesday", "wed"),
+    ("5", "năm", "thursday", "thu"),
+    ("6", "sáu", "friday", "fri"),
+    ("7", "bảy", "saturday", "sat"),
+    ("cn", "chủ nhật", "sunday", "sun"),
+)
+_WEEKDAY = re.compile(
+    rf"(?:thứ\s*|t)?({'|'.join(name for names in _WEEKDAYS for name in names)})\.?", re.IGNORECASE
+)
 
 
 # --- a lesson table of Word ------------------------------------------------------------------------------

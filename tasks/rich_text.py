@@ -112,11 +112,12 @@ _CLEANER = nh3.Cleaner(
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """A cell of a pasted table: its text (a line a paragraph), its HTML, the columns it is wide."""
+    """A cell of a pasted table: its text (a line a paragraph), its HTML, the columns and rows it covers."""
 
     text: str
     html: str
     width: int = 1
+    height: int = 1
 
 
 def clean(html: str, *, at: str = "") -> str:
@@ -150,7 +151,8 @@ def table(html: str) -> list[list[TableCell]] | None:
     rows = [[TableCell("", "") for _ in range(found.columns)] for _ in range(found.rows)]
     for cell in found.cells:
         text = "\n".join(_lines(cell.units))
-        rows[cell.y][cell.x] = TableCell(text, "".join(_write(u) for u in cell.units), cell.width)
+        written = "".join(_write(u) for u in cell.units)
+        rows[cell.y][cell.x] = TableCell(text, written, cell.width, cell.height)
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.documents.lesson_plan import LESSON_PLAN
+from flows.documents.teacher_teaching_plan import TEACHER_TEACHING_PLAN
 from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
 from flows.fields import Known
 from models.text import Text
@@ -71,6 +72,61 @@ def test_lessons_take_classes_dates_and_subjects() -> None:
     )
     assert found["lessons.0.class"] == "c2" and "lessons.1.class" not in found
     assert (found["lessons.0.date"], found["lessons.1.date"]) == ("30/11/2026", "04/01/2027")
+
+
+WEEK = """<table>
+<tr><td>Thứ<br>ngày</td><td>Buổi</td><td>Tiết</td><td>Lớp</td><td>Môn học</td><td>Tên bài</td></tr>
+<tr><td rowspan=3>Thứ 2<br>30/11</td><td rowspan=2>Sáng</td>
+<td>1</td><td>3A</td><td>Toán</td><td>Bài 1</td></tr>
+<tr><td>Tiết 2</td><td>Lớp 3A</td><td>Tiếng Việt</td><td>=1+1</td></tr>
+<tr><td>Buổi chiều</td><td>3</td><td>3b</td><td>Toán</td><td><script>x()</script>Bài 2</td></tr>
+<tr><td>Thứ Ba</td><td>C</td><td>1</td><td>3B</td><td>Đạo đức</td><td>Bài 3</td></tr></table>"""
+
+
+def test_a_week_as_schools_write_it_fills_the_teaching_plan() -> None:
+    block = pasting.cells(WEEK, "")
+    assert block is not None
+    found = pasting.fill(TEACHER_TEACHING_PLAN.form, "rows.0.date", 1, block, KNOWN, "w13")
+    assert found is not None
+    names = ("date", "session", "period", "class", "subject", "lesson")
+    said = dict(found.answers)
+    assert [tuple(said[f"rows.{n}.{name}"] for name in names) for n in range(4)] == [
+        ("30/11/2026", "morning", "1", "c1", "Toán", "Bài 1"),
+        ("30/11/2026", "morning", "2", "c1", "Tiếng Việt", "=1+1"),
+        ("30/11/2026", "afternoon", "3", "c2", "Toán", "Bài 2"),
+        ("01/12/2026", "afternoon", "1", "c2", "Đạo đức", "Bài 3"),
+    ]
+    assert (found.rows, found.sentence.vi) == (4, "Đã dán 4 tiết dạy, thêm 3 tiết dạy.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("30/11", "30/11/2026"),
+        ("30 / 11 / 2026", "30/11/2026"),
+        ("2026-11-30", "30/11/2026"),
+        ("2026-11-30 00:00", "30/11/2026"),
+        ("Thứ Hai, ngày 30 tháng 11", "30/11/2026"),
+        ("ngày 5 tháng 1 năm 2027", "05/01/2027"),
+        ("Thứ 2", "30/11/2026"),
+        ("thứ tư", "02/12/2026"),
+        ("CN", "06/12/2026"),
+        ("6", "04/12/2026"),
+        ("hôm nào đó", "hôm nào đó"),
+        ("12", "12"),
+    ],
+)
+def test_a_day_is_known_as_people_write_it(typed: str, kept: str) -> None:
+    found = fill("lessons.0.periods", text=f"2\t{typed}")
+    assert found["lessons.0.date"] == kept
+
+
+def test_a_day_without_a_year_is_the_one_nearest_to_the_week() -> None:
+    new_year = Known(week_days={"w18": ("2027-01-04", "2027-01-10")})
+    for typed, kept in (("31/12", "31/12/2026"), ("4/1", "04/01/2027")):
+        block = pasting.cells("", f"2\t{typed}")
+        found = block and pasting.fill(LESSON_PLAN.form, "lessons.0.periods", 1, block, new_year, "w18")
+        assert found and dict(found.answers)["lessons.0.date"] == kept
 
 
 def test_a_lesson_table_of_word_becomes_phases() -> None:
