@@ -444,6 +444,32 @@ def test_long_names_and_long_tables_stay_inside_the_page() -> None:
     assert len(repeated) >= 4  # the table's head stands on every page it reaches
 
 
+LINK = "https://hanhtrangso.nxbgd.vn/sach-dien-tu/tieng-viet-3-tap-mot-ket-noi-tri-thuc-voi-cuoc-song"
+
+
+def with_a_link(layout: str) -> dict[str, Any]:
+    """A paper with a web address and a dotted line in its narrow columns."""
+    wide = f"Xem {LINK} {'.' * 120}"
+    if layout == "lesson_plan":
+        phases = a_lesson()["phases"]
+        phases[0]["pupils"] = tree(f"<p>Xem <b>{LINK}</b> {'.' * 120}</p>")
+        return a_lesson_plan(a_lesson(1, title=wide, phases=phases))
+    data = LAYOUTS[layout]()
+    for row in data["rows"] if "rows" in data else data["weeks"][0]["rows"]:
+        row["adjustment"] = wide
+    return data
+
+
+@pytest.mark.parametrize("layout", ["lesson_plan", "teacher_teaching_plan", "team_teaching_plan"])
+def test_a_word_longer_than_its_column_breaks_and_nothing_of_it_leaves_the_page(layout: str) -> None:
+    rendered = rendering.render(layout, with_a_link(layout))
+    with pypdfium2.PdfDocument(rendered.pdf) as document:
+        for page in document:
+            assert all(box[2] <= page.get_width() - 15 * MM + 1 for box in _glyphs(page))
+    read = "".join("".join(texts(rendered)).replace("\u200b", "").split())
+    assert LINK in read
+
+
 def test_a_stamp_is_as_large_as_its_box_and_says_who_and_when() -> None:
     for layout, make in LAYOUTS.items():
         for box in rendering.render(layout, make()).boxes:
