@@ -84,7 +84,12 @@ def _week(week: SchoolWeek) -> moving.Week:
 
 
 def parts_of(declared: DocumentType) -> Repeated | None:
-    """The rows of a type that are things of their own, with a head and a body; None for a table."""
+    """The rows of a type that are things of their own, with a head and a body.
+
+    None for a table; and for notes, which are about one record's lessons and no other's.
+    """
+    if declared.amends:
+        return None
     return next((f for f in declared.form.fields if isinstance(f, Repeated) and not f.as_table), None)
 
 

@@ -58,7 +58,7 @@ def state(declared: DocumentType, document: Document) -> State:
         return State("draft", "warn", NOT_SIGNED)
     if document.status == "approved":
         if step.by is None:
-            return replace(APPROVED, words=Text("Đã ký duyệt, đang lưu trữ", "Approved, being archived"))
+            return replace(APPROVED, words=_ARCHIVING if declared.reviewed else _ARCHIVING_SIGNED)
         return State(
             "wait",
             "wait",
@@ -67,6 +67,9 @@ def state(declared: DocumentType, document: Document) -> State:
     return State("wait", "wait", step.waiting)
 
 
+_ARCHIVING = Text("Đã ký duyệt, đang lưu trữ", "Approved, being archived")
+_ARCHIVING_SIGNED = Text("Đã ký, đang lưu trữ", "Signed, being archived")
+"""For what nobody but its author signs: a click of the author's is no approval."""
 NOT_SIGNED = Text("Đã dựng trang, chưa ký", "Pages made, not signed yet")
 
 
@@ -328,6 +331,13 @@ DONE_WORDS: dict[str, Text] = {
     "reopen": Text("Đã mở lại để sửa", "Reopened"),
     "withdraw": Text("Đã rút lại", "Withdrawn"),
 }
+
+
+def done_words(action: str, declared: DocumentType) -> Text | None:
+    """What was just done to a record; None for what is no action."""
+    if action == "sign" and not declared.reviewed:
+        return Text("Đã ký", "Signed")
+    return DONE_WORDS.get(action)
 
 
 def capacity(step: Step, lines: Sequence[str], absent: str, paper: Text | None) -> Text:

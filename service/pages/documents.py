@@ -138,7 +138,7 @@ def document(
         octets=office.blobs.path(shown.final).stat().st_size if shown else None,
         at_page=min(number, shown.pages) if shown else 1,
         extent=page_images.size_of(office, shown.final) if shown else None,
-        done=story.DONE_WORDS.get(done),
+        done=story.done_words(done, view.here.declared),
         following=next((w for w in following if w.document.id != document_id), None),
         related=related,
         states={d.id: story.state(type_of(d.type), d) for d in related.all},

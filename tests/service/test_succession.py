@@ -78,12 +78,16 @@ def test_a_note_after_teaching_by_page(cast: Cast, reader: People) -> None:
     lesson = plan.fields["lessons"][0]["id"]
     offered = {o.get("value") for o in form.all("select option")}
     assert lesson in offered
+    assert "Lấy bài đã có" not in form.words  # no other record's lessons belong in it
+    assert reader("lan").get(f"{form.path.removesuffix('/edit')}/lessons").status == 404
     signing = form.send(
         "/edit", "submit", **{"notes.0.lesson": lesson, "notes.0.text": "- Thêm 5 phút luyện tập."}
     )
     done = signing.send("/sign", pin=PIN)
     assert done.status == 200, done.words
     assert "Bổ sung cho" in done.words
+    assert "Đã ký: Điều chỉnh sau bài dạy" in done.words
+    assert "ký và trình" not in done.words and "Ký duyệt" not in done.words  # nobody else decides on it
     note_id = done.path.rpartition("/")[2]
     for who in ("lan", "hoa", "minh"):
         listed = reader(who).get(path)
