@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import drafts
+from flows import drafts, queries
 from flows.catalogue import amended_by, type_of
 from flows.fields import Repeated
 from flows.grammar import DocumentType
@@ -106,6 +106,12 @@ def _ensure_none_begun(session: Session, document: Document, kind: str) -> None:
     if begun is not None:
         sentence = _BEGUN.format(title=begun.title)
         raise drafts.Exists(sentence, (Fault(kind, sentence),), begun.id)
+
+
+def to_replace(session: Session, actor: Actor, document: Document) -> Document | None:
+    """The record this one is to replace; None when it replaces none, or none this account may see."""
+    replaced = links_of(session, document.id).replaces
+    return queries.seen(session, actor, replaced) if replaced else None
 
 
 # --- what a page shows ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import col, select
 
-from flows import citing, copying, drafts, filling, likeness, queries, sources
+from flows import citing, copying, drafts, filling, likeness, queries, sources, succession
 from flows.bodies import body_of, declared_for, under_way
 from flows.catalogue import type_of
 from flows.commands import Command
@@ -171,6 +171,7 @@ def show_form(
     with office.db.read() as session:
         view = queries.view(session, viewer.actor, document.id, office.now())
         based_on = sources.based_on(session, viewer.actor, document)
+        replaces = succession.to_replace(session, viewer.actor, document)
         body, upload = body_of(session, document.id), under_way(session, document.id)
         alike = likeness.earlier_alike(session, viewer.actor, document)
         alike_of = session.get_one(Account, alike.owner_id).full_name if alike else ""
@@ -201,6 +202,7 @@ def show_form(
         wrong=[(f, _where(shown, f.path)) for f in wrong if f.path or not typed.refusal],
         typed=typed,
         based_on=based_on,
+        replaces=replaces,
         alike=alike,
         alike_of=alike_of,
         alike_state=story.state(type_of(alike.type), alike) if alike else None,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 from flows import inbox as counted
-from flows import marks, queries, round_marks
+from flows import marks, queries, round_marks, sources, succession
 from flows.catalogue import type_of
 from flows.inbox import Facets
 from flows.links import known_for
@@ -104,6 +104,8 @@ def inbox(
         view = queries.view(session, viewer.actor, queue[at].document.id, office.now()) if queue else None
         held = round_marks.round_of(session, viewer.actor)
         notes = marks.notes_of(session, viewer.actor, view) if view else {}
+        based_on = sources.based_on(session, viewer.actor, view.document) if view else ()
+        replaces = succession.to_replace(session, viewer.actor, view.document) if view else None
         following = queue[at + 1].document if at + 1 < len(queue) else None
         ahead = session.get(Revision, (following.id, following.revision)) if following else None
         saved = filters.shown(
@@ -147,6 +149,8 @@ def inbox(
         count=len(queue),
         missed=bool(doc) and queue[at].document.id != doc,
         shown=shown,
+        based_on=based_on,
+        replaces=replaces,
         extent=page_images.size_of(office, shown.final) if shown else None,
         changes=changes,
         changed=changed,

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from flows import marks, plan, queries
+from flows import marks, plan, queries, sources, succession
 from flows.authority import authority, basis
 from flows.candidates import candidates
 from flows.commands import Command
@@ -71,6 +71,8 @@ def _ask(
         view = queries.view(session, viewer.actor, document_id, office.now())
         onward = _next_people(session, view, action, office.now())
         notes = marks.notes_of(session, viewer.actor, view)
+        based_on = sources.based_on(session, viewer.actor, view.document)
+        replaces = succession.to_replace(session, viewer.actor, view.document)
     step = view.here.position.step
     if refusal is None and (step is None or action not in view.actions):
         return RedirectResponse(f"/documents/{document_id}", status_code=303)
@@ -89,6 +91,8 @@ def _ask(
         shown=shown,
         extent=page_images.size_of(office, shown.final),
         onward=onward,
+        based_on=based_on,
+        replaces=replaces,
         refusal=refusal,
         next_=_next_of(str(typed.get("next", "")) if typed else request.query_params.get("next", "")),
         pin_error=refusal.sentence if refusal and refusal.code in ("bad-pin", "locked", "invalid") else None,

@@ -76,6 +76,8 @@ def test_a_colleague_s_approved_plan_names_its_author_to_the_reviewer(cast: Cast
     page = reader("hoa").get(f"/documents/{made.id}")
     assert "KHBD tuần 12 của Trần Thị Mai" in page.words
     assert f"/documents/{theirs.id}" in [a.get("href") for a in page.all(".facts a")]
+    for where in (f"/inbox?doc={made.id}", f"/documents/{made.id}/approve"):  # where it is decided
+        assert "Dựa trên KHBD tuần 12 của Trần Thị Mai." in reader("hoa").get(where).words
     assert events(cast.office, made.id)[1].data["based_on"] == created.data["based_on"]
 
 

@@ -41,6 +41,15 @@ def test_withdraw_by_page(cast: Cast, reader: People) -> None:
     assert "Đã rút" in lan.get("/documents?status=withdrawn").words
 
 
+def test_a_replacement_that_is_withdrawn_leaves_the_old_one_in_force(cast: Cast, reader: People) -> None:
+    old = approved(cast)
+    form = reader("lan").get(f"/documents/{old.id}").send("/replace")
+    new = f"/documents/{form.path.split('/')[2]}"
+    reader("lan").get(f"{new}/withdraw").send("/withdraw")
+    words = reader("lan").get(new).words
+    assert f"Đã được lập để thay cho {old.title}." in words and "khi được ký duyệt" not in words
+
+
 def test_withdraw_is_refused_to_others_and_elsewhere(cast: Cast, reader: People) -> None:
     document = cast.sent("lan", 14)
     page = reader("lan").get(f"/documents/{document.id}/withdraw")
@@ -106,7 +115,12 @@ def test_a_replacement_by_page(cast: Cast, reader: People) -> None:
     new_id = form.path.split("/")[2]
     assert "Bài 28. Bài toán giải bằng hai bước tính" in form.source
     assert "bản thay thế" in reader("lan").get(path).words
+    said = f"Bản này thay cho {old.title} khi được ký duyệt."
+    assert said in form.words
     for who, action in (("lan", "submit"), ("lan", "sign"), ("hoa", "approve"), ("minh", "approve")):
+        if action == "approve":  # who approves it decides on the old one too
+            assert said in reader(who).get(f"/inbox?doc={new_id}").words
+            assert said in reader(who).get(f"/documents/{new_id}/approve").words
         cast.act(who, new_id, action)
     read = reader("mai").get(path)
     assert "Hồ sơ này đã được thay bằng" in read.words
