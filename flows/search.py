@@ -16,7 +16,8 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session
 
-from models.indexing import fold
+from models.indexing import MARKED, fold
+from models.text import Text
 
 _QUOTED = re.compile(r'["“”„«»]([^"“”„«»]*)["“”„«»]?')
 MOST_WORDS = 20
@@ -62,8 +63,22 @@ def question(typed: str, among: Iterable[tuple[str, ...]]) -> Question | None:
     if typed.strip() and not phrases and not loose:
         return None
     unfinished = loose and typed.strip()[-1].isalnum() and len(loose[-1]) >= SHORTEST_BEGINNING
+    unfinished = unfinished and not loose[-1].startswith(MARKED)  # else every record would fit
     last = loose.pop() if unfinished else ""
     return Question((*phrases, *((word,) for word in dict.fromkeys(loose))), last, tuple(among))
+
+
+def hint(typed: str) -> Text | None:
+    """Why a search may have found nothing, when the words themselves are the reason."""
+    words = fold(typed)
+    if typed.strip() and not words:
+        return Text("Gõ ít nhất một chữ cái hoặc chữ số.", "Type at least one letter or digit.")
+    if words and len(words[-1]) < SHORTEST_BEGINNING:
+        return Text(
+            "Một chữ cái chỉ tìm đúng chữ ấy khi đứng riêng. Gõ từ hai chữ cái trở lên để tìm theo đầu từ.",
+            "A single letter finds only itself, as a word. Type two letters or more to find how words begin.",
+        )
+    return None
 
 
 def fits(session: Session, asked: Question) -> ColumnElement[bool]:

@@ -26,6 +26,8 @@ from models.upload import Upload
 
 Kind = Literal["school", "owner", "group", "type", "week", "class"]
 
+MARKED = "zz"
+"""How every mark begins, and no word of Vietnamese or English."""
 LONGEST_TEXT = 200_000
 """Characters kept of one document: a tsvector holds at most a megabyte."""
 LONGEST_WORD = 40
@@ -46,7 +48,7 @@ def fold(text: str) -> list[str]:
 def mark(kind: Kind, key: str) -> str:
     """The word that stands for something a document belongs to; letters alone, like no word of a language."""
     digest = hashlib.blake2b(key.encode(), digest_size=10).hexdigest()
-    return f"zz{kind[0]}{digest.translate(_LETTERS)}"
+    return f"{MARKED}{kind[0]}{digest.translate(_LETTERS)}"
 
 
 def index(connection: Connection, *document_ids: str) -> None:

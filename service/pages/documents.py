@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import duties, listing, queries, sources, succession
+from flows import duties, listing, queries, search, sources, succession
 from flows.catalogue import TYPES, amended_by, type_of
 from flows.grammar import DocumentType
 from flows.office import Office
@@ -72,6 +72,7 @@ def records(
         rows=[(r, type_of(r.document.type), story.state(type_of(r.document.type), r.document)) for r in rows],
         asked=typed,
         filtered=typed != Typed(),
+        hint=search.hint(typed.q) if not rows else None,
         by_words=asked.by_words,
         more=typed.address("/documents", cursor=cursors.write(*following)) if following else "",
         start=typed.address("/documents"),

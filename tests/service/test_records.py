@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import openpyxl
 import pytest
@@ -82,6 +82,24 @@ def test_the_filter_is_a_form_and_stands_in_the_address(listed: Cast) -> None:
         assert asked == {"q": ["ke hoach"], "week": [listed.weeks[9]]}
     nothing = minh.get("/documents?q=khong-co-tu-nay")
     assert "Không có hồ sơ nào khớp" in nothing.words
+    assert "chữ cái" not in nothing.words
+    minh.client.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("d", "Gõ từ hai chữ cái trở lên"),
+        ("Đ", "Gõ từ hai chữ cái trở lên"),
+        ('"', "Gõ ít nhất một chữ cái hoặc chữ số"),
+        ("%", "Gõ ít nhất một chữ cái hoặc chữ số"),
+        ("zz", "Không có hồ sơ nào khớp"),  # how the index's own marks begin: not a way to everything
+    ],
+)
+def test_what_is_no_search_finds_nothing_and_says_what_to_type(listed: Cast, typed: str, said: str) -> None:
+    minh = Reader(listed, "minh")
+    page = minh.get(f"/documents?{urlencode({'q': typed})}")
+    assert page.all("tbody tr") == [] and said in page.words
     minh.client.close()
 
 
