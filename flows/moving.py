@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from flows.fields import Field, Form, Repeated
+from flows.fields import Choice, Field, Form, Repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def settle(
 
     A row whose day fits keeps it; a subject the timetable does not have stays on its weekday. Rows of more
     than one period take so many places, rows that name their period get one of the timetable's; `taken` are
-    rows that stand already and keep theirs.
+    rows that stand already and keep theirs. A table of periods is then in the order of the week.
     """
     kinds = {f.kind: f.name for f in part.fields}
     if not {"day", "class", "subject"} <= kinds.keys() or not move.timetable:
@@ -166,6 +166,20 @@ def settle(
         if found is not None:
             row |= dict(zip(asked, found, strict=True))
             free[found] -= _periods(row)
+    if single:
+        rows.sort(key=_taught(part, kinds["day"]))
+
+
+def _taught(part: Repeated, day: str) -> Callable[[Mapping[str, Any]], tuple[str, int, int]]:
+    """Periods in the order of the week; what has no day stands last."""
+    sessions = next(list(f.among) for f in part.fields if isinstance(f, Choice) and f.name == "session")
+
+    def place(row: Mapping[str, Any]) -> tuple[str, int, int]:
+        session, period = row.get("session"), row.get("period")
+        rank = sessions.index(session) if session in sessions else len(sessions)
+        return row.get(day) or "~", rank, period if isinstance(period, int) else 0
+
+    return place
 
 
 def _place(slot: Slot, single: bool) -> tuple[Any, ...]:

@@ -91,8 +91,8 @@ def test_a_row_that_names_its_period_gets_one_of_the_timetable_s() -> None:
 
     rows = [row(monday, "morning", 1), row(monday, "morning", 2), row(monday, "morning", 3, "Đạo đức")]
     settle(PART, rows, on)
-    assert [(r["date"], r["session"], r["period"]) for r in rows] == [
-        (tuesday.isoformat(), "afternoon", 1),
+    assert [(r["date"], r["session"], r["period"]) for r in rows] == [  # in the order of the week
         (monday.isoformat(), "morning", 2),
         (monday.isoformat(), "morning", 3),
+        (tuesday.isoformat(), "afternoon", 1),
     ]
