@@ -239,6 +239,24 @@ def test_a_period_added_goes_on_from_the_one_above(cast: Cast, window: Callable[
         expect(lan.page.locator(f"[name='rows.{last + 1}.{name}']")).to_have_value(value)
 
 
+def test_cells_pasted_without_a_network_are_not_heaped_into_one(
+    cast: Cast, window: Callable[..., Window]
+) -> None:
+    draft = cast.teacher_plan("lan", 13)
+    lan = window("lan")
+    visit(lan, f"/documents/{draft.id}/edit")
+    lesson = lan.page.locator("[name='rows.0.lesson']")
+    before = lesson.input_value()
+    lan.page.context.set_offline(True)
+    paste(lesson, plain="Bài 50\tBảng phụ\nBài 51\tTranh")
+    expect(lan.page.locator("[data-laid]")).to_contain_text("Chưa dán được")
+    expect(lesson).to_have_value(before)
+    lan.page.context.set_offline(False)
+    paste(lesson, plain="Bài 50\tBảng phụ\nBài 51\tTranh")
+    expect(lan.page.locator("[data-laid]")).to_contain_text("Đã dán 2 tiết dạy")
+    expect(lan.page.locator("[name='rows.1.lesson']")).to_have_value("Bài 51")
+
+
 def test_lessons_move_double_and_take_a_table_of_word(cast: Cast, window: Callable[..., Window]) -> None:
     draft = cast.lesson_plan("lan", 13, lessons=cast.lesson_fields(13, 4)["lessons"])
     lan = window("lan", "phone")

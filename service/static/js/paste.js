@@ -38,20 +38,23 @@ export function lay({ fill, sentence }) {
 function tell(list, sentence, undo) {
   document.querySelector("[data-laid]")?.remove();
   const note = document.createElement("div");
-  note.className = "note note--ok mt-2";
+  note.className = `note ${undo ? "note--ok" : "note--warn"} mt-2`;
   note.setAttribute("role", "status");
   note.dataset.laid = "";
   const words = document.createElement("p");
   words.textContent = sentence;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "btn btn--s push";
-  button.textContent = says.saysUndo;
-  button.addEventListener("click", () => {
-    undo();
-    note.remove();
-  });
-  note.append(words, button);
+  note.append(words);
+  if (undo) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn--s push";
+    button.textContent = says.saysUndo;
+    button.addEventListener("click", () => {
+      undo();
+      note.remove();
+    });
+    note.append(button);
+  }
   (list.closest(".scroll") ?? list).after(note);
   note.scrollIntoView({ block: "nearest" });
 }
@@ -71,7 +74,7 @@ document.addEventListener("paste", async (event) => {
     else if (control.tagName === "INPUT") control.setRangeText(text.replace(/\s+/g, " ").trim());
     if (!found.fill) touch(control);
   } catch {
-    control.setRangeText?.(text.replace(/\s+/g, " ").trim());
-    touch(control);
+    // All cells in one would only be taken out again: say so, what was copied is still on the clipboard.
+    tell(listOf(control), says.saysUnpasted);
   }
 });
