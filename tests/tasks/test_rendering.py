@@ -444,6 +444,22 @@ def test_long_names_and_long_tables_stay_inside_the_page() -> None:
     assert len(repeated) >= 4  # the table's head stands on every page it reaches
 
 
+def test_a_day_is_named_on_the_page_it_begins_on() -> None:
+    for filler in range(4):  # the foot of the first page moves over the first rows of a day
+        data = a_teacher_plan(4)
+        (week, other), row = data["weeks"], data["weeks"][0]["rows"][0]
+        week["rows"] = [
+            row | {"date": f"2026-{day}", "period": n + 1, "subject": "Toán", "lesson": f"Bài {day} {n}."}
+            for day in ("11-30", "12-01", "12-02", "12-03", "12-04")
+            for n in range(filler + 1 if day == "11-30" else 3)
+        ]
+        other["rows"] = []
+        pages = texts(rendering.render("teacher_teaching_plan", data))
+        for day, shown in (("12-01", "01/12"), ("12-02", "02/12"), ("12-03", "03/12"), ("12-04", "04/12")):
+            (begins,) = [page for page in pages if f"Bài {day} 0." in page]
+            assert f"{shown} " in begins, (filler, day)
+
+
 LINK = "https://hanhtrangso.nxbgd.vn/sach-dien-tu/tieng-viet-3-tap-mot-ket-noi-tri-thuc-voi-cuoc-song"
 
 
