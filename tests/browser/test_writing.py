@@ -185,8 +185,11 @@ def test_cells_of_excel_fill_rows_and_are_taken_back(cast: Cast, window: Callabl
     hoa = window("hoa")
     visit(hoa, f"/documents/{draft.id}/edit")
     cells = "Bài 50\t2\nBài 51\t3\nBài 52\t4"
+    hoa.page.click("[name='rows.1.lesson']")
     paste(hoa.page.locator("[name='rows.1.lesson']"), plain=cells)
     expect(hoa.page.locator("[data-laid]")).to_contain_text("Đã dán 3 dòng, thêm 2 dòng.")
+    for place in ("[data-laid]", "[name='rows.1.lesson']"):  # the answer comes to where one is
+        expect(hoa.page.locator(place)).to_be_in_viewport()
     expect(hoa.page.locator("[name='rows.3.periods']")).to_have_value("4")
     hoa.page.get_by_role("button", name="Hoàn tác").click()
     expect(hoa.page.locator("[name='rows.1.lesson']")).to_have_value("Bài 41")

@@ -38,7 +38,7 @@ export function lay({ fill, sentence }) {
 function tell(list, sentence, undo) {
   document.querySelector("[data-laid]")?.remove();
   const note = document.createElement("div");
-  note.className = `note ${undo ? "note--ok" : "note--warn"} mt-2`;
+  note.className = `note note--laid ${undo ? "note--ok" : "note--warn"} mt-2`;
   note.setAttribute("role", "status");
   note.dataset.laid = "";
   const words = document.createElement("p");
@@ -55,8 +55,7 @@ function tell(list, sentence, undo) {
     });
     note.append(button);
   }
-  (list.closest(".scroll") ?? list).after(note);
-  note.scrollIntoView({ block: "nearest" });
+  (list.closest(".scroll") ?? list).after(note); // in view by its style: the page stays where one pasted
 }
 
 document.addEventListener("paste", async (event) => {
