@@ -511,7 +511,7 @@ def test_a_person_reads_english_when_the_account_says_so(cast: Cast, reader: Peo
 
 
 def test_a_round_signs_many_and_refuses_alone_what_changed(cast: Cast, reader: People) -> None:
-    sent = [cast.sent(name, 13) for name in ("lan", "mai", "lien")]
+    sent = [cast.sent(name, 30) for name in ("lan", "mai", "lien")]
     hoa = reader("hoa")
     manifest = hoa.get("/batches/new").send("/batches/new")
     assert len(manifest.all(".manifest li")) == 3
