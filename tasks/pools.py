@@ -19,7 +19,6 @@ import queue
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
@@ -33,6 +32,7 @@ from models.errors import RecordsError, TooLarge, Unavailable
 from models.text import Text
 from tasks.confinement import FILE_BYTES, Guard
 from tasks.pool_child import BEGUN
+from tasks.scratch import Scratch, sweep
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,6 +78,7 @@ class IntakePool:
         self._children: set[_Child] = set()
         self._lock = threading.Lock()
         self._closed = False
+        sweep()
         for _ in range(size):
             self._idle.put(self._started())
 
@@ -160,13 +161,13 @@ class _Child:
     """The parent's end of one child process."""
 
     def __init__(self, arguments: tuple[str, ...]) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="intake-")  # all it may write to
+        self._folder = Scratch()  # all it may write to
         ours, theirs = socketpair()
         with ours, theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tasks.pool_child", str(theirs.fileno()), *arguments],
                 pass_fds=(theirs.fileno(),),
-                env=_environment() | {"TMPDIR": self._folder.name},
+                env=_environment() | {"TMPDIR": str(self._folder.path)},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -229,7 +230,7 @@ class _Child:
     def kill(self) -> None:
         self._kill()
         self._process.wait()
-        self._folder.cleanup()
+        self._folder.drop()
 
     def end(self) -> None:
         self.kill()
