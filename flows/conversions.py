@@ -24,7 +24,7 @@ from flows.people import Actor
 from flows.posts import actor_of, known_of
 from flows.uploads import own_draft
 from models.document import Document, DocumentImage
-from models.errors import Invalid, RecordsError, TooLarge, Unavailable
+from models.errors import Invalid, NoRoom, RecordsError, TooLarge, Unavailable
 from models.text import Text
 from models.upload import Upload
 from tasks import libreoffice, recognising
@@ -63,16 +63,17 @@ def convert_next(office: Office, pool: IntakePool) -> bool:
             float(seconds),
             text=claimed.body.take_over is not None,
         )
+        _settle(office, claimed, made)
     except OutOfTime:
         _refuse(office, upload, TooLarge(libreoffice.too_slow(seconds)))
+    except NoRoom:
+        _put_back(office, upload, counted=False)
     except Unavailable:
         _put_back(office, upload)
     except RecordsError as refusal:
         _refuse(office, upload, refusal)
     except (JobFailed, OSError):
         _refuse(office, upload, Invalid(recognising.DAMAGED))
-    else:
-        _settle(office, claimed, made)
     finally:
         if program:
             libreoffice.sweep_sockets()
@@ -149,14 +150,15 @@ def _refuse(office: Office, upload: Upload, refusal: RecordsError) -> None:
         )
 
 
-def _put_back(office: Office, upload: Upload) -> None:
-    """No child could do it; the next look tries again."""
+def _put_back(office: Office, upload: Upload, *, counted: bool = True) -> None:
+    """No child could do it; the next look tries again. A full disk is not `counted`."""
     with office.db.write() as session:
         session.exec(
             update(Upload)
             .where(col(Upload.id) == upload.id, col(Upload.attempts) == upload.attempts)
             .values(
                 state="waiting",
+                attempts=upload.attempts if counted else upload.attempts - 1,
                 claimed_until=office.now() + timedelta(seconds=5),
             )
         )
@@ -178,10 +180,11 @@ def _settle(office: Office, claimed: Claimed, made: Converted) -> None:
             document = own_draft(session, actor, upload.document_id)
             present.removed, present.warnings = list(made.removed), list(made.warnings)
             present.claimed_until, present.updated_at = None, now
+            # Whatever it becomes, it takes the place of the file before: else that one would be signed.
+            session.exec(
+                delete(Upload).where(col(Upload.document_id) == document.id, col(Upload.state) == "ready")
+            )
             if pdf:
-                session.exec(
-                    delete(Upload).where(col(Upload.document_id) == document.id, col(Upload.state) == "ready")
-                )
                 present.state, present.pdf, present.pages = "ready", pdf, made.pages
                 present.words = made.words
                 saved(session, document, now)

@@ -7,6 +7,7 @@ file is whole it waits, as a row, to be converted (`flows/conversions.py`). Noth
 from __future__ import annotations
 
 import os
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
@@ -44,7 +45,7 @@ def begin(office: Office, actor: Actor, document_id: str, name: str, size: int, 
     """
     recognising.refuse_size(size)
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise Invalid(Text("Thiếu mã SHA-256 của tệp.", "The file's SHA-256 is missing."))
+        raise Invalid(_NO_SHA256)
     files, now = PartialFiles(office.settings.uploads), office.now()
     with office.db.write() as session:
         document = own_draft(session, actor, document_id)
@@ -58,8 +59,8 @@ def begin(office: Office, actor: Actor, document_id: str, name: str, size: int, 
             )
         ).first()
         if upload is not None:
-            upload.updated_at = now
-            upload.received = min(upload.received, files.length(upload.id))  # a disk may have lost the end
+            upload.updated_at, upload.name = now, _plain_name(name)
+            upload.received = files.length(upload.id, upload.received)
             return upload
         dropped = _drop_others(session, document_id)
         _refuse_too_many(session, actor, size)
@@ -76,18 +77,24 @@ def append(
     office: Office, actor: Actor, document_id: str, upload_id: str, offset: int, piece: bytes
 ) -> Upload:
     """Put the next piece. `Misplaced` when it does not begin where the last ended; then send from there.
+    Invalid when it goes beyond the size that was announced.
 
     The piece that makes the file whole has it checked and put among those to be converted.
     """
     if len(piece) > MOST_CHUNK:
-        raise TooLarge(recognising.TOO_LARGE)
+        raise TooLarge(LARGE_PIECE)
     with office.db.read() as session:
         upload = mine(session, actor, document_id, upload_id)
     if upload.state != "receiving":
         return upload
-    if offset != upload.received or offset + len(piece) > upload.size:
-        raise Misplaced(upload.received)
     files = PartialFiles(office.settings.uploads)
+    there = files.length(upload_id, upload.received)
+    if there < upload.received:
+        _fall_back(office, upload, there)
+    if offset != there:
+        raise Misplaced(there)
+    if offset + len(piece) > upload.size:
+        raise Invalid(_CHANGED)
     files.write(upload_id, offset, piece)
     received, now = offset + len(piece), office.now()
     with office.db.write() as session:
@@ -118,16 +125,37 @@ def receive(office: Office, actor: Actor, document_id: str, name: str, file: Bin
         upload = _new(document, actor, name, size, "0" * 64, now)
     for old in dropped:
         files.drop(old)
-    upload.received, upload.sha256 = files.fill(upload.id, file)
-    with office.db.write() as session:
-        session.add(upload)
+    try:
+        upload.received, upload.sha256 = files.fill(upload.id, file)
+        with office.db.write() as session:
+            session.add(upload)
+    except BaseException:
+        files.drop(upload.id)  # no row names it, and the disk may be full because of it
+        raise
     return _whole(office, upload)
 
 
+def _fall_back(office: Office, upload: Upload, there: int) -> None:
+    """The end of a partial file is gone: with a power cut, or moved by a process that died right after."""
+    with office.db.write() as session:
+        session.exec(
+            update(Upload)
+            .where(
+                col(Upload.id) == upload.id,
+                col(Upload.received) == upload.received,
+                col(Upload.state) == "receiving",
+            )
+            .values(received=there)
+        )
+
+
 def _whole(office: Office, upload: Upload) -> Upload:
-    """The last piece is there: is it the file that was announced, and of a kind we take?"""
+    """The last piece is there: is it the file that was announced, and of a kind we take?
+
+    NotFound when it was given up meanwhile. Two requests may get here with one upload: the first settles it.
+    """
     files = PartialFiles(office.settings.uploads)
-    values: dict[str, Any] = {"state": "waiting", "updated_at": office.now()}
+    values: dict[str, Any] = {"state": "waiting", "received": upload.size, "updated_at": office.now()}
     try:
         if files.digest(upload.id, upload.size) != upload.sha256:
             raise Invalid(_CHANGED)
@@ -141,9 +169,18 @@ def _whole(office: Office, upload: Upload) -> Upload:
             "sentence_vi": refusal.sentence.vi,
             "sentence_en": refusal.sentence.en,
         }
+    except FileNotFoundError:
+        values = {"updated_at": office.now()}
     with office.db.write() as session:
-        session.exec(update(Upload).where(col(Upload.id) == upload.id).values(**values))
-        return session.get_one(Upload, upload.id, populate_existing=True)
+        session.exec(
+            update(Upload)
+            .where(col(Upload.id) == upload.id, col(Upload.state) == "receiving")
+            .values(**values)
+        )
+        settled = session.get(Upload, upload.id, populate_existing=True)
+    if settled is None:
+        raise NotFound
+    return settled
 
 
 def remove(office: Office, actor: Actor, document_id: str) -> None:
@@ -214,8 +251,11 @@ def _new(document: Document, actor: Actor, name: str, size: int, sha256: str, no
 
 
 def _plain_name(name: str) -> str:
-    """The file's name without folders (old browsers send them) and signs that cannot be printed."""
-    last = name.replace("\\", "/").rpartition("/")[2]
+    """The file's name without folders (old browsers send them) and signs that cannot be printed.
+
+    Composed, as all text of ours: a Mac names files with the marks apart from their letters.
+    """
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     return "".join(c for c in last if c.isprintable()).strip()[-180:] or "tep"
 
 
@@ -266,6 +306,14 @@ def _full() -> Unavailable:
     )
 
 
+LARGE_PIECE = Text(
+    f"Mỗi phần của tệp nhiều nhất {MOST_CHUNK // 2**20} MB. Chia tệp thành phần nhỏ hơn rồi gửi tiếp.",
+    f"A piece of a file has at most {MOST_CHUNK // 2**20} MB. Cut the file into smaller pieces and go on.",
+)
+_NO_SHA256 = Text(
+    "Thiếu mã SHA-256 của tệp (64 chữ số thập lục phân). Tính mã của cả tệp rồi gửi lại.",
+    "The file's SHA-256 (64 hexadecimal digits) is missing. Count it over the whole file and send again.",
+)
 _CHANGED = Text(
     "Tệp đã đổi trong lúc tải lên. Đóng tệp đang mở trên máy rồi tải lại từ đầu.",
     "The file changed while it was uploaded. Close it on the device and upload it again.",

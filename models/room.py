@@ -9,9 +9,13 @@ import errno
 import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
+
+from models.errors import NoRoom
 
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 _SQLITE = frozenset(
@@ -29,6 +33,17 @@ def lacks(error: BaseException) -> bool:
             return (code & 0xFF) in _SQLITE
         return getattr(error.orig, "sqlstate", None) in _POSTGRES
     return isinstance(error, OSError) and error.errno in _DISK
+
+
+@contextmanager
+def wanted() -> Iterator[None]:
+    """Around what writes files: NoRoom for an error that says so."""
+    try:
+        yield
+    except OSError as error:
+        if lacks(error):
+            raise NoRoom from error
+        raise
 
 
 def look(folder: Path) -> str:

@@ -16,7 +16,7 @@ from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from flows.uploads import MOST_CHUNK
+from flows.uploads import LARGE_PIECE, MOST_CHUNK
 from models.errors import Fault, Invalid, TooLarge
 from models.text import Text
 from service.access import ApiViewer, SignedIn, refuse_unless_ours
@@ -109,7 +109,7 @@ async def _piece(request: Request) -> bytes:
         async for piece in _within(request, MOST_CHUNK):
             held += piece
     except _TooMuch as error:
-        raise TooLarge(TOO_LARGE) from error
+        raise TooLarge(LARGE_PIECE) from error
     return bytes(held)
 
 

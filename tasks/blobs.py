@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 from models import room
-from models.errors import NoRoom
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -30,12 +29,8 @@ class BlobStore:
 
     def put(self, data: bytes) -> str:
         """Keep bytes; the same bytes twice are one file. NoRoom when the disk is full or read-only."""
-        try:
+        with room.wanted():
             return self._put(data)
-        except OSError as error:
-            if room.lacks(error):
-                raise NoRoom from error
-            raise
 
     def _put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
@@ -58,7 +53,14 @@ class BlobStore:
         return name
 
     def adopt(self, path: Path, sha256: str) -> str:
-        """Keep a file whose hash was just counted, by moving it in: nothing of it is read into memory."""
+        """Keep a file whose hash was just counted, by moving it in: nothing of it is read into memory.
+
+        NoRoom when the disk is full or read-only; the file is then where it was.
+        """
+        with room.wanted():
+            return self._adopt(path, sha256)
+
+    def _adopt(self, path: Path, sha256: str) -> str:
         target = self.path(sha256)
         if target.exists():
             path.unlink()

@@ -18,7 +18,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from models.errors import Invalid, TooLarge
+from models import room
+from models.errors import Invalid, NoRoom, TooLarge
 from models.text import Text
 from tasks import fonts
 
@@ -74,6 +75,8 @@ def to_pdf(program: str, document: bytes, seconds: float) -> bytes:
             status = _run(program, folder, profile, seconds)
         made = folder / "out" / "in.pdf"
         if status != 0 or not made.is_file():
+            if room.look(folder) != "ok":
+                raise NoRoom
             raise Invalid(_UNREADABLE)
         return made.read_bytes()
 

@@ -1,4 +1,7 @@
-"""Files on their way up: a file for each upload, written piece by piece where the last piece ended."""
+"""Files on their way up: a file for each upload, written piece by piece where the last piece ended.
+
+What writes raises NoRoom when the disk is full or read-only; what was written before stays.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import shutil
 import time
 from pathlib import Path
 from typing import BinaryIO
+
+from models import room
 
 _NAME = re.compile(r"[0-9a-f-]{36}")
 _PIECE = 1024 * 1024
@@ -28,33 +33,39 @@ class PartialFiles:
             raise ValueError("An upload is named by its identifier.")
         return self.folder / f"{upload_id}.part"
 
+    def _open_folder(self) -> None:
+        with room.wanted():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def _handle(self, upload_id: str) -> int:
+        return os.open(self.path(upload_id), os.O_WRONLY | os.O_CREAT, 0o600)
+
     def has_room(self, size: int) -> bool:
         """Is there room for so many bytes more?"""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._open_folder()
         return shutil.disk_usage(self.folder).free > size + SPARE
 
     def write(self, upload_id: str, offset: int, piece: bytes) -> None:
         """Put a piece at its place, on the disk when this returns; writing it twice changes nothing."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(self.path(upload_id), os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(handle, "wb") as file:
+        self._open_folder()
+        with room.wanted(), os.fdopen(self._handle(upload_id), "wb") as file:
             file.seek(offset)
             file.write(piece)
             file.flush()
             os.fsync(file.fileno())
 
-    def length(self, upload_id: str) -> int:
-        """Bytes that are there."""
+    def length(self, upload_id: str, known: int) -> int:
+        """Bytes that are there of those known: a disk may have lost the end."""
         try:
-            return self.path(upload_id).stat().st_size
+            return min(known, self.path(upload_id).stat().st_size)
         except FileNotFoundError:
             return 0
 
     def fill(self, upload_id: str, source: BinaryIO) -> tuple[int, str]:
         """Write a whole file, piece by piece; its size in bytes and its SHA-256."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._open_folder()
         found, size = hashlib.sha256(), 0
-        with self.path(upload_id).open("wb") as file:
+        with room.wanted(), os.fdopen(self._handle(upload_id), "wb") as file:
             while piece := source.read(_PIECE):
                 file.write(piece)
                 found.update(piece)

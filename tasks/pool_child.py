@@ -6,6 +6,7 @@ nothing of what the jobs do; in the role "converter" they start another program,
 
 from __future__ import annotations
 
+import errno
 import importlib
 import mimetypes
 import os
@@ -18,7 +19,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from models.errors import RecordsError
+from models import room
+from models.errors import NoRoom, RecordsError
 from tasks.confinement import confine
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,6 +62,9 @@ def _answer(job: bytes) -> bytes:
     except MemoryError:
         return pickle.dumps(("memory", None))
     except Exception as error:
+        # No fault of the file that is read; EFBIG is: the limit on what a child may write is our own.
+        if room.lacks(error) and getattr(error, "errno", 0) != errno.EFBIG:
+            return pickle.dumps(("refused", _taken_apart(NoRoom())))
         return pickle.dumps(("failed", _where(error)))
 
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import time
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +22,7 @@ from models.errors import BadType, Invalid, NotFound, TooLarge, Unavailable, Wro
 from models.event import Event
 from models.text import Text
 from models.upload import Upload
-from tasks import partial_files
+from tasks import partial_files, recognising
 from tasks.pools import IntakePool
 from tests import corpus
 from tests.cast import Cast
@@ -87,6 +88,66 @@ def test_what_the_disk_lost_is_sent_again(cast: Cast) -> None:
     assert began(cast, document).received == 300
 
 
+def test_a_whole_file_that_is_gone_is_sent_again(cast: Cast) -> None:
+    """The process died after it had moved the file away and before it said so."""
+    document = cast.lesson_plan("lan", 14)
+    upload = began(cast, document)
+    part(cast, upload, 0, PDF[:800])
+    partial_files.PartialFiles(cast.office.settings.uploads).drop(upload.id)
+    for _ in range(2):
+        with pytest.raises(uploads.Misplaced) as misplaced:
+            part(cast, upload, 800, PDF[800:])
+        assert misplaced.value.received == 0
+    assert part(cast, upload, 0, PDF).state == "waiting"
+
+
+def test_a_file_is_finished_once(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phone that heard no answer sends an empty piece while the first request still settles the file."""
+    upload, seen = began(cast, cast.lesson_plan("lan", 14)), recognising.recognise
+
+    def twice(head: bytes, name: str) -> recognising.Kind:
+        monkeypatch.undo()
+        assert part(cast, upload, len(PDF), b"").state == "waiting"
+        return seen(head, name)
+
+    monkeypatch.setattr(recognising, "recognise", twice)
+    done = part(cast, upload, 0, PDF)
+    assert (done.state, done.kind, done.received) == ("waiting", "pdf", len(PDF))
+    assert part(cast, upload, 0, b"after it was whole").state == "waiting"
+    assert cast.office.blobs.get(done.sha256) == PDF
+
+
+def test_a_file_removed_while_it_is_finished_is_gone(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    document, seen = cast.lesson_plan("lan", 14), recognising.recognise
+    upload = began(cast, document)
+
+    def removed(head: bytes, name: str) -> recognising.Kind:
+        uploads.remove(cast.office, cast.actor("lan"), document.id)
+        return seen(head, name)
+
+    monkeypatch.setattr(recognising, "recognise", removed)
+    with pytest.raises(NotFound):
+        part(cast, upload, 0, PDF)
+    assert now_of(cast, upload) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        (unicodedata.normalize("NFD", "Kế hoạch tuần 14.pdf"), "Kế hoạch tuần 14.pdf"),
+        ("../../etc/passwd.pdf", "passwd.pdf"),
+        ("C:\\Users\\Lan\\giáo án.pdf", "giáo án.pdf"),
+        ("hóa\u202efdp.exe\u2066\x00\r\n.pdf", "hóafdp.exe.pdf"),
+        ("\u202e\u200b/", "tep"),
+        ("ộ" * 300 + ".pdf", "ộ" * 176 + ".pdf"),
+        ("bài 😀.pdf", "bài 😀.pdf"),
+    ],
+)
+def test_a_name_is_kept_as_it_can_be_shown(cast: Cast, name: str, kept: str) -> None:
+    document = cast.lesson_plan("lan", 14)
+    assert send(cast, document, PDF, name).name == kept
+
+
 def test_a_file_that_changed_on_the_way_is_refused(cast: Cast) -> None:
     document = cast.lesson_plan("lan", 14)
     upload = began(cast, document)
@@ -104,9 +165,9 @@ def test_limits_hold_before_anything_is_kept(cast: Cast, monkeypatch: pytest.Mon
     with pytest.raises(Invalid):
         uploads.begin(cast.office, lan, document.id, "a.pdf", 9, "../etc")
     upload = began(cast, document)
-    with pytest.raises(TooLarge):
+    with pytest.raises(TooLarge, match="at most 4 MB"):
         part(cast, upload, 0, b"x" * (uploads.MOST_CHUNK + 1))
-    with pytest.raises(uploads.Misplaced):
+    with pytest.raises(Invalid, match="changed while it was uploaded"):
         part(cast, upload, 0, PDF + b"more than was announced")
     monkeypatch.setattr(uploads, "MOST_PARTIAL", 1)
     with pytest.raises(TooLarge, match="unfinished"):
