@@ -34,6 +34,8 @@ _LINK = re.compile(
 )
 _OFFICE = "{urn:schemas-microsoft-com:office:office}"
 _VML = "{urn:schemas-microsoft-com:vml}"
+_TEMPLATE = "wordprocessingml.template.main+xml"
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 _MAIN = "wordprocessingml.document.main+xml"
 _OTHERS = {
     "spreadsheetml": Text("Excel", "Excel"),
@@ -80,6 +82,8 @@ def _refuse(package: zipfile.ZipFile) -> None:
     if max(xml, default=0) > XML_LIMIT:
         raise TooLarge(BOMB)
     names = {e.filename for e in entries}
+    if "mimetype" in names and package.read("mimetype").startswith(_OPEN_DOCUMENT):
+        raise Invalid(_ANOTHER_WRITER)
     if "[Content_Types].xml" not in names:
         raise Invalid(_PLAIN_ZIP)
     if any(e.flag_bits & 1 for e in entries):
@@ -101,6 +105,8 @@ def _no_word(kinds: set[str]) -> Text:
             "Đây là tệp Word có macro (.docm). Lưu thành Word (.docx) rồi tải lại.",
             "This is a Word file with macros (.docm). Save it as Word (.docx) and upload that.",
         )
+    if any(kind.endswith(_TEMPLATE) for kind in kinds):
+        return _WORD_TEMPLATE
     for part, program in _OTHERS.items():
         if any(part in kind for kind in kinds):
             return Text(
@@ -256,6 +262,16 @@ def _uses_old_fonts(root: Any) -> bool:
     )
 
 
+_WORD_TEMPLATE = Text(
+    "Đây là tệp mẫu của Word (.dotx). Lưu thành Word (.docx) rồi tải lại.",
+    "This is a template of Word (.dotx). Save it as Word (.docx) and upload that.",
+)
+_ANOTHER_WRITER = Text(
+    "Đây là tệp OpenDocument (.odt, .ods), không phải Word. Mở bằng chương trình đã tạo ra nó, lưu thành "
+    "Word (.docx) hoặc PDF, rồi tải lại.",
+    "This is an OpenDocument file (.odt, .ods), not Word. Open it in the program it was made with, save it "
+    "as Word (.docx) or PDF, and upload that.",
+)
 _PLAIN_ZIP = Text(
     "Đây là tệp nén (zip), không phải tệp Word. Giải nén trên máy rồi tải lên tệp Word (.docx) hoặc PDF "
     "bên trong.",

@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from random import Random
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name
@@ -41,6 +42,24 @@ def _blank(pages: int = 1, size: tuple[float, float] = A4) -> pikepdf.Pdf:
 def pdf(pages: int = 1, size: tuple[float, float] = A4) -> bytes:
     """Pages that say their number."""
     return _written(_blank(pages, size))
+
+
+def heavy_pdf(megabytes: int) -> bytes:
+    """A page with a picture of noise: nothing of it can be packed."""
+    made, side = _blank(), 1000
+    noise = Random(megabytes).randbytes(side * side * megabytes)
+    picture = made.make_stream(
+        noise,
+        Type=Name.XObject,
+        Subtype=Name.Image,
+        Width=side,
+        Height=side * megabytes,
+        ColorSpace=Name.DeviceGray,
+        BitsPerComponent=8,
+    )
+    made.pages[0].obj.Resources.XObject = Dictionary(P=picture)
+    made.pages[0].obj.Contents = made.make_stream(b"q 400 0 0 600 90 100 cm /P Do Q")
+    return _written(made)
 
 
 def scripted_pdf() -> bytes:
@@ -334,6 +353,13 @@ def plain_zip() -> bytes:
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w") as made:
         made.writestr("bai.txt", "Bài dạy")
+    return output.getvalue()
+
+
+def open_document() -> bytes:
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w") as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.text")
     return output.getvalue()
 
 

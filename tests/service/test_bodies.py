@@ -289,13 +289,31 @@ def test_without_libreoffice_the_text_fills_the_form(cast: Cast, people: People,
     assert "lấy chữ từ tệp KHBD.docx" in lan.page(f"/documents/{document.id}/edit")
 
 
+def test_text_taken_over_takes_the_place_of_the_file_before(
+    cast: Cast, people: People, pool: IntakePool
+) -> None:
+    lan, document = people("lan"), cast.lesson_plan("lan", 14)
+    lan.send(document.id, corpus.pdf(2), "cũ.pdf")
+    conversions.convert_next(cast.office, pool)
+    cast.office.settings.libreoffice = libreoffice.OFF
+    lan.send(document.id, corpus.word(), "mới.docx")
+    conversions.convert_next(cast.office, pool)
+    body = lan.api("GET", f"{document.id}/body").json()
+    assert (body["body"], body["upload"]["state"]) == (None, "taken")
+    assert "Tệp đang dùng" not in lan.page(f"/documents/{document.id}/body")
+    assert 'name="lessons.1.title"' in lan.client.get(f"/documents/{document.id}/edit").text
+
+
 # --- bad files ---------------------------------------------------------------------------------------------
 
+TEMPLATE = "wordprocessingml.template.main+xml"
 BAD: dict[str, tuple[Callable[[], bytes], str, int, str]] = {
     "empty": (lambda: b"", "a.pdf", 422, "Tệp trống"),
     "over-size": (lambda: corpus.pdf() + b"\n" * (30 * 2**20), "a.pdf", 413, "lớn hơn 30 MB"),
     "picture": (corpus.png, "a.docx", 422, "tệp ảnh"),
     "text": (lambda: b"xin chao", "a.docx", 422, "Chỉ nhận tệp Word"),
+    "OpenDocument": (corpus.open_document, "a.odt", 422, "OpenDocument"),
+    "template": (lambda: corpus.word(main=TEMPLATE), "a.dotx", 422, "tệp mẫu của Word"),
     "zip called .docx": (corpus.plain_zip, "a.docx", 422, "tệp nén (zip)"),
     "PDF called .docx": (corpus.pdf, "a.docx", 422, "Đổi đuôi tên tệp thành .pdf"),
     "old .doc": (corpus.old_doc, "a.doc", 422, "đời cũ"),
