@@ -19,6 +19,7 @@ from models.upload import Upload
 from service import file_words, names
 from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import OfficeDep
+from service.errors import status_of
 from service.pages.editing import REFUSED, own, see_other, version_of
 from service.receiving import NO_FILE, PageFile, PagePiece
 from service.templating import language_of, page
@@ -173,4 +174,4 @@ def send_piece(
 
 def _told(request: Request, viewer: Viewer, refusal: RecordsError) -> Response:
     sentence = refusal.sentence.to(language_of(request, viewer))
-    return JSONResponse({"sentence": sentence}, REFUSED.get(refusal.code, 409))
+    return JSONResponse({"sentence": sentence}, status_of(refusal))

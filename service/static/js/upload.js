@@ -5,10 +5,11 @@ const MOST = 30 * 1024 * 1024;
 const chunk = Number(page.dataset.chunk);
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+// As the pages say it (`service/words.size`): a file must not seem to grow or shrink on its way.
 const size = (bytes) =>
-  bytes < 1024 * 1024
-    ? `${Math.max(1, Math.round(bytes / 1024))} KB`
-    : `${(bytes / 1024 / 1024).toLocaleString(document.documentElement.lang === "en" ? "en" : "vi", { maximumFractionDigits: 1 })} MB`;
+  bytes < 1_000_000
+    ? `${Math.max(1, Math.round(bytes / 1000))} kB`
+    : `${(bytes / 1_000_000).toLocaleString(document.documentElement.lang === "en" ? "en" : "vi", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} MB`;
 
 // --- being converted: look until it is done ---------------------------------------------------------------
 
@@ -74,6 +75,7 @@ if (form && globalThis.crypto?.subtle) {
   // Try until there is an answer; wait longer each time, and no longer once the network is back.
   async function persist(make, sent, whole) {
     for (let pause = 1000; !stopped; pause = Math.min(pause * 2, 30000)) {
+      let again = page.dataset.saysAgain;
       try {
         const answer = await make();
         if (answer.ok || answer.status === 409 || answer.status === 404) return answer;
@@ -82,10 +84,11 @@ if (form && globalThis.crypto?.subtle) {
           fail(words);
           return null;
         }
+        again = answer.status === 507 ? page.dataset.saysFull : page.dataset.saysBusy;
       } catch (error) {
         if (error.name === "AbortError") return null;
       }
-      say(page.dataset.saysAgain, sent, whole);
+      say(again, sent, whole);
       await Promise.race([wait(pause), new Promise((resolve) => addEventListener("online", resolve, { once: true }))]);
     }
     return null;
@@ -94,6 +97,13 @@ if (form && globalThis.crypto?.subtle) {
   async function digest(file) {
     const hash = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
     return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  // The file another window sends to this draft, or made its content, since ours began; "" where there is none.
+  async function another() {
+    const answer = await persist(() => fetch(`${base}/body/state`, { redirect: "manual", signal: going.signal }), 0, 0);
+    const { upload, body } = answer?.ok ? await answer.json() : {};
+    return upload?.name || (body && body.id !== page.dataset.body ? body.name : "");
   }
 
   async function upload(file) {
@@ -121,6 +131,11 @@ if (form && globalThis.crypto?.subtle) {
       const answer = await persist(() => post(path, piece, going.signal), state.received, file.size);
       if (!answer) return;
       if (answer.status === 404) {
+        const other = await another();
+        if (other) {
+          fail(page.dataset.saysOvertaken.replace("{name}", other));
+          return;
+        }
         begun = await persist(() => post("/uploads", about, going.signal), 0, file.size);
         if (!begun?.ok) return;
         state = await begun.json();
