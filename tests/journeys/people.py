@@ -25,6 +25,8 @@ TAKEN = {403, 404, 409}
 """Someone else decided first: nothing to do here any more."""
 LATER = {423, 429, 503}
 """Not now: try again."""
+PIECES = 3
+"""In so many a file goes up."""
 ONWARD = ("submit", "sign", "approve", "seal")
 
 
@@ -51,7 +53,7 @@ class Person:
     random: Random = field(default_factory=lambda: Random(1))
     lost: float = 0.0
     before: Callable[[], None] = _always
-    """Called before each decision: a test may hold people back here."""
+    """Called before each decision and each piece of a file: a test may hold people back here."""
     accepted: list[Accepted] = field(default_factory=list)
     asked: set[Accepted] = field(default_factory=set)
     """Items of signing rounds: each may have been decided although its answer was lost."""
@@ -123,18 +125,17 @@ class Person:
 
     def upload(self, document_id: str, data: bytes, name: str) -> None:
         """Make a file the draft's body, piece by piece; goes on where the server says it has got to."""
-        place, half = f"/documents/{document_id}", len(data) // 2 + 1
+        place, part = f"/documents/{document_id}", len(data) // PIECES + 1
         about = {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         begun = self.insist("POST", f"{place}/uploads", json=about)
         assert begun.status_code in (200, 201), begun.text
-        received = begun.json()["received"]
-        while received < len(data):
-            piece = {"params": {"offset": received}, "content": data[received : received + half]}
+        received, whole = begun.json()["received"], False
+        while not whole:  # an empty piece asks for what became of the last one, whose answer was lost
+            self.before()
+            piece = {"params": {"offset": received}, "content": data[received : received + part]}
             answer = self.insist("PUT", f"{place}/uploads/{begun.json()['id']}", **piece)
-            if answer.status_code == 404:
-                break  # it was whole: the answer that said so was lost
             assert answer.status_code in (200, 202, 409), answer.text
-            received = answer.json().get("received", len(data))
+            received, whole = answer.json().get("received"), "body" in answer.json()
         until(lambda: self._body(place, about["sha256"]), "the file never became the body", PATIENCE)
 
     def _body(self, place: str, sha256: str) -> bool:
