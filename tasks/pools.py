@@ -183,7 +183,7 @@ class _Child:
         After an exception the child is of no more use.
         """
         # A machine's sweeper of old temporary files may have taken the folder of a child that was long idle.
-        if not Path(self._folder.name).is_dir() or not self._begins(job):
+        if not self._folder.path.is_dir() or not self._begins(job):
             return "unbegun", None
         late = threading.Event()
 

@@ -12,6 +12,7 @@ import pytest
 
 from tasks.scratch import Scratch, sweep
 
+pytestmark = pytest.mark.real_clock  # a folder's age is the file system's
 _HOLDS = "from tasks.scratch import Scratch; s = Scratch(); print(s.path, flush=True); input()"
 
 
