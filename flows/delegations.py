@@ -25,7 +25,7 @@ from models.db import Database
 from models.delegation import Delegation
 from models.document import OpenStep
 from models.errors import NotFound, NotYours, WrongStep
-from models.notice import Notice
+from models.notice import notice
 from models.settings import Settings
 from models.text import Text
 
@@ -165,18 +165,15 @@ def _tell(session: Session, row: Delegation, what: str, people: Collection[str],
         if not account.active:
             continue
         session.add(
-            Notice(
-                school_id=row.school_id,
-                account_id=account_id,
-                kind="delegation",
-                key=f"delegation:{row.id}:{what}",
-                data={
-                    "subject": {"vi": about.vi, "en": about.en},
-                    "sentence": {"vi": sentence.vi, "en": sentence.en},
-                    "path": "/inbox" if what == "begins" else "/absence",
-                },
-                created_at=now,
-                due_at=now,
+            notice(
+                row.school_id,
+                account_id,
+                "delegation",
+                f"delegation:{row.id}:{what}",
+                now,
+                sentence,
+                subject=about,
+                path="/inbox" if what == "begins" else "/absence",
             )
         )
 

@@ -11,7 +11,7 @@ from flows.candidates import StandIn
 from flows.grammar import Step
 from flows.posts import holders
 from models.document import Document
-from models.notice import Notice
+from models.notice import notice
 from models.run import Incident
 from models.text import Text
 
@@ -41,19 +41,16 @@ def nobody(
     told |= {a.id: "documents" for a in holders(session, document.school_id, "role:principal")}
     for account_id, where in sorted(told.items()):
         session.add(
-            Notice(
-                school_id=document.school_id,
-                account_id=account_id,
-                kind="incident",
-                key=f"incident:{incident.id}",
+            notice(
+                document.school_id,
+                account_id,
+                "incident",
+                f"incident:{incident.id}",
+                now,
+                sentence,
+                path=f"/{where}/{document.id}",
                 document_id=document.id,
-                data={
-                    "incident": incident.id,
-                    "sentence": {"vi": sentence.vi, "en": sentence.en},
-                    "path": f"/{where}/{document.id}",
-                },
-                created_at=now,
-                due_at=now,
+                incident=incident.id,
             )
         )
     return incident

@@ -19,7 +19,7 @@ from flows.rules import rules_of
 from models.account import Account
 from models.db import Database
 from models.errors import Fault, Invalid, NotFound, TooLarge
-from models.notice import Notice
+from models.notice import Notice, notice
 from models.report import ProblemReport
 from models.settings import VIETNAM
 from models.text import Text
@@ -160,20 +160,8 @@ def _tell(
         there = select(Notice.id).where(col(Notice.account_id) == person.id, col(Notice.key) == key)
         if not person.active or session.exec(there).first() is not None:
             continue
-        session.add(
-            Notice(
-                school_id=about.school_id,
-                account_id=person.id,
-                kind="report",
-                key=key,
-                data={
-                    "sentence": {"vi": sentence.vi, "en": sentence.en},
-                    "path": f"/reports/{about.id}",
-                },
-                created_at=now,
-                due_at=now,
-            )
-        )
+        path = f"/reports/{about.id}"
+        session.add(notice(about.school_id, person.id, "report", key, now, sentence, path=path))
         told += 1
     return told
 

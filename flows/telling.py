@@ -15,7 +15,7 @@ from flows.posts import subject_of
 from models.account import Account
 from models.document import Document
 from models.event import Event
-from models.notice import Notice
+from models.notice import notice
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -109,14 +109,14 @@ def _notice(
     if account is None or not account.active:
         return
     session.add(
-        Notice(
-            school_id=document.school_id,
-            account_id=account_id,
-            kind=kind,
-            key=f"{kind}:{document.id}:{seq}",
+        notice(
+            document.school_id,
+            account_id,
+            kind,
+            f"{kind}:{document.id}:{seq}",
+            now,
+            sentence,
             document_id=document.id,
-            data={"seq": seq} | ({"sentence": {"vi": sentence.vi, "en": sentence.en}} if sentence else {}),
-            created_at=now,
-            due_at=now,
+            seq=seq,
         )
     )

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
+from models.text import Text
 
 
 class Notice(SQLModel, table=True):
@@ -36,6 +37,37 @@ class Notice(SQLModel, table=True):
     mail_id: str | None = Field(default=None, foreign_key="mail.id")
     dropped: bool = False
     """No longer true when it was due (decided meanwhile): never sent."""
+
+
+def notice(
+    school_id: str,
+    account_id: str,
+    kind: str,
+    key: str,
+    now: datetime,
+    sentence: Text | None = None,
+    *,
+    subject: Text | None = None,
+    path: str = "",
+    document_id: str | None = None,
+    **data: Any,
+) -> Notice:
+    """A notice that is due at once: its sentence and subject in both languages, `path` of what to look at."""
+    for name, text in (("sentence", sentence), ("subject", subject)):
+        if text is not None:
+            data[name] = {"vi": text.vi, "en": text.en}
+    if path:
+        data["path"] = path
+    return Notice(
+        school_id=school_id,
+        account_id=account_id,
+        kind=kind,
+        key=key,
+        document_id=document_id,
+        data=data,
+        created_at=now,
+        due_at=now,
+    )
 
 
 class Mail(SQLModel, table=True):

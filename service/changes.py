@@ -16,7 +16,7 @@ from flows.people import GUARDED_ROLES, ROLES, Actor
 from models.account import Account, AccountRole, Change, Group
 from models.delegation import Delegation
 from models.errors import Fault, Invalid, NotFound, Stale
-from models.notice import Notice
+from models.notice import notice
 from models.text import Text
 
 SERVER = "server"
@@ -288,19 +288,16 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
     )
     for account_id in sorted(told):
         session.add(
-            Notice(
-                school_id=change.school_id,
-                account_id=account_id,
-                kind="change",
-                key=f"change:{change.id}:{change.state}",
-                data={
-                    "change_id": change.id,
-                    "subject": {"vi": about.vi, "en": about.en},
-                    "sentence": {"vi": sentence.vi, "en": sentence.en},
-                    "path": "/confirmations" if waits and account_id in change.confirm_by else "/account",
-                },
-                created_at=now,
-                due_at=now,
+            notice(
+                change.school_id,
+                account_id,
+                "change",
+                f"change:{change.id}:{change.state}",
+                now,
+                sentence,
+                subject=about,
+                path="/confirmations" if waits and account_id in change.confirm_by else "/account",
+                change_id=change.id,
             )
         )
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from flows.rules import rules_of
 from models.account import Account
 from models.db import Database
-from models.notice import Notice
+from models.notice import Notice, notice
 from models.school import School
 from models.text import Text
 
@@ -61,17 +61,7 @@ def _tell(session: Session, account: Account, sentence: Text, days: int, now: da
     there = select(Notice.id).where(col(Notice.account_id) == account.id, col(Notice.key) == key)
     if session.exec(there).first() is not None:
         return 0
-    session.add(
-        Notice(
-            school_id=account.school_id,
-            account_id=account.id,
-            kind="password",
-            key=key,
-            data={"sentence": {"vi": sentence.vi, "en": sentence.en}, "path": "/password"},
-            created_at=now,
-            due_at=now,
-        )
-    )
+    session.add(notice(account.school_id, account.id, "password", key, now, sentence, path="/password"))
     return 1
 
 
