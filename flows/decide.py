@@ -7,7 +7,6 @@ made first (a PDF, a signature) is made before the transaction by `flows/perform
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,26 +17,23 @@ from sqlmodel import Session, col, select
 
 from flows import duties, mark_rows, plan, telling
 from flows.bodies import declared_for
-from flows.candidates import candidates, stand_ins, standing_in
+from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import LONGEST_NOTE, Command, Decided, Here, Made
-from flows.deadlines import step_due
-from flows.grammar import Draft, Review, Sign
+from flows.grammar import Review
 from flows.links import links_of
-from flows.nobody import nobody
 from flows.office import Office
+from flows.opening import open_step
 from flows.people import Actor, Standing
 from flows.performing import OpenKey, perform, release
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
-from models.account import Account
+from flows.recording import event_of, record, remark_of
 from models.delegation import Substitution
-from models.document import Document, OpenStep, Revision, SeriesNumber, Signature
+from models.document import Document, Revision, SeriesNumber, Signature
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
-from models.event import Event, Remark
+from models.event import Event
 from models.indexing import index
-from models.run import Incident
-from models.school import SchoolWeek
 from models.text import Text
 from tasks.rich_text import tidy
 
@@ -180,12 +176,12 @@ def begin(
     """A new draft's first event, in the caller's transaction; `data`: what it is based on, or linked to."""
     declared = type_of(document.type)
     document.version = 0
-    event = _event(document, actor.id, "draft", "create", 0, now, Made(data=data or {}))
+    event = event_of(document, actor.id, "draft", "create", 0, now, Made(data=data or {}))
     document.version, document.head_hash = 1, event.hash
-    _record(session, event)
+    record(session, event)
     document.status, document.step = "draft", declared.steps[0].name
     position = Position(declared.steps[0], "draft", 0, 1)
-    _open(session, Here(document, declared, position, subject_of(session, document), 1), now)
+    open_step(session, Here(document, declared, position, subject_of(session, document), 1), now)
 
 
 def _write(
@@ -204,8 +200,10 @@ def _write(
                 "The draft was saved again in another window. Look at it, then submit once more.",
             )
         )
-    event = _event(document, command.actor.id, step.name, command.action, _revision(here, command), now, made)
-    remark = _remark(event, command)
+    event = event_of(
+        document, command.actor.id, step.name, command.action, _revision(here, command), now, made
+    )
+    remark = remark_of(event, command)
     position = plan.follow(
         here.declared,
         here.position,
@@ -242,7 +240,7 @@ def _write(
     _swap(session, document, values)
     if made.number:
         index(session.connection(), document.id)
-    _record(session, event, remark)
+    record(session, event, remark)
     _keep(session, here, command, made, event, position)
     if cover:
         session.add(
@@ -258,7 +256,7 @@ def _write(
         )
     mark_rows.decided(session, document.id, command.actor.id, command.action)
     moved = Here(document, here.declared, position, here.subject, event.seq)
-    people = _open(session, moved, now)
+    people = open_step(session, moved, now)
     duties.follow(session, document, here.declared, position, now)
     if command.action == plan.WITHDRAW:
         telling.tell_withdrawn(session, document, here.position, event, now)
@@ -281,7 +279,7 @@ def _replace(session: Session, successor: Document, now: datetime) -> None:
     document = here.document
     step = (here.position.step or here.declared.archive).name
     made = Made(data={"successor": successor.id})
-    event = _event(document, SYSTEM, step, plan.REPLACE, here.position.revision, now, made)
+    event = event_of(document, SYSTEM, step, plan.REPLACE, here.position.revision, now, made)
     values = {
         "version": document.version + 1,
         "status": "replaced",
@@ -289,7 +287,7 @@ def _replace(session: Session, successor: Document, now: datetime) -> None:
         "updated_at": now,
     }
     _swap(session, document, values)
-    _record(session, event)
+    record(session, event)
     position = replace(here.position, status="replaced")
     duties.follow(session, document, here.declared, position, now)
 
@@ -316,57 +314,6 @@ def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> No
 
 def _revision(here: Here, command: Command) -> int:
     return here.position.revision + (command.action == "submit")
-
-
-def _event(
-    document: Document,
-    actor_id: str,
-    step: str,
-    action: str,
-    revision: int,
-    now: datetime,
-    made: Made,
-) -> Event:
-    """The next event of the document's chain, not stored yet."""
-    event = Event(
-        document_id=document.id,
-        seq=document.version + 1,
-        school_id=document.school_id,
-        at=now,
-        actor_id=actor_id,
-        step=step,
-        action=action,
-        revision=revision,
-        input_blob=made.input_blob,
-        output_blob=made.output_blob,
-        data=dict(made.data),
-        previous=document.head_hash,
-        hash="",
-    )
-    event.hash = event.digest()
-    return event
-
-
-def _record(session: Session, event: Event, remark: Remark | None = None) -> None:
-    """Store an event; after the compare-and-set, so that whoever lost the race never gets here."""
-    session.add(event)
-    session.flush()
-    if remark is not None:
-        session.add(remark)
-
-
-def _remark(event: Event, command: Command) -> Remark | None:
-    """The reviewer's words beside the event, hashed into it."""
-    text = tidy(command.note).strip()
-    parts = {key: tidy(words).strip() for key, words in command.parts.items() if tidy(words).strip()}
-    if not text and not parts:
-        return None
-    remark = Remark(
-        document_id=event.document_id, seq=event.seq, text=text, parts=parts, salt=secrets.token_hex(16)
-    )
-    event.remark_hash = remark.digest()
-    event.hash = event.digest()
-    return remark
 
 
 def _keep(
@@ -419,51 +366,6 @@ def _keep(
         session.exec(reserved.values(state="void", reason="Người soạn rút hồ sơ trước khi ký duyệt"))
 
 
-def _open(session: Session, here: Here, now: datetime) -> list[Account]:
-    """Make the waiting rows of the open step; whom it waits for. An incident where nobody could take it."""
-    document, position = here.document, here.position
-    until = session.exec(select(OpenStep.due_at).where(col(OpenStep.document_id) == document.id)).first()
-    session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
-    session.exec(
-        update(Incident)
-        .where(
-            col(Incident.document_id) == document.id,
-            col(Incident.kind) == "nobody",
-            col(Incident.resolved_at).is_(None),
-        )
-        .values(resolved_at=now, resolved_by=SYSTEM)
-    )
-    if position.step is None or position.step.by is None:
-        return []
-    subject = replace(here.subject, acted=position.acted)
-    week = session.get(SchoolWeek, document.week_id) if document.week_id else None
-    due = step_due(position.step.due, week.monday, now) if position.step.due and week else document.due_at
-    if isinstance(position.step, Draft) and position.status == "returned":
-        due = telling.resubmit_due(document.due_at, now)
-    elif isinstance(position.step, Sign) and position.revision > 1:
-        due = until or due  # what was said when it was returned
-    audiences = position.step.by.audiences(subject)
-    for place, audience in enumerate(audiences):
-        session.add(
-            OpenStep(
-                document_id=document.id,
-                step=position.step.name,
-                audience=audience,
-                place=place,
-                school_id=document.school_id,
-                type=document.type,
-                opened_seq=position.opened_seq,
-                opened_at=now,
-                due_at=due,
-            )
-        )
-    people = candidates(session, subject, audiences, now)
-    if not people:
-        away = stand_ins(session, subject, audiences, now)
-        nobody(session, document, position.step, away, now)
-    return people
-
-
 def settle(
     office: Office,
     document_id: str,
@@ -489,7 +391,7 @@ def settle(
         step = here.position.step
         assert step is not None
         made = Made(input_blob=document.blob, output_blob=blob, data=dict(data))
-        event = _event(document, SYSTEM, step.name, "archive", here.position.revision, now, made)
+        event = event_of(document, SYSTEM, step.name, "archive", here.position.revision, now, made)
         position = plan.follow(
             here.declared,
             here.position,
@@ -509,7 +411,7 @@ def settle(
                 "updated_at": now,
             },
         )
-        _record(session, event)
+        record(session, event)
         session.exec(
             update(Revision)
             .where(col(Revision.document_id) == document_id, col(Revision.number) == position.revision)

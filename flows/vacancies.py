@@ -2,7 +2,7 @@
 other way round, when somebody goes away.
 
 A step waits for a post, so whoever is given the post finds it in the inbox by itself; what is left is the
-incident of the decision that found the post empty (`decide._open`), and the notice nobody got.
+incident of the decision that found the post empty (`flows/opening.py`), and the notice nobody got.
 """
 
 from __future__ import annotations
