@@ -135,13 +135,15 @@ class Throttle(SQLModel, table=True):
 class Change(SQLModel, table=True):
     """What the administration of accounts did; a change that law 7 guards waits here for its confirmation.
 
-    `state`: done, waiting, refused. `confirm_by`: account ids of whom one must confirm.
+    `account_id` None: it concerns the school itself (its mail server).
+    `state`: done, waiting, refused, replaced (the asker asked for another instead).
+    `confirm_by`: account ids of whom one must confirm.
     """
 
     __table_args__ = (ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),)
     id: str = identifier()
     school_id: str = Field(index=True)
-    account_id: str
+    account_id: str | None = None
     action: str = Field(max_length=40)
     data: dict[str, Any] = json_field()
     asked_by: str

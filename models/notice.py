@@ -16,7 +16,7 @@ class Notice(SQLModel, table=True):
     """One thing one person is to be told, once: `key` makes a repeat harmless.
 
     `kind`: waiting, returned, approved, archived, reminder, flag, incident, delegation, change,
-    report, password.
+    mail-server, report, password.
     `data` holds what the mail needs beyond the document (ids, times), no secret.
     """
 
@@ -88,3 +88,5 @@ class Mail(SQLModel, table=True):
     created_at: datetime = instant()
     sent_at: datetime | None = maybe_instant()
     error: str = Field(default="", max_length=300)
+    server_id: str | None = Field(default=None, foreign_key="mail_server.id")
+    """It goes by this one though another may hold by now: the news that the server was changed."""
