@@ -19,7 +19,7 @@ from models.account import Account, AccountRole
 from models.errors import NotFound, Stale
 from models.settings import Settings
 from models.text import Text
-from service import changes, reset_links
+from service import changes, mail_changes, reset_links
 from service.account_changes import Asked, apply, ask_within
 from service.account_rows import Person, account_of, add_account, group_of, refuse_outsider, refuse_taken
 from service.changes import refusal
@@ -134,9 +134,13 @@ def confirm(
     hashed = passwords.make_hash(once)
     with office.db.write() as session:
         change = changes.find_waiting(session, actor, change_id)
-        account = account_of(session, actor.school_id, change.account_id)
+        data = change.data
         changes.settle(session, change, actor, "done", now)
-        apply(session, office.settings, account, change.action, change.data, now, hashed)
+        if change.account_id is None:
+            mail_changes.apply(session, change, data, now)
+        else:
+            account = account_of(session, actor.school_id, change.account_id)
+            apply(session, office.settings, account, change.action, data, now, hashed)
     return Asked(change, once if change.action == "reset-password" else None)
 
 

@@ -1,7 +1,8 @@
-"""Law 7: which changes of an account need a second person, who that is, and the record of all changes.
+"""Law 7: which changes need a second person, who that is, and the record of all changes.
 
 A change is a row (`models.account.Change`): done at once, or waiting until one of `confirm_by` confirms or
-refuses it. What a change does to an account is written in `service/account_changes.py`.
+refuses it. What a change does is written in `service/account_changes.py`, and for a school's mail server in
+`service/mail_changes.py`.
 """
 
 from __future__ import annotations
@@ -43,12 +44,22 @@ SENTENCES: dict[str, Text] = {
     "unlock": Text("Mở khóa đăng nhập của {who}", "Unlock the sign-in of {who}"),
     "activate": Text("Cho tài khoản của {who} hoạt động lại", "Switch the account of {who} on"),
     "deactivate": Text("Ngừng tài khoản của {who}", "Switch the account of {who} off"),
+    "mail-server": Text("Đổi máy chủ thư của trường{what}", "Change the school's mail server{what}"),
+    "mail-server-back": Text(
+        "Trở về máy chủ thư của bản cài đặt{what}", "Go back to the installation's mail server{what}"
+    ),
 }
-OWN = frozenset({"create", "edit", "grant", "withdraw"}) | {
-    "second-factor-on",
-    "second-factor-off",
-    "reset-by-link",
-}
+OF_SCHOOL = frozenset({"mail-server", "mail-server-back"})
+"""They concern no account: whoever holds the mail server reads every link to a new password."""
+OWN = (
+    frozenset({"create", "edit", "grant", "withdraw"})
+    | OF_SCHOOL
+    | {
+        "second-factor-on",
+        "second-factor-off",
+        "reset-by-link",
+    }
+)
 """Not to be asked for by the name of the action alone: they need more, or are the person's own acts."""
 _GRANTS = frozenset({"grant", "appoint-head", "appoint-deputy"})
 _RESETS = frozenset({"reset-password", "reset-pin", "reset-second-factor"})
@@ -64,12 +75,22 @@ _FIELDS = {
     "post": Text("chức danh", "post"),
     "email": Text("thư điện tử", "e-mail"),
     "language": Text("ngôn ngữ", "language"),
+    "host": Text("máy chủ", "server"),
+    "port": Text("cổng", "port"),
+    "encryption": Text("mã hóa", "encryption"),
+    "login": Text("tài khoản thư", "user"),
+    "sender": Text("địa chỉ gửi", "sender's address"),
+    "sender_name": Text("tên người gửi", "sender's name"),
+}
+_MAIL_PASSWORD = {
+    "new": Text("mật khẩu thư mới", "a new mail password"),
+    "none": Text("không dùng mật khẩu thư", "no mail password"),
 }
 
 
 def describe(session: Session, change: Change) -> Text:
     """The change in a sentence, without full stop."""
-    account = session.get(Account, change.account_id)
+    account = session.get(Account, change.account_id) if change.account_id else None
     what: Text | str = ""
     if "role" in change.data:
         what = ROLES[change.data["role"]]
@@ -88,10 +109,12 @@ def describe(session: Session, change: Change) -> Text:
 def edited(before: Mapping[str, str], after: Mapping[str, str]) -> Text:
     """What an edit changes, old and new."""
     parts = [(_FIELDS[n], before[n] or "–", after[n] or "–") for n in _FIELDS if n in after]
-    return Text(
-        ": " + "; ".join(f"{label.vi} “{old}” → “{new}”" for label, old, new in parts),
-        ": " + "; ".join(f"{label.en} “{old}” → “{new}”" for label, old, new in parts),
-    )
+    vi = [f"{label.vi} “{old}” → “{new}”" for label, old, new in parts]
+    en = [f"{label.en} “{old}” → “{new}”" for label, old, new in parts]
+    if "password" in after:
+        vi.append(_MAIL_PASSWORD[after["password"]].vi)
+        en.append(_MAIL_PASSWORD[after["password"]].en)
+    return Text(": " + "; ".join(vi), ": " + "; ".join(en)) if vi else Text("", "")
 
 
 def _reviews_and_administers(session: Session, account: Account, change: Change) -> bool:
@@ -134,14 +157,49 @@ def record(
         asked_by=asker.id if asker else by or SERVER,
         asked_at=now,
         confirm_by=sorted(able or ()) if waits else [],
-        state="waiting" if waits else "done",
-        settled_at=None if waits else now,
     )
+    return _keep(session, change, now, told=told)
+
+
+def record_for_school(
+    session: Session, asker: Actor, action: str, data: dict[str, Any], now: datetime
+) -> Change:
+    """The same for what concerns the school itself: done for a principal, else waiting for one.
+
+    What the asker had waiting is replaced: one mends what one mistyped by asking again.
+    """
+    able = principals(session, asker.school_id)
+    if not able:
+        raise refusal("confirm", _NOBODY)
+    for old in waiting_for_school(session, asker.school_id):
+        if old.asked_by == asker.id:
+            old.state, old.settled_by, old.settled_at = "replaced", asker.id, now
+            forget_secret(session, old)
+    change = Change(
+        school_id=asker.school_id,
+        action=action,
+        data=data,
+        asked_by=asker.id,
+        asked_at=now,
+        confirm_by=[] if asker.id in able else sorted(able),
+    )
+    return _keep(session, change, now, told=True)
+
+
+def _keep(session: Session, change: Change, now: datetime, *, told: bool) -> Change:
+    waits = bool(change.confirm_by)
+    change.state, change.settled_at = ("waiting", None) if waits else ("done", now)
     session.add(change)
     session.flush()
     if told:
         _tell(session, change, now)
     return change
+
+
+def forget_secret(session: Session, change: Change) -> None:
+    """An encrypted password that waited with a change is kept no longer than the change waits."""
+    change.data = {name: value for name, value in change.data.items() if name != "protected"}
+    session.add(change)
 
 
 def confirmers(
@@ -221,6 +279,20 @@ def waiting_for(session: Session, actor: Actor) -> list[Change]:
     return [row for row in rows if actor.id in row.confirm_by]
 
 
+def waiting_for_school(session: Session, school_id: str) -> list[Change]:
+    """What waits that concerns the school itself, oldest first."""
+    rows = session.exec(
+        select(Change)
+        .where(
+            col(Change.school_id) == school_id,
+            col(Change.state) == "waiting",
+            col(Change.action).in_(OF_SCHOOL),
+        )
+        .order_by(col(Change.asked_at))
+    ).all()
+    return list(rows)
+
+
 def count_waiting_for(session: Session, actor: Actor) -> int:
     """How many confirmations wait for this person."""
     return len(waiting_for(session, actor))
@@ -241,7 +313,7 @@ def find_waiting(session: Session, actor: Actor, change_id: str) -> Change:
         raise NotFound
     if change.state != "waiting":
         raise Stale(_SETTLED)
-    if change.action in _GRANTS and actor.id not in principals(session, actor.school_id):
+    if change.action in _GRANTS | OF_SCHOOL and actor.id not in principals(session, actor.school_id):
         raise NotFound  # no longer the principal
     return change
 
@@ -256,6 +328,7 @@ def settle(session: Session, change: Change, actor: Actor, state: str, now: date
     if done.rowcount != 1:
         raise Stale(_SETTLED)
     session.refresh(change)
+    forget_secret(session, change)
     _tell(session, change, now)
 
 
@@ -272,34 +345,47 @@ def _refuse_repeat(session: Session, account: Account, action: str, data: dict[s
 
 
 def _tell(session: Session, change: Change, now: datetime) -> None:
-    """Tell the person concerned, and the principal of what law 7 guards: what was done, asked or refused."""
-    account = session.get_one(Account, change.account_id)
-    told = {change.account_id} if account.active else set()
-    guarded = (
-        bool(change.confirm_by) or confirmers(session, account, change.action, change.data, now) is not None
-    )
-    if guarded or change.action in _ENDS:
-        told |= principals(session, change.school_id)
+    """Tell those concerned, and the principal of what law 7 guards: what was done, asked or refused."""
+    told, own_page = _audience(session, change, now)
     waits = change.state == "waiting"
     about = describe(session, change)
     sentence = _STATES[change.state].format(
         asker=_name(session, change.asked_by),
         settler=_name(session, change.settled_by),
     )
+    of_school = change.action in OF_SCHOOL
+    # The news of another mail server goes by the one before it.
+    server = {"server_id": change.data["base"]} if of_school else {}
     for account_id in sorted(told):
         session.add(
             notice(
                 change.school_id,
                 account_id,
-                "change",
+                "mail-server" if of_school else "change",
                 f"change:{change.id}:{change.state}",
                 now,
                 sentence,
                 subject=about,
-                path="/confirmations" if waits and account_id in change.confirm_by else "/account",
+                path="/confirmations" if waits and account_id in change.confirm_by else own_page,
                 change_id=change.id,
+                **server,
             )
         )
+
+
+def _audience(session: Session, change: Change, now: datetime) -> tuple[frozenset[str], str]:
+    """Who is told of a change, and on which page they look at it."""
+    if change.account_id is None:
+        both = principals(session, change.school_id) | _holders(session, change.school_id, "admin")
+        return both, "/confirmations"
+    account = session.get_one(Account, change.account_id)
+    told = frozenset({account.id} if account.active else ())
+    guarded = (
+        bool(change.confirm_by) or confirmers(session, account, change.action, change.data, now) is not None
+    )
+    if guarded or change.action in _ENDS:
+        told |= principals(session, change.school_id)
+    return told, "/account"
 
 
 def _name(session: Session, account_id: str | None) -> Text | str:

@@ -33,6 +33,7 @@ from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
 from service import importing, password_age
+from tasks import mail_servers
 from tasks.mailing import fold
 from tasks.posting import post
 
@@ -114,13 +115,14 @@ class Clockwork:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
     def clean(self) -> None:
-        """Passes that ran out, counts of sign-ins and workbooks from yesterday, reset links."""
+        """Passes that ran out, sign-in counts, workbooks of yesterday, reset links, old mail passwords."""
         if not self.leading:
             return
         now = self.now()
         with self.db.write() as session:
             session.exec(delete(Pass).where(col(Pass.expires_at) <= now))
             importing.forget_old(session, now)
+            mail_servers.forget_old(session, now)
             session.exec(delete(ResetLink).where(col(ResetLink.expires_at) <= now))
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
 

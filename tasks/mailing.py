@@ -55,6 +55,7 @@ KINDS: dict[str, Text] = {
     "incident": Text("Sự cố cần xử lý", "Incident"),
     "delegation": Text("Ủy quyền khi vắng mặt", "Delegation during an absence"),
     "change": Text("Thay đổi tài khoản", "Change of account"),
+    "mail-server": Text("Máy chủ thư của trường", "The school's mail server"),
     "report": Text("Báo sự cố", "Reported problem"),
     "password": Text("Mật khẩu", "Password"),
 }
@@ -79,6 +80,8 @@ class Draft:
     items: dict[str, dict[str, Item]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    server_id: str | None = None
+    """The mail server it must go by, where one of its notices says so."""
 
 
 def fold(db: Database, settings: Settings, now: datetime, audiences: Audiences) -> int:
@@ -123,6 +126,7 @@ def _draft(
         document = session.get(Document, notice.document_id) if notice.document_id else None
         if reachable and _still_true(session, notice, document, keys, now):
             draft.told.append(notice.id)
+            draft.server_id = draft.server_id or notice.data.get("server_id")
             about = document.id if document and notice.kind not in ("flag", "reminder") else notice.id
             item = _item(session, settings, notice, document, language)
             draft.items.setdefault(notice.kind, {})[about] = item
@@ -277,6 +281,7 @@ def _mail(settings: Settings, draft: Draft, now: datetime) -> Mail:
         html=rendered["body.html"],
         next_try_at=now,
         created_at=now,
+        server_id=draft.server_id,
     )
 
 

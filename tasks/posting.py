@@ -1,8 +1,8 @@
 """Sending stored mails: claim, speak SMTP, note what came of it; a later try when the server is away.
 
 A mail keeps its Message-ID through all tries. SMTP itself cannot promise once: a server that accepted a
-mail and died before saying so gets it again, under the same id. Passwords stay in the settings: nothing
-here logs them, and what a server said is kept only for the administrator's page.
+mail and died before saying so gets it again, under the same id. Nothing here logs a password, and what a
+server said, the password struck out, is kept only for the administrator's page.
 """
 
 from __future__ import annotations
@@ -10,23 +10,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.errors import HeaderParseError
 from email.header import Header
 from email.headerregistry import Address, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 import aiosmtplib
 from sqlalchemy import update
 from sqlmodel import col, select
 
 from models.db import Database
+from models.mail_server import MailServer
 from models.notice import Mail
 from models.settings import Settings
+from tasks import mail_servers
 from tasks.hidden_links import revealed
+from tasks.mail_servers import Server, Unopened
 from tasks.mailing import one_line
 
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))
@@ -39,7 +42,10 @@ PATIENCE = 40.0
 AT_ONCE = 50
 """Mails sent over one connection."""
 
-_IMPLICIT_TLS = 465
+ROUND = 60.0
+"""Seconds after which a connection takes up no more mails: a slow server must not keep the other schools'
+mails from the next round."""
+
 log = logging.getLogger(__name__)
 
 
@@ -52,11 +58,36 @@ class Posted:
     postponed: int = 0
 
 
-def waiting(db: Database, now: datetime) -> list[str]:
-    """Mails to send now, oldest first."""
+@dataclass(slots=True)
+class Bag:
+    """What goes over one connection. `server` None: its password does not open, so nothing goes."""
+
+    server: Server | None
+    mails: list[str] = field(default_factory=list)
+
+
+def waiting(db: Database, settings: Settings, now: datetime) -> list[Bag]:
+    """Mails to send now, oldest first, by the server they go by."""
+    bags: dict[str, Bag] = {}
     with db.read() as session:
-        queue = select(Mail.id).where(col(Mail.state) == "waiting", col(Mail.next_try_at) <= now)
-        return list(session.exec(queue.order_by(col(Mail.next_try_at)).limit(AT_ONCE)).all())
+        due = (col(Mail.state) == "waiting", col(Mail.next_try_at) <= now)
+        for school_id in session.exec(select(Mail.school_id).where(*due).distinct()).all():
+            present = mail_servers.own(session, school_id)
+            queue = select(Mail.id, Mail.server_id).where(*due, col(Mail.school_id) == school_id)
+            for mail_id, server_id in session.exec(queue.order_by(col(Mail.next_try_at)).limit(AT_ONCE)):
+                row = mail_servers.pinned(session, server_id, now) or present
+                key = row.id if row is not None and row.host else ""
+                if key not in bags:
+                    bags[key] = Bag(_opened(row, settings))
+                bags[key].mails.append(mail_id)
+    return list(bags.values())
+
+
+def _opened(row: MailServer | None, settings: Settings) -> Server | None:
+    try:
+        return mail_servers.opened(row, settings)
+    except Unopened:
+        return None
 
 
 async def post(
@@ -64,29 +95,57 @@ async def post(
 ) -> Posted:
     """Send what is due. Never raises for a server's or a network's fault: the mail waits for its next try.
 
+    Each server is spoken to beside the others, so that one that is away or slow holds up its own mails alone.
     Safe in two processes at once: each mail is claimed by compare-and-set before it is sent.
     """
     posted = Posted()
-    queue = await asyncio.to_thread(waiting, db, now)
-    if not queue:
-        return posted
-    client = _client(settings, tls_context)
-    try:
-        await client.connect()
-    except (OSError, aiosmtplib.SMTPException, TimeoutError) as wrong:
-        await _hang_up(client)
-        await _postpone(db, queue, now, wrong, posted)
-        return posted
-    try:
-        for mail_id in queue:
-            if not await _send(db, settings, client, mail_id, now, posted):
-                break  # the connection is gone; the rest is still due, and the next round takes it
-    finally:
-        await _hang_up(client)
+    bags = await asyncio.to_thread(waiting, db, settings, now)
+    await asyncio.gather(*(_post_bag(db, settings, bag, now, posted, tls_context) for bag in bags))
     return posted
 
 
-async def _hang_up(client: aiosmtplib.SMTP) -> None:
+async def _post_bag(
+    db: Database,
+    settings: Settings,
+    bag: Bag,
+    now: datetime,
+    posted: Posted,
+    tls_context: ssl.SSLContext | None,
+) -> None:
+    if bag.server is None:
+        await _postpone(db, bag, now, Unopened(_SHUT), posted)
+        return
+    client = client_of(bag.server, tls_context)
+    try:
+        await client.connect()
+    except FAULTS as wrong:
+        await hang_up(client)
+        await _postpone(db, bag, now, wrong, posted)
+        return
+    over = asyncio.get_running_loop().time() + ROUND
+    try:
+        for mail_id in bag.mails[:AT_ONCE]:
+            if asyncio.get_running_loop().time() > over:
+                break
+            if not await _send(db, settings, bag.server, client, mail_id, now, posted):
+                break  # the connection is gone; the rest is still due, and the next round takes it
+    finally:
+        await hang_up(client)
+
+
+async def try_out(server: Server, message: EmailMessage, tls_context: ssl.SSLContext | None = None) -> str:
+    """Send one mail at once; what the server said to it. Raises FAULTS."""
+    client = client_of(server, tls_context)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await client.connect()
+            _, said = await client.send_message(message)
+    finally:
+        await hang_up(client)
+    return server.without_password(one_line(said, 300))
+
+
+async def hang_up(client: aiosmtplib.SMTP) -> None:
     """Close the connection before we return: over TLS, `close` alone waits for the server's farewell, and a
     loop that ends meanwhile leaves the socket open."""
     transport = client.transport
@@ -96,35 +155,34 @@ async def _hang_up(client: aiosmtplib.SMTP) -> None:
         await asyncio.sleep(0)  # it is closed in this turn of the loop
 
 
-def _client(settings: Settings, tls_context: ssl.SSLContext | None) -> aiosmtplib.SMTP:
-    host, port = settings.mail_server
-    implicit = port == _IMPLICIT_TLS
+def client_of(server: Server, tls_context: ssl.SSLContext | None = None) -> aiosmtplib.SMTP:
+    """A connection to be opened; it encrypts, checks the certificate and signs in as the server says."""
     return aiosmtplib.SMTP(
-        hostname=host,
-        port=port,
-        username=settings.smtp_user or None,
-        password=settings.smtp_password or None,
-        use_tls=implicit,
-        start_tls=settings.smtp_starttls and not implicit,
+        hostname=server.host,
+        port=server.port,
+        username=server.login or None,
+        password=server.password.reveal() or None,
+        use_tls=server.encryption == "tls",
+        start_tls=server.encryption == "starttls",
         tls_context=tls_context,
         timeout=PATIENCE / 2,
     )
 
 
-async def _postpone(
-    db: Database, queue: list[str], now: datetime, wrong: BaseException, posted: Posted
-) -> None:
+async def _postpone(db: Database, bag: Bag, now: datetime, wrong: BaseException, posted: Posted) -> None:
     """The server is away: every mail of this round tries again later."""
-    log.warning("The mail server does not take mail: %s", _words(wrong))
-    for mail_id in queue:
+    said = words(wrong, bag.server)
+    log.warning("The mail server does not take mail: %s", said)
+    for mail_id in bag.mails:
         mail = await asyncio.to_thread(_claim, db, mail_id, now)
         if mail is not None:
-            await asyncio.to_thread(_note, db, mail, now, wrong, posted)
+            await asyncio.to_thread(_note, db, mail, now, wrong, said, posted)
 
 
 async def _send(
     db: Database,
     settings: Settings,
+    server: Server,
     client: aiosmtplib.SMTP,
     mail_id: str,
     now: datetime,
@@ -135,11 +193,11 @@ async def _send(
     if mail is None:
         return True
     try:
-        message = compose(mail, settings)
+        message = compose(mail, settings, server)
         async with asyncio.timeout(PATIENCE):
             await client.send_message(message)
-    except (OSError, aiosmtplib.SMTPException, TimeoutError, BadAddress) as wrong:
-        await asyncio.to_thread(_note, db, mail, now, wrong, posted)
+    except (*FAULTS, BadAddress) as wrong:
+        await asyncio.to_thread(_note, db, mail, now, wrong, words(wrong, server), posted)
         return client.is_connected and not isinstance(wrong, TimeoutError)
     await asyncio.to_thread(_sent, db, mail, now)
     posted.sent += 1
@@ -148,6 +206,11 @@ async def _send(
 
 class BadAddress(Exception):
     """The recipient's address is none; trying again would not mend it."""
+
+
+FAULTS = (OSError, aiosmtplib.SMTPException, TimeoutError)
+"""What a server, a network or a certificate may raise."""
+_SHUT = "The stored password does not open with secrets/master.key."
 
 
 class _Subject(UniqueUnstructuredHeader):
@@ -166,11 +229,14 @@ _HEADERS.map_to_type("subject", _Subject)  # type: ignore[arg-type]  # made a Ba
 _POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
-def compose(mail: Mail, settings: Settings) -> EmailMessage:
-    """The stored mail as a message: text first, HTML beside it. BadAddress when it can reach nobody."""
+def compose(mail: Mail, settings: Settings, server: Server | None = None) -> EmailMessage:
+    """The stored mail as a message: text first, HTML beside it. BadAddress when it can reach nobody.
+
+    `server` says who sends it; without one the installation does.
+    """
+    server = server or mail_servers.of_installation(settings)
     message = EmailMessage(policy=_POLICY)
-    name, address = parseaddr(settings.mail_from)
-    message["From"] = Address(one_line(name), addr_spec=address)
+    message["From"] = Address(one_line(server.sender_name), addr_spec=server.sender)
     try:
         message["To"] = Address(addr_spec=mail.recipient)
     except (ValueError, HeaderParseError, IndexError) as wrong:  # what email's parser raises for nonsense
@@ -209,10 +275,10 @@ def _sent(db: Database, mail: Mail, now: datetime) -> None:
         session.exec(update(Mail).where(col(Mail.id) == mail.id).values(state="sent", sent_at=now, error=""))
 
 
-def _note(db: Database, mail: Mail, now: datetime, wrong: BaseException, posted: Posted) -> None:
+def _note(db: Database, mail: Mail, now: datetime, wrong: BaseException, said: str, posted: Posted) -> None:
     """Keep what went wrong; give up on an address the server refuses for good, and after a day."""
     hopeless = _refused_for_good(wrong) or now - mail.created_at >= GIVE_UP
-    values = {"error": _words(wrong)} | ({"state": "failed"} if hopeless else {})
+    values = {"error": said} | ({"state": "failed"} if hopeless else {})
     with db.write() as session:
         session.exec(
             update(Mail).where(col(Mail.id) == mail.id, col(Mail.state) == "waiting").values(**values)
@@ -230,14 +296,16 @@ def _refused_for_good(wrong: BaseException) -> bool:
     return isinstance(wrong, BadAddress)
 
 
-def _words(wrong: BaseException) -> str:
+def words(wrong: BaseException, server: Server | None = None) -> str:
+    """What went wrong on one line, in the server's own words where it spoke; never its password."""
     if isinstance(wrong, aiosmtplib.SMTPRecipientsRefused) and wrong.recipients:
         wrong = wrong.recipients[0]
     code = f" {wrong.code}" if isinstance(wrong, aiosmtplib.SMTPResponseException) else ""
     said = (
         wrong.message if isinstance(wrong, aiosmtplib.SMTPException) and hasattr(wrong, "message") else wrong
     )
-    return one_line(f"{type(wrong).__name__}{code}: {said}", 300)
+    told = f"{type(wrong).__name__}{code}: {said}"
+    return one_line(server.without_password(told) if server else told, 300)
 
 
 def try_again(db: Database, mail_id: str, now: datetime) -> bool:

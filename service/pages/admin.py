@@ -73,6 +73,7 @@ def create_account(
     except RecordsError as refusal:
         faults = faults_of(refusal, "sign_in_name")
         return _accounts(request, viewer, office, faults=faults, person=person, roles=roles)
+    assert made.change.account_id is not None  # it is of an account
     return _account(request, viewer, office, made.change.account_id, asked=[made, *granted])
 
 
