@@ -16,6 +16,7 @@ from models.settings import VIETNAM, Settings
 from models.text import Text
 from service import password_age
 from service.sign_in import paused_until
+from tasks import mail_servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ def overview_of(session: Session, settings: Settings, school_id: str, now: datet
     ).one()
     if failed:
         found.append(Matter(_MAILS.format(n=failed), "/admin/mail", urgent=True))
+    found += _mail_server(session, settings, school_id)
     people = session.exec(
         select(Account).where(col(Account.school_id) == school_id, col(Account.active).is_(True))
     ).all()
@@ -68,12 +70,33 @@ def overview_of(session: Session, settings: Settings, school_id: str, now: datet
     return sorted(found, key=lambda matter: not matter.urgent)
 
 
+def _mail_server(session: Session, settings: Settings, school_id: str) -> list[Matter]:
+    """Mails that wait for their server, and a school whose mails reach nobody."""
+    own = mail_servers.own(session, school_id)
+    stuck = session.exec(
+        select(func.count()).where(
+            col(Mail.school_id) == school_id, col(Mail.state) == "waiting", col(Mail.error) != ""
+        )
+    ).one()
+    found = [Matter(_STUCK.format(n=stuck), "/admin/mail", urgent=True)] if stuck else []
+    if own is None and not settings.smtp_host and not settings.demo:
+        found.append(Matter(_NO_SERVER, "/admin/mail"))
+    if own is not None and not mail_servers.opens(own, settings):
+        found.append(Matter(_SHUT, "/admin/mail", urgent=True))
+    return found
+
+
 _REPORTS = Text("{n} báo sự cố chờ trả lời", "Reported problems without an answer: {n}")
 _REPORTS_LATE = Text(
     "{n} báo sự cố chờ trả lời, {late} đã quá hạn",
     "Reported problems without an answer: {n}, overdue: {late}",
 )
 _MAILS = Text("{n} thư không gửi được", "Mails that could not be sent: {n}")
+_STUCK = Text("{n} thư chờ vì máy chủ thư chưa nhận", "Mails the mail server has not taken yet: {n}")
+_NO_SERVER = Text("Chưa đặt máy chủ thư: thư không đến tay ai", "No mail server is set: mails reach nobody")
+_SHUT = Text(
+    "Mật khẩu thư không mở được bằng khóa chủ", "The mail password does not open with the master key"
+)
 _LOCKED = Text("{n} tài khoản đang tạm khóa đăng nhập", "Accounts locked after wrong passwords: {n}")
 _GIVEN = Text("{n} tài khoản chưa đổi mật khẩu được cấp", "Accounts with the password given out: {n}")
 _OLD = Text(

@@ -97,7 +97,7 @@ def describe(session: Session, change: Change) -> Text:
     elif "group_id" in change.data:
         group = session.get(Group, change.data["group_id"])
         what = group.name if group else "–"
-    elif "after" in change.data:
+    elif change.data.get("after"):
         what = edited(change.data["before"], change.data["after"])
     who = f"{account.full_name} ({account.sign_in_name})" if account else "–"
     sentence = SENTENCES[change.action].format(who=who, what=what)
@@ -114,7 +114,7 @@ def edited(before: Mapping[str, str], after: Mapping[str, str]) -> Text:
     if "password" in after:
         vi.append(_MAIL_PASSWORD[after["password"]].vi)
         en.append(_MAIL_PASSWORD[after["password"]].en)
-    return Text(": " + "; ".join(vi), ": " + "; ".join(en)) if vi else Text("", "")
+    return Text(": " + "; ".join(vi), ": " + "; ".join(en))
 
 
 def _reviews_and_administers(session: Session, account: Account, change: Change) -> bool:

@@ -25,19 +25,22 @@ from sqlmodel import Session, col, select
 
 from flows.leases import alive
 from flows.office import utc_now
+from flows.posts import issuer_of
 from models.db import Database
 from models.document import Document
 from models.errors import RecordsError
 from models.key import AuthorityPart
+from models.mail_server import MailServer
 from models.migrate import is_current
 from models.school import School
-from models.settings import Settings
+from models.settings import VIETNAM, Settings
 from models.text import Language, Text
 from service.health import disk, prefect
 from service.supervise import ports
-from tasks import libreoffice
+from tasks import libreoffice, mail_servers
 from tasks.blobs import BlobStore
 from tasks.keys import unlock_service
+from tasks.mail_servers import Server, Unopened
 
 Mark = Literal["✓", "–", "✗"]
 LANGUAGES: tuple[Language, Language] = ("vi", "en")
@@ -314,23 +317,59 @@ def _stamps(settings: Settings) -> Iterator[Finding]:
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:
+    """The installation's mail server, then each school's own."""
     part = Text("Thư", "Mail")
-    host, port = settings.mail_server
+    local = "" if settings.smtp_host else " (hộp thư thử · local catcher)"
+    yield _server(part, mail_servers.of_installation(settings), local, _SEE_SETTING)
+    if not _is_there(settings):
+        return
+    db = Database(settings.database)
     try:
-        with smtplib.SMTP(host, port, timeout=5) as server:
-            server.noop()
+        with db.read() as session:
+            rows = session.exec(
+                select(MailServer).where(col(MailServer.until).is_(None), col(MailServer.host) != "")
+            ).all()
+            today = utc_now().astimezone(VIETNAM).date()
+            schools = {row.school_id: issuer_of(session, row.school_id, today).name for row in rows}
+    except SQLAlchemyError:
+        return  # said already
+    finally:
+        db.dispose()
+    for row in rows:
+        name = schools[row.school_id]
+        part = Text(f"Thư của {name}", f"Mail of {name}")
+        try:
+            server = mail_servers.opened(row, settings)
+        except Unopened:
+            yield Finding("✗", part, _SHUT)
+        else:
+            yield _server(part, server, "", _SEE_PAGE)
+
+
+def _server(part: Text, server: Server, local: str, where: Text) -> Finding:
+    """Does it answer? Nobody signs in: what a wrong password does, the mail page says."""
+    at = f"{server.host}:{server.port}"
+    try:
+        speak = smtplib.SMTP_SSL if server.encryption == "tls" else smtplib.SMTP
+        with speak(server.host, server.port, timeout=5) as open_server:
+            open_server.noop()
     except (OSError, smtplib.SMTPException):
-        yield Finding(
-            "–",
-            part,
-            Text(
-                f"Máy chủ thư {host}:{port} không trả lời; thư chờ trong hàng. Xem HOSOSO_SMTP_HOST.",
-                f"The mail server {host}:{port} does not answer; mails wait. See HOSOSO_SMTP_HOST.",
-            ),
+        away = Text(
+            "Máy chủ thư {at} không trả lời; thư chờ trong hàng. {where}",
+            "The mail server {at} does not answer; mails wait. {where}",
         )
-    else:
-        local = "" if settings.smtp_host else " (hộp thư thử · local catcher)"
-        yield Finding("✓", part, Text(f"{host}:{port} trả lời{local}.", f"{host}:{port} answers{local}."))
+        return Finding("–", part, away.format(at=at, where=where))
+    return Finding("✓", part, Text(f"{at} trả lời{local}.", f"{at} answers{local}."))
+
+
+_SEE_SETTING = Text("Xem HOSOSO_SMTP_HOST.", "See HOSOSO_SMTP_HOST.")
+_SEE_PAGE = Text("Xem trang Quản trị, mục Thư.", "See Mail among the administrator's pages.")
+_SHUT = Text(
+    "secrets/master.key không mở được mật khẩu thư; thư chờ trong hàng. Lấy lại tệp đó từ bản sao lưu, hoặc "
+    "nhập lại mật khẩu ở trang Quản trị, mục Thư.",
+    "secrets/master.key does not open the mail password; mails wait. Restore that file from the backup, or "
+    "type the password again under Mail among the administrator's pages.",
+)
 
 
 def _office(settings: Settings) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ def ask(office: Office, asker: Actor, typed: Typed, now: datetime) -> Asked:
     wanted = check(typed)
     with office.db.write() as session:
         row = _hold(session, asker.school_id, now)
-        protected = protected_for(row, office.settings, wanted, typed)
+        protected = protected_for(row, office.settings, asker.school_id, wanted, typed)
         server = asdict(wanted)
         before, after = shown(row, office.settings), _words(server)
         if row.protected != protected:
@@ -123,14 +123,13 @@ def _words(server: dict[str, Any]) -> dict[str, str]:
 
 
 def protected_for(
-    row: MailServer | None, settings: Settings, wanted: Wanted, typed: Typed, school_id: str = ""
+    row: MailServer | None, settings: Settings, school_id: str, wanted: Wanted, typed: Typed
 ) -> bytes | None:
     """The password of the wanted server, encrypted; None where it wants no sign-in.
 
     What was typed; else that of the try before; else the stored one, for the same account at the same server
     alone: otherwise naming another server would be a way to be sent it.
     """
-    school_id = row.school_id if row is not None else school_id
     if not wanted.login:
         return None
     place = (settings.master_key, school_id, wanted.host, wanted.port, wanted.login)

@@ -53,7 +53,7 @@ def try_out(office: Office, account: Account, typed: Typed, now: datetime) -> Tr
         row = mail_servers.held(session, account.school_id)
     if count > AT_MOST:
         raise changes.refusal("test", _TOO_OFTEN)
-    protected = protected_for(row, office.settings, wanted, typed, account.school_id)
+    protected = protected_for(row, office.settings, account.school_id, wanted, typed)
     password = Secret("")
     if protected:
         place = (account.school_id, wanted.host, wanted.port, wanted.login)

@@ -107,6 +107,15 @@ def opened(row: MailServer | None, settings: Settings) -> Server:
     )
 
 
+def opens(row: MailServer | None, settings: Settings) -> bool:
+    """Does the stored password open with this installation's master key?"""
+    try:
+        opened(row, settings)
+    except Unopened:
+        return False
+    return True
+
+
 def protect(password: Secret, master: bytes, school_id: str, host: str, port: int, login: str) -> bytes:
     """The password encrypted for the database, good for this school's account at this server alone."""
     return keys.protect_service(password.reveal().encode(), master, _owner(school_id, host, port, login))

@@ -26,6 +26,7 @@ from service.access import AdminViewer, CheckedForm, PageViewer, Viewer
 from service.deps import OfficeDep
 from service.mailbox import folder
 from service.templating import page
+from tasks import mail_servers
 from tasks.posting import try_again
 
 router = APIRouter()
@@ -53,6 +54,8 @@ class Caught:
 @router.get("/mailbox")
 def mailbox(request: Request, viewer: PageViewer, office: OfficeDep, to: str = "") -> Response:
     """The newest caught mails, of one recipient if asked, and the administrator's outbox."""
+    with office.db.read() as session:
+        own = mail_servers.own(session, viewer.actor.school_id)
     local = _may_see(viewer, office.settings)
     admin = "admin" in viewer.actor.roles
     if not (local or admin):
@@ -76,7 +79,8 @@ def mailbox(request: Request, viewer: PageViewer, office: OfficeDep, to: str = "
         admin=admin,
         stuck=stuck,
         counts=counts,
-        server="{}:{}".format(*office.settings.mail_server),
+        own=own,
+        server="{}:{}".format(*((own.host, own.port) if own else office.settings.mail_server)),
     )
 
 

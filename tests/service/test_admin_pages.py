@@ -90,6 +90,7 @@ def test_a_name_to_come_can_be_taken_back_one_that_held_cannot(cast: Cast, enter
 
 def test_a_test_mail_goes_the_way_of_every_mail(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
+    cast.office.settings.smtp_host = "mail.example.test"
     cast.office.settings.smtp_password = "Bi-mat-1"
     page = admin.get("/admin/mail")
     assert "đã đặt" in page
