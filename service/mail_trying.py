@@ -70,6 +70,10 @@ def try_out(office: Office, account: Account, typed: Typed, now: datetime) -> Tr
 def _advice(wrong: BaseException) -> Text:
     """What to look at, by the first cause that says so."""
     for cause in _causes(wrong):
+        if type(cause) is aiosmtplib.SMTPException:  # the library's word for both
+            return _NOT_OFFERED
+        if isinstance(cause, aiosmtplib.SMTPResponseException) and cause.code == _SIGN_IN_FIRST:
+            return _SIGN_IN
         for kind, advice in _ADVICE:
             if isinstance(cause, kind):
                 return advice
@@ -84,6 +88,15 @@ def _causes(wrong: BaseException) -> Iterator[BaseException]:
     return reversed(chain)
 
 
+_SIGN_IN_FIRST = 530
+_SIGN_IN = Text(
+    "Máy chủ đòi đăng nhập (hoặc mã hóa) trước khi gửi. Ghi tài khoản và mật khẩu thư, kiểm tra cách mã hóa.",
+    "The server wants a sign-in (or encryption) first. Type user and password, and check the encryption.",
+)
+_NOT_OFFERED = Text(
+    "Máy chủ không có STARTTLS hoặc không cho đăng nhập ở cổng này. Kiểm tra cổng và cách mã hóa.",
+    "The server has no STARTTLS or no sign-in at this port. Check the port and the encryption.",
+)
 NO_ADDRESS = Text(
     "Tài khoản này chưa có thư điện tử. Thêm địa chỉ ở trang Tài khoản rồi thử lại.",
     "This account has no e-mail address. Add one on the accounts page and try again.",
@@ -127,13 +140,6 @@ _ADVICE: tuple[tuple[type[BaseException], Text], ...] = (
         Text(
             "Cổng này không dùng cách mã hóa đã chọn. Thường là 587 với STARTTLS, 465 với TLS.",
             "This port does not speak the chosen encryption. Try 587 with STARTTLS, or 465 with TLS.",
-        ),
-    ),
-    (
-        aiosmtplib.SMTPNotSupported,
-        Text(
-            "Máy chủ không có STARTTLS hoặc không cho đăng nhập ở cổng này. Kiểm tra cổng và cách mã hóa.",
-            "The server has no STARTTLS or no sign-in at this port. Check the port and the encryption.",
         ),
     ),
     (

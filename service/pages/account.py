@@ -297,4 +297,4 @@ def _confirmations(
 
 
 def _whom(session: Session, asked: Asked | None) -> Account | None:
-    return session.get(Account, asked.change.account_id) if asked else None
+    return session.get(Account, asked.change.account_id) if asked and asked.change.account_id else None

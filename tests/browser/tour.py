@@ -54,6 +54,15 @@ NO_PAGE = {
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
 }
 PAGES = ROOT / "templates" / "pages"
+MAIL_SERVER = {
+    "act": "save",
+    "host": "127.0.0.1",
+    "port": "2525",
+    "encryption": "none",
+    "login": "",
+    "sender": "hoso@example.test",
+    "sender_name": "Trường Đồng Mai",
+}
 
 
 def patterns() -> list[str]:
@@ -77,6 +86,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
     with _signed_in(site, "lan") as lan:
         report = _post(lan, "/reports", {"page": "/", "what": "Không mở được trang in."}).headers["location"]
     with _signed_in(site, "admin") as admin:
+        _post(admin, "/admin/mail/server", MAIL_SERVER)
         for mail in ("moi@example.test", "không phải thư"):
             _post(admin, "/admin/import", {}, {"file": ("truong.xlsx", _workbook(mail))})
     with cast.office.db.read() as session:
@@ -201,6 +211,24 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", "/admin/weeks"),
         stop("admin", "/admin/school"),
         stop("admin", "/admin/mail"),
+        stop(
+            "admin",
+            "/admin/mail",
+            ("[name=host]", "127.0.0.1"),
+            ("[name=port]", "80"),
+            ("[name=sender]", "hoso@example.test"),
+            "[name=act][value=save]",
+            shows="[role=alert]",
+        ),
+        stop(
+            "admin",
+            "/admin/mail",
+            ("[name=host]", "127.0.0.1"),
+            ("[name=port]", "65535"),
+            ("[name=sender]", "hoso@example.test"),
+            "[name=act][value=try]",
+            shows=".note [class=mono]",
+        ),
         stop("admin", "/admin/timetable"),
         stop("admin", "/admin/import"),
         stop("admin", f"/admin/import/{good}"),

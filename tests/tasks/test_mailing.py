@@ -28,8 +28,11 @@ from flows.reminders import remind
 from models.account import Account
 from models.document import Document
 from models.flag import Flag
+from models.mail_server import MailServer
 from models.notice import Mail, Notice
 from models.settings import Settings
+from tasks.keys import Secret
+from tasks.mail_servers import protect
 from tasks.mailing import AT_MOST, GATHER, fold, one_line
 from tasks.posting import BACK_OFF, GIVE_UP, Posted, post, try_again
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
@@ -489,6 +492,76 @@ def test_a_second_school_gets_its_own_mail(school: SmallSchool, settings: Settin
             assert (document in plain(message)) == (
                 (school_id == other.id) == (message["To"] == "hoa.2@example.edu.vn")
             )
+
+
+def own_server(school: SmallSchool, settings: Settings, port: int, **values: Any) -> None:
+    """A server of the school's own."""
+    with school.db.write() as session:
+        row = MailServer(
+            school_id=school.id,
+            host="127.0.0.1",
+            port=port,
+            sender="hoso@truong.example",
+            sender_name="Trường Đồng Mai",
+            since=NOW,
+        )
+        if word := values.pop("word", ""):
+            row.login = "truong"
+            row.protected = protect(Secret(word), settings.master_key, school.id, row.host, port, row.login)
+        for name, value in ({"encryption": "none"} | values).items():
+            setattr(row, name, value)
+        session.add(row)
+
+
+def test_a_school_whose_server_is_down_or_slow_holds_up_no_other(
+    school: SmallSchool, settings: Settings, postman: Postman
+) -> None:
+    other, third = SmallSchool(school.db, mark=".2"), SmallSchool(school.db, mark=".3")
+    with socket.socket() as closed, socket.socket() as mute:
+        closed.bind(("127.0.0.1", 0))
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()  # takes the connection and says nothing until it is closed
+        own_server(school, settings, closed.getsockname()[1])
+        own_server(third, settings, mute.getsockname()[1])
+        waiting(school, who="son")
+        for one in (school, third, other):
+            waiting(one)
+
+        async def round_and_release() -> Posted:
+            fold(school.db, settings, NOW + GATHER, audiences)
+            going = asyncio.create_task(post(school.db, settings, NOW + GATHER))
+            while not postman.taken:
+                assert not going.done()
+                await asyncio.sleep(0)
+            mute.accept()[0].close()
+            return await going
+
+        assert asyncio.run(round_and_release()) == Posted(sent=1, postponed=3)
+    assert [m["To"] for m in postman.taken] == ["hoa.2@example.edu.vn"]
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # it is TLS from the start
+@pytest.mark.parametrize("encryption", ["starttls", "tls"])
+def test_a_schools_own_server_is_spoken_to_encrypted_and_signed_in(
+    school: SmallSchool, settings: Settings, tmp_path: pathlib.Path, encryption: str
+) -> None:
+    pem, private = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, private)
+    own = Postman()
+    options: dict[str, Any] = (
+        {"ssl_context": context, "auth_require_tls": False}
+        if encryption == "tls"
+        else {"tls_context": context, "require_starttls": True}
+    )
+    with mail_server(own, auth_required=True, authenticator=check, **options) as server:
+        own_server(school, settings, server.port, encryption=encryption, word="mat-khau-thu")
+        waiting(school)
+        assert deliver(school, settings) == Posted(postponed=1)  # nobody vouches for its certificate
+        later = NOW + GATHER + BACK_OFF[0]
+        assert asyncio.run(post(school.db, settings, later, trust(tmp_path))) == Posted(sent=1)
+    assert own.user == "truong"
+    assert str(own.taken[0]["From"]) == "Trường Đồng Mai <hoso@truong.example>"
 
 
 def all_documents(school: SmallSchool) -> list[Document]:
