@@ -12,7 +12,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import select
 
 from flows import archiving, keyring
-from flows.office import Office, utc_now
+from flows.office import Office
 from models.db import Database
 from models.key import AuthorityPart
 from models.settings import VIETNAM, Settings
@@ -101,7 +101,7 @@ def open_office(
     db = Database(settings.database)
     create_all(db)
     with db.write() as session:
-        session.add_all([AuthorityPart(**part) for part in authority(utc_now().date())])
+        session.add_all([AuthorityPart(**part) for part in authority()])
     with db.read() as session:
         stamps.authority = keyring.open_timestamping(session, settings)
     stamps.down = False
@@ -116,15 +116,18 @@ def hang_up() -> None:
 
 
 @cache
-def authority(day: date) -> tuple[dict[str, Any], ...]:
-    """One certificate authority for all schools of a day of this test process, as an installation has one."""
+def authority() -> tuple[dict[str, Any], ...]:
+    """One certificate authority for all schools of this test process, as an installation has one.
+
+    Made before either clock, ours and the machine's; signers keep what they know of it.
+    """
     with TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder))
         (Path(folder) / "secrets").mkdir()
         (Path(folder) / "secrets" / "master.key").write_bytes(MASTER_KEY)
         db = Database(settings.database)
         create_all(db)
-        keyring.ensure_authority(db, settings, datetime.combine(day, time(), UTC))
+        keyring.ensure_authority(db, settings, TUESDAY - timedelta(days=1))
         with db.read() as session:
             parts = tuple(part.model_dump() for part in session.exec(select(AuthorityPart)).all())
         db.dispose()

@@ -32,6 +32,7 @@ from tests import states
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
 from tests.browser.window import put_away
 from tests.cast import PASSWORD, PIN, Cast
+from tests.flows.test_delegations import away, day
 
 NO_PAGE = {
     "/healthz": "JSON",
@@ -100,6 +101,8 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
             json={"action": "approve", "pin": PIN, "items": [{"id": waiting.id, "version": waiting.version}]},
             headers={"Authorization": f"Bearer {bearer['access_token']}"},
         ).json()["id"]
+    away(cast, "thu", "binh", paper=True)
+    away(cast, "hoa", "lien", first_day=day(cast, 3))
     second = cast.sent("mai", 14).id
     third = cast.sent("lien", 15).id
     here = {state: f"/documents/{key}" for state, key in known.items()}
@@ -151,6 +154,11 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("lan", f"{here['archived']}"),
         stop("lan", f"{here['archived']}/events"),
         stop("lan", f"/documents/new?type={addendum}&about={known['archived']}"),
+        stop("lan", "/absence"),
+        stop("hoa", "/absence"),
+        stop("binh", "/absence"),
+        stop("binh", "/"),
+        stop("minh", f"/absence?of={cast.ids['hoa']}"),
         stop("lan", "/reports"),
         stop("lan", "/reports/new?at=/documents"),
         stop("lan", report),
