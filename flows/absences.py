@@ -63,18 +63,37 @@ def now_for(session: Session, actor: Actor, now: datetime) -> list[Seen]:
 
 
 def _seen(session: Session, rows: Collection[Delegation], now: datetime) -> list[Seen]:
-    counts = made(session, [r.id for r in rows])
+    counts, day = made(session, [r.id for r in rows]), today(now)
+    return [seen(session, row, day, counts.get(row.id, 0)) for row in rows]
+
+
+def seen(session: Session, row: Delegation, day: date, count: int = 0) -> Seen:
+    """One delegation as it stands on a day; `count` decisions were made under it."""
     names = {t.slug: t.short for t in TYPES}
-    seen = []
-    for row in rows:
-        absent, delegate, giver = (
-            session.get_one(Account, key) for key in (row.absent_id, row.delegate_id, row.given_by)
-        )
-        posts = tuple(post_words(session, p) for p in row.posts)
-        types = tuple(names[t] for t in row.types)
-        state = state_of(row, today(now))
-        seen.append(Seen(row, absent, delegate, giver.full_name, posts, types, state, counts.get(row.id, 0)))
-    return seen
+    absent, delegate, giver = (
+        session.get_one(Account, key) for key in (row.absent_id, row.delegate_id, row.given_by)
+    )
+    posts = tuple(post_words(session, p) for p in row.posts)
+    types = tuple(names[t] for t in row.types)
+    return Seen(row, absent, delegate, giver.full_name, posts, types, state_of(row, day), count)
+
+
+def scope_words(session: Session, row: Delegation) -> Text:
+    """What is handed over: posts, types, and the written authorisation it rests on."""
+    shown = seen(session, row, row.first_day)
+    posts = Text(", ".join(p.vi for p in shown.posts), ", ".join(p.en for p in shown.posts))
+    types = (
+        Text(", ".join(t.vi for t in shown.types), ", ".join(t.en for t in shown.types))
+        if row.types
+        else _ALL
+    )
+    paper = _BY_PAPER.format(number=row.number) if row.number else ""
+    return _SCOPE.format(posts=posts, types=types, paper=paper)
+
+
+_ALL = Text("mọi loại hồ sơ", "every type of record")
+_BY_PAPER = Text(", giấy ủy quyền số {number}", ", authorisation no. {number}")
+_SCOPE = Text("{posts} ({types}{paper})", "{posts} ({types}{paper})")
 
 
 def state_of(row: Delegation, day: date) -> str:

@@ -43,24 +43,29 @@ def in_force(day: date) -> ColumnElement[bool]:
 
 def standing_in(session: Session, actor: Actor, now: datetime) -> Actor:
     """The same person with everything handed to them that is in force now."""
+    d = Delegation
     rows = session.exec(
-        select(Delegation)
-        .where(col(Delegation.delegate_id) == actor.id, in_force(today(now)))
-        .order_by(col(Delegation.given_at), col(Delegation.id))
+        select(d).where(col(d.delegate_id) == actor.id).order_by(col(d.given_at), col(d.id))
     ).all()
-    covers = (cover(session, row, actor) for row in rows)
-    return replace(actor, covers=tuple(c for c in covers if c is not None))
+    if not rows:
+        return actor
+    day = today(now)
+    present = (r for r in rows if r.ended_at is None and r.first_day <= day <= r.last_day)
+    covers = (cover(session, row, actor) for row in present)
+    return replace(actor, covers=tuple(c for c in covers if c is not None), stood_in=True)
 
 
 def cover(session: Session, row: Delegation, delegate: Actor) -> Cover | None:
     """What a delegation gives its delegate now; None when nothing is left of it.
 
-    Posts the absent person no longer holds are gone, and so are those that need a written authorisation
+    An administrator signs for nobody (law 7), whenever they became one. Posts the absent person no longer holds are gone, and so are those that need a written authorisation
     where there is none (a deputy at first, then no longer).
     """
     try:
         absent = actor_of(session, row.absent_id)
     except NotFound:
+        return None
+    if "admin" in delegate.roles:
         return None
     held = set(posts_of(absent))
     posts = {p for p in row.posts if p in held and (row.number or manner(p, delegate) != "TUQ")}
@@ -83,7 +88,12 @@ class StandIn:
 
 def stand_ins(session: Session, subject: Subject, audiences: Sequence[str], now: datetime) -> list[StandIn]:
     """The delegations in force for the post that names a step."""
-    if not audiences or not audiences[0].startswith(HANDED):
+    return [s for s in _absences(session, subject, audiences, now) if audiences[0] in s.delegation.posts]
+
+
+def _absences(session: Session, subject: Subject, audiences: Sequence[str], now: datetime) -> list[StandIn]:
+    """The delegations in force for any post that may take a step."""
+    if not any(a.startswith(HANDED) for a in audiences):
         return []
     rows = session.exec(
         select(Delegation)
@@ -93,13 +103,13 @@ def stand_ins(session: Session, subject: Subject, audiences: Sequence[str], now:
     taken = subject.acted | {subject.owner_id}
     found = []
     for row in rows:
-        if audiences[0] not in row.posts or (row.types and subject.type not in row.types):
+        if not set(audiences).intersection(row.posts) or (row.types and subject.type not in row.types):
             continue
         try:
             given = cover(session, row, actor_of(session, row.delegate_id))
         except NotFound:
             continue
-        if given is None or audiences[0] not in given.posts:
+        if given is None or given.posts.isdisjoint(audiences):
             continue
         free = row.absent_id not in taken and row.delegate_id not in taken
         absent, delegate = (session.get_one(Account, key) for key in (row.absent_id, row.delegate_id))
@@ -116,8 +126,11 @@ def candidates(session: Session, subject: Subject, audiences: Iterable[str], now
     found = {a.id: a for key in keys for a in holders(session, subject.school_id, key)}
     if [f"account:{subject.owner_id}"] == keys:
         return list(found.values())
-    for instead in stand_ins(session, subject, keys, now):
+    away = _absences(session, subject, keys, now)
+    for instead in away:
         found.pop(instead.absent.id, None)
-        if instead.free:
+    gone = {instead.absent.id for instead in away}
+    for instead in away:
+        if instead.free and keys[0] in instead.delegation.posts and instead.delegate.id not in gone:
             found[instead.delegate.id] = instead.delegate
     return [a for a in found.values() if a.id not in subject.acted | {subject.owner_id}]

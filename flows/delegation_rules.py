@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from flows.authority import manner
@@ -19,7 +20,8 @@ from models.errors import Fault, Invalid
 from models.text import Text
 
 LONGEST = timedelta(days=366)
-LONGEST_NUMBER = 60
+LONGEST_NUMBER = 30
+"""More would not fit the picture of a signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def checked(session: Session, actor: Actor, absent: Account, asked: Asked, now: 
     held = posts_of(away)
     posts = tuple(p for p in held if p in asked.posts) if asked.posts else held
     types = tuple(t.slug for t in TYPES if t.slug in asked.types)
-    faults = [*_days(asked, today(now))]
+    faults = [*_days(asked, today(now)), *_stands_in(session, absent.id, asked)]
     if not posts or len(posts) < len(set(asked.posts)):
         faults.append(Fault("posts", _NO_POST))
     if len(types) < len(set(asked.types)):
@@ -82,11 +84,21 @@ def _days(asked: Asked, day: date) -> list[Fault]:
         return [Fault("first_day", _NO_DAY, missing=True)]
     if first < day:
         return [Fault("first_day", _PAST.format(day=f"{day:%d/%m/%Y}"))]
+    if first - day > LONGEST:
+        return [Fault("first_day", _FAR)]
     if last is None:
         return [Fault("last_day", _NO_DAY, missing=True)]
     if last < first:
         return [Fault("last_day", _ORDER)]
     return [Fault("last_day", _LONG)] if last - first > LONGEST else []
+
+
+def _stands_in(session: Session, account_id: str, asked: Asked) -> list[Fault]:
+    """Who is away stands in for nobody on these days."""
+    for row in _shared(session, col(Delegation.delegate_id) == account_id, asked):
+        who = session.get_one(Account, row.absent_id).full_name
+        return [Fault("first_day", _STANDS_IN.format(who=who, day=f"{row.last_day:%d/%m}"))]
+    return []
 
 
 def _delegate(session: Session, away: Actor, person: Account, asked: Asked) -> list[Fault]:
@@ -101,12 +113,17 @@ def _delegate(session: Session, away: Actor, person: Account, asked: Asked) -> l
 
 def _of_person(session: Session, account_id: str, asked: Asked) -> list[Delegation]:
     """A person's own absences that share a day with what is asked for."""
+    return _shared(session, col(Delegation.absent_id) == account_id, asked)
+
+
+def _shared(session: Session, whose: ColumnElement[bool], asked: Asked) -> list[Delegation]:
+    """Delegations that share a day with what is asked for."""
     if asked.first_day is None or asked.last_day is None:
         return []
     d = Delegation
     rows = session.exec(
         select(d).where(
-            col(d.absent_id) == account_id,
+            whose,
             col(d.ended_at).is_(None),
             col(d.first_day) <= asked.last_day,
             col(d.last_day) >= asked.first_day,
@@ -125,6 +142,8 @@ def _authorisation(asked: Asked) -> list[Fault]:
         return [Fault("dated", _NO_DATE, missing=True)]
     if asked.first_day and asked.dated > asked.first_day:
         return [Fault("dated", _DATED_LATER)]
+    if asked.first_day and asked.first_day - asked.dated > LONGEST:
+        return [Fault("dated", _DATED_LONG_AGO)]
     return []
 
 
@@ -165,12 +184,21 @@ _PAST = Text(
 _ORDER = Text("Ngày cuối phải từ ngày đầu trở đi.", "The last day is on or after the first.")
 _LONG = Text("Ủy quyền dài nhất là một năm.", "A delegation lasts a year at most.")
 _NO_NUMBER = Text(
-    "Người thay không phải cấp phó của chức danh này nên ký TUQ.: ghi số giấy ủy quyền bằng văn bản.",
-    "Who stands in is not this post's deputy and signs TUQ.: give the written authorisation's number.",
+    "Ghi số giấy ủy quyền: cần văn bản khi người thay không phải cấp phó (ký TUQ.) hoặc giữ con dấu.",
+    "Give the written authorisation's number: who is not the deputy (TUQ.) or holds the seal needs one.",
 )
 _BAD_NUMBER = Text(
     f"Số giấy ủy quyền có chữ số và không quá {LONGEST_NUMBER} ký tự, ví dụ 12/GUQ-THĐM.",
     f"The number has a digit and at most {LONGEST_NUMBER} characters, such as 12/GUQ-THĐM.",
+)
+_STANDS_IN = Text(
+    "Người vắng mặt đang thay {who} đến hết {day}. Chấm dứt việc thay đó trước.",
+    "The person who is away stands in for {who} until {day}. End that first.",
+)
+_FAR = Text("Ngày đầu trong vòng một năm tới.", "The first day lies within the coming year.")
+_DATED_LONG_AGO = Text(
+    "Giấy ủy quyền có thời hạn: ngày ghi trên giấy phải trong vòng một năm trước ngày đầu.",
+    "A written authorisation has its time: it is dated within the year before the first day.",
 )
 _NO_DATE = Text("Ghi ngày của giấy ủy quyền.", "Give the date of the written authorisation.")
 _DATED_LATER = Text(

@@ -7,15 +7,18 @@ like everyone else (`flows/people.py`), signs KT. from the post or TUQ. with a w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
-from sqlmodel import Session, col, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select, update
 
 from flows import keyring, vacancies
 from flows.absences import made as counted
-from flows.candidates import standing_in, today
+from flows.absences import scope_words
+from flows.candidates import cover, standing_in, today
 from flows.delegation_rules import Asked, checked
 from flows.office import Office
 from flows.people import Actor
@@ -23,12 +26,12 @@ from flows.posts import actor_of, holders
 from models.account import Account
 from models.db import Database
 from models.delegation import Delegation
-from models.document import OpenStep
-from models.errors import NotFound, NotYours, WrongStep
+from models.errors import NotFound, NotYours, RecordsError, WrongStep
 from models.notice import notice
 from models.settings import Settings
 from models.text import Text
 
+log = logging.getLogger("hososo.delegations")
 SEAL = "role:clerk"
 """Whoever stands in for the clerk has a key of the seal for just as long."""
 
@@ -106,18 +109,45 @@ def turn(db: Database, settings: Settings, now: datetime) -> int:
             | (col(Delegation.begun_at).is_(None) & (col(Delegation.first_day) <= day))
         )
         ids = session.exec(select(Delegation.id).where(due).order_by(col(Delegation.first_day))).all()
+    turned = 0
     for delegation_id in ids:
-        with db.write() as session:
-            row = session.exec(
-                select(Delegation).where(col(Delegation.id) == delegation_id).with_for_update()
-            ).one()
-            if row.over_at is not None:
+        try:
+            turned += _turn(db, settings, delegation_id, now)
+        except (RecordsError, SQLAlchemyError):
+            log.exception("delegation %s", delegation_id)  # the others begin and end all the same
+    return turned
+
+
+def _turn(db: Database, settings: Settings, delegation_id: str, now: datetime) -> bool:
+    with db.write() as session:
+        row = session.exec(
+            select(Delegation).where(col(Delegation.id) == delegation_id).with_for_update()
+        ).one()
+        if row.over_at is not None:
+            return False
+        if row.last_day < today(now):
+            _close(session, settings, row, {row.absent_id, row.delegate_id}, now)
+        elif row.begun_at is None:
+            _begin(session, row, now)
+        return True
+
+
+def review(session: Session, settings: Settings, school_id: str, by: str, now: datetime) -> None:
+    """End what has nothing left after accounts or posts have changed: its delegate is switched off or became
+    an administrator, or the absent person holds none of the posts any more."""
+    rows = session.exec(
+        select(Delegation).where(
+            col(Delegation.school_id) == school_id,
+            col(Delegation.over_at).is_(None),
+            col(Delegation.ended_at).is_(None),
+        )
+    ).all()
+    for row in rows:
+        with suppress(NotFound):
+            if cover(session, row, actor_of(session, row.delegate_id)) is not None:
                 continue
-            if row.last_day < day:
-                _close(session, settings, row, {row.absent_id, row.delegate_id}, now)
-            elif row.begun_at is None:
-                _begin(session, row, now)
-    return len(ids)
+        row.ended_at, row.ended_by = now, by
+        _close(session, settings, row, _concerned(session, row), now)
 
 
 def _begin(session: Session, row: Delegation, now: datetime) -> None:
@@ -156,9 +186,10 @@ def _concerned(session: Session, row: Delegation) -> set[str]:
 def _tell(session: Session, row: Delegation, what: str, people: Collection[str], now: datetime) -> None:
     absent, delegate = (session.get_one(Account, key) for key in (row.absent_id, row.delegate_id))
     about = _TITLE.format(delegate=delegate.full_name, absent=absent.full_name)
-    days = f"{row.first_day:%d/%m/%Y} – {row.last_day:%d/%m/%Y}"
     sentence = _SAID[what].format(
-        days=days, n=_waiting(session, row), done=counted(session, [row.id]).get(row.id, 0)
+        days=f"{row.first_day:%d/%m/%Y} – {row.last_day:%d/%m/%Y}",
+        scope=scope_words(session, row),
+        done=counted(session, [row.id]).get(row.id, 0),
     )
     for account_id in sorted(people):
         account = session.get_one(Account, account_id)
@@ -178,30 +209,21 @@ def _tell(session: Session, row: Delegation, what: str, people: Collection[str],
         )
 
 
-def _waiting(session: Session, row: Delegation) -> int:
-    """Records that wait for the posts handed over."""
-    waiting = select(func.count(func.distinct(col(OpenStep.document_id)))).where(
-        col(OpenStep.school_id) == row.school_id,
-        col(OpenStep.audience).in_(row.posts),
-        col(OpenStep.place) == 0,
-    )
-    return session.exec(waiting.where(col(OpenStep.type).in_(row.types)) if row.types else waiting).one()
-
-
 _TITLE = Text("{delegate} thay {absent}", "{delegate} stands in for {absent}")
 _SAID = {
     "given": Text(
-        "Ủy quyền duyệt, ký hồ sơ trong thời gian vắng mặt: {days}. Có gì không đúng thì chấm dứt ở trang "
-        "Vắng mặt hoặc báo Hiệu trưởng.",
-        "Decisions are handed over during an absence: {days}. If anything is wrong, end it on the page "
-        "Absence or tell the principal.",
+        "Ủy quyền duyệt, ký hồ sơ trong thời gian vắng mặt: {scope}; {days}. Có gì không đúng thì chấm dứt ở "
+        "trang Vắng mặt hoặc báo Hiệu trưởng.",
+        "Decisions are handed over during an absence: {scope}; {days}. If anything is wrong, end it on the "
+        "page Absence or tell the principal.",
     ),
     "begins": Text(
-        "Việc thay bắt đầu: {days}. Số hồ sơ đang chờ: {n}.", "It begins: {days}. Records waiting: {n}."
+        "Việc thay bắt đầu: {scope}; {days}. Hồ sơ đang chờ có ở trang Chờ tôi.",
+        "It begins: {scope}; {days}. What waits stands on the page Waiting for me.",
     ),
     "ended": Text(
-        "Đã kết thúc ({days}). Số lần xử lý thay: {done}. Số hồ sơ còn chờ: {n}.",
-        "It has ended ({days}). Decisions made: {done}. Records still waiting: {n}.",
+        "Đã kết thúc: {scope}; {days}. Số lần xử lý thay: {done}.",
+        "It has ended: {scope}; {days}. Decisions made: {done}.",
     ),
 }
 _NOT_YOURS = Text(

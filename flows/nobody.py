@@ -62,7 +62,7 @@ _EMPTY = Text(
 )
 _AWAY = Text(
     "Chưa ai làm được bước “{step}”: {absent} vắng đến hết {day}, {who} thay nhưng đã xử lý hoặc soạn chính "
-    "hồ sơ này. Ủy quyền cho một người khác.",
+    "hồ sơ này. Chấm dứt rồi ủy quyền cho người khác.",
     "Nobody can take the step “{step}”: {absent} is away until {day}, and {who}, who stands in, wrote this "
-    "record or acted on it already. Delegate to another person.",
+    "record or acted on it already. End this and delegate to another person.",
 )

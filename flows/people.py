@@ -62,6 +62,8 @@ class Actor:
     groups: frozenset[str] = frozenset()
     covers: tuple[Cover, ...] = ()
     """What others handed to this person, in force now (`flows/delegations.py`)."""
+    stood_in: bool = False
+    """They stood in for somebody at some time, and still see what they decided then."""
 
     def audiences(self) -> tuple[str, ...]:
         """Keys under which steps wait for this person; see `models.document.OpenStep`."""
@@ -106,20 +108,18 @@ class Who:
     def standing(self, actor: Actor, subject: Subject) -> Standing | None:
         """By which post this person may take the step, law 6 included; None: they may not.
 
-        One's own post comes first. Of a choice of posts only the first is handed on, for who signs KT. has
-        nothing to pass on (Decree 30: no re-delegation).
+        The post that names the step comes first, whether one's own or handed over; a choice of others last.
+        Only the first is handed on, for who signs KT. has nothing to pass on (Decree 30: no re-delegation).
         """
         if actor.school_id != subject.school_id or not self.free(actor.id, subject):
             return None
-        audiences, mine = self.audiences(subject), set(actor.audiences())
-        for audience in audiences:
-            if audience in mine:
-                return Standing(audience)
+        (named, *others), mine = self.audiences(subject), set(actor.audiences())
+        if named in mine:
+            return Standing(named)
         for cover in actor.covers:
-            named = audiences[0]
             if named in cover.posts and subject.type in cover.types and self.free(cover.absent_id, subject):
                 return Standing(named, cover)
-        return None
+        return next((Standing(audience) for audience in others if audience in mine), None)
 
     def allows(self, actor: Actor, subject: Subject) -> bool:
         """May this person take the step?"""

@@ -70,6 +70,13 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
         seen.append(and_(col(Document.type).in_(SEALED), done))
     if "inspector" in actor.roles:
         seen.append(done)
+    if actor.stood_in:
+        decided = (
+            select(Substitution.document_id)
+            .join(Delegation, col(Delegation.id) == col(Substitution.delegation_id))
+            .where(col(Delegation.delegate_id) == actor.id)
+        )
+        seen.append(and_(col(Document.id).in_(decided), sent))
     return seen + [_covered(c, post, sent, done) for c in actor.covers for post in sorted(c.posts)]
 
 
@@ -94,7 +101,7 @@ def seen(session: Session, actor: Actor, document_id: str) -> Document | None:
 def reach(actor: Actor) -> list[tuple[str, ...]]:
     """Marks of the word index: whatever `visible_to` lets through has one of each group. They go together."""
     school = (mark("school", actor.school_id),)
-    if actor.roles & {"principal", "vice_principal", "inspector"}:
+    if actor.roles & {"principal", "vice_principal", "inspector"} or actor.stood_in:
         return [school]
     some = [
         mark("owner", actor.id),
@@ -102,7 +109,6 @@ def reach(actor: Actor) -> list[tuple[str, ...]]:
     ]
     if "clerk" in actor.roles:
         some += [mark("type", slug) for slug in SEALED]
-    some += [mark("type", slug) for slug in {t for c in actor.covers for t in c.types}]
     return [school, tuple(sorted(some))]
 
 

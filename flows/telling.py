@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from flows.candidates import candidates
 from flows.grammar import DocumentType, Draft, Review, Sign
@@ -15,7 +15,7 @@ from flows.posts import subject_of
 from models.account import Account
 from models.document import Document
 from models.event import Event
-from models.notice import notice
+from models.notice import Notice, notice
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -60,6 +60,16 @@ def tell(
 def turn(session: Session, document: Document, account_id: str, seq: int, now: datetime) -> None:
     """Tell a person that the step opened by this event waits for them."""
     _notice(session, document, account_id, "waiting", seq, now)
+
+
+def told_of_turn(session: Session, document: Document, seq: int) -> set[str]:
+    """Who was told already that the step opened by this event waits for them."""
+    key = _key("waiting", document, seq)
+    return set(session.exec(select(Notice.account_id).where(col(Notice.key) == key)).all())
+
+
+def _key(kind: str, document: Document, seq: int) -> str:
+    return f"{kind}:{document.id}:{seq}"
 
 
 def _returned(session: Session, document: Document, event: Event, now: datetime) -> Text:
@@ -113,7 +123,7 @@ def _notice(
             document.school_id,
             account_id,
             kind,
-            f"{kind}:{document.id}:{seq}",
+            _key(kind, document, seq),
             now,
             sentence,
             document_id=document.id,

@@ -40,8 +40,10 @@ def fill(session: Session, school_id: str, now: datetime) -> None:
             continue
         incident.resolved_at, incident.resolved_by = now, SYSTEM
         session.add(incident)
+        told = telling.told_of_turn(session, here.document, here.position.opened_seq)
         for person in people:
-            telling.turn(session, here.document, person.id, here.position.opened_seq, now)
+            if person.id not in told:
+                telling.turn(session, here.document, person.id, here.position.opened_seq, now)
 
 
 def look(session: Session, given: Delegation, now: datetime) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlmodel import Session, col, delete
 
-from flows import keyring, vacancies
+from flows import delegations, keyring, vacancies
 from flows.people import Actor
+from flows.plan import SYSTEM
 from models.account import Account, AccountRole, Change, GroupMember
 from models.indexing import index_owner
 from models.settings import Settings
@@ -104,6 +105,9 @@ def apply(
     if action in ("grant", "appoint-head", "appoint-deputy", "activate"):
         session.flush()
         vacancies.fill(session, account.school_id, now)
+    if action in ("grant", "withdraw", "appoint-head", "appoint-deputy", "deactivate"):
+        session.flush()
+        delegations.review(session, settings, account.school_id, SYSTEM, now)
 
 
 def _withdraw(session: Session, settings: Settings, account: Account, role: str, now: datetime) -> None:

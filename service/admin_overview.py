@@ -11,6 +11,7 @@ from flows import reports
 from flows.rules import rules_of
 from models.account import Account, Change
 from models.notice import Mail
+from models.run import Incident
 from models.school import SchoolWeek
 from models.settings import VIETNAM, Settings
 from models.text import Text
@@ -40,6 +41,11 @@ def overview_of(session: Session, settings: Settings, school_id: str, now: datet
     ).one()
     if failed:
         found.append(Matter(_MAILS.format(n=failed), "/admin/mail", urgent=True))
+    stuck = session.exec(
+        select(func.count()).where(col(Incident.school_id) == school_id, col(Incident.resolved_at).is_(None))
+    ).one()
+    if stuck:
+        found.append(Matter(_INCIDENTS.format(n=stuck), "/runs?state=incident", urgent=True))
     found += _mail_server(session, settings, school_id)
     people = session.exec(
         select(Account).where(col(Account.school_id) == school_id, col(Account.active).is_(True))
@@ -91,6 +97,7 @@ _REPORTS_LATE = Text(
     "{n} báo sự cố chờ trả lời, {late} đã quá hạn",
     "Reported problems without an answer: {n}, overdue: {late}",
 )
+_INCIDENTS = Text("Lượt chạy có sự cố: {n}", "Runs with an incident: {n}")
 _MAILS = Text("{n} thư không gửi được", "Mails that could not be sent: {n}")
 _STUCK = Text("{n} thư chờ vì máy chủ thư chưa nhận", "Mails the mail server has not taken yet: {n}")
 _NO_SERVER = Text("Chưa đặt máy chủ thư: thư không đến tay ai", "No mail server is set: mails reach nobody")

@@ -74,6 +74,7 @@ class Clockwork:
             self.sign_of_life()
         if self.leading and not was:
             self.look_far_back()
+            self.turn()
             self.remind()
 
     def look_far_back(self) -> None:
@@ -96,13 +97,17 @@ class Clockwork:
             self.looked = now
 
     def remind(self) -> None:
-        """Reminders of the day before, absences that begin or end, old passwords, reports without answer."""
+        """Reminders of the day before, old passwords, reports without an answer."""
         if self.leading and (told := remind(self.db, self.now())):
             log.info("reminders=%d", told)
         if self.leading:
-            delegations.turn(self.db, self.settings, self.now())
             password_age.remind(self.db, self.now())
             remind_overdue(self.db, self.now())
+
+    def turn(self) -> None:
+        """Absences that begin today or are over."""
+        if self.leading and (turned := delegations.turn(self.db, self.settings, self.now())):
+            log.info("delegations=%d", turned)
 
     async def mail(self) -> None:
         """Fold what is due and send what is stored."""
@@ -152,6 +157,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.mail, IntervalTrigger(seconds=3)),
         (works.look_at_changes, IntervalTrigger(seconds=30)),
         (works.remind, IntervalTrigger(minutes=10)),
+        (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),
         (works.look_far_back, weekly),
         (works.clean, IntervalTrigger(hours=1)),

@@ -11,8 +11,10 @@ from sqlmodel import Session, col, or_, select
 
 from flows import absences, delegations
 from flows.absences import Seen
+from flows.candidates import today
 from flows.delegation_rules import Asked
 from models.account import Account
+from models.delegation import Delegation
 from service.access import ApiViewer
 from service.api.answers import moment, words
 from service.deps import Arrival, OfficeDep
@@ -71,20 +73,21 @@ def give(
     password = Secret(new.password.get_secret_value())
     check(office, viewer.account.sign_in_name, password, address_of(request), now, present=True)
     made = delegations.give(office, viewer.actor, asked, now)
-    return _one(viewer, office, now, made)
+    return _one(office, now, made)
 
 
 @router.post("/delegations/{delegation_id}/end")
 def end(delegation_id: str, viewer: ApiViewer, office: OfficeDep, now: Arrival) -> dict[str, Any]:
     """End it before its last day."""
     delegations.end(office, viewer.actor, delegation_id, now)
-    return _one(viewer, office, now, delegation_id)
+    return _one(office, now, delegation_id)
 
 
-def _one(viewer: ApiViewer, office: OfficeDep, now: Arrival, delegation_id: str) -> dict[str, Any]:
+def _one(office: OfficeDep, now: Arrival, delegation_id: str) -> dict[str, Any]:
     with office.db.read() as session:
-        found = absences.listed(session, viewer.actor, now)
-    return next(_item(s) for s in found if s.row.id == delegation_id)
+        row = session.get_one(Delegation, delegation_id)
+        count = absences.made(session, [row.id]).get(row.id, 0)
+        return _item(absences.seen(session, row, today(now), count))
 
 
 def _id(session: Session, school_id: str, named: str) -> str:

@@ -57,6 +57,7 @@ def tasks(
                 "revision": r.document.revision,
                 "opened_at": answers.moment(r.opened_at),
                 "due": answers.moment(r.due_at),
+                "stood_for": r.absent or None,
             }
             for r in rows[:50]
         ],

@@ -23,6 +23,7 @@ from models.event import Event
 from models.key import SigningKey
 from models.notice import Notice
 from models.run import Incident
+from service import accounts
 from tests.cast import Cast
 
 NUMBER = "12/GUQ-THĐM"
@@ -136,7 +137,9 @@ def test_only_the_person_or_the_principal_delegates(
         ({"delegate_id": "mai", "number": NUMBER}, "dated"),
         ({"delegate_id": "mai", "number": "số", "dated": 0}, "number"),
         ({"delegate_id": "mai", "number": NUMBER, "dated": 2}, "dated"),
-        ({"delegate_id": "mai", "number": "1" * 61, "dated": 0}, "number"),
+        ({"delegate_id": "mai", "number": "1" * 31, "dated": 0}, "number"),
+        ({"delegate_id": "mai", "number": NUMBER, "dated": -400}, "dated"),
+        ({"first_day": 400, "last_day": 401}, "first_day"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_field(cast: Cast, change: dict[str, Any], path: str) -> None:
@@ -343,6 +346,87 @@ def test_a_deputy_who_is_none_any_more_signs_nothing_without_a_paper(cast: Cast)
     assert waits(cast, "lien") == set()
     with pytest.raises(NotYours):
         cast.act("lien", document.id, "approve")
+
+
+def test_it_ends_though_a_record_was_stuck_by_it(cast: Cast) -> None:
+    own = cast.sent("mai", 14)
+    given = away(cast, "hoa", "mai", paper=True)
+    assert [i.kind for i in incidents(cast, own)] == ["nobody"]
+    delegations.end(cast.office, cast.actor("mai"), given, cast.office.now())
+    assert incidents(cast, own) == []
+    assert told(cast, "waiting") == Counter({"hoa": 1})  # told when it was sent, not again
+
+
+def test_one_that_cannot_be_turned_stops_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    away(cast, "hoa", "lien", first_day=day(cast, 1))
+    away(cast, "minh", "ngoc", first_day=day(cast, 2))
+    later(cast, 2)
+    fill, calls = vacancies.fill, []
+
+    def fails_once(*given: Any) -> None:
+        calls.append(given)
+        if len(calls) == 1:
+            raise NotFound
+        fill(*given)
+
+    monkeypatch.setattr(vacancies, "fill", fails_once)
+    assert delegations.turn(cast.office.db, cast.office.settings, cast.office.now()) == 1
+    assert delegations.turn(cast.office.db, cast.office.settings, cast.office.now()) == 1
+    assert delegations.turn(cast.office.db, cast.office.settings, cast.office.now()) == 0
+
+
+def test_an_administrator_signs_for_nobody_whenever_they_became_one(cast: Cast) -> None:
+    document = cast.sent("lan", 14)
+    away(cast, "hoa", "mai", paper=True)
+    with cast.office.db.write() as session:
+        session.add(AccountRole(school_id=cast.school_id, account_id=cast.ids["mai"], role="admin"))
+    assert waits(cast, "mai") == set()
+    with pytest.raises(NotYours):
+        cast.act("mai", document.id, "approve")
+
+
+def test_a_delegate_who_is_switched_off_ends_it_and_those_concerned_are_told(cast: Cast) -> None:
+    document = cast.sent("lan", 14)
+    given = away(cast, "hoa", "mai", paper=True)
+    accounts.ask(cast.office, cast.actor("admin"), cast.ids["mai"], "deactivate", cast.office.now())
+    with cast.office.db.read() as session:
+        assert session.get_one(Delegation, given).ended_at is not None
+    assert told(cast, "delegation")["hoa"] == 1
+    assert [a.id for a in view(cast, "lan", document).waiting_for] == [cast.ids["hoa"]]
+
+
+def test_nobody_waits_for_a_second_choice_who_is_away_too(cast: Cast) -> None:
+    document = cast.sent("huong", 14)
+    away(cast, "minh", "son", paper=True)
+    away(cast, "ngoc", "hoa", paper=True)
+    cast.act("son", document.id, "approve")
+    assert view(cast, "huong", document).waiting_for == ()
+    assert [i.kind for i in incidents(cast, document)] == ["nobody"]
+
+
+def test_who_stands_in_for_others_is_not_away_on_the_same_days(cast: Cast) -> None:
+    away(cast, "minh", "son", paper=True)
+    with pytest.raises(Invalid) as refusal:
+        away(cast, "son", "huong", paper=True, first_day=day(cast, 2), last_day=day(cast, 3))
+    assert "Đỗ Quang Minh" in refusal.value.faults[0].sentence.vi
+
+
+def test_a_delegate_still_sees_what_they_decided(cast: Cast) -> None:
+    document, other = cast.sent("lan", 14), cast.sent("lien", 14)
+    given = away(cast, "hoa", "mai", paper=True)
+    cast.act("mai", document.id, "approve")
+    delegations.end(cast.office, cast.actor("hoa"), given, cast.office.now())
+    assert listed(cast, "mai") == listed(cast, "mai", q="toán") == {document.id}
+    with pytest.raises(NotFound):
+        view(cast, "mai", other)
+
+
+def test_the_vice_principal_signs_for_the_principal_who_is_away(cast: Cast) -> None:
+    document = cast.sent("lan", 14)
+    cast.act("hoa", document.id, "approve")
+    away(cast, "minh", "ngoc")
+    cast.act("ngoc", document.id, "approve")
+    assert view(cast, "lan", document).events[-1].absent == "Đỗ Quang Minh"
 
 
 def test_a_post_that_is_lost_is_not_handed_on(cast: Cast) -> None:

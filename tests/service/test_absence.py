@@ -73,7 +73,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(cast: Cast, reader: Peop
     assert wrong.all("input[name=last_day]")[0].get("value") == "31/02/2027"
     wrong = wrong.send("/absence", password="sai mật khẩu", **days(cast))
     assert wrong.status == 422
-    assert "ghi số giấy ủy quyền" in wrong.words
+    assert "Ghi số giấy ủy quyền" in wrong.words
     today_ = days(cast)["first_day"]
     wrong = wrong.send("/absence", number="12/GUQ", dated=today_, password="sai mật khẩu", **days(cast))
     assert wrong.status == 422
