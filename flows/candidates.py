@@ -58,8 +58,9 @@ def standing_in(session: Session, actor: Actor, now: datetime) -> Actor:
 def cover(session: Session, row: Delegation, delegate: Actor) -> Cover | None:
     """What a delegation gives its delegate now; None when nothing is left of it.
 
-    An administrator signs for nobody (law 7), whenever they became one. Posts the absent person no longer holds are gone, and so are those that need a written authorisation
-    where there is none (a deputy at first, then no longer).
+    An administrator signs for nobody (law 7), whenever they became one. Posts the absent person no longer
+    holds are gone, and so are those that need a written authorisation where there is none (a deputy at first,
+    then no longer).
     """
     try:
         absent = actor_of(session, row.absent_id)

@@ -21,7 +21,7 @@ from models.document import Document, Signature
 from models.errors import Invalid, NotFound, NotYours, WrongStep
 from models.event import Event
 from models.key import SigningKey
-from models.notice import Notice
+from models.notice import Notice, notice
 from models.run import Incident
 from service import accounts
 from tests.cast import Cast
@@ -357,22 +357,17 @@ def test_it_ends_though_a_record_was_stuck_by_it(cast: Cast) -> None:
     assert told(cast, "waiting") == Counter({"hoa": 1})  # told when it was sent, not again
 
 
-def test_one_that_cannot_be_turned_stops_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    away(cast, "hoa", "lien", first_day=day(cast, 1))
+def test_one_that_cannot_be_turned_stops_no_other(cast: Cast) -> None:
+    stuck = away(cast, "hoa", "lien", first_day=day(cast, 1))
     away(cast, "minh", "ngoc", first_day=day(cast, 2))
     later(cast, 2)
-    fill, calls = vacancies.fill, []
-
-    def fails_once(*given: Any) -> None:
-        calls.append(given)
-        if len(calls) == 1:
-            raise NotFound
-        fill(*given)
-
-    monkeypatch.setattr(vacancies, "fill", fails_once)
+    with cast.office.db.write() as session:  # the notice it would write is there already
+        key, now = f"delegation:{stuck}:begins", cast.office.now()
+        session.add(notice(cast.school_id, cast.ids["lien"], "delegation", key, now))
     assert delegations.turn(cast.office.db, cast.office.settings, cast.office.now()) == 1
-    assert delegations.turn(cast.office.db, cast.office.settings, cast.office.now()) == 1
-    assert delegations.turn(cast.office.db, cast.office.settings, cast.office.now()) == 0
+    with cast.office.db.read() as session:
+        begun = session.exec(select(Delegation).where(col(Delegation.begun_at).is_not(None))).all()
+    assert [row.delegate_id for row in begun] == [cast.ids["ngoc"]]
 
 
 def test_an_administrator_signs_for_nobody_whenever_they_became_one(cast: Cast) -> None:
