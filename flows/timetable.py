@@ -1,20 +1,22 @@
 """What is taught when: the periods of a teacher or a class on given days. Reads; writes nothing.
 
 A timetable holds from a day until the next one begins (`models.school.Timetable`). Periods are found for
-teaching weeks only: a break has no lessons. A class belongs to a school year, so last year's timetable says
-nothing about this year's weeks, even while no new one is entered.
+teaching weeks only: a break has no lessons, nor has a holiday or a day off, and a day to which another day's
+lessons are moved has those (`flows/school_days.py`). A class belongs to a school year, so last year's
+timetable says nothing about this year's weeks, even while no new one is entered.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from flows import day_rows
+from flows.school_days import Taught, in_force
 from models.school import SchoolClass, SchoolWeek, Timetable, TimetableEntry
 from models.text import Text
 
@@ -50,16 +52,17 @@ def of_class(session: Session, school_id: str, class_id: str, week: SchoolWeek) 
 
 def valid_on(session: Session, school_id: str, day: date) -> date | None:
     """From which day the timetable of this day holds; None before the first."""
-    return _in_force(_starts(session, school_id), day)
+    return in_force(_starts(session, school_id), day)
 
 
 def _periods(session: Session, school_id: str, week: SchoolWeek, whose: ColumnElement[bool]) -> list[Period]:
     starts = _starts(session, school_id)
+    calendar = day_rows.school_days(session, school_id)
     days = [week.monday + timedelta(days=n) for n in range((week.sunday - week.monday).days + 1)]
     # A timetable may begin in the middle of a week: each day has its own.
-    holds = {day: start for day in days if (start := _in_force(starts, day)) is not None}
+    holds = {day: start for day in days if (start := in_force(starts, day)) is not None}
     rows = session.exec(
-        select(TimetableEntry, SchoolClass.name)
+        select(TimetableEntry, SchoolClass)
         .join(SchoolClass, col(SchoolClass.id) == col(TimetableEntry.class_id))
         .where(
             col(TimetableEntry.school_id) == school_id,
@@ -69,10 +72,10 @@ def _periods(session: Session, school_id: str, week: SchoolWeek, whose: ColumnEl
         )
     ).all()
     return in_order(
-        Period(day, row.session, row.period, row.class_id, name, row.subject, row.account_id)
+        Period(day, row.session, row.period, row.class_id, taught.name, row.subject, row.account_id)
         for day, start in holds.items()
-        for row, name in rows
-        if row.valid_from == start and row.weekday == day.weekday()
+        for row, taught in rows
+        if row.valid_from == start and row.weekday == calendar.taught_as(day, Taught(taught.id, taught.grade))
     )
 
 
@@ -85,8 +88,3 @@ def in_order(periods: Iterable[Period]) -> list[Period]:
 def _starts(session: Session, school_id: str) -> list[date]:
     query = select(Timetable).where(col(Timetable.school_id) == school_id)
     return [row.valid_from for row in session.exec(query.order_by(col(Timetable.valid_from)))]
-
-
-def _in_force(starts: Sequence[date], day: date) -> date | None:
-    index = bisect_right(starts, day) - 1
-    return starts[index] if index >= 0 else None

@@ -1,4 +1,4 @@
-"""A school: its names by date, its settings, its weeks, classes and subjects."""
+"""A school: its names by date, its settings, its weeks and days off, classes and subjects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.columns import identifier, instant
+from models.columns import identifier, instant, json_field, maybe_instant
 
 
 class School(SQLModel, table=True):
@@ -55,6 +55,60 @@ class SchoolWeek(SQLModel, table=True):
     number: int
     monday: date
     sunday: date
+
+
+class YearFrame(SQLModel, table=True):
+    """The ministry's frame of a school year, as the province and the school have set it; the weeks follow.
+
+    The two ends are written as the ministry writes them, "before": that day itself is too late. `breaks` are
+    the times without lessons ({"name", "first", "last"}, both ISO days included), Tết among them.
+    """
+
+    __tablename__ = "year_frame"
+    school_id: str = Field(primary_key=True, foreign_key="school.id")
+    year: str = Field(primary_key=True, max_length=9)
+    source: str = Field(max_length=200)
+    first_day: date
+    term1_before: date
+    term2_before: date
+    breaks: list[dict[str, str]] = json_field(list)
+    saved_at: datetime = instant()
+
+
+class CalendarChange(SQLModel, table=True):
+    """A day that differs from its weekday, with who entered it and why. Rows are never rewritten or removed.
+
+    `kind`: "holiday" (by law), "off" (the school's own, such as a storm), "moved" (the lessons of `first_day`
+    are taught on `taught_on`: a day moved, or made up for). `grades` and `classes` narrow it; both empty: the
+    whole school. Taken back, it holds no more from `void_from` on; what was before stays. Of two rows about a
+    day the one entered later (`seq`) counts.
+    """
+
+    __tablename__ = "calendar_change"
+    __table_args__ = (
+        ForeignKeyConstraint(["school_id", "entered_by"], ["account.school_id", "account.id"]),
+        ForeignKeyConstraint(["school_id", "void_by"], ["account.school_id", "account.id"]),
+        UniqueConstraint("school_id", "seq"),
+        CheckConstraint("kind IN ('holiday', 'off', 'moved')", name="ck_calendar_change_kind"),
+        CheckConstraint("first_day <= last_day", name="ck_calendar_change_days"),
+        CheckConstraint("(kind = 'moved') = (taught_on IS NOT NULL)", name="ck_calendar_change_taught_on"),
+    )
+    id: str = identifier()
+    school_id: str = Field(foreign_key="school.id")
+    seq: int
+    kind: str = Field(max_length=8)
+    first_day: date
+    last_day: date
+    taught_on: date | None = None
+    grades: list[int] = json_field(list)
+    classes: list[str] = json_field(list)
+    reason: str = Field(max_length=300)
+    reason_en: str = Field(default="", max_length=300, description="where the system knows the English name")
+    entered_by: str
+    entered_at: datetime = instant()
+    void_from: date | None = None
+    void_by: str | None = None
+    void_at: datetime | None = maybe_instant()
 
 
 class SchoolClass(SQLModel, table=True):
