@@ -8,7 +8,7 @@ only the differences are written, in short transactions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +18,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
-from flows import obligations
+from flows import day_rows, obligations
 from flows.calendar import span
 from flows.flags import NAMES, DueWeek, Found, find, sentence
 from flows.obligations import Asked, Calendar, Owed
@@ -82,31 +82,72 @@ def scan_document(db: Database, document_id: str, now: datetime) -> int:
     return len(changes)
 
 
+def rescan(db: Database, now: datetime, school_id: str) -> int:
+    """The full look after a change of the calendar: also at weeks with an open flag, whatever their limit."""
+    with db.read() as session:
+        changes = pending(session, now, school_id)
+    _write(db, changes)
+    return len(changes)
+
+
+def pending(session: Session, now: datetime, school_id: str) -> Changes:
+    """What that look would write: asked before a change of the calendar is kept."""
+    opened = _with_open_flags(session, school_id)
+    return _found(session, [school_id], now, now - LOOK_BACK, LOOK_BACK, {school_id: opened})
+
+
 def _look(db: Database, now: datetime, school_id: str | None, *, since: datetime, back: timedelta) -> int:
     with db.read() as session:
         chunks = obligations.school_chunks(session, school_id)
     total = 0
     for schools in chunks:
-        changes = Changes()
         with db.read() as session:
-            touched = obligations.touched(session, schools, since)
-            calendars = obligations.calendars(session, schools) if back or touched else []
-            for owed in obligations.owed_types():
-                asked = {
-                    c.school_id: (c, weeks)
-                    for c in calendars
-                    if (weeks := _weeks(c, owed, touched.get(c.school_id, set()), now, back))
-                }
-                _compare(session, owed, asked, now, changes)
+            changes = _found(session, schools, now, since, back)
         _write(db, changes)
         total += len(changes)
     return total
 
 
+def _found(
+    session: Session,
+    schools: list[str],
+    now: datetime,
+    since: datetime,
+    back: timedelta,
+    opened: Mapping[str, set[tuple[str, str, str]]] | None = None,
+) -> Changes:
+    """What is to be written for some schools; `opened`: weeks to look at whether or not they are past."""
+    changes, opened = Changes(), opened or {}
+    touched = obligations.touched(session, schools, since)
+    calendars = obligations.calendars(session, schools) if back or touched else []
+    for owed in obligations.owed_types():
+        asked = {
+            c.school_id: (c, weeks)
+            for c in calendars
+            if (weeks := _weeks(c, owed, touched.get(c.school_id, set()), now, back, opened.get(c.school_id)))
+        }
+        _compare(session, owed, asked, now, changes)
+    return changes
+
+
+def _with_open_flags(session: Session, school_id: str) -> set[tuple[str, str, str]]:
+    """Type and week (first and last) of every flag that is open and may close by itself."""
+    rows = select_columns(col(Flag.type), col(Flag.week_id)).where(
+        col(Flag.school_id) == school_id, col(Flag.resolved_at).is_(None)
+    )
+    return {(slug, week, week) for slug, week in session.execute(rows.distinct())}
+
+
 def _weeks(
-    calendar: Calendar, owed: Owed, touched: set[tuple[str, str, str]], now: datetime, back: timedelta
+    calendar: Calendar,
+    owed: Owed,
+    touched: set[tuple[str, str, str]],
+    now: datetime,
+    back: timedelta,
+    opened: set[tuple[str, str, str]] | None = None,
 ) -> list[DueWeek]:
-    """The weeks to look at: limits that passed within `back`, and what changed documents cover."""
+    """The weeks to look at: limits passed within `back`, what changed documents cover, what is `opened`."""
+    always = {week for slug, week, _ in opened or () if slug == owed.slug}
     changed = {
         week.id
         for slug, first, last in touched
@@ -116,7 +157,8 @@ def _weeks(
     return [
         due
         for due in calendar.due_weeks(owed.deadline)
-        if due.due_at <= now and (due.due_at > now - back or due.week.id in changed)
+        if (due.due_at <= now and (due.due_at > now - back or due.week.id in changed))
+        or due.week.id in always
     ]
 
 
@@ -134,10 +176,28 @@ def _compare(
     owers = obligations.debtors(session, owed, list(asked), only)
     ledgers = obligations.ledgers(session, owed, asked, only)
     standing = _standing(session, owed, asked, only)
-    for school, (calendar, weeks) in asked.items():
-        rule = calendar.rule(owed.deadline)
-        found = find(owed.slug, rule, owers.get(school, ()), weeks, ledgers[school], now)
-        _differ(owed, school, found, standing.get(school, {}), now, changes)
+    found = {
+        school: find(
+            owed.slug, calendar.rule(owed.deadline), owers.get(school, ()), weeks, ledgers[school], now
+        )
+        for school, (calendar, weeks) in asked.items()
+    }
+    if not owed.by_group:
+        found = _without_idle(session, found)
+    for school, flags in found.items():
+        _differ(owed, school, flags, standing.get(school, {}), now, changes)
+
+
+def _without_idle(session: Session, found: dict[str, list[Found]]) -> dict[str, list[Found]]:
+    """Who teaches nothing in a week is missing nothing in it."""
+    idle = day_rows.idle(
+        session,
+        {s: {(f.week_id, f.account_id) for f in flags if f.rule == "missing"} for s, flags in found.items()},
+    )
+    return {
+        school: [f for f in flags if f.rule != "missing" or (f.week_id, f.account_id) not in idle[school]]
+        for school, flags in found.items()
+    }
 
 
 class Standing(NamedTuple):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from datetime import date
+from typing import Any
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
@@ -61,38 +63,86 @@ def change_of(row: CalendarChange) -> Change:
     )
 
 
-def idle(
-    session: Session, school_id: str, week: TeachingWeek, teachers: Iterable[str], days: SchoolDays
-) -> Set[str]:
-    """Who of these teachers has no lesson at all in the week, and so owes nothing that lessons need.
+Pairs = Set[tuple[str, str]]
+"""Week ids, each with an account."""
 
-    The timetable in force decides: standing in it without a lesson that week, or not at all. Before the first
-    timetable of the year the assignments decide: classes without a school day that week. While a school has
-    entered neither, nobody is known to be idle.
+
+def idle(session: Session, asked: Mapping[str, Pairs]) -> dict[str, Pairs]:
+    """By school: of the teachers asked about, each with a week, those without any lesson in it.
+
+    They owe nothing that lessons need. The timetable in force decides: standing in it without a lesson that
+    week, or not at all. Before the first timetable of a year the assignments decide, of those who have some:
+    classes without a school day that week. Nobody else is known to be idle.
     """
-    asked = sorted(set(teachers))
-    timetables = session.exec(select(Timetable).where(col(Timetable.school_id) == school_id))
-    starts = sorted(row.valid_from for row in timetables)
+    schools = [school for school, pairs in asked.items() if pairs]
+    none: dict[str, Pairs] = {school: frozenset() for school in asked}
+    if not schools:
+        return none
+    starts: dict[str, list[date]] = defaultdict(list)
+    timetables = select(Timetable).where(col(Timetable.school_id).in_(schools))
+    for row in session.exec(timetables.order_by(col(Timetable.valid_from))):
+        starts[row.school_id].append(row.valid_from)
+    a = TeachingAssignment
+    assigned = set(session.exec(select(a.school_id).where(col(a.school_id).in_(schools)).distinct()))
+    known = [school for school in schools if school in starts or school in assigned]
+    calendars = all_school_days(session, known)
+    return none | {s: _idle(session, s, asked[s], calendars[s], starts[s]) for s in known}
+
+
+def _idle(session: Session, school_id: str, pairs: Pairs, days: SchoolDays, starts: Sequence[date]) -> Pairs:
+    found: set[tuple[str, str]] = set()
+    weeks = {week.id: week for week in days.weeks}
+    for year in {weeks[week_id].year for week_id, _ in pairs if week_id in weeks}:
+        here = {(w, who) for w, who in pairs if w in weeks and weeks[w].year == year}
+        slots = slots_of(session, school_id, year, {who for _, who in here})
+        assigned = _assigned(session, school_id, year)
+        for week_id in {week_id for week_id, _ in here}:
+            week = weeks[week_id]
+            asked = {who for w, who in here if w == week_id}
+            if _has_timetable(session, school_id, week):
+                busy = with_lessons(slots, starts, days, week)
+            else:
+                classes = {who: assigned.get(who) for who in asked}
+                busy = {
+                    who for who, of in classes.items() if not of or any(_meets(days, week, c) for c in of)
+                }
+            found |= {(week_id, who) for who in asked - busy}
+    return found
+
+
+def _has_timetable(session: Session, school_id: str, week: TeachingWeek) -> bool:
+    """Has any class of the year a timetable by the end of this week?"""
     e, c = TimetableEntry, SchoolClass
-    columns = (col(e.account_id), col(e.class_id), col(c.grade), col(e.weekday), col(e.valid_from))
-    entries = (
-        select_columns(*columns)
+    rows = (
+        select(e)
         .join(c, col(c.id) == col(e.class_id))
         .where(col(e.school_id) == school_id, col(c.year) == week.year, col(e.valid_from) <= week.sunday)
     )
-    if session.execute(entries.limit(1)).first() is not None:
-        found: set[str] = set()
-        for start in range(0, len(asked), AT_ONCE):
-            rows = session.execute(entries.where(col(e.account_id).in_(asked[start : start + AT_ONCE])))
-            slots = [
-                Slot(who, Taught(class_id, grade), day, since) for who, class_id, grade, day, since in rows
-            ]
-            found |= with_lessons(slots, starts, days, week)
-        return set(asked) - found
-    assigned = _assigned(session, school_id, week.year)
-    if not assigned:
-        return frozenset()
-    return {who for who in asked if not any(_meets(days, week, taught) for taught in assigned.get(who, ()))}
+    return session.exec(rows.limit(1)).first() is not None
+
+
+def slots_of(session: Session, school_id: str, year: str, teachers: Set[str] | None = None) -> list[Slot]:
+    """The periods of a year's timetables; of some teachers only, where they are given."""
+    e, c = TimetableEntry, SchoolClass
+    columns: tuple[Any, ...] = (
+        col(e.account_id),
+        col(e.class_id),
+        col(c.grade),
+        col(e.weekday),
+        col(e.valid_from),
+    )
+    rows = (
+        select_columns(*columns)
+        .join(c, col(c.id) == col(e.class_id))
+        .where(col(e.school_id) == school_id, col(c.year) == year)
+    )
+    asked = None if teachers is None else sorted(teachers)
+    slots = []
+    for start in range(0, 1 if asked is None else len(asked), AT_ONCE):
+        some = rows if asked is None else rows.where(col(e.account_id).in_(asked[start : start + AT_ONCE]))
+        for who, class_id, grade, day, since in session.execute(some):
+            slots.append(Slot(who, Taught(class_id, grade), day, since))
+    return slots
 
 
 def _assigned(session: Session, school_id: str, year: str) -> Mapping[str, set[Taught]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import obligations
+from flows import day_rows, obligations
 from flows.clock import about, insert_new, notice, parts
 from flows.deadlines import last_day_words, limit_words, remind_from
 from flows.flags import Debtor, DueWeek, owing
@@ -53,11 +53,25 @@ def _reminders(session: Session, schools: list[str], now: datetime) -> Iterator[
             continue
         owers = obligations.debtors(session, owed, list(asked))
         ledgers = obligations.ledgers(session, owed, asked)
-        for school, (_, weeks) in asked.items():
-            for due in weeks:
-                said = _said(owed, due)
-                for debtor in owing(owers.get(school, ()), due, ledgers[school]):
-                    yield _reminder(owed, school, debtor, due, now, said)
+        owe = [
+            (school, due, debtor)
+            for school, (_, weeks) in asked.items()
+            for due in weeks
+            for debtor in owing(owers.get(school, ()), due, ledgers[school])
+        ]
+        for school, due, debtor in owe if owed.by_group else _with_lessons(session, owe):
+            yield _reminder(owed, school, debtor, due, now, _said(owed, due))
+
+
+def _with_lessons(
+    session: Session, owe: list[tuple[str, DueWeek, Debtor]]
+) -> list[tuple[str, DueWeek, Debtor]]:
+    """Without those who teach nothing in the week."""
+    asked: dict[str, set[tuple[str, str]]] = {}
+    for school, due, debtor in owe:
+        asked.setdefault(school, set()).add((due.week.id, debtor.account_id))
+    idle = day_rows.idle(session, asked)
+    return [one for one in owe if (one[1].week.id, one[2].account_id) not in idle[one[0]]]
 
 
 def _said(owed: Owed, due: DueWeek) -> dict[str, Any]:

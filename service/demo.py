@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 
 from flows import calendar, keyring
 from flows.office import Office
+from flows.year_frame import proposal
 from models.account import Account, AccountRole, Group, GroupMember
 from models.columns import new_id
 from models.key import SigningKey
@@ -27,6 +28,7 @@ from models.school import (
     TimetableEntry,
 )
 from models.settings import VIETNAM
+from service import calendar_changes, school_years
 from service.demo_lessons import own_subjects
 from service.demo_timetable import Taught, timetable
 from tasks.keys import Secret
@@ -35,10 +37,6 @@ from tasks.passwords import make_hash
 PASSWORD, PIN = "Demo-2026!", "246810"
 SCHOOL = "Trường Tiểu học Đồng Mai"
 LOWER, UPPER = "Tổ 1-2-3", "Tổ 4-5"
-_TET = {
-    2025: date(2025, 1, 29), 2026: date(2026, 2, 17), 2027: date(2027, 2, 6), 2028: date(2028, 1, 26),
-    2029: date(2029, 2, 13), 2030: date(2030, 2, 3), 2031: date(2031, 1, 23), 2032: date(2032, 2, 11),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def seed(office: Office) -> None:
         )
         session.add_all(keys)
         _groups(session, school_id, people)
-        weeks = _weeks(session, school_id, now.astimezone(VIETNAM).date())
+        weeks = _weeks(session, school_id, people["admin"], now)
         classes = _classes(session, school_id, people, weeks[0].year)
         _timetable(session, school_id, people, classes, weeks[0].monday, now)
 
@@ -185,23 +183,13 @@ def _groups(session: Session, school_id: str, people: Mapping[str, Account]) -> 
     )
 
 
-def _weeks(session: Session, school_id: str, today: date) -> list[SchoolWeek]:
-    """The school year of today: from the Monday after 5 September (from July on the coming one), over Tết."""
-    first = date(today.year if today.month >= 7 else today.year - 1, 9, 6)
-    start = first + timedelta(days=-first.weekday() % 7)
-    new_year = _TET.get(start.year + 1)
-    breaks = []
-    if new_year is not None:
-        eve = calendar.monday_of(new_year - timedelta(days=1))
-        breaks = [eve, eve + calendar.WEEK]
-    rows = [
-        SchoolWeek(
-            school_id=school_id, year=w.year, term=w.term, number=w.number, monday=w.monday, sunday=w.sunday
-        )
-        for w in calendar.school_year(start, breaks)
-    ]
-    session.add_all(rows)
-    return rows
+def _weeks(session: Session, school_id: str, admin: Account, now: datetime) -> list[SchoolWeek]:
+    """The school year of today (from July on the coming one) as the ministry's frame gives it, with holidays."""
+    today = now.astimezone(VIETNAM).date()
+    frame = proposal(today.year if today.month >= 7 else today.year - 1)
+    school_years.save_frame(session, school_id, frame, now)
+    calendar_changes.add_holidays(session, school_id, frame.year, admin.id, now)
+    return sorted(school_years.weeks_of(session, school_id), key=lambda week: week.number)
 
 
 def _classes(

@@ -7,29 +7,23 @@ the school from the administrator's account; another school's weeks are NotFound
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select
 
-from flows.calendar import WEEK, school_year
+from flows.calendar import WEEK
+from flows.year_frame import Break, Frame
+from flows.year_frame import weeks_of as weeks_of_frame
 from models.document import Document
 from models.errors import NotFound
 from models.flag import Flag
-from models.school import SchoolWeek
+from models.school import SchoolWeek, YearFrame
+from models.settings import VIETNAM
 from models.text import Text
 from service.changes import refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """Days without a teaching week between two of them, both inclusive."""
-
-    first: date
-    last: date
 
 
 def weeks_of(session: Session, school_id: str) -> list[SchoolWeek]:
@@ -43,40 +37,82 @@ def weeks_of(session: Session, school_id: str) -> list[SchoolWeek]:
     )
 
 
-def breaks_after(weeks: Sequence[SchoolWeek]) -> dict[str, Break]:
-    """By week id: the break that follows it before the next week of the same year."""
+def breaks_after(weeks: Sequence[SchoolWeek], frame: Frame | None = None) -> dict[str, Break]:
+    """By week id: the break before the next week of the same year, by its name in the frame."""
     found = {}
     for week, following in itertools.pairwise(weeks):
         if week.year == following.year and following.monday - week.sunday > timedelta(days=1):
-            found[week.id] = Break(week.sunday + timedelta(days=1), following.monday - timedelta(days=1))
+            first, last = week.sunday + timedelta(days=1), following.monday - timedelta(days=1)
+            names = [b.name for b in (frame.breaks if frame else ()) if b.first <= last and first <= b.last]
+            found[week.id] = Break(", ".join(dict.fromkeys(names)), first, last)
     return found
 
 
-def make_year(session: Session, school_id: str, start: date, breaks: Iterable[date]) -> list[SchoolWeek]:
-    """The 35 weeks of a year from its first Monday, over `breaks` (Mondays of weeks without lessons).
+def frame_of(session: Session, school_id: str, year: str) -> Frame | None:
+    """The frame a year was made from; None when it was made without one."""
+    row = session.get(YearFrame, (school_id, year))
+    if row is None:
+        return None
+    breaks = (
+        Break(b["name"], date.fromisoformat(b["first"]), date.fromisoformat(b["last"])) for b in row.breaks
+    )
+    return Frame(row.source, row.first_day, row.term1_before, row.term2_before, tuple(breaks))
 
-    Invalid (`start`) when a week of that year is in use already, or lies in another year's week.
+
+def save_frame(session: Session, school_id: str, frame: Frame, now: datetime) -> bool:
+    """Keep a year's frame and make its 35 weeks, or move those there are: is the year new?
+
+    Weeks keep their numbers and their records. Invalid when a week that has begun would move, one of another
+    year is in the way, or the year has more weeks than the frame gives (`first_day`).
     """
-    weeks = school_year(start, breaks)
-    year = weeks[0].year
-    remove_year(session, school_id, year, path="start")
-    other = session.exec(
-        select(SchoolWeek).where(
-            col(SchoolWeek.school_id) == school_id,
-            col(SchoolWeek.monday) >= weeks[0].monday,
-            col(SchoolWeek.monday) <= weeks[-1].monday,
-        )
-    ).first()
-    if other is not None:
-        raise refusal("start", _OVERLAPS.format(day=f"{other.monday:%d/%m/%Y}"))
-    rows = [
-        SchoolWeek(
-            school_id=school_id, year=w.year, term=w.term, number=w.number, monday=w.monday, sunday=w.sunday
-        )
-        for w in weeks
+    weeks = weeks_of_frame(frame)
+    _keep(session, school_id, frame, now)
+    there = {w.number: w for w in weeks_of(session, school_id) if w.year == frame.year}
+    today = now.astimezone(VIETNAM).date()
+    for week in weeks:
+        row = there.get(week.number)
+        if row is not None and row.monday != week.monday and min(row.monday, week.monday) <= today:
+            raise refusal("first_day", _BEGUN.format(number=week.number, day=f"{row.monday:%d/%m/%Y}"))
+    first, last = weeks[0].monday, weeks[-1].monday
+    others = [w for w in weeks_of(session, school_id) if w.year != frame.year or w.number > len(weeks)]
+    if any(first <= w.monday <= last for w in others):
+        other = next(w for w in others if first <= w.monday <= last)
+        raise refusal("first_day", _OVERLAPS.format(day=f"{other.monday:%d/%m/%Y}"))
+    for row in there.values():  # out of the way first: no two weeks on one Monday at any moment
+        if row.number <= len(weeks):
+            row.monday -= _ASIDE
+            session.add(row)
+    session.flush()
+    for week in weeks:
+        row = there.get(week.number) or SchoolWeek(
+            school_id=school_id, year=week.year, term=week.term, number=week.number,
+            monday=week.monday, sunday=week.sunday,
+        )  # fmt: skip
+        row.term, row.monday, row.sunday = week.term, week.monday, week.sunday
+        session.add(row)
+    session.flush()
+    return not there
+
+
+def _keep(session: Session, school_id: str, frame: Frame, now: datetime) -> None:
+    breaks = [
+        {"name": b.name, "first": b.first.isoformat(), "last": b.last.isoformat()} for b in frame.breaks
     ]
-    session.add_all(rows)
-    return rows
+    session.merge(
+        YearFrame(
+            school_id=school_id,
+            year=frame.year,
+            source=frame.source,
+            first_day=frame.first_day,
+            term1_before=frame.term1_before,
+            term2_before=frame.term2_before,
+            breaks=breaks,
+            saved_at=now,
+        )
+    )
+
+
+_ASIDE = timedelta(weeks=5200)
 
 
 def remove_year(session: Session, school_id: str, year: str, path: str = "year") -> None:
@@ -87,13 +123,21 @@ def remove_year(session: Session, school_id: str, year: str, path: str = "year")
     session.exec(
         delete(SchoolWeek).where(col(SchoolWeek.school_id) == school_id, col(SchoolWeek.year) == year)
     )
+    frame = session.get(YearFrame, (school_id, year))
+    if frame is not None:
+        session.delete(frame)
 
 
 def move_week(
-    session: Session, school_id: str, week_id: str, monday: date, term: int | None = None
+    session: Session, school_id: str, week_id: str, monday: date, today: date, term: int | None = None
 ) -> SchoolWeek:
-    """Move a week to another Monday or into the other term; Invalid unless it stays among its neighbours."""
+    """Move a week to another Monday or into the other term; Invalid unless it stays among its neighbours.
+
+    A week that has begun stays, and none is moved into the past.
+    """
     week = week_of(session, school_id, week_id)
+    if monday != week.monday and min(monday, week.monday) <= today:
+        raise refusal("monday", _BEGUN.format(number=week.number, day=f"{week.monday:%d/%m/%Y}"))
     if monday.weekday() != 0:
         raise refusal("monday", _NO_MONDAY.format(day=f"{monday:%d/%m/%Y}"))
     others = [w for w in weeks_of(session, school_id) if w.year == week.year and w.id != week.id]
@@ -125,7 +169,16 @@ def put_off(session: Session, school_id: str, week_id: str, today: date) -> int:
         one.monday, one.sunday = one.monday + WEEK, one.sunday + WEEK
         session.add(one)
         session.flush()
+    frame = session.get(YearFrame, (school_id, week.year))
+    if frame is not None:  # so that saving the frame again leaves the week off
+        off = week.monday - WEEK
+        more = {"name": _PUT_OFF, "first": off.isoformat(), "last": (off + timedelta(days=6)).isoformat()}
+        frame.breaks = [*frame.breaks, more]
+        session.add(frame)
     return len(moved)
+
+
+_PUT_OFF = "Nghỉ thêm một tuần"
 
 
 def _by_monday(week: SchoolWeek) -> date:
@@ -191,6 +244,12 @@ def _in_use(session: Session, week: SchoolWeek) -> bool:
 
 _OVERLAPS = Text(
     "Tuần có thứ Hai {day} đã thuộc một năm học khác.", "The week of {day} belongs to another school year."
+)
+_BEGUN = Text(
+    "Tuần {number} (thứ Hai {day}) đã bắt đầu, hoặc sẽ rơi vào quá khứ, nên không chuyển được. Giữ nguyên "
+    "phần đã qua của khung năm học.",
+    "Week {number} (Monday {day}) has begun, or would begin in the past, and cannot be moved. Leave what is "
+    "past in the frame as it is.",
 )
 _YEAR_IN_USE = Text(
     "Năm học {year} đã có hồ sơ nên không tạo lại hoặc xóa các tuần được. Sửa từng tuần.",

@@ -1,4 +1,4 @@
-"""The administrator's pages of the school itself: weeks, classes and assignments, its names, its rules.
+"""The administrator's pages of the school itself: classes and assignments, its names, its rules.
 
 Each is a list and its forms; what is refused is said beside the field. Included by `service/pages/admin.py`.
 """
@@ -22,7 +22,7 @@ from models.account import Account
 from models.errors import NotFound, RecordsError
 from models.school import SchoolClass, SchoolName, TeachingAssignment
 from models.text import Text
-from service import school, school_years, words
+from service import school, words
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.deps import OfficeDep
 from service.pages.account import faults_of
@@ -44,11 +44,6 @@ def people_of(session: Session, school_id: str) -> list[Account]:
 
 
 Draw = Callable[[Session, str], dict[str, Any]]
-
-
-def _weeks_of(session: Session, school_id: str) -> dict[str, Any]:
-    weeks = school_years.weeks_of(session, school_id)
-    return {"weeks": weeks, "breaks": school_years.breaks_after(weeks)}
 
 
 def _classes_of(session: Session, school_id: str) -> dict[str, Any]:
@@ -91,38 +86,9 @@ def _school_of(session: Session, school_id: str) -> dict[str, Any]:
 
 
 PLACES: dict[str, tuple[str, Draw]] = {
-    "weeks": ("pages/admin_weeks.html", _weeks_of),
     "classes": ("pages/admin_classes.html", _classes_of),
     "school": ("pages/admin_school.html", _school_of),
 }
-
-
-def _make_year(session: Session, school_id: str, form: FormData) -> None:
-    breaks = [school.read_day(line, "breaks") for line in text_of(form, "breaks").split() if line.strip(",;")]
-    school_years.make_year(session, school_id, school.read_day(text_of(form, "start"), "start"), breaks)
-
-
-def _move_week(session: Session, school_id: str, form: FormData) -> None:
-    monday = school.read_day(text_of(form, "monday"), "monday")
-    term = {"1": 1, "2": 2}.get(text_of(form, "term"))
-    school_years.move_week(session, school_id, text_of(form, "week_id"), monday, term)
-
-
-def _put_off(session: Session, school_id: str, form: FormData) -> None:
-    school_years.put_off(session, school_id, text_of(form, "week_id"), _today())
-
-
-def _add_week(session: Session, school_id: str, form: FormData) -> None:
-    day = school.read_day(text_of(form, "added"), "added")
-    school_years.add_week(session, school_id, text_of(form, "year"), day)
-
-
-def _remove_week(session: Session, school_id: str, form: FormData) -> None:
-    school_years.remove_week(session, school_id, text_of(form, "week_id"))
-
-
-def _remove_year(session: Session, school_id: str, form: FormData) -> None:
-    school_years.remove_year(session, school_id, text_of(form, "year"))
 
 
 def _remove_class(session: Session, school_id: str, form: FormData) -> None:
@@ -161,12 +127,6 @@ def _save_rules(session: Session, school_id: str, form: FormData) -> None:
 
 
 ACTS: dict[tuple[str, str], Callable[[Session, str, FormData], None]] = {
-    ("weeks", "make"): _make_year,
-    ("weeks", "move"): _move_week,
-    ("weeks", "put-off"): _put_off,
-    ("weeks", "add"): _add_week,
-    ("weeks", "remove"): _remove_week,
-    ("weeks", "remove-year"): _remove_year,
     ("classes", "remove"): _remove_class,
     ("school", "remove-name"): _remove_name,
     ("classes", "add"): _add_class,
@@ -179,7 +139,7 @@ ACTS: dict[tuple[str, str], Callable[[Session, str, FormData], None]] = {
 
 @router.get("/{place}")
 def place_page(request: Request, place: str, viewer: AdminViewer, office: OfficeDep) -> Response:
-    """Weeks, classes, or the school's name and rules."""
+    """Classes, or the school's name and rules."""
     return _place(request, viewer, office, place)
 
 
@@ -187,7 +147,7 @@ def place_page(request: Request, place: str, viewer: AdminViewer, office: Office
 def change_place(
     request: Request, place: str, action: str, viewer: AdminViewer, form: CheckedForm, office: OfficeDep
 ) -> Response:
-    """One change of weeks, classes, names or rules."""
+    """One change of classes, names or rules."""
     do = ACTS.get((place, action))
     if do is None:
         raise NotFound

@@ -14,8 +14,9 @@ DAY = timedelta(days=1)
 
 
 def of_law(year: int) -> list[date]:
-    """What the law names (Labour Code 2019, Article 112), without the second day at National Day; from 2026 with
-    the Day of Vietnamese Culture (Resolution 80-NQ/TW)."""
+    """What the law names (Labour Code 2019, Article 112), without the second day at National Day.
+
+    From 2026 with the Day of Vietnamese Culture (Resolution 80-NQ/TW)."""
     new_year = to_solar(year, 1, 1)
     days = [
         date(year, 1, 1),

@@ -1,0 +1,262 @@
+"""What a change of the calendar would change: done, looked at, and undone again in one transaction.
+
+The very functions that apply a change make its preview, so that the two never differ. What is decided
+(signatures, approvals, flags resolved) is in none of this: no function of the calendar writes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from flows import clock, obligations
+from flows.day_rows import school_days, slots_of
+from flows.flags import NAMES
+from flows.school_days import SchoolDays, Slot, each_day, in_force, with_lessons
+from models.account import Account
+from models.db import Database
+from models.document import Document
+from models.flag import Flag
+from models.school import Timetable
+from models.settings import VIETNAM
+from models.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A week, before and after; None where it was or will not be."""
+
+    number: int
+    year: str
+    before: date | None
+    after: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A type's limit for a week, before and after."""
+
+    type: Text
+    number: int
+    before: datetime
+    after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """A day whose lessons change: periods before and after."""
+
+    day: date
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """An open flag that closes, moves, or one that opens: `what` is "closes", "moves" or "opens"."""
+
+    what: str
+    rule: Text
+    who: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Whoever teaches nothing in a week after the change, or again something: they owe (no) lesson plan."""
+
+    number: int
+    who: tuple[str, ...]
+    owes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Everything a person should see before the change is applied."""
+
+    weeks: tuple[Moved, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    lessons: tuple[Lessons, ...] = ()
+    flags: tuple[FlagChange, ...] = ()
+    free: tuple[Free, ...] = ()
+    records: int = 0
+    """Records of moved weeks, which stay with their week and as they are."""
+
+    def __bool__(self) -> bool:
+        return any((self.weeks, self.limits, self.lessons, self.flags, self.free))
+
+    @property
+    def mark(self) -> str:
+        """The same for the same difference: what was shown is what is applied."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Of one moment: weeks, limits, periods a day and who teaches in a week, both from today on."""
+
+    weeks: Mapping[str, tuple[str, int, date]]
+    limits: Mapping[tuple[str, str], tuple[Text, int, datetime]]
+    lessons: Mapping[date, int]
+    teaching: Mapping[str, tuple[int, frozenset[str]]]
+
+
+class _Undone(Exception):
+    """Ends the transaction of a preview, with what it found."""
+
+    def __init__(self, found: Difference) -> None:
+        self.found = found
+
+
+def apply_if_shown(
+    db: Database, school_id: str, now: datetime, do: Callable[[Session], object], shown: str
+) -> Difference | None:
+    """Do it when the difference it makes is the one a person was shown (its mark); else say the difference.
+
+    None when it was done. Refusals of `do` are the caller's.
+    """
+    try:
+        with db.write() as session:
+            found = _measured(session, school_id, now, do)
+            _undo_unless(found.mark == shown, found)
+    except _Undone as undone:
+        return undone.found
+    return None
+
+
+def _undo_unless(shown: bool, found: Difference) -> None:
+    if not shown:
+        raise _Undone(found)
+
+
+def _measured(session: Session, school_id: str, now: datetime, do: Callable[[Session], object]) -> Difference:
+    before, due = _state(session, school_id, now), clock.pending(session, now, school_id)
+    do(session)
+    session.flush()
+    session.expire_all()
+    after, then = _state(session, school_id, now), clock.pending(session, now, school_id)
+    return _compare(session, school_id, before, after, now, _flags(session, due, then))
+
+
+def _state(session: Session, school_id: str, now: datetime) -> _State:
+    days, today = school_days(session, school_id), now.astimezone(VIETNAM).date()
+    timetables = session.exec(select(Timetable).where(col(Timetable.school_id) == school_id))
+    starts = sorted(row.valid_from for row in timetables)
+    coming = [w for w in days.weeks if w.sunday >= today]
+    slots = {year: slots_of(session, school_id, year) for year in {w.year for w in coming}}
+    return _State(
+        weeks={w.id: (w.year, w.number, w.monday) for w in days.weeks},
+        limits={
+            (owed.slug, due.week.id): (owed.declared.name, due.week.number, due.due_at)
+            for calendar in obligations.calendars(session, [school_id])
+            for owed in obligations.owed_types()
+            for due in calendar.due_weeks(owed.deadline)
+        },
+        lessons=_lessons(days, slots, starts, today),
+        teaching={
+            w.id: (w.number, frozenset(with_lessons(slots[w.year], starts, days, w)))
+            for w in coming
+            if slots[w.year]
+        },
+    )
+
+
+def _lessons(
+    days: SchoolDays, slots: Mapping[str, Sequence[Slot]], starts: Sequence[date], today: date
+) -> Counter[date]:
+    """Periods taught on each day from today on."""
+    found: Counter[date] = Counter()
+    periods = {
+        year: Counter((slot.taught, slot.valid_from, slot.weekday) for slot in inside)
+        for year, inside in slots.items()
+    }
+    for week in days.weeks:
+        classes = {slot.taught for slot in slots.get(week.year, ())}
+        for day in each_day(max(week.monday, today), week.sunday):
+            holds = in_force(starts, day)
+            for taught in classes:
+                weekday = days.taught_as(day, taught)
+                if holds is not None and weekday is not None:
+                    found[day] += periods[week.year][taught, holds, weekday]
+    return found
+
+
+def _compare(
+    session: Session, school_id: str, before: _State, after: _State, now: datetime, flags: list[FlagChange]
+) -> Difference:
+    weeks = _weeks(before, after)
+    ids = [w for w in before.weeks if w in after.weeks and before.weeks[w] != after.weeks[w]]
+    signed = select(func.count()).where(
+        col(Document.school_id) == school_id,
+        col(Document.week_id).in_(ids),
+        col(Document.first_signed_at).is_not(None),
+    )
+    limits = [
+        Limit(name, number, was, after.limits[key][2])
+        for key, (name, number, was) in before.limits.items()
+        if key in after.limits and was != after.limits[key][2] and max(was, after.limits[key][2]) > now
+    ]
+    lessons = [
+        Lessons(day, before.lessons.get(day, 0), after.lessons.get(day, 0))
+        for day in sorted(set(before.lessons) | set(after.lessons))
+        if before.lessons.get(day, 0) != after.lessons.get(day, 0)
+    ]
+    return Difference(
+        weeks=tuple(weeks),
+        limits=tuple(sorted(limits, key=lambda limit: (limit.number, limit.before))),
+        lessons=tuple(lessons),
+        flags=tuple(sorted(flags, key=lambda flag: (flag.what, flag.number, flag.who))),
+        free=tuple(_free(session, before, after)),
+        records=session.exec(signed).one(),
+    )
+
+
+def _weeks(before: _State, after: _State) -> Iterator[Moved]:
+    every = {**before.weeks, **after.weeks}
+    for week_id, (year, number, _) in sorted(every.items(), key=lambda item: item[1][:2]):
+        was, will = before.weeks.get(week_id), after.weeks.get(week_id)
+        if was != will:
+            yield Moved(number, year, was[2] if was else None, will[2] if will else None)
+
+
+def _free(session: Session, before: _State, after: _State) -> Iterator[Free]:
+    for week_id, (number, was) in before.teaching.items():
+        _, will = after.teaching.get(week_id, (number, was))
+        for who, owes in ((was - will, False), (will - was, True)):
+            if who:
+                accounts = session.exec(select(Account).where(col(Account.id).in_(who)))
+                yield Free(number, tuple(sorted(account.full_name for account in accounts)), owes)
+
+
+def _flags(session: Session, before: clock.Changes, after: clock.Changes) -> list[FlagChange]:
+    """What happens to flags because of the change, and would not happen without it."""
+    known = [key for key, _ in before.change]
+    found = []
+    for flag_id, values in after.change:
+        what = _what(values)
+        if what and (flag_id not in known or (flag_id, values) not in before.change):
+            flag = session.get_one(Flag, flag_id)
+            found.append((what, flag.rule, flag.account_id, flag.data))
+    opening = {row["key"] for row in before.insert}
+    found += [
+        ("opens", row["rule"], row["account_id"], row["data"])
+        for row in after.insert
+        if row["resolved_at"] is None and row["key"] not in opening
+    ]
+    names = {
+        account.id: account.full_name
+        for account in session.exec(select(Account).where(col(Account.id).in_({one[2] for one in found})))
+    }
+    return [FlagChange(what, NAMES[rule], names[who], data["week"]) for what, rule, who, data in found]
+
+
+def _what(values: Mapping[str, Any]) -> str:
+    if "resolved_at" in values:
+        return "opens" if values["resolved_at"] is None else "closes"
+    return "moves" if "due_at" in values else ""

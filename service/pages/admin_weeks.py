@@ -1,0 +1,342 @@
+"""The administrator's page of the school year: its picture, its weeks, its days off, and what changes them.
+
+Whatever moves weeks or days is shown first (`service/calendar_difference.py`) and applied when it was seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session, col, select
+from starlette.datastructures import FormData
+
+from flows import clock
+from flows.calendar import week_of
+from flows.day_rows import school_days
+from flows.deadlines import WEEKDAYS
+from flows.people import Actor
+from flows.year_frame import Break, Frame, proposal
+from flows.year_picture import KINDS, kind_of, picture
+from models.account import Account
+from models.errors import NotFound, RecordsError
+from models.school import CalendarChange, SchoolClass, SchoolWeek
+from models.text import Text
+from service import calendar_changes, school, school_years, words
+from service.access import AdminViewer, CheckedForm, Viewer
+from service.calendar_changes import Entered
+from service.calendar_difference import Difference, apply_if_shown
+from service.changes import refusal
+from service.deps import Arrival, OfficeDep
+from service.pages.account import faults_of
+from service.pages.admin_school import text_of
+from service.templating import language_of, page
+
+router = APIRouter(prefix="/weeks")
+
+Act = Callable[[Session, Actor, datetime, FormData], object]
+
+
+def _frame(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
+    days = {n: school.read_day(text_of(form, n), n) for n in ("first_day", "term1_before", "term2_before")}
+    source = text_of(form, "source").strip()
+    if len(source) < 3:
+        raise refusal("source", _SOURCE)
+    breaks = tuple(read_break(line) for line in text_of(form, "breaks").splitlines() if line.strip())
+    frame = Frame(source[:200], **days, breaks=breaks)
+    if school_years.save_frame(session, actor.school_id, frame, now):
+        calendar_changes.add_holidays(session, actor.school_id, frame.year, actor.id, now)
+
+
+def _holidays(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
+    calendar_changes.add_holidays(session, actor.school_id, text_of(form, "year"), actor.id, now)
+
+
+def _off(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
+    first = school.read_day(text_of(form, "first"), "first")
+    last = school.read_day(text_of(form, "last"), "last") if text_of(form, "last").strip() else first
+    calendar_changes.enter(session, actor.school_id, actor.id, now, _entered(form, first, last, None))
+
+
+def _moved(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
+    first = school.read_day(text_of(form, "first"), "first")
+    to = school.read_day(text_of(form, "taught_on"), "taught_on")
+    calendar_changes.enter(session, actor.school_id, actor.id, now, _entered(form, first, first, to))
+
+
+def _entered(form: FormData, first: date, last: date, taught_on: date | None) -> Entered:
+    grades = [int(value) for value in _all(form, "grades") if value.isdecimal()]
+    reason = text_of(form, "reason").strip()[:300]
+    return Entered(first, last, reason, taught_on, grades, _all(form, "classes"))
+
+
+def _take_back(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
+    calendar_changes.take_back(session, actor.school_id, actor.id, now, text_of(form, "change_id"))
+
+
+def _move(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
+    monday = school.read_day(text_of(form, "monday"), "monday")
+    term = {"1": 1, "2": 2}.get(text_of(form, "term"))
+    today = words.local(now).date()
+    school_years.move_week(session, actor.school_id, text_of(form, "week_id"), monday, today, term)
+
+
+def _put_off(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
+    school_years.put_off(session, actor.school_id, text_of(form, "week_id"), words.local(now).date())
+
+
+def _add(session: Session, actor: Actor, _now: datetime, form: FormData) -> None:
+    day = school.read_day(text_of(form, "added"), "added")
+    school_years.add_week(session, actor.school_id, text_of(form, "year"), day)
+
+
+def _remove(session: Session, actor: Actor, _now: datetime, form: FormData) -> None:
+    school_years.remove_week(session, actor.school_id, text_of(form, "week_id"))
+
+
+def _remove_year(session: Session, actor: Actor, _now: datetime, form: FormData) -> None:
+    school_years.remove_year(session, actor.school_id, text_of(form, "year"))
+
+
+ACTS: dict[str, tuple[Act, Text]] = {
+    "frame": (_frame, Text("Lưu khung năm học", "Save the frame of the year")),
+    "holidays": (_holidays, Text("Thêm ngày lễ", "Add the public holidays")),
+    "off": (_off, Text("Ghi ngày nghỉ", "Enter days off")),
+    "moved": (_moved, Text("Chuyển tiết sang ngày khác", "Move a day's lessons")),
+    "take-back": (_take_back, Text("Bỏ ngày đã ghi", "Take an entry back")),
+    "move": (_move, Text("Sửa một tuần", "Edit a week")),
+    "put-off": (_put_off, Text("Lùi một tuần", "Put off by a week")),
+    "add": (_add, Text("Thêm tuần", "Add a week")),
+    "remove": (_remove, Text("Xóa tuần", "Remove a week")),
+    "remove-year": (_remove_year, Text("Xóa năm học", "Remove the year")),
+}
+
+
+@router.get("")
+def weeks_page(
+    request: Request, viewer: AdminViewer, office: OfficeDep, now: Arrival, year: str = ""
+) -> Response:
+    """One school year, the present one unless another is asked for."""
+    return _weeks(request, viewer, office, now, year)
+
+
+@router.get("/{year}.svg")
+def year_picture(
+    request: Request, viewer: AdminViewer, office: OfficeDep, now: Arrival, year: str
+) -> Response:
+    """The year as a picture."""
+    with office.db.read() as session:
+        days = school_days(session, viewer.actor.school_id)
+    if not any(week.year == year for week in days.weeks):
+        raise NotFound
+    drawn = picture(days, year, words.local(now).date(), language_of(request, viewer))
+    return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "private, no-store"})
+
+
+@router.post("/{action}")
+def change_weeks(
+    request: Request, action: str, viewer: AdminViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """Show what an act would change; do it when that was seen, or when nothing there can change."""
+    if action not in ACTS:
+        raise NotFound
+    act, name = ACTS[action]
+    actor, shown = viewer.actor, text_of(form, "shown")
+    do = partial(_do, act, actor, now, form)
+    try:
+        if action == "add" or (action == "frame" and _is_new(office, actor, form)):
+            with office.db.write() as session:
+                do(session)
+        elif (found := apply_if_shown(office.db, actor.school_id, now, do, shown)) is not None:
+            return _preview(request, viewer, action, name, form, found)
+    except NotFound:
+        raise
+    except RecordsError as refused:
+        typed = {key: text_of(form, key) for key in form if key != "csrf"}
+        faults = {"act": action} | faults_of(refused, action)
+        return _weeks(request, viewer, office, now, text_of(form, "year"), faults=faults, typed=typed)
+    clock.rescan(office.db, now, actor.school_id)
+    return RedirectResponse(f"/admin/weeks?year={text_of(form, 'year')}", 303)
+
+
+def _do(act: Act, actor: Actor, now: datetime, form: FormData, session: Session) -> None:
+    act(session, actor, now, form)
+
+
+def _is_new(office: OfficeDep, actor: Actor, form: FormData) -> bool:
+    """Are there no weeks yet of the year this frame is for?"""
+    first = school.read_day(text_of(form, "first_day"), "first_day")
+    with office.db.read() as session:
+        weeks = school_years.weeks_of(session, actor.school_id)
+    return not any(week.year == f"{first.year}-{first.year + 1}" for week in weeks)
+
+
+def _preview(
+    request: Request, viewer: Viewer, action: str, name: Text, form: FormData, found: Difference
+) -> Response:
+    again = [(key, value) for key, value in form.multi_items() if key not in ("csrf", "shown")]
+    return page(
+        request,
+        viewer,
+        "pages/admin_weeks_change.html",
+        action=action,
+        name=name,
+        found=found,
+        seen_before=bool(text_of(form, "shown")),
+        again=[(key, value) for key, value in again if isinstance(value, str)],
+        day_names=WEEKDAYS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """A changed day as the page lists it."""
+
+    row: CalendarChange
+    what: Text
+    scope: Text
+    who: str
+    may_end: bool
+
+
+def _weeks(
+    request: Request,
+    viewer: Viewer,
+    office: OfficeDep,
+    now: datetime,
+    year: str,
+    *,
+    faults: dict[str, Any] | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    school_id, today = viewer.actor.school_id, words.local(now).date()
+    with office.db.read() as session:
+        weeks = school_years.weeks_of(session, school_id)
+        days = school_days(session, school_id)
+        years = sorted({w.year for w in weeks}, reverse=True)
+        here = year if year in years else _present(weeks, today) or (years[0] if years else "")
+        inside = [w for w in weeks if w.year == here]
+        frame = school_years.frame_of(session, school_id, here)
+        query = select(SchoolClass).where(
+            col(SchoolClass.school_id) == school_id, col(SchoolClass.year) == here
+        )
+        classes = sorted(session.exec(query).all(), key=lambda c: (c.grade, c.name))
+        rows = _rows(session, school_id, inside, classes, today)
+        missing = calendar_changes.missing_holidays(session, school_id, inside)
+    week = week_of(days.weeks, today)
+    return page(
+        request,
+        viewer,
+        "pages/admin_weeks.html",
+        status_code=422 if faults else 200,
+        years=years,
+        year=here,
+        weeks=inside,
+        breaks=school_years.breaks_after(inside, frame),
+        frame=frame,
+        frames=_frames(frame, inside, years, today),
+        rows=rows,
+        missing=missing,
+        classes=classes,
+        grades=sorted({c.grade for c in classes}),
+        today=today,
+        today_kind=KINDS[kind_of(days, today)].name,
+        today_week=week,
+        faults={key: value for key, value in (faults or {}).items() if key != "act"},
+        act=(faults or {}).get("act", ""),
+        typed=typed or {},
+    )
+
+
+def _present(weeks: list[SchoolWeek], today: date) -> str:
+    """The year that goes on, or the next to begin."""
+    coming = [w for w in weeks if w.sunday >= today]
+    return min(coming, key=lambda w: w.monday).year if coming else ""
+
+
+def _rows(
+    session: Session, school_id: str, weeks: list[SchoolWeek], classes: list[SchoolClass], today: date
+) -> list[DayRow]:
+    if not weeks:
+        return []
+    found = calendar_changes.rows_of(session, school_id, weeks[0].monday, weeks[-1].sunday)
+    accounts = session.exec(select(Account).where(col(Account.id).in_({r.entered_by for r in found}))).all()
+    names = {account.id: account.full_name for account in accounts}
+    return [
+        DayRow(
+            row,
+            _what(row),
+            calendar_changes.names_of_scope(row, classes),
+            names[row.entered_by],
+            calendar_changes.ends_from(row, today) is not None,
+        )
+        for row in found
+    ]
+
+
+def _what(row: CalendarChange) -> Text:
+    if row.taught_on is not None:
+        sentence = Text("Tiết của ngày này dạy vào {day}", "This day's lessons are taught on {day}")
+        return sentence.format(day=_full_day(row.taught_on))
+    return Text("Nghỉ lễ", "Public holiday") if row.kind == "holiday" else Text("Nghỉ học", "No school")
+
+
+def _full_day(day: date) -> Text:
+    name = WEEKDAYS[day.weekday()]
+    return Text(f"{name.vi} {day:%d/%m/%Y}", f"{name.en} {day:%d/%m/%Y}")
+
+
+def _frames(
+    frame: Frame | None, weeks: list[SchoolWeek], years: list[str], today: date
+) -> list[tuple[str, Frame]]:
+    """What the frame's forms begin with: that of the year shown, and that of the next year to make."""
+    found = []
+    if weeks:
+        shown = frame or _from_weeks(weeks)
+        found.append((weeks[0].year, shown))
+    autumn = max([int(year[:4]) + 1 for year in years] or [today.year - (today.month < 6)])
+    new = proposal(autumn)
+    return [*found, (new.year, new)]
+
+
+def _from_weeks(weeks: list[SchoolWeek]) -> Frame:
+    """A frame that gives the weeks a year has, for one that was made without."""
+    start = weeks[0].monday
+    usual = proposal(start.year)
+    breaks = [Break("Nghỉ", b.first, b.last) for b in school_years.breaks_after(weeks).values()]
+    return Frame(usual.source, start, usual.term1_before, usual.term2_before, tuple(breaks))
+
+
+_BREAK = re.compile(
+    r"^(.*?)[:\s]*(\d{1,2}/\d{1,2}/\d{4})(?:\s*(?:–|-|đến|to)\s*(\d{1,2}/\d{1,2}/\d{4}))?\s*$"
+)
+
+
+def read_break(line: str) -> Break:
+    """`Nghỉ Tết: 01/02/2027 – 14/02/2027`, or one day; Invalid at `breaks`."""
+    found = _BREAK.match(line.strip())
+    if found is None:
+        raise refusal("breaks", _NO_BREAK.format(line=line.strip()[:60]))
+    first = school.read_day(found[2], "breaks")
+    last = school.read_day(found[3], "breaks") if found[3] else first
+    return Break(found[1].strip()[:80] or "Nghỉ", first, last)
+
+
+def _all(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+_SOURCE = Text(
+    "Ghi quyết định ban hành khung năm học (số, ngày).",
+    "Name the decision that sets the year (number, date).",
+)
+_NO_BREAK = Text(
+    "Không đọc được dòng “{line}”. Viết như: Nghỉ Tết: 01/02/2027 – 14/02/2027",
+    "The line “{line}” cannot be read. Write as: Nghỉ Tết: 01/02/2027 – 14/02/2027",
+)
