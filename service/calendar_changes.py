@@ -116,8 +116,10 @@ def take_back(session: Session, school_id: str, who: str, now: datetime, change_
     return row
 
 
-def add_holidays(session: Session, school_id: str, year: str, who: str, now: datetime) -> int:
-    """The public holidays around a year's weeks that are not entered yet and still to come; how many.
+def add_holidays(
+    session: Session, school_id: str, year: str, who: str, now: datetime, since: date = date.min
+) -> int:
+    """The public holidays around a year's weeks, from `since` on, that are not entered yet; how many.
 
     A holiday someone took back stays away. What the government swapped within the teaching weeks is a move.
     """
@@ -129,7 +131,7 @@ def add_holidays(session: Session, school_id: str, year: str, who: str, now: dat
     writer = _Writer(session, school_id, who, now)
     days = school_days(session, school_id)
     known = {row.first_day for row in rows_of(session, school_id, first, last) if row.reason_en}
-    public = [h for h in public_holidays(first, last) if h.day not in known]
+    public = [h for h in public_holidays(max(first, since), last) if h.day not in known]
     for one in public:
         swapped = one.instead_of and week_of(days.weeks, one.day) and week_of(days.weeks, one.instead_of)
         made = Entered(one.day, one.day, one.name.vi, one.instead_of if swapped else None)
@@ -137,11 +139,11 @@ def add_holidays(session: Session, school_id: str, year: str, who: str, now: dat
     return len(public)
 
 
-def missing_holidays(session: Session, school_id: str, weeks: Sequence[SchoolWeek]) -> int:
-    """How many public holidays within a year's weeks nobody has entered."""
-    if not weeks:
+def missing_holidays(session: Session, school_id: str, weeks: Sequence[SchoolWeek], today: date) -> int:
+    """How many public holidays within a year's weeks, from today on, nobody has entered."""
+    if not weeks or weeks[-1].sunday < today:
         return 0
-    first, last = weeks[0].monday, weeks[-1].sunday
+    first, last = max(weeks[0].monday, today), weeks[-1].sunday
     known = {row.first_day for row in rows_of(session, school_id, first, last) if row.reason_en}
     return sum(h.day not in known for h in public_holidays(first, last))
 

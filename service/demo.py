@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlmodel import Session, select
 
@@ -184,7 +184,7 @@ def _groups(session: Session, school_id: str, people: Mapping[str, Account]) -> 
 
 
 def _weeks(session: Session, school_id: str, admin: Account, now: datetime) -> list[SchoolWeek]:
-    """The school year of today (from July on the coming one) as the ministry's frame gives it, with holidays."""
+    """The school year of today (from July on the coming one): the ministry's frame, and its holidays."""
     today = now.astimezone(VIETNAM).date()
     frame = proposal(today.year if today.month >= 7 else today.year - 1)
     school_years.save_frame(session, school_id, frame, now)

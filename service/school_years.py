@@ -7,7 +7,8 @@ the school from the administrator's account; another school's weeks are NotFound
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_
@@ -66,7 +67,6 @@ def save_frame(session: Session, school_id: str, frame: Frame, now: datetime) ->
     year is in the way, or the year has more weeks than the frame gives (`first_day`).
     """
     weeks = weeks_of_frame(frame)
-    _keep(session, school_id, frame, now)
     there = {w.number: w for w in weeks_of(session, school_id) if w.year == frame.year}
     today = now.astimezone(VIETNAM).date()
     for week in weeks:
@@ -78,17 +78,14 @@ def save_frame(session: Session, school_id: str, frame: Frame, now: datetime) ->
     if any(first <= w.monday <= last for w in others):
         other = next(w for w in others if first <= w.monday <= last)
         raise refusal("first_day", _OVERLAPS.format(day=f"{other.monday:%d/%m/%Y}"))
-    for row in there.values():  # out of the way first: no two weeks on one Monday at any moment
-        if row.number <= len(weeks):
-            row.monday -= _ASIDE
-            session.add(row)
-    session.flush()
+    _keep(session, school_id, frame, now)
+    _place(session, there, {week.number: week.monday for week in weeks})
     for week in weeks:
         row = there.get(week.number) or SchoolWeek(
             school_id=school_id, year=week.year, term=week.term, number=week.number,
             monday=week.monday, sunday=week.sunday,
         )  # fmt: skip
-        row.term, row.monday, row.sunday = week.term, week.monday, week.sunday
+        row.term = week.term
         session.add(row)
     session.flush()
     return not there
@@ -112,9 +109,6 @@ def _keep(session: Session, school_id: str, frame: Frame, now: datetime) -> None
     )
 
 
-_ASIDE = timedelta(weeks=5200)
-
-
 def remove_year(session: Session, school_id: str, year: str, path: str = "year") -> None:
     """Take all weeks of a year away; Invalid when one of them is in use."""
     used = next((w for w in weeks_of(session, school_id) if w.year == year and _in_use(session, w)), None)
@@ -126,6 +120,7 @@ def remove_year(session: Session, school_id: str, year: str, path: str = "year")
     frame = session.get(YearFrame, (school_id, year))
     if frame is not None:
         session.delete(frame)
+        session.flush()
 
 
 def move_week(
@@ -152,37 +147,49 @@ def move_week(
     return week
 
 
-def put_off(session: Session, school_id: str, week_id: str, today: date) -> int:
-    """A break of one week before this one: it and the later weeks of its year move by seven days; how many.
+def put_off(session: Session, school_id: str, week_id: str, now: datetime) -> int:
+    """A break of one week before this one: it and the later weeks of its year move on; how many.
 
-    Invalid when it is over, or when the last week would run into the next year's first.
+    Invalid when it is over, when the last week would run into the next year's first, or the year would end
+    later than its frame says.
     """
     week = week_of(session, school_id, week_id)
-    if week.sunday < today:
+    if week.sunday < now.astimezone(VIETNAM).date():
         raise refusal("week_id", _OVER.format(number=week.number))
     weeks = weeks_of(session, school_id)
-    moved = sorted((w for w in weeks if w.year == week.year and w.monday >= week.monday), key=_by_monday)
-    ends = moved[-1].monday + WEEK
-    if any(w.year != week.year and moved[-1].monday < w.monday <= ends for w in weeks):
+    later = {w.number: w for w in weeks if w.year == week.year and w.monday >= week.monday}
+    off = Break(_PUT_OFF, week.monday, week.monday + timedelta(days=6))
+    frame = frame_of(session, school_id, week.year)
+    if frame is None:
+        mondays = {number: one.monday + WEEK for number, one in later.items()}
+    else:  # over the later breaks of the year, and kept so that saving the frame again changes nothing
+        frame = replace(frame, breaks=(*frame.breaks, off))
+        given = {w.number: w.monday for w in weeks_of_frame(frame)}
+        mondays = {number: given.get(number, one.monday + WEEK) for number, one in later.items()}
+    ends = max(mondays.values())
+    if any(w.year != week.year and week.monday < w.monday <= ends for w in weeks):
         raise refusal("week_id", _OVERLAPS.format(day=f"{ends:%d/%m/%Y}"))
-    for one in reversed(moved):  # the last first: no two weeks on one Monday at any moment
-        one.monday, one.sunday = one.monday + WEEK, one.sunday + WEEK
-        session.add(one)
-        session.flush()
-    frame = session.get(YearFrame, (school_id, week.year))
-    if frame is not None:  # so that saving the frame again leaves the week off
-        off = week.monday - WEEK
-        more = {"name": _PUT_OFF, "first": off.isoformat(), "last": (off + timedelta(days=6)).isoformat()}
-        frame.breaks = [*frame.breaks, more]
-        session.add(frame)
-    return len(moved)
+    if frame is not None:
+        _keep(session, school_id, frame, now)
+    _place(session, later, mondays)
+    return len(later)
+
+
+def _place(session: Session, rows: Mapping[int, SchoolWeek], mondays: Mapping[int, date]) -> None:
+    """Move weeks to their new Mondays; out of the way first: no two weeks on one Monday at any moment."""
+    moved = {number: row for number, row in rows.items() if row.monday != mondays.get(number, row.monday)}
+    for row in moved.values():
+        row.monday -= _ASIDE
+        session.add(row)
+    session.flush()
+    for number, row in moved.items():
+        row.monday, row.sunday = mondays[number], mondays[number] + timedelta(days=6)
+        session.add(row)
+    session.flush()
 
 
 _PUT_OFF = "Nghỉ thêm một tuần"
-
-
-def _by_monday(week: SchoolWeek) -> date:
-    return week.monday
+_ASIDE = timedelta(weeks=5200)
 
 
 def add_week(session: Session, school_id: str, year: str, monday: date) -> SchoolWeek:

@@ -55,7 +55,9 @@ def _frame(session: Session, actor: Actor, now: datetime, form: FormData) -> Non
 
 
 def _holidays(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
-    calendar_changes.add_holidays(session, actor.school_id, text_of(form, "year"), actor.id, now)
+    """From today on: what is past was taught as it was."""
+    today = words.local(now).date()
+    calendar_changes.add_holidays(session, actor.school_id, text_of(form, "year"), actor.id, now, today)
 
 
 def _off(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
@@ -88,7 +90,7 @@ def _move(session: Session, actor: Actor, now: datetime, form: FormData) -> None
 
 
 def _put_off(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
-    school_years.put_off(session, actor.school_id, text_of(form, "week_id"), words.local(now).date())
+    school_years.put_off(session, actor.school_id, text_of(form, "week_id"), now)
 
 
 def _add(session: Session, actor: Actor, _now: datetime, form: FormData) -> None:
@@ -228,7 +230,7 @@ def _weeks(
         )
         classes = sorted(session.exec(query).all(), key=lambda c: (c.grade, c.name))
         rows = _rows(session, school_id, inside, classes, today)
-        missing = calendar_changes.missing_holidays(session, school_id, inside)
+        missing = calendar_changes.missing_holidays(session, school_id, inside, today)
     week = week_of(days.weeks, today)
     return page(
         request,

@@ -52,6 +52,7 @@ NO_PAGE = {
     "/documents/{document_id}/pages/{number}.webp": "a picture",
     "/documents/{document_id}/pdf": "a PDF",
     "/admin/import/{name}.xlsx": "a file",
+    "/admin/weeks/{year}.svg": "a picture",
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
 }
 PAGES = ROOT / "templates" / "pages"
@@ -217,6 +218,15 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", "/admin/groups"),
         stop("admin", "/admin/classes"),
         stop("admin", "/admin/weeks"),
+        stop(
+            "admin",
+            "/admin/weeks",
+            ("#off-first", "07/12/2026"),
+            ("#off-reason", "Nghỉ tránh bão"),
+            "form[action$='/off'] .row:last-child .btn",
+            shows="[name=shown]",
+        ),
+        stop("admin", "/admin/weeks", "form[action$='/put-off'] .btn", shows="[name=shown]"),
         stop("admin", "/admin/school"),
         stop("admin", "/admin/mail"),
         stop(

@@ -233,7 +233,7 @@ def test_the_administrators_pages_do_not_exist_for_others(client: TestClient) ->
     enter(client, "minh")
     for path in ("/try-admin", "/admin", "/admin/accounts", "/admin/groups", "/admin/weeks", "/admin/school"):
         assert client.get(path).status_code == 404
-    for path in ("/admin/accounts", "/admin/groups", "/admin/weeks/make"):
+    for path in ("/admin/accounts", "/admin/groups", "/admin/weeks/frame"):
         assert client.post(path, data={"csrf": csrf_of(client)}).status_code == 404
 
 

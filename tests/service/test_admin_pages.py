@@ -36,7 +36,7 @@ def mondays(cast: Cast) -> dict[int, date]:
 def test_a_week_off_moves_the_rest_of_the_year_and_records_follow(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
     plan = cast.lesson_plan("lan", 34)
-    assert admin.post("/admin/weeks/put-off", week_id=cast.weeks[33]).status_code == 303
+    assert admin.change("/admin/weeks/put-off", week_id=cast.weeks[33]).status_code == 303
     after = mondays(cast)
     assert [after[n] - FIRST_MONDAY for n in (32, 33, 35)] == [timedelta(weeks=n) for n in (31, 33, 35)]
     assert cast.fresh(plan.id).week_id == cast.weeks[34]
@@ -55,7 +55,7 @@ def test_what_has_records_stays_and_says_so(cast: Cast, enter: Enter) -> None:
         assert refused.status_code == 422
         assert f"Tuần {number} năm học 2026-2027 đã có hồ sơ" in refused.text
     assert admin.post("/admin/weeks/remove-year", year="2026-2027").status_code == 422
-    assert admin.post("/admin/weeks/remove", week_id=cast.weeks[35]).status_code == 303
+    assert admin.change("/admin/weeks/remove", week_id=cast.weeks[35]).status_code == 303
     assert 35 not in mondays(cast)
     again = {"year": "2026-2027", "added": f"{FIRST_MONDAY + timedelta(weeks=34):%d/%m/%Y}"}
     assert admin.post("/admin/weeks/add", **again).status_code == 303

@@ -51,6 +51,12 @@ class Person:
         answer: Response = self.client.post(path, data={"csrf": csrf, **data})
         return answer
 
+    def change(self, path: str, **data: str | list[str]) -> Response:
+        """Send a form of the school year, and what its page of changes shows once more, to apply it."""
+        answer = self.post(path, **data)
+        shown = re.search(r'name="shown" value="([^"]*)"', answer.text)
+        return self.post(path, **data, shown=shown[1]) if shown else answer
+
 
 @pytest.fixture
 def enter(cast: Cast) -> Iterator[Enter]:
@@ -278,13 +284,22 @@ def test_groups_keep_their_heads_as_members_and_appointments_wait(cast: Cast, en
 
 def test_a_school_year_is_made_over_its_breaks_and_a_used_one_stays(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
-    refused = admin.post("/admin/weeks/make", start="07/09/2027", breaks="")
-    assert refused.status_code == 422
-    assert "không phải thứ Hai" in refused.text
-    assert (
-        admin.post("/admin/weeks/make", start="06/09/2027", breaks="24/01/2028\n31/01/2028").status_code
-        == 303
-    )
+    frame = {
+        "source": "QĐ 1/QĐ-BGDĐT",
+        "first_day": "06/09/2027",
+        "term1_before": "18/01/2028",
+        "term2_before": "31/05/2028",
+        "breaks": "Nghỉ Tết: 24/01/2028 – 06/02/2028",
+    }
+    for wrong, words in (
+        ({"first_day": "nay mai"}, "không phải là ngày"),
+        ({"breaks": "Nghỉ Tết tuần sau"}, "Không đọc được dòng “Nghỉ Tết tuần sau”"),
+        ({"term2_before": "06/05/2028"}, "Tuần 35 kết thúc ngày 19/05/2028, không trước 06/05/2028"),
+        ({"source": ""}, "Ghi quyết định"),
+    ):
+        refused = admin.post("/admin/weeks/frame", **frame | wrong)
+        assert (refused.status_code, words in unescape(refused.text)) == (422, True), refused.text
+    assert admin.post("/admin/weeks/frame", **frame).status_code == 303
     with cast.office.db.read() as session:
         weeks = session.exec(
             select(SchoolWeek).where(col(SchoolWeek.year) == "2027-2028").order_by(col(SchoolWeek.number))
@@ -292,13 +307,12 @@ def test_a_school_year_is_made_over_its_breaks_and_a_used_one_stays(cast: Cast, 
     assert len(weeks) == 35
     assert date(2028, 1, 24) not in {week.monday for week in weeks}
     moved = {"week_id": weeks[34].id, "monday": "29/05/2028"}
-    assert admin.post("/admin/weeks/move", **moved).status_code == 303
+    assert admin.change("/admin/weeks/move", **moved).status_code == 303
     before = admin.post("/admin/weeks/move", week_id=weeks[34].id, monday="06/09/2027")
     assert before.status_code == 422
-    cast.lesson_plan("lan", 20)
-    used = admin.post("/admin/weeks/make", start="07/09/2026", breaks="")
-    assert used.status_code == 422
-    assert "đã có hồ sơ" in used.text
+    page = admin.get("/admin/weeks?year=2027-2028")
+    for words in ("QĐ 1/QĐ-BGDĐT", "Nghỉ Tết", "Ngày Giỗ Tổ Hùng Vương", "24/11/2027"):
+        assert words in page
 
 
 def test_classes_and_who_teaches_them(cast: Cast, enter: Enter) -> None:
