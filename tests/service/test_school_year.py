@@ -331,6 +331,18 @@ def test_days_off_are_entered_on_the_page_after_a_look_at_what_they_change(cast:
     assert "Đã bỏ từ 30/11/2026" in unescape(admin.get("/admin/weeks"))
 
 
+def test_the_page_of_changes_speaks_english_too(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    enter_timetable(cast, FIRST_MONDAY, (0, "morning", 1, "3A", "Toán", "lan"))
+    day = {"first": "30/11/2026", "reason": "Storm"}
+    look = unescape(admin.post("/admin/weeks/off?lang=en", **day).text)
+    for words in ("Nothing is saved yet", "Mon 30/11/2026", "1 period", "0 periods", "nothing owed"):
+        assert words in look
+    week = unescape(admin.post("/admin/weeks/put-off?lang=en", week_id=cast.weeks[14]).text)
+    for words in ("Week 14", "Afterwards", "Deadlines", "Lesson plan, week 14"):
+        assert words in week
+
+
 def test_a_refused_day_keeps_what_was_typed_and_a_stale_look_is_shown_again(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
     wrong = admin.post("/admin/weeks/off", first="23/11/2026", reason="Quên ghi")
