@@ -224,9 +224,9 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
             ("#off-first", "07/12/2026"),
             ("#off-reason", "Nghỉ tránh bão"),
             "form[action$='/off'] .row:last-child .btn",
-            shows="[name=shown]",
+            shows="text=Áp dụng",
         ),
-        stop("admin", "/admin/weeks", "form[action$='/put-off'] .btn", shows="[name=shown]"),
+        stop("admin", "/admin/weeks", "form[action$='/put-off'] .btn", shows="text=Áp dụng"),
         stop("admin", "/admin/school"),
         stop("admin", "/admin/mail"),
         stop(
