@@ -34,18 +34,16 @@ def school_days(session: Session, school_id: str) -> SchoolDays:
 def all_school_days(session: Session, schools: Sequence[str]) -> dict[str, SchoolDays]:
     """The same for many schools, in two questions."""
     weeks: dict[str, list[TeachingWeek]] = defaultdict(list)
-    for week in session.exec(select(SchoolWeek).where(col(SchoolWeek.school_id).in_(schools))):
-        weeks[week.school_id].append(teaching_week(week))
+    w = SchoolWeek
+    columns = (col(w.id), col(w.year), col(w.term), col(w.number), col(w.monday), col(w.sunday))
+    rows_of_weeks = select_columns(col(w.school_id), *columns).where(col(w.school_id).in_(schools))
+    for school, *week in session.execute(rows_of_weeks):
+        weeks[school].append(TeachingWeek(*week))
     changes: dict[str, list[Change]] = defaultdict(list)
     rows = select(CalendarChange).where(col(CalendarChange.school_id).in_(schools))
     for row in session.exec(rows.order_by(col(CalendarChange.seq))):
         changes[row.school_id].append(change_of(row))
     return {school: SchoolDays(tuple(weeks[school]), tuple(changes[school])) for school in schools}
-
-
-def teaching_week(row: SchoolWeek) -> TeachingWeek:
-    """A stored week as the pure rooms know it."""
-    return TeachingWeek(row.id, row.year, row.term, row.number, row.monday, row.sunday)
 
 
 def change_of(row: CalendarChange) -> Change:
@@ -92,21 +90,23 @@ def idle(session: Session, asked: Mapping[str, Pairs]) -> dict[str, Pairs]:
 def _idle(session: Session, school_id: str, pairs: Pairs, days: SchoolDays, starts: Sequence[date]) -> Pairs:
     found: set[tuple[str, str]] = set()
     weeks = {week.id: week for week in days.weeks}
-    for year in {weeks[week_id].year for week_id, _ in pairs if week_id in weeks}:
-        here = {(w, who) for w, who in pairs if w in weeks and weeks[w].year == year}
-        slots = slots_of(session, school_id, year, {who for _, who in here})
-        assigned = _assigned(session, school_id, year)
-        for week_id in {week_id for week_id, _ in here}:
-            week = weeks[week_id]
-            asked = {who for w, who in here if w == week_id}
-            if _has_timetable(session, school_id, week):
-                busy = with_lessons(slots, starts, days, week)
-            else:
-                classes = {who: assigned.get(who) for who in asked}
-                busy = {
-                    who for who, of in classes.items() if not of or any(_meets(days, week, c) for c in of)
-                }
-            found |= {(week_id, who) for who in asked - busy}
+    by_week: dict[str, set[str]] = defaultdict(set)
+    for week_id, who in pairs:
+        if week_id in weeks:
+            by_week[week_id].add(who)
+    slots: dict[str, list[Slot]] = {}
+    for week_id, asked in by_week.items():
+        week = weeks[week_id]
+        if week.year not in slots:
+            slots[week.year] = slots_of(session, school_id, week.year, {who for _, who in pairs})
+        mine = slots[week.year]
+        if any(s.valid_from <= week.sunday for s in mine) or _has_timetable(session, school_id, week):
+            busy = with_lessons(mine, starts, days, week)
+        else:
+            classes = _assigned(session, school_id, week.year)
+            of = {who: classes.get(who) for who in asked}
+            busy = {who for who, some in of.items() if not some or any(_meets(days, week, c) for c in some)}
+        found |= {(week_id, who) for who in asked - busy}
     return found
 
 
@@ -122,7 +122,7 @@ def _has_timetable(session: Session, school_id: str, week: TeachingWeek) -> bool
 
 
 def slots_of(session: Session, school_id: str, year: str, teachers: Set[str] | None = None) -> list[Slot]:
-    """The periods of a year's timetables; of some teachers only, where they are given."""
+    """The periods of a year's timetables. Of some teachers, where given: one for each class and weekday."""
     e, c = TimetableEntry, SchoolClass
     columns: tuple[Any, ...] = (
         col(e.account_id),
@@ -139,7 +139,9 @@ def slots_of(session: Session, school_id: str, year: str, teachers: Set[str] | N
     asked = None if teachers is None else sorted(teachers)
     slots = []
     for start in range(0, 1 if asked is None else len(asked), AT_ONCE):
-        some = rows if asked is None else rows.where(col(e.account_id).in_(asked[start : start + AT_ONCE]))
+        some = rows
+        if asked is not None:
+            some = rows.where(col(e.account_id).in_(asked[start : start + AT_ONCE])).distinct()
         for who, class_id, grade, day, since in session.execute(some):
             slots.append(Slot(who, Taught(class_id, grade), day, since))
     return slots
