@@ -101,6 +101,22 @@ def flags(
     return [Seen(*row) for row in session.exec(query)]
 
 
+def history(session: Session, actor: Actor, slug: str, account_id: str, key: str, week_id: str) -> list[Flag]:
+    """Every flag of one type, week and debtor that this person may see, resolved ones too, the oldest first.
+
+    `key` is the teacher's account or the group: a group's flags may name heads it had before.
+    """
+    f = Flag
+    query = select(f).where(
+        visible_to(actor),
+        col(f.week_id) == week_id,
+        col(f.type) == slug,
+        or_(col(f.account_id) == account_id, col(f.group_id) == key),
+    )
+    found = session.exec(query.order_by(col(f.opened_at), col(f.id))).all()
+    return [flag for flag in found if flag.key.split(":")[2] == key]
+
+
 def weeks(session: Session, school_id: str) -> Sequence[SchoolWeek]:
     """The school's weeks in order."""
     query = select(SchoolWeek).where(col(SchoolWeek.school_id) == school_id)

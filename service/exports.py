@@ -1,4 +1,4 @@
-"""A list of documents as a table for a spreadsheet: CSV and XLSX, with the filter written above it.
+"""Tables for a spreadsheet: CSV and XLSX, with the filter written above; among them the list of documents.
 
 Cells hold what people typed, and a spreadsheet would calculate some of it: nothing here is ever a formula.
 Rows are read some hundreds at a time; a CSV is sent while it is written, a workbook lies in a temporary file.
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from fastapi.responses import StreamingResponse
 from openpyxl import Workbook
@@ -59,6 +59,45 @@ COLUMNS: tuple[tuple[Text, int], ...] = (
 )
 
 
+class Exported(Protocol):
+    """Whatever is exported: the lines above it, its columns with their widths, its rows."""
+
+    @property
+    def office(self) -> Office: ...
+
+    @property
+    def language(self) -> Language: ...
+
+    @property
+    def stem(self) -> str:
+        """How its file's name begins."""
+
+    @property
+    def sheet(self) -> Text:
+        """What the sheet is called."""
+
+    def head(self, session: Session) -> list[str]: ...
+
+    def columns(self) -> Sequence[tuple[Text, int]]: ...
+
+    def rows(self, session: Session) -> Iterator[list[Cell]]: ...
+
+
+def head_of(
+    session: Session, table: Exported, school_id: str, by: str, title: Text, narrowed: Sequence[Text]
+) -> list[str]:
+    """The lines above a table: what it is, of which school, when, by whom, narrowed to what."""
+    now = table.office.now()
+    try:
+        school = issuer_of(session, school_id, words.local(now).date()).name
+    except NotFound:
+        school = "–"
+    made = Text("Xuất lúc {at}, người xuất: {by}", "Exported {at} by {by}").format(at=words.when(now), by=by)
+    shown = "; ".join(said.to(table.language) for said in narrowed)
+    filtered = Text("Bộ lọc: {shown}", "Filter: {shown}").format(shown=shown)
+    return [line.to(table.language) for line in (title.format(school=school), made, filtered)]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """What is exported, for whom, in which language."""
@@ -69,24 +108,21 @@ class Table:
     language: Language
     asked: Filter
 
-    def head(self, session: Session) -> list[str]:
-        """The lines above the table: what it is, of which school, when, by whom, narrowed to what."""
-        now = self.office.now()
-        try:
-            school = issuer_of(session, self.actor.school_id, words.local(now).date()).name
-        except NotFound:
-            school = "–"
-        made = Text("Xuất lúc {at}, người xuất: {by}", "Exported {at} by {by}").format(
-            at=words.when(now), by=self.by
-        )
-        said = filters.spoken(session, self.actor.school_id, self.asked)
-        shown = "; ".join(s.to(self.language) for s in said)
-        narrowed = Text("Bộ lọc: {shown}", "Filter: {shown}").format(shown=shown)
-        title = Text("Danh sách hồ sơ, {school}", "Records of {school}").format(school=school)
-        return [line.to(self.language) for line in (title, made, narrowed)]
+    @property
+    def stem(self) -> str:
+        return "ho-so"
 
-    def titles(self) -> list[str]:
-        return [name.to(self.language) for name, _ in COLUMNS]
+    @property
+    def sheet(self) -> Text:
+        return Text("Hồ sơ", "Records")
+
+    def head(self, session: Session) -> list[str]:
+        title = Text("Danh sách hồ sơ, {school}", "Records of {school}")
+        narrowed = filters.spoken(session, self.actor.school_id, self.asked)
+        return head_of(session, self, self.actor.school_id, self.by, title, narrowed)
+
+    def columns(self) -> Sequence[tuple[Text, int]]:
+        return COLUMNS
 
     def rows(self, session: Session) -> Iterator[list[Cell]]:
         groups = dict(
@@ -129,8 +165,12 @@ def answer(
     language: Language,
 ) -> StreamingResponse:
     """The list as a file to be saved."""
-    table = Table(office, actor, account.full_name, language, asked)
-    stamp = office.now().astimezone(VIETNAM).strftime("%Y%m%d-%H%M")
+    return send(kind, Table(office, actor, account.full_name, language, asked))
+
+
+def send(kind: Literal["csv", "xlsx"], table: Exported) -> StreamingResponse:
+    """A table as a file to be saved."""
+    stamp = table.office.now().astimezone(VIETNAM).strftime("%Y%m%d-%H%M")
     types = {
         "csv": "text/csv; charset=utf-8",
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -139,7 +179,7 @@ def answer(
         _csv(table) if kind == "csv" else _xlsx(table),
         media_type=types[kind],
         headers={
-            "content-disposition": f'attachment; filename="ho-so-{stamp}.{kind}"',
+            "content-disposition": f'attachment; filename="{table.stem}-{stamp}.{kind}"',
             "cache-control": "no-store",
         },
     )
@@ -156,7 +196,7 @@ def is_dangerous(text: str) -> bool:
     return text.startswith(DANGEROUS) or text.lstrip().startswith(DANGEROUS)
 
 
-def _csv(table: Table) -> Iterator[bytes]:
+def _csv(table: Exported) -> Iterator[bytes]:
     """UTF-8 with a byte order mark, without which Excel reads Vietnamese as something else."""
     written = io.StringIO()
     write = csv.writer(written)
@@ -165,12 +205,16 @@ def _csv(table: Table) -> Iterator[bytes]:
         for line in table.head(session):
             write.writerow([harmless(line)])
         write.writerow([])
-        write.writerow(table.titles())
+        write.writerow([harmless(title) for title in _titles(table)])
         for row in table.rows(session):
             write.writerow([_plain(cell) for cell in row])
             if written.tell() > CHUNK:
                 yield _taken(written)
     yield _taken(written)
+
+
+def _titles(table: Exported) -> list[str]:
+    return [name.to(table.language) for name, _ in table.columns()]
 
 
 def _taken(written: io.StringIO) -> bytes:
@@ -186,19 +230,19 @@ def _plain(cell: Cell) -> str | int:
     return harmless(cell) if isinstance(cell, str) else "" if cell is None else cell
 
 
-def _xlsx(table: Table) -> Iterator[bytes]:
+def _xlsx(table: Exported) -> Iterator[bytes]:
     """One sheet; dates are dates, numbers numbers, every text a text."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("Hồ sơ" if table.language == "vi" else "Records")
+    sheet = book.create_sheet(table.sheet.to(table.language))
     with table.office.db.read() as session, tempfile.TemporaryFile() as file:
         head = table.head(session)
-        for number, (_, width) in enumerate(COLUMNS, 1):
+        for number, (_, width) in enumerate(table.columns(), 1):
             sheet.column_dimensions[get_column_letter(number)].width = width
         sheet.freeze_panes = f"B{len(head) + 3}"
         for line in head:
             sheet.append([_text(sheet, line)])
         sheet.append([])
-        sheet.append([_text(sheet, title, bold=True) for title in table.titles()])
+        sheet.append([_text(sheet, title, bold=True) for title in _titles(table)])
         for row in table.rows(session):
             sheet.append(_cells(sheet, row))
         book.save(file)

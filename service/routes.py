@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from service import health, metrics
 from service.api import batches as api_batches
+from service.api import board as api_board
 from service.api import bodies as api_bodies
 from service.api import delegations as api_delegations
 from service.api import documents as api_documents
@@ -53,6 +54,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_round.router,
     api_batches.router,
     api_flags.router,
+    api_board.router,
     api_delegations.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (

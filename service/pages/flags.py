@@ -1,30 +1,190 @@
-"""The deadlines page: who is late or has sent nothing, week by week, with the rule and the times in words."""
+"""The board of deadlines: who owes which week, what came when; one person's page, one cell, the open flags.
+
+Everything is a page at an address of its own; the script only opens a cell beside the board.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
+from sqlmodel import Session, col, select
 
-from flows import board
+from flows import board, matrix
 from flows.board import Seen
+from flows.catalogue import type_of
+from flows.cells import fits
 from flows.deadlines import last_day_words, limit_words
 from flows.obligations import calendars, owed_types
+from flows.office import Office
 from flows.posts import named_week
+from flows.queries import LIGHT
+from models.document import Document
+from models.errors import NotFound
 from models.school import SchoolWeek
-from service import words
-from service.access import PageViewer
+from service import board as boards
+from service import exports, story, words
+from service.access import PageViewer, Viewer
+from service.board import Typed, TypedDep
+from service.board_table import BoardTable
 from service.deps import OfficeDep
-from service.templating import page
+from service.standing import ASKED, MARKS, STATES, said
+from service.templating import language_of, page
 from service.weeks import Weeks, by_group
 
 router = APIRouter()
 
 
+# --- the board ------------------------------------------------------------------------------------------
+
+
 @router.get("/flags")
-def flags(request: Request, viewer: PageViewer, office: OfficeDep, week: str = "") -> Response:
-    """The open flags of one week: one's own first, then by group."""
+def flags(request: Request, viewer: PageViewer, office: OfficeDep, asked: TypedDep) -> Response:
+    """Weeks across, people down; who answers for nobody else sees their own weeks."""
+    if not matrix.answers_for_others(viewer.actor):
+        return _person(request, viewer, office, viewer.account.id, asked)
+    with office.db.read() as session:
+        found = matrix.read(session, viewer.actor, asked.read(), office.now())
+    if found is None:
+        return page(request, viewer, "pages/flags.html", board=None)
+    before, after = boards.aside(found, asked)
+    previous, following = boards.beside(found, asked)
+    return page(
+        request,
+        viewer,
+        "pages/flags.html",
+        board=found,
+        asked=asked,
+        groups=boards.groups(found),
+        legend=boards.tally(line.cells[found.place] for line in found.lines),
+        ways=boards.ways(found, asked),
+        before=before,
+        after=after,
+        previous=previous,
+        following=following,
+        group_names=boards.group_names(found),
+        people=boards.people(found),
+        years=_years(found),
+        types=[owed.declared for owed in owed_types()],
+        last_day=boards.last_day,
+        asked_states=ASKED,
+        **_SAID,
+    )
+
+
+_SAID: dict[str, Any] = {"said": said, "states": STATES, "marks": MARKS}
+
+
+def _years(found: matrix.Board) -> list[str]:
+    return sorted({week.year for week in found.calendar.weeks}, reverse=True)
+
+
+@router.get("/flags.{kind}")
+def export(
+    request: Request, viewer: PageViewer, office: OfficeDep, kind: Literal["csv", "xlsx"], asked: TypedDep
+) -> Response:
+    """The board with this filter, for a spreadsheet."""
+    with office.db.read() as session:
+        found = matrix.read(session, viewer.actor, asked.read(), office.now())
+    if found is None:
+        raise NotFound
+    language = language_of(request, viewer)
+    table = BoardTable(office, viewer.actor, viewer.account.full_name, language, asked.read(), found)
+    return exports.send(kind, table)
+
+
+# --- one person -----------------------------------------------------------------------------------------
+
+
+@router.get("/flags/people/{account_id}")
+def person(
+    request: Request, viewer: PageViewer, office: OfficeDep, account_id: str, asked: TypedDep
+) -> Response:
+    """One person's weeks with every type they owe; `me` is whoever asks."""
+    return _person(request, viewer, office, viewer.account.id if account_id == "me" else account_id, asked)
+
+
+def _person(request: Request, viewer: Viewer, office: Office, account_id: str, asked: Typed) -> Response:
+    narrowed = replace(asked.read(), type="", group="", person="")
+    with office.db.read() as session:
+        whose = matrix.person(session, viewer.actor, account_id)
+        owes = matrix.of_person(session, viewer.actor, account_id, narrowed, office.now())
+    path = "/flags" if not matrix.answers_for_others(viewer.actor) else f"/flags/people/{account_id}"
+    across = owes[0].board.columns if owes else ()
+    rows = [(column, [one.line.cells[n] for one in owes]) for n, column in enumerate(across)]
+    if narrowed.state:
+        rows = [(c, cells) for c, cells in rows if any(fits(cell, narrowed.state) for cell in cells)]
+    return page(
+        request,
+        viewer,
+        "pages/flags_person.html",
+        whose=whose,
+        mine=whose.id == viewer.account.id,
+        owes=owes,
+        rows=rows,
+        asked=asked,
+        at=path,
+        ways=boards.ways(owes[0].board, asked, path) if owes else [],
+        years=_years(owes[0].board) if owes else [],
+        sums=[(one, boards.of_term(one)) for one in owes],
+        responsible=matrix.answers_for_others(viewer.actor),
+        **_SAID,
+    )
+
+
+# --- one cell -------------------------------------------------------------------------------------------
+
+
+@router.get("/flags/{slug}/{key}/{week_id}")
+def cell(
+    request: Request, viewer: PageViewer, office: OfficeDep, slug: str, key: str, week_id: str
+) -> Response:
+    """What one owes for one week: the limit and its rule, what came when, the records, what was flagged."""
+    asked = matrix.Asked(type=slug, first=week_id, last=week_id, key=key)
+    with office.db.read() as session:
+        found = matrix.read(session, viewer.actor, asked, office.now())
+        if found is None:
+            raise NotFound
+        line = found.lines[0]
+        here = line.cells[0]
+        history = board.history(session, viewer.actor, slug, line.account_id, line.key, week_id)
+        documents = _documents(session, [paper.document_id for paper in here.papers if paper.open])
+    return page(
+        request,
+        viewer,
+        "pages/flags_cell.html",
+        line=line,
+        week=found.here,
+        owed=found.owed,
+        rule=found.calendar.rule(found.owed.deadline),
+        cell=here,
+        records=[(d, story.state(type_of(d.type), d)) for d in documents],
+        hidden=len(here.papers) - len(documents),
+        history=history,
+        mine=line.account_id == viewer.account.id,
+        limit_words=limit_words,
+        exactly=boards.exactly,
+        **_SAID,
+    )
+
+
+def _documents(session: Session, ids: Sequence[str]) -> list[Document]:
+    """These documents, in this order."""
+    found = {
+        d.id: d for d in session.exec(select(Document).where(col(Document.id).in_(ids)).options(LIGHT)).all()
+    }
+    return [found[key] for key in ids]
+
+
+# --- the open flags of one week -------------------------------------------------------------------------
+
+
+@router.get("/flags/list")
+def listed(request: Request, viewer: PageViewer, office: OfficeDep, week: str = "") -> Response:
+    """The open flags of one week, of every type: one's own first, then by group."""
     with office.db.read() as session:
         all_weeks = board.weeks(session, viewer.actor.school_id)
         counts = board.counts(session, viewer.actor)
@@ -41,7 +201,7 @@ def flags(request: Request, viewer: PageViewer, office: OfficeDep, week: str = "
     return page(
         request,
         viewer,
-        "pages/flags.html",
+        "pages/flags_list.html",
         weeks=Weeks(all_weeks, counts, here),
         limits=limits,
         own=[s for s in seen if s.flag.account_id == viewer.account.id],

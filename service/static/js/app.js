@@ -13,6 +13,7 @@ load(document.querySelector("[data-upload]"), "upload");
 // Only the form needs these; other pages do not load them.
 load(document.querySelector("[data-form]"), "rich", "paste", "outline", "keeper");
 load(document.querySelector("[data-review]"), "review");
+load(document.querySelector("[data-board]"), "board");
 
 // By now htmx has taken up the links that are its own. The mark says to whoever looks that every script listens.
 document.addEventListener("DOMContentLoaded", async () => {

@@ -1,0 +1,391 @@
+"""The board: teaching weeks across, whoever owes down, as far as this person may see. Reads only.
+
+Principals see the school, heads and deputies their groups, everyone themselves. A draft is its author's
+alone: to others a week that is only begun is not due yet, or missing. A few questions, however many cells.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
+
+from flows.board import ALL_SEEING
+from flows.calendar import TeachingWeek, span
+from flows.cells import BREAK, Cell, Column, Paper, columns, fits, stand
+from flows.flags import DueWeek
+from flows.obligations import Calendar, Owed, calendars, debtors, owed_types
+from flows.people import Actor
+from flows.queries import visible_to
+from models.account import Account, Group, GroupMember
+from models.document import Document
+from models.errors import NotFound
+from models.school import SchoolClass, TeachingAssignment
+
+BEFORE, SHOWN = 3, 5
+"""Weeks shown before the one in the middle of things, and all together."""
+STAYS = timedelta(days=3)
+"""So long after its limit a week is still the one people ask about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the board is narrowed to; empty values narrow nothing.
+
+    `first` and `last` are ids of weeks, both included; `week` is the one in the middle; `key` one debtor.
+    """
+
+    type: str = ""
+    year: str = ""
+    first: str = ""
+    last: str = ""
+    week: str = ""
+    group: str = ""
+    person: str = ""
+    state: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Whoever owes: a teacher, or a group by its head. `note`: the class, the subject, or the head's name."""
+
+    key: str
+    account_id: str
+    name: str
+    since: datetime
+    groups: tuple[tuple[str, str], ...]
+    """Id and name of each group they belong to and the reader may see, the first shown."""
+    note: str = ""
+    cells: tuple[Cell, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """The name of the group it stands under."""
+        return self.groups[0][1] if self.groups else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What is drawn, and what else could be asked for."""
+
+    owed: Owed
+    calendar: Calendar
+    year: tuple[TeachingWeek, ...]
+    columns: tuple[Column, ...]
+    here: TeachingWeek
+    lines: tuple[Line, ...]
+    everyone: tuple[Line, ...]
+    """Every line this person may see, without cells, whatever was asked."""
+
+    @property
+    def place(self) -> int:
+        """Which column is the week in the middle."""
+        return next(n for n, c in enumerate(self.columns) if c.week and c.week.id == self.here.id)
+
+
+def chosen(slug: str) -> Owed:
+    """The type asked for, or the first that anyone owes; NotFound for one that nobody does."""
+    for owed in owed_types():
+        if slug in ("", owed.slug):
+            return owed
+    raise NotFound
+
+
+def calendar_of(session: Session, school_id: str) -> Calendar | None:
+    """The school's weeks and rules; None before any are entered."""
+    return next(iter(calendars(session, [school_id])), None)
+
+
+def read(session: Session, actor: Actor, asked: Asked, now: datetime) -> Board | None:
+    """The board as asked; None for a school without weeks.
+
+    NotFound when a type, a week or the one debtor is not there, or not to be seen by this person.
+    """
+    calendar = calendar_of(session, actor.school_id)
+    if calendar is None:
+        return None
+    owed = chosen(asked.type)
+    dues = tuple(calendar.due_weeks(owed.deadline))
+    here, year, shown = _range(dues, asked, now)
+    everyone = _lines(session, actor, owed, here.year)
+    lines = _narrowed(everyone, asked)
+    papers = _papers(session, actor, owed, calendar, shown, _keys(actor, everyone, lines))
+    across = columns(shown)
+    drawn = (_drawn(owed, across, line, papers, now) for line in lines)
+    return Board(
+        owed,
+        calendar,
+        year,
+        across,
+        here,
+        tuple(line for line in drawn if not asked.state or any(fits(c, asked.state) for c in line.cells)),
+        everyone,
+    )
+
+
+def _drawn(
+    owed: Owed,
+    across: Sequence[Column],
+    line: Line,
+    papers: Mapping[tuple[str, str], Sequence[Paper]],
+    now: datetime,
+) -> Line:
+    cells = tuple(
+        stand(
+            owed.declared,
+            column.due,
+            line.since,
+            papers.get((line.key, column.due.week.id), ()),
+            now,
+            every=owed.by_group,
+        )
+        if column.due
+        else BREAK
+        for column in across
+    )
+    return replace(line, cells=cells)
+
+
+# --- which weeks ----------------------------------------------------------------------------------------
+
+
+def _range(
+    dues: Sequence[DueWeek], asked: Asked, now: datetime
+) -> tuple[TeachingWeek, tuple[TeachingWeek, ...], tuple[DueWeek, ...]]:
+    """The week in the middle, its whole year, and the weeks shown."""
+    first, last = (_place(dues, week) if week else None for week in (asked.first, asked.last))
+    bound = first if first is not None else last
+    middle = _middle(dues, asked, now, bound)
+    year = dues[middle if bound is None else bound].week.year
+    places = [n for n, due in enumerate(dues) if due.week.year == year]
+    if first is None and last is None:
+        start = max(min(middle - BEFORE, places[-1] - SHOWN + 1), places[0])
+        shown = dues[start : min(start + SHOWN, places[-1] + 1)]
+    else:
+        ends = (places[0] if first is None else first, places[-1] if last is None else last)
+        start, end = max(min(ends), places[0]), min(max(ends), places[-1])
+        middle = max(start, min(middle, end))
+        shown = dues[start : end + 1]
+    return dues[middle].week, tuple(dues[n].week for n in places), tuple(shown)
+
+
+def _place(dues: Sequence[DueWeek], week_id: str) -> int:
+    for place, due in enumerate(dues):
+        if due.week.id == week_id:
+            return place
+    raise NotFound
+
+
+def _middle(dues: Sequence[DueWeek], asked: Asked, now: datetime, bound: int | None) -> int:
+    """The week asked for; else the one whose limit comes next or has just passed, of the year asked for."""
+    if asked.week:
+        return _place(dues, asked.week)
+    year = dues[bound].week.year if bound is not None else asked.year
+    among = [n for n, due in enumerate(dues) if year in ("", due.week.year)]
+    if not among:
+        raise NotFound
+    return next((n for n in among if dues[n].due_at > now - STAYS), among[-1])
+
+
+# --- who ------------------------------------------------------------------------------------------------
+
+
+def sees_all(actor: Actor) -> bool:
+    return bool(actor.roles & ALL_SEEING)
+
+
+def answers_for_others(actor: Actor) -> bool:
+    """Does this person see more than their own line?"""
+    return sees_all(actor) or bool(actor.heads or actor.deputises)
+
+
+def _lines(session: Session, actor: Actor, owed: Owed, year: str) -> tuple[Line, ...]:
+    """Who owes the type, as far as this person may see."""
+    found = debtors(session, owed, [actor.school_id]).get(actor.school_id, [])
+    ids = {debtor.account_id for debtor in found}
+    names = dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(ids))).all())
+    groups = dict(
+        session.exec(select(Group.id, Group.name).where(col(Group.school_id) == actor.school_id)).all()
+    )
+    if owed.by_group:
+        lines = [
+            Line(d.key, d.account_id, groups[d.key], d.since, ((d.key, groups[d.key]),), names[d.account_id])
+            for d in found
+        ]
+    else:
+        members, taught = _members(session, actor.school_id, groups), _taught(session, actor.school_id, year)
+        lines = [
+            Line(d.key, d.account_id, names[d.key], d.since, members[d.key], taught.get(d.key, ""))
+            for d in found
+        ]
+    return tuple(line for line in (_seen(actor, line) for line in lines) if line is not None)
+
+
+def _seen(actor: Actor, line: Line) -> Line | None:
+    """The line under a group the reader answers for; None when it is not to be seen."""
+    if sees_all(actor):
+        return line
+    led = actor.heads | actor.deputises
+    under = tuple(group for group in line.groups if group[0] in led)
+    if under:
+        return replace(line, groups=under)
+    return line if line.account_id == actor.id else None
+
+
+def _members(
+    session: Session, school_id: str, groups: Mapping[str, str]
+) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Each person's groups, by name."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    rows = session.exec(
+        select(GroupMember.account_id, GroupMember.group_id).where(col(GroupMember.school_id) == school_id)
+    )
+    for account, group in rows:
+        found[account].append((group, groups[group]))
+    return {account: tuple(sorted(of, key=lambda group: group[1])) for account, of in found.items()}
+
+
+def _taught(session: Session, school_id: str, year: str) -> dict[str, str]:
+    """A homeroom teacher's class, else what the person teaches most: it stands beside the name."""
+    rows = session.execute(
+        select_columns(
+            col(TeachingAssignment.account_id),
+            col(TeachingAssignment.homeroom),
+            col(TeachingAssignment.subject),
+            col(SchoolClass.name),
+        )
+        .join(SchoolClass, col(SchoolClass.id) == col(TeachingAssignment.class_id))
+        .where(col(TeachingAssignment.school_id) == school_id, col(SchoolClass.year) == year)
+        .order_by(col(SchoolClass.name), col(TeachingAssignment.subject))
+    )
+    homes: dict[str, str] = {}
+    subjects: dict[str, list[str]] = defaultdict(list)
+    for account, homeroom, subject, name in rows:
+        subjects[account].append(subject)
+        if homeroom:
+            homes.setdefault(account, name)
+    return {account: max(of, key=of.count) for account, of in subjects.items()} | homes
+
+
+def _narrowed(everyone: Sequence[Line], asked: Asked) -> list[Line]:
+    """The lines asked for, under the group asked for."""
+    lines = list(everyone)
+    if asked.group:
+        lines = [replace(line, groups=tuple(of)) for line in lines if (of := _only(line.groups, asked.group))]
+    if asked.person:
+        lines = [line for line in lines if line.account_id == asked.person]
+    if asked.key:
+        lines = [line for line in lines if line.key == asked.key]
+        if not lines:
+            raise NotFound
+    return lines
+
+
+def _only(groups: Iterable[tuple[str, str]], group_id: str) -> list[tuple[str, str]]:
+    return [group for group in groups if group[0] == group_id]
+
+
+def _keys(actor: Actor, everyone: Sequence[Line], lines: Sequence[Line]) -> list[str] | None:
+    """Whose documents are read: None, those of the whole school, when all of it is shown."""
+    return None if sees_all(actor) and len(lines) == len(everyone) else [line.key for line in lines]
+
+
+# --- their records --------------------------------------------------------------------------------------
+
+
+def _papers(
+    session: Session,
+    actor: Actor,
+    owed: Owed,
+    calendar: Calendar,
+    shown: Sequence[DueWeek],
+    keys: Collection[str] | None,
+) -> dict[tuple[str, str], list[Paper]]:
+    """The documents that cover the weeks shown, by debtor and week."""
+    d, wanted = Document, {due.week.id for due in shown}
+    starts = wanted
+    if owed.ranges:  # a range reaches into these weeks from any before them in the same year
+        last = shown[-1].week
+        starts = {w.id for w in calendar.weeks if w.year == last.year and w.number <= last.number}
+    debtor = d.group_id if owed.by_group else d.owner_id
+    rows = select_columns(
+        col(d.id),
+        col(debtor),
+        col(d.week_id),
+        col(d.last_week_id),
+        col(d.status),
+        col(d.step),
+        col(d.due_at),
+        col(d.first_signed_at),
+        visible_to(actor),
+    ).where(
+        col(d.school_id) == actor.school_id,
+        col(d.week_id).in_(starts),
+        col(d.type) == owed.slug,
+        col(d.status) != "withdrawn",
+        or_(col(d.first_signed_at).is_not(None), col(d.owner_id) == actor.id),
+    )
+    if keys is not None:
+        rows = rows.where(col(debtor).in_(keys))
+    found: dict[tuple[str, str], list[Paper]] = defaultdict(list)
+    for paper in map(Paper._make, session.execute(rows)):
+        for week_id in _covered(calendar, paper):
+            if week_id in wanted:
+                found[paper.debtor, week_id].append(paper)
+    return found
+
+
+def _covered(calendar: Calendar, paper: Paper) -> list[str]:
+    if paper.last_week_id in (None, paper.week_id):
+        return [paper.week_id]
+    return [week.id for week in span(calendar.weeks, paper.week_id, paper.last_week_id or "")]
+
+
+# --- one person -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Owes:
+    """What one person owes of one type in the weeks shown; `line` names the group where a group owes it."""
+
+    owed: Owed
+    board: Board
+    line: Line
+
+
+def of_person(session: Session, actor: Actor, account_id: str, asked: Asked, now: datetime) -> list[Owes]:
+    """Everything a person owes, type by type, in the same weeks: a whole year where none are named.
+
+    A state asked for narrows no line here: a week is shown when any type of it fits.
+    """
+    found: list[Owes] = []
+    asked = replace(asked, person=account_id, state="")
+    for owed in owed_types():
+        board = read(session, actor, replace(asked, type=owed.slug), now)
+        if board is None:
+            return []
+        if not asked.first and not asked.last:
+            asked = replace(asked, first=board.year[0].id, last=board.year[-1].id)
+            board = read(session, actor, replace(asked, type=owed.slug), now)
+            assert board is not None
+        found += [Owes(owed, board, line) for line in board.lines]
+    return found
+
+
+def person(session: Session, actor: Actor, account_id: str) -> Account:
+    """Whose page it is; NotFound unless it is one's own, a colleague's one leads, or one sees the school."""
+    account = session.get(Account, account_id)
+    if account is None or account.school_id != actor.school_id:
+        raise NotFound
+    if account.id == actor.id or sees_all(actor):
+        return account
+    groups = select(GroupMember.group_id).where(col(GroupMember.account_id) == account_id)
+    if not set(session.exec(groups)) & (actor.heads | actor.deputises):
+        raise NotFound
+    return account

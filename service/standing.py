@@ -1,0 +1,122 @@
+"""A cell of the board in words: a mark by its outline, a word where somebody should look. Pure.
+
+Colour stands alone nowhere: the mark, the word and the words for who cannot see them all say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from flows.cells import Cell, Stage, State, Time
+from flows.deadlines import length_words
+from models.text import Language, Text
+from service.words import span
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a cell is shown: mark, class, the word beside the mark, if any, and the whole in words."""
+
+    mark: str
+    tone: str
+    word: Text | None
+    whole: Text
+
+    def rest(self, language: Language) -> str:
+        """What of the whole the word does not say yet."""
+        whole = self.whole.to(language)
+        return whole.removeprefix(self.word.to(language)) if self.word else whole
+
+
+STATES: dict[State, Text] = {
+    "approved": Text("Đã duyệt", "Approved"),
+    "review": Text("Đang duyệt", "In review"),
+    "group": Text("Ở tổ", "With the group"),
+    "returned": Text("Trả lại", "Returned"),
+    "late": Text("Muộn", "Late"),
+    "missing": Text("Chưa nộp", "Missing"),
+    "draft": Text("Bản nháp", "Draft"),
+    "not_due": Text("Chưa đến hạn", "Not due"),
+    "not_owed": Text("Không phải nộp", "Not owed"),
+    "break": Text("Nghỉ", "Break"),
+}
+"""In the order of the legend."""
+MARKS: dict[State, str] = {
+    "approved": "ok",
+    "review": "wait",
+    "group": "wait",
+    "returned": "ret",
+    "late": "late",
+    "missing": "miss",
+    "draft": "draft",
+    "not_due": "todo",
+    "not_owed": "",
+    "break": "",
+}
+TIMES: dict[Time, Text] = {
+    "on_time": Text("Đúng hạn", "On time"),
+    "late": STATES["late"],
+    "missing": STATES["missing"],
+    "not_due": STATES["not_due"],
+    "not_owed": STATES["not_owed"],
+    "break": STATES["break"],
+}
+STAGES: dict[Stage, Text] = {
+    "draft": STATES["draft"],
+    "returned": STATES["returned"],
+    "group": STATES["group"],
+    "review": STATES["review"],
+    "approved": STATES["approved"],
+}
+ASKED: dict[str, Text] = {
+    "attention": Text("Chỗ cần để ý", "What wants attention"),
+    "on_time": TIMES["on_time"],
+} | {state: STATES[state] for state in ("late", "missing", "returned", "group", "review", "approved")}
+"""States one may ask for."""
+
+_TONES = {"late": "late", "missing": "miss", "returned": "ret"}
+_QUIET = frozenset({"approved", "not_due", "not_owed"})
+"""Their mark says it; the word is for who cannot see it, and in the legend."""
+
+
+def said(cell: Cell) -> Said:
+    """The cell as it is shown."""
+    if cell.time == "late":
+        return _late(cell)
+    return _plain(cell.state, cell.time, cell.stage)
+
+
+@cache
+def _plain(state: State, time: Time, stage: Stage) -> Said:
+    word = STATES[state]
+    whole = word
+    if time == "on_time":
+        whole = _joined(word, TIMES["on_time"])
+    elif time == "missing" and stage == "draft":
+        whole = _joined(word, Text("có bản nháp", "a draft is there"))
+    return Said(MARKS[state], _TONES.get(state, ""), None if state in _QUIET else word, whole)
+
+
+def _late(cell: Cell) -> Said:
+    length = late_words(cell)
+    if cell.state == "returned":
+        both = _joined(STATES["returned"], length)
+        return Said("ret", "ret", both, both)
+    return Said("late", "late", length, _joined(length, STAGES[cell.stage]))
+
+
+def late_words(cell: Cell, *, exactly: bool = False) -> Text:
+    """`Muộn 8 giờ`, or exactly `Muộn 8 giờ 10 phút`."""
+    assert cell.late_by is not None
+    length = span(cell.late_by) if exactly else length_words(cell.late_by)
+    return Text(f"Muộn {length.vi}", f"{length.en} late")
+
+
+def _joined(first: Text, second: Text) -> Text:
+    """Two facts as one phrase; the second goes on in small letters."""
+    return Text(f"{first.vi}, {_low(second.vi)}", f"{first.en}, {_low(second.en)}")
+
+
+def _low(words: str) -> str:
+    return words[:1].lower() + words[1:]
