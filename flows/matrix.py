@@ -360,7 +360,7 @@ class Owes:
 
 
 def of_person(session: Session, actor: Actor, account_id: str, asked: Asked, now: datetime) -> list[Owes]:
-    """Everything a person owes, type by type, in the same weeks: a whole year where none are named.
+    """Everything a person owes, type by type, in the same weeks: the present term where none are named.
 
     A state asked for narrows no line here: a week is shown when any type of it fits.
     """
@@ -371,7 +371,8 @@ def of_person(session: Session, actor: Actor, account_id: str, asked: Asked, now
         if board is None:
             return []
         if not asked.first and not asked.last:
-            asked = replace(asked, first=board.year[0].id, last=board.year[-1].id)
+            term = [week.id for week in board.year if week.term == board.here.term]
+            asked = replace(asked, first=term[0], last=term[-1])
             board = read(session, actor, replace(asked, type=owed.slug), now)
             assert board is not None
         found += [Owes(owed, board, line) for line in board.lines]

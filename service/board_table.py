@@ -36,6 +36,10 @@ class BoardTable:
     def sheet(self) -> Text:
         return Text("Thời hạn", "Deadlines")
 
+    @property
+    def lead(self) -> int:
+        return 1 if self.board.owed.by_group else 2
+
     def head(self, session: Session) -> list[str]:
         title = Text("Bảng thời hạn, {school}", "Deadlines of {school}")
         narrowed = boards.spoken(self.board, self.asked)
@@ -59,4 +63,9 @@ class BoardTable:
         for group, lines, _ in boards.groups(self.board):
             for line in lines:
                 first: list[Cell] = [] if self.board.owed.by_group else [group]
-                yield [*first, line.name, line.note, *(said(c).whole.to(self.language) for c in line.cells)]
+                yield [
+                    *first,
+                    line.name,
+                    line.note or None,
+                    *(said(c).whole.to(self.language) for c in line.cells),
+                ]

@@ -76,6 +76,10 @@ class Exported(Protocol):
     def sheet(self) -> Text:
         """What the sheet is called."""
 
+    @property
+    def lead(self) -> int:
+        """So many columns stay in sight."""
+
     def head(self, session: Session) -> list[str]: ...
 
     def columns(self) -> Sequence[tuple[Text, int]]: ...
@@ -115,6 +119,10 @@ class Table:
     @property
     def sheet(self) -> Text:
         return Text("Hồ sơ", "Records")
+
+    @property
+    def lead(self) -> int:
+        return 1
 
     def head(self, session: Session) -> list[str]:
         title = Text("Danh sách hồ sơ, {school}", "Records of {school}")
@@ -238,7 +246,7 @@ def _xlsx(table: Exported) -> Iterator[bytes]:
         head = table.head(session)
         for number, (_, width) in enumerate(table.columns(), 1):
             sheet.column_dimensions[get_column_letter(number)].width = width
-        sheet.freeze_panes = f"B{len(head) + 3}"
+        sheet.freeze_panes = f"{get_column_letter(table.lead + 1)}{len(head) + 3}"
         for line in head:
             sheet.append([_text(sheet, line)])
         sheet.append([])

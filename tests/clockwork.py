@@ -99,6 +99,7 @@ class SmallSchool:
         group: str = "Tổ 1-2-3",
         title: str = "Kế hoạch bài dạy tuần 11",
         status: str = "in_progress",
+        step: str = "draft",
     ) -> str:
         """A document row as a decision would leave it."""
         made = signed or LONG_AGO
@@ -111,6 +112,7 @@ class SmallSchool:
             last_week_id=self.weeks[last] if last else None,
             title=title,
             status=status,
+            step=step,
             first_signed_at=signed,
             created_at=made,
             updated_at=made,

@@ -115,6 +115,7 @@ def _person(request: Request, viewer: Viewer, office: Office, account_id: str, a
     path = "/flags" if not matrix.answers_for_others(viewer.actor) else f"/flags/people/{account_id}"
     across = owes[0].board.columns if owes else ()
     rows = [(column, [one.line.cells[n] for one in owes]) for n, column in enumerate(across)]
+    rows = [(c, cells) for c, cells in rows if any(cell.time != "not_owed" for cell in cells)]
     if narrowed.state:
         rows = [(c, cells) for c, cells in rows if any(fits(cell, narrowed.state) for cell in cells)]
     return page(

@@ -72,6 +72,14 @@ PAGES = (
     "admin /runs?type=team-teaching-plan",
     "minh /flags",
     "lan /flags",
+    "minh /flags?from={first}&to={last}",
+    "hoa /flags?from={first}&to={last}&state=attention",
+    "lan /flags?from={first}&to={last}",
+    "minh /flags?type=teacher-teaching-plan",
+    "minh /flags/people/{lan}",
+    "minh /flags/lesson-plan/{lan}/{week}",
+    "minh /flags/list",
+    "minh /api/v1/board?from={first}&to={last}",
     "minh /obligations",
     "hoa /obligations",
     "lan /obligations",
@@ -169,6 +177,8 @@ def _names(session: Session, cast: Cast) -> dict[str, str]:
     return {
         "deep": cursors.write(*deep),
         "week": cast.weeks[12],
+        "first": cast.weeks[1],
+        "last": cast.weeks[35],
         "class": cast.classes["3A"],
         "lan": cast.ids["lan"],
     }

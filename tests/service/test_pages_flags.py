@@ -75,7 +75,7 @@ def enter(client: TestClient, cast: Cast, name: str) -> str:
         return session.get_one(Pass, digest(token)).csrf
 
 
-def shown(client: TestClient, path: str = "/flags", status: int = 200) -> str:
+def shown(client: TestClient, path: str = "/flags/list", status: int = 200) -> str:
     answer = client.get(path)
     assert answer.status_code == status, answer.text
     return unescape(answer.text)
@@ -102,7 +102,7 @@ def test_everyone_sees_their_own_heads_their_group_principals_all(
     client: TestClient, flagged: Cast, who: str, sees: set[str]
 ) -> None:
     enter(client, flagged, who)
-    path = "/flags" if who == "teacher_b" else f"/flags?week={flagged.weeks[WEEK]}"
+    path = "/flags/list" if who == "teacher_b" else f"/flags/list?week={flagged.weeks[WEEK]}"
     main = shown(client, path).split("<main")[1].split("</main>")[0]
     assert {name for name, full in NAMES.items() if full in main} == sees
 
@@ -115,27 +115,27 @@ def test_a_flag_shows_its_rule_and_its_times(client: TestClient, flagged: Cast) 
     assert "Quy tắc: trước 00:00 thứ Tư của tuần liền trước tuần dạy" in text
     assert "hết thứ Ba 24/11 (trước 00:00 thứ Tư 25/11)" in text
     enter(client, flagged, "huong")
-    text = shown(client, f"/flags?week={flagged.weeks[WEEK]}&lang=en")
+    text = shown(client, f"/flags/list?week={flagged.weeks[WEEK]}&lang=en")
     assert "Missing" in text
     assert "Due before 00:00 Wed 25/11; not signed and submitted" in text
 
 
 def test_ones_own_stand_first(client: TestClient, flagged: Cast) -> None:
     enter(client, flagged, "hoa")
-    text = shown(client, f"/flags?week={flagged.weeks[WEEK]}")
+    text = shown(client, f"/flags/list?week={flagged.weeks[WEEK]}")
     assert text.index("Của tôi") < text.index(NAMES["hoa"], text.index("Của tôi")) < text.index(NAMES["lan"])
 
 
 def test_a_week_that_is_not_there_or_elsewhere_is_not_found(client: TestClient, flagged: Cast) -> None:
     enter(client, flagged, "minh")
-    shown(client, "/flags?week=nowhere", 404)
+    shown(client, "/flags/list?week=nowhere", 404)
     enter(client, flagged, "principal_b")
-    shown(client, f"/flags?week={flagged.weeks[WEEK]}", 404)
+    shown(client, f"/flags/list?week={flagged.weeks[WEEK]}", 404)
 
 
 def test_a_quiet_week_says_so(client: TestClient, flagged: Cast) -> None:
     enter(client, flagged, "minh")
-    assert "Không có hồ sơ nào muộn hoặc thiếu" in shown(client, f"/flags?week={flagged.weeks[34]}")
+    assert "Không có hồ sơ nào muộn hoặc thiếu" in shown(client, f"/flags/list?week={flagged.weeks[34]}")
 
 
 def test_the_api_lists_flags_in_pages(client: TestClient, flagged: Cast) -> None:
