@@ -53,6 +53,12 @@ class Cell:
     due_at: datetime | None = None
     sent_at: datetime | None = None
     papers: tuple[Paper, ...] = ()
+    week_id: str = ""
+
+    @property
+    def tells(self) -> bool:
+        """Is there more to tell of it than that nothing is due?"""
+        return bool(self.papers) or self.time not in ("not_due", "not_owed", "break")
 
     @property
     def state(self) -> State:
@@ -105,23 +111,24 @@ def stand(
     `every`: several records of one week are all meant (a group plans each subject), and the least advanced is
     shown; else the furthest, as when one is being replaced.
     """
+    week = due.week.id
     signed = sorted((p for p in papers if p.signed_at), key=lambda p: (p.signed_at, p.document_id))
     ranked = _ranked(declared, papers, every=every)
     stage: Stage = ranked[0][1] if ranked else ""
     shown = tuple(paper for paper, _ in ranked)
     if not signed:
         if since >= due.due_at:
-            return Cell("not_owed", stage, due.due_at, None, shown)
-        return Cell("missing" if due.due_at <= now else "not_due", stage, due.due_at, None, shown)
+            return Cell("not_owed", stage, due.due_at, None, shown, week)
+        return Cell("missing" if due.due_at <= now else "not_due", stage, due.due_at, None, shown, week)
     limit, sent_at = due.due_at, signed[0].signed_at
-    begun = next((p for p in signed if p.week_id == due.week.id), None)
+    begun = next((p for p in signed if p.week_id == week), None)
     if begun is not None and begun.signed_at:
         # What begins here keeps the limit it was sent under, whatever the rule is by now.
         held = begun.due_at or due.due_at
         if begun is signed[0] or is_late(begun.signed_at, held):
             limit, sent_at = held, begun.signed_at
     assert sent_at is not None
-    return Cell("late" if is_late(sent_at, limit) else "on_time", stage, limit, sent_at, shown)
+    return Cell("late" if is_late(sent_at, limit) else "on_time", stage, limit, sent_at, shown, week)
 
 
 def _ranked(declared: DocumentType, papers: Sequence[Paper], *, every: bool) -> list[tuple[Paper, Stage]]:

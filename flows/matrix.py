@@ -102,12 +102,14 @@ def calendar_of(session: Session, school_id: str) -> Calendar | None:
     return next(iter(calendars(session, [school_id])), None)
 
 
-def read(session: Session, actor: Actor, asked: Asked, now: datetime) -> Board | None:
-    """The board as asked; None for a school without weeks.
+def read(
+    session: Session, actor: Actor, asked: Asked, now: datetime, calendar: Calendar | None = None
+) -> Board | None:
+    """The board as asked; None for a school without weeks. `calendar`: the school's, where it is known.
 
     NotFound when a type, a week or the one debtor is not there, or not to be seen by this person.
     """
-    calendar = calendar_of(session, actor.school_id)
+    calendar = calendar or calendar_of(session, actor.school_id)
     if calendar is None:
         return None
     owed = chosen(asked.type)
@@ -364,18 +366,19 @@ def of_person(session: Session, actor: Actor, account_id: str, asked: Asked, now
 
     A state asked for narrows no line here: a week is shown when any type of it fits.
     """
-    found: list[Owes] = []
+    calendar = calendar_of(session, actor.school_id)
+    if calendar is None:
+        return []
+    if not asked.first and not asked.last:
+        here, year, _ = _range(tuple(calendar.due_weeks(chosen("").deadline)), asked, now)
+        term = [week.id for week in year if week.term == here.term]
+        asked = replace(asked, first=term[0], last=term[-1])
     asked = replace(asked, person=account_id, state="")
+    found: list[Owes] = []
     for owed in owed_types():
-        board = read(session, actor, replace(asked, type=owed.slug), now)
-        if board is None:
-            return []
-        if not asked.first and not asked.last:
-            term = [week.id for week in board.year if week.term == board.here.term]
-            asked = replace(asked, first=term[0], last=term[-1])
-            board = read(session, actor, replace(asked, type=owed.slug), now)
-            assert board is not None
-        found += [Owes(owed, board, line) for line in board.lines]
+        board = read(session, actor, replace(asked, type=owed.slug), now, calendar)
+        if board is not None:
+            found += [Owes(owed, board, line) for line in board.lines]
     return found
 
 

@@ -1,4 +1,4 @@
-"""A cell of the board in words: a mark by its outline, a word where somebody should look. Pure.
+"""A cell of the board as it is shown: a mark by its outline, a word where somebody should look.
 
 Colour stands alone nowhere: the mark, the word and the words for who cannot see them all say the same.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from markupsafe import Markup, escape
+
 from flows.cells import Cell, Stage, State, Time
 from flows.deadlines import length_words
 from models.text import Language, Text
+from service.templating import mark
 from service.words import span
 
 
@@ -104,6 +107,42 @@ def _late(cell: Cell) -> Said:
         both = _joined(STATES["returned"], length)
         return Said("ret", "ret", both, both)
     return Said("late", "late", length, _joined(length, STAGES[cell.stage]))
+
+
+class Drawer:
+    """Draws cells in one language; what looks the same is made once, for a year of a school has many."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._made: dict[Said, tuple[Markup, Markup]] = {}
+
+    def __call__(self, cell: Cell, path: str, *, to_record: bool = False) -> Markup:
+        """A link to the cell under `path` (`to_record`: to its record, if there is one), or its words alone."""
+        one = said(cell)
+        plain, link = self._made.get(one) or self._make(one)
+        if not cell.tells:
+            return plain
+        record = cell.document_id if to_record else None
+        href = Markup("/documents/{}").format(record) if record else escape(path) + cell.week_id
+        return Markup('<a href="') + href + link
+
+    def _make(self, one: Said) -> tuple[Markup, Markup]:
+        drawn = mark(one.mark) if one.mark else _DASH if one.word is None else Markup("")
+        word = one.word.to(self._language) if one.word else ""
+        rest = one.rest(self._language)
+        inside = Markup("{}{}{}").format(
+            drawn, word, Markup('<span class="vh">{}</span>').format(rest) if rest else ""
+        )
+        named = Markup("cell cell--{}").format(one.tone) if one.tone else Markup("cell")
+        made = (
+            Markup('<span class="{}">{}</span>').format(named, inside),
+            Markup('" class="{}">{}</a>').format(named, inside),
+        )
+        self._made[one] = made
+        return made
+
+
+_DASH = Markup('<span aria-hidden="true">–</span>')
 
 
 def late_words(cell: Cell, *, exactly: bool = False) -> Text:

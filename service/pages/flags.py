@@ -31,7 +31,7 @@ from service.access import PageViewer, Viewer
 from service.board import Typed, TypedDep
 from service.board_table import BoardTable
 from service.deps import OfficeDep
-from service.standing import ASKED, MARKS, STATES, said
+from service.standing import ASKED, MARKS, STATES, Drawer
 from service.templating import language_of, page
 from service.weeks import Weeks, by_group
 
@@ -71,11 +71,12 @@ def flags(request: Request, viewer: PageViewer, office: OfficeDep, asked: TypedD
         types=[owed.declared for owed in owed_types()],
         last_day=boards.last_day,
         asked_states=ASKED,
+        draw=Drawer(language_of(request, viewer)),
         **_SAID,
     )
 
 
-_SAID: dict[str, Any] = {"said": said, "states": STATES, "marks": MARKS}
+_SAID: dict[str, Any] = {"states": STATES, "marks": MARKS}
 
 
 def _years(found: matrix.Board) -> list[str]:
@@ -132,6 +133,7 @@ def _person(request: Request, viewer: Viewer, office: Office, account_id: str, a
         years=_years(owes[0].board) if owes else [],
         sums=[(one, boards.of_term(one)) for one in owes],
         responsible=matrix.answers_for_others(viewer.actor),
+        draw=Drawer(language_of(request, viewer)),
         **_SAID,
     )
 
