@@ -117,7 +117,7 @@ class Drawer:
         self._made: dict[Said, tuple[Markup, Markup]] = {}
 
     def __call__(self, cell: Cell, path: str, *, to_record: bool = False) -> Markup:
-        """A link to the cell under `path` (`to_record`: to its record, if there is one), or its words alone."""
+        """A link to the cell under `path` (`to_record`: to its record, if any), or its words alone."""
         one = said(cell)
         plain, link = self._made.get(one) or self._make(one)
         if not cell.tells:
