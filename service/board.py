@@ -13,7 +13,8 @@ from fastapi import Depends, Query
 
 from flows.calendar import TeachingWeek
 from flows.cells import Cell, Column, fits
-from flows.matrix import Asked, Board, Line, Owes
+from flows.matrix import Board, Line, Owes
+from flows.span import Asked
 from models.text import Text
 from service import words
 from service.standing import ASKED, STATES, TIMES, late_words

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from flows.matrix import Asked, Board
+from flows.matrix import Board
 from flows.office import Office
 from flows.people import Actor
+from flows.span import Asked
 from models.text import Language, Text
 from service import board as boards
 from service import exports

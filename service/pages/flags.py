@@ -22,6 +22,7 @@ from flows.obligations import calendars, owed_types
 from flows.office import Office
 from flows.posts import named_week
 from flows.queries import LIGHT
+from flows.span import Asked
 from models.document import Document
 from models.errors import NotFound
 from models.school import SchoolWeek
@@ -146,7 +147,7 @@ def cell(
     request: Request, viewer: PageViewer, office: OfficeDep, slug: str, key: str, week_id: str
 ) -> Response:
     """What one owes for one week: the limit and its rule, what came when, the records, what was flagged."""
-    asked = matrix.Asked(type=slug, first=week_id, last=week_id, key=key)
+    asked = Asked(type=slug, first=week_id, last=week_id, key=key)
     with office.db.read() as session:
         found = matrix.read(session, viewer.actor, asked, office.now())
         if found is None:

@@ -11,8 +11,9 @@ from sqlalchemy import event
 from sqlmodel import col, select
 
 from flows import matrix
-from flows.matrix import Asked, Board
+from flows.matrix import Board
 from flows.posts import actor_of
+from flows.span import Asked
 from models.account import Account
 from models.errors import NotFound
 from models.school import SchoolWeek
