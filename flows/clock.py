@@ -8,7 +8,7 @@ only the differences are written, in short transactions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -27,6 +27,7 @@ from models.db import Database
 from models.document import Document
 from models.flag import Flag
 from models.notice import Notice
+from models.settings import VIETNAM
 from models.text import Text
 
 LOOK_BACK = timedelta(days=35)
@@ -77,7 +78,7 @@ def scan_document(db: Database, document_id: str, now: datetime) -> int:
         changes = Changes()
         for calendar in obligations.calendars(session, [document.school_id]):
             weeks = _weeks(calendar, owed, touched, now, timedelta(0))
-            _compare(session, owed, {document.school_id: (calendar, weeks)}, now, changes, only=debtor)
+            compare(session, owed, {document.school_id: (calendar, weeks)}, now, changes, only=debtor)
     _write(db, changes)
     return len(changes)
 
@@ -114,28 +115,39 @@ def _found(
     now: datetime,
     since: datetime,
     back: timedelta,
-    opened: Mapping[str, set[tuple[str, str, str]]] | None = None,
+    opened: Mapping[str, Set[str]] | None = None,
 ) -> Changes:
     """What is to be written for some schools; `opened`: weeks to look at whether or not they are past."""
-    changes, opened = Changes(), opened or {}
+    changes, ahead = Changes(), opened or {}
     touched = obligations.touched(session, schools, since)
+    if back and opened is None:
+        ahead = obligations.flagged_ahead(session, schools, now.astimezone(VIETNAM).date())
     calendars = obligations.calendars(session, schools) if back or touched else []
     for owed in obligations.owed_types():
         asked = {
             c.school_id: (c, weeks)
             for c in calendars
-            if (weeks := _weeks(c, owed, touched.get(c.school_id, set()), now, back, opened.get(c.school_id)))
+            if (
+                weeks := _weeks(
+                    c,
+                    owed,
+                    touched.get(c.school_id, set()),
+                    now,
+                    back,
+                    ahead.get(c.school_id, frozenset()),
+                )
+            )
         }
-        _compare(session, owed, asked, now, changes)
+        compare(session, owed, asked, now, changes)
     return changes
 
 
-def _with_open_flags(session: Session, school_id: str) -> set[tuple[str, str, str]]:
-    """Type and week (first and last) of every flag that is open and may close by itself."""
-    rows = select_columns(col(Flag.type), col(Flag.week_id)).where(
+def _with_open_flags(session: Session, school_id: str) -> set[str]:
+    """Every week with a flag that is open and may close by itself."""
+    rows = select_columns(col(Flag.week_id)).where(
         col(Flag.school_id) == school_id, col(Flag.resolved_at).is_(None)
     )
-    return {(slug, week, week) for slug, week in session.execute(rows.distinct())}
+    return set(session.scalars(rows.distinct()))
 
 
 def _weeks(
@@ -144,10 +156,13 @@ def _weeks(
     touched: set[tuple[str, str, str]],
     now: datetime,
     back: timedelta,
-    opened: set[tuple[str, str, str]] | None = None,
+    ahead: Set[str] = frozenset(),
 ) -> list[DueWeek]:
-    """The weeks to look at: limits passed within `back`, what changed documents cover, what is `opened`."""
-    always = {week for slug, week, _ in opened or () if slug == owed.slug}
+    """The weeks to look at: limits that passed within `back`, and what changed documents cover.
+
+    `ahead`: weeks that carry a flag though their limit may be still to come, since a rule or the calendar
+    changed after it had passed.
+    """
     changed = {
         week.id
         for slug, first, last in touched
@@ -157,12 +172,12 @@ def _weeks(
     return [
         due
         for due in calendar.due_weeks(owed.deadline)
-        if (due.due_at <= now and (due.due_at > now - back or due.week.id in changed))
-        or due.week.id in always
+        if due.week.id in ahead
+        or (due.due_at <= now and (due.due_at > now - back or due.week.id in changed))
     ]
 
 
-def _compare(
+def compare(
     session: Session,
     owed: Owed,
     asked: Asked,
@@ -177,10 +192,8 @@ def _compare(
     ledgers = obligations.ledgers(session, owed, asked, only)
     standing = _standing(session, owed, asked, only)
     found = {
-        school: find(
-            owed.slug, calendar.rule(owed.deadline), owers.get(school, ()), weeks, ledgers[school], now
-        )
-        for school, (calendar, weeks) in asked.items()
+        school: find(owed.slug, owers.get(school, ()), weeks, ledgers[school], now)
+        for school, (_, weeks) in asked.items()
     }
     if not owed.by_group:
         found = _without_idle(session, found)
@@ -247,6 +260,8 @@ def _differ(
             continue
         if there.resolved_at is not None and flag.resolved_at is not None:
             continue  # past and told: a later change of heads or rules does not rewrite it
+        if there.resolved_at is None and flag.rule == "late" and flag.document_id == there.document_id:
+            continue  # decided by the rule of its day
         values = {n: value for n in _MAY_CHANGE if (value := getattr(flag, n)) != getattr(there, n)}
         if values:
             changes.change.append((there.id, values))

@@ -1,24 +1,33 @@
-"""When a document is due, and how late it is in words. Pure.
+"""When a document is due by a school's rules and calendar, and how late it is in words. Pure.
 
 A limit is an *exclusive* instant in Vietnam's time: what arrives at the limit is late. A document is held
 to it by the arrival of the request that led to the author's first signature (`Document.first_signed_at`);
 a later return does not make it late (DESIGN.md, law 8).
 Source: the school plan, part II ("trước ngày thứ 4 của tuần liền trước", "trước 16 ngày"); "the week
-before" is the calendar week, holidays included.
+before" is the calendar week, holidays included, unless the school's rule says otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from calendar import monthrange
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from functools import partial
+from typing import Protocol
 
-from flows.grammar import BeforeWeekday, DaysBefore, Deadline, StepDue, UntilWeekday
+from flows.calendar import WEEK, TeachingWeek, week_of
+from flows.due_rules import BeforeWeekday, DayOfMonth, DaysBefore, Deadline, EndOfTerm
+from flows.grammar import StepDue, UntilWeekday
 from models.settings import VIETNAM
 from models.text import Text
 
 REMIND_FROM = time(7, 0)
 """Local hour from which the reminder of the day before may go out."""
+
+_FARTHEST = 1000
+"""So many days are looked at, at most, for one that counts."""
 
 WEEKDAYS = (
     Text("thứ Hai", "Mon"),
@@ -31,37 +40,156 @@ WEEKDAYS = (
 )
 
 
-def effective(deadline: Deadline, overrides: Mapping[str, Any]) -> Deadline:
-    """The deadline with the school's own value, if it has one under the deadline's setting.
+class WorkingDays(Protocol):
+    """Which days people work: the calendar's holidays and make-up days, when there are any."""
 
-    A value is {"days": 15} or {"weekday": 2, "weeks_before": 1} (Monday is 0); a school may also choose
-    the other kind of rule. ValueError for anything else: the settings page lets nothing else in.
+    def __call__(self, day: date, /) -> bool: ...
+
+
+def monday_to_friday(day: date, /) -> bool:
+    """Where nothing else is known."""
+    return day.weekday() < 5
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What a rule counts in: a school's teaching weeks in order, and its working days."""
+
+    weeks: Sequence[TeachingWeek] = ()
+    is_working_day: WorkingDays = monday_to_friday
+
+
+ANY_DAYS = Days()
+"""Without a calendar: no break is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A rule a school set at an instant, for the teaching weeks that begin on `valid_from` or later."""
+
+    valid_from: date
+    set_at: datetime
+    rule: Deadline
+
+
+def in_force(default: Deadline, own: Sequence[Own], monday: date) -> Deadline:
+    """The rule for the teaching week of that Monday; `own` in the order in which it was set."""
+    last = None
+    for one in own:
+        if one.valid_from <= monday and (last is None or one.valid_from >= last.valid_from):
+            last = one
+    return last.rule if last else default
+
+
+def limit(
+    default: Deadline,
+    week: TeachingWeek,
+    days: Days = ANY_DAYS,
+    own: Sequence[Own] = (),
+    event: date | None = None,
+) -> datetime:
+    """The first instant that is too late for a teaching week, by the school's own rules where it has any.
+
+    A rule never takes back time that was there when it was set. A limit that has passed moves only to a time
+    still to come; one that comes earlier leaves at least the rest of the day and the whole next one, so that
+    nobody is late with what was sent in time. `event` is the day a rule after an event counts from.
     """
-    value = overrides.get(deadline.setting)
-    if value is None:
-        return deadline
-    match value:
-        case {"days": int(days)} if 0 <= days <= 366:
-            return DaysBefore(days, setting=deadline.setting)
-        case {"weekday": int(weekday)} if 0 <= weekday <= 6:
-            weeks = value.get("weeks_before", 1)
-            if isinstance(weeks, int) and 0 <= weeks <= 52:
-                return BeforeWeekday(weekday, weeks_before=weeks, setting=deadline.setting)
-    raise ValueError(f"The setting {deadline.setting} holds {value!r}, which is no deadline.")
+    due, last = limit_by(default, week, days, event), None
+    for one in own:
+        if one.valid_from > week.monday or (last is not None and one.valid_from < last.valid_from):
+            continue
+        last, asked = one, limit_by(one.rule, week, days, event)
+        if asked > due:
+            due = asked if asked > one.set_at else due
+        else:
+            due = max(asked, min(due, least_notice(one.set_at)))
+    return due
 
 
-def limit(deadline: Deadline, monday: date, overrides: Mapping[str, Any] | None = None) -> datetime:
-    """The first instant that is too late, for the teaching week that begins on `monday`."""
-    return limit_by(effective(deadline, overrides or {}), monday)
+def least_notice(set_at: datetime) -> datetime:
+    """The earliest limit a rule set at this instant may bring about: the end of the next day."""
+    return _midnight(set_at.astimezone(VIETNAM).date() + timedelta(days=2))
 
 
-def limit_by(rule: Deadline, monday: date) -> datetime:
-    """The same for a rule that is already the school's own."""
-    if isinstance(rule, BeforeWeekday):
-        day = monday - timedelta(weeks=rule.weeks_before) + timedelta(days=rule.weekday)
-    else:
-        day = monday - timedelta(days=rule.days) + timedelta(days=1)
-    return _midnight(day)
+def limit_by(
+    rule: Deadline, week: TeachingWeek, days: Days = ANY_DAYS, event: date | None = None
+) -> datetime:
+    """The same by one rule alone: midnight after the last day that is in time."""
+    asks = not rule.fixed or isinstance(rule, EndOfTerm)  # the others have no use for the weeks
+    year = _Year(tuple(w for w in days.weeks if asks and w.year == week.year), days.is_working_day)
+    last = year.named(rule, week, event) - timedelta(days=rule.strict)
+    if rule.on_break == "earlier":
+        last = year.walk(last + timedelta(days=1), 1, -1, year.has_lessons)
+    return _midnight(last + timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Year:
+    """One school year's days; before its first week and after its last there is no break."""
+
+    weeks: tuple[TeachingWeek, ...]
+    is_working_day: WorkingDays
+
+    def in_break(self, day: date) -> bool:
+        if not self.weeks or not self.weeks[0].monday <= day <= self.weeks[-1].sunday:
+            return False
+        return week_of(self.weeks, day) is None
+
+    def has_lessons(self, day: date) -> bool:
+        return self.is_working_day(day) and not self.in_break(day)
+
+    def counts(self, rule: Deadline, day: date) -> bool:
+        """Is the day one of those that the rule counts?"""
+        if rule.working and not self.is_working_day(day):
+            return False
+        return rule.on_break != "teaching" or not self.in_break(day)
+
+    def walk(self, start: date, number: int, step: int, counts: Callable[[date], bool]) -> date:
+        """The so-manieth day that counts, before (-1) or after (1) `start`."""
+        day = start
+        for _ in range(_FARTHEST):
+            if not number:
+                return day
+            day += timedelta(days=step)
+            number -= counts(day)
+        return start  # a calendar without a working day changes nothing
+
+    def named(self, rule: Deadline, week: TeachingWeek, event: date | None) -> date:
+        """The day the rule names."""
+        if isinstance(rule, BeforeWeekday):
+            return self._weeks_before(rule, week) + timedelta(days=rule.weekday)
+        if isinstance(rule, DayOfMonth):
+            return self._in_month(rule, week.monday)
+        if isinstance(rule, DaysBefore):
+            start, step = week.monday, -1
+        elif isinstance(rule, EndOfTerm):
+            start, step = self._term_end(week), 1 if rule.after else -1
+        else:
+            start, step = (event or week.monday) if rule.event == "approved" else week.sunday, 1
+        if rule.fixed or (rule.on_break == "earlier" and not rule.working):
+            return start + timedelta(days=step * rule.days)
+        return self.walk(start, rule.days, step, partial(self.counts, rule))
+
+    def _weeks_before(self, rule: BeforeWeekday, week: TeachingWeek) -> date:
+        """Monday of the week so many before; before the year's first all weeks count."""
+        place = bisect_left(self.weeks, week.monday, key=lambda one: one.monday)
+        if rule.on_break != "teaching" or not self.weeks:
+            return week.monday - rule.weeks_before * WEEK
+        if place >= rule.weeks_before:
+            return self.weeks[place - rule.weeks_before].monday
+        return self.weeks[0].monday - (rule.weeks_before - place) * WEEK
+
+    def _in_month(self, rule: DayOfMonth, monday: date) -> date:
+        year, month = divmod(monday.year * 12 + monday.month - 1 - rule.months_before, 12)
+        month_days = [date(year, month + 1, n) for n in range(1, monthrange(year, month + 1)[1] + 1)]
+        able = [d for d in month_days if not rule.working or self.is_working_day(d)] or month_days
+        return able[min(rule.day, len(able)) - 1]
+
+    def _term_end(self, week: TeachingWeek) -> date:
+        """The last working day of the term's last week."""
+        last = max((w.sunday for w in self.weeks if w.term == week.term), default=week.sunday)
+        worked = (last - timedelta(days=n) for n in range(7) if self.is_working_day(last - timedelta(days=n)))
+        return next(worked, last)
 
 
 def is_late(signed_at: datetime, due_at: datetime) -> bool:

@@ -15,13 +15,12 @@ from sqlmodel import Session, col, select
 
 from flows import evidence
 from flows.catalogue import type_of
-from flows.deadlines import limit
 from flows.evidence import BROKEN, DOWNLOAD, LAPTOP, PRINTED, WORKS, Fact
 from flows.grammar import DocumentType, Obligation
+from flows.obligations import Calendar, calendar_of
 from flows.office import Office
 from flows.people import Actor
 from flows.plan import Position
-from flows.rules import rules_of
 from models.document import Document
 from models.errors import Invalid, NotYours, WrongStep
 from models.evidence import Duty, Evidence
@@ -52,10 +51,7 @@ def carry(session: Session, document_id: str, blob: str) -> None:
 
 
 def _open(session: Session, document: Document, obligation: Obligation, now: datetime) -> None:
-    week = session.get(SchoolWeek, document.week_id) if document.week_id else None
-    due = now + obligation.least
-    if week is not None:
-        due = max(due, limit(obligation.due, week.monday, rules_of(session, document.school_id)))
+    due = due_of(calendar_of(session, document.school_id), obligation, document.week_id, now)
     duty = session.get(Duty, (document.id, obligation.kind))
     if duty is None:
         duty = Duty(
@@ -72,6 +68,12 @@ def _open(session: Session, document: Document, obligation: Obligation, now: dat
     duty.revision, duty.blob, duty.archived = document.revision, document.blob or "", None
     duty.opened_at, duty.due_at, duty.met_at = now, due, None
     session.add(duty)
+
+
+def due_of(calendar: Calendar, obligation: Obligation, week_id: str | None, opened_at: datetime) -> datetime:
+    """When a duty opened at this instant is due: by the rule, but never sooner than its least time."""
+    least = opened_at + obligation.least
+    return max(least, calendar.limit(obligation.due, week_id, opened_at.astimezone(VIETNAM).date()) or least)
 
 
 # --- what the system sees -------------------------------------------------------------------------------

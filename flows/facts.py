@@ -9,11 +9,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from flows.citing import based_on
-from flows.deadlines import limit
 from flows.grammar import DocumentType, Facts, WeekFacts
 from flows.links import Links, cited, links_of
+from flows.obligations import calendar_of
 from flows.posts import issuer_of
-from flows.rules import rules_of
 from models.account import Account, Group
 from models.document import Document
 from models.school import SchoolClass, SchoolWeek, TeachingAssignment
@@ -72,7 +71,6 @@ def due_of(
     session: Session, declared: DocumentType, school_id: str, fields: Mapping[str, Any]
 ) -> datetime | None:
     """When a document with these fields is due: an exclusive instant, None without a week or a deadline."""
-    week = session.get(SchoolWeek, fields.get(declared.week_field) or "")
-    if week is None or week.school_id != school_id or declared.deadline is None:
+    if declared.deadline is None:
         return None
-    return limit(declared.deadline, week.monday, rules_of(session, school_id))
+    return calendar_of(session, school_id).limit(declared.deadline, fields.get(declared.week_field))

@@ -41,7 +41,11 @@ class Debtor(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """A signed document: whose, its first and last teaching week, when its author first signed."""
+    """A signed document: whose, its first and last teaching week, when its author first signed.
+
+    `due_at`: the limit it was held to when it was signed. A rule or a calendar that changes later neither
+    makes it late nor takes its lateness back; None where it has none of its own.
+    """
 
     debtor: str
     document_id: str
@@ -50,14 +54,20 @@ class Signed(NamedTuple):
     week_id: str
     last_week_id: str | None
     signed_at: datetime
+    due_at: datetime | None = None
+
+    def in_time(self, limit: datetime) -> bool:
+        """Was it signed before the limit of a week, or before the limit it was held to?"""
+        return not is_late(self.signed_at, max(limit, self.due_at or limit))
 
 
 @dataclass(frozen=True, slots=True)
 class DueWeek:
-    """A teaching week and the first instant that is too late for it."""
+    """A teaching week, the first instant that is too late for it, and the rule in a sentence."""
 
     week: TeachingWeek
     due_at: datetime
+    rule: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +135,22 @@ def _earlier(papers: dict[tuple[str, str], Signed], at: tuple[str, str], paper: 
 
 def find(
     slug: str,
-    rule: Text,
     debtors: Iterable[Debtor],
     weeks: Sequence[DueWeek],
     ledger: Ledger,
     now: datetime,
 ) -> list[Found]:
-    """Every flag these weeks should have at `now`, resolved ones too; `rule` is the deadline's sentence."""
+    """Every flag these weeks should have at `now`, resolved ones too."""
     found: list[Found] = []
-    past = {due.week.id: due for due in weeks if due.due_at <= now}
+    asked = {due.week.id: due for due in weeks}
     owers = list(debtors)
-    for due in past.values():
-        found += _missing(slug, rule, owers, due, ledger)
+    for due in asked.values():
+        if due.due_at <= now:
+            found += _missing(slug, owers, due, ledger)
     for (_, week_id), paper in ledger.first.items():
-        started = past.get(week_id)
-        if started is not None and is_late(paper.signed_at, started.due_at):
-            found.append(_late(slug, rule, paper, started))
+        started = asked.get(week_id)
+        if started is not None and is_late(paper.signed_at, paper.due_at or started.due_at):
+            found.append(_late(slug, paper, started))
     return found
 
 
@@ -158,7 +168,6 @@ def owing(debtors: Iterable[Debtor], due: DueWeek, ledger: Ledger) -> list[Debto
 
 def _missing(
     slug: str,
-    rule: Text,
     debtors: Iterable[Debtor],
     due: DueWeek,
     ledger: Ledger,
@@ -170,7 +179,7 @@ def _missing(
         if debtor.key in in_time:
             continue
         paper = ledger.covered.get((debtor.key, week_id))
-        if paper is not None and paper.signed_at < due_at:
+        if paper is not None and paper.in_time(due_at):
             continue
         if debtor.since >= due_at:
             continue
@@ -186,13 +195,14 @@ def _missing(
                 due_at=due_at,
                 opened_at=due_at,
                 resolved_at=paper.signed_at if paper else None,
-                data=_data(rule, due, None),
+                data=_data(due, due_at, None),
             )
         )
     return found
 
 
-def _late(slug: str, rule: Text, paper: Signed, due: DueWeek) -> Found:
+def _late(slug: str, paper: Signed, due: DueWeek) -> Found:
+    held_to = paper.due_at or due.due_at
     return Found(
         key=f"late:{slug}:{paper.debtor}:{paper.week_id}",
         rule="late",
@@ -201,19 +211,19 @@ def _late(slug: str, rule: Text, paper: Signed, due: DueWeek) -> Found:
         group_id=paper.group_id,
         week_id=paper.week_id,
         document_id=paper.document_id,
-        due_at=due.due_at,
+        due_at=held_to,
         opened_at=paper.signed_at,
         resolved_at=None,
-        data=_data(rule, due, paper.signed_at),
+        data=_data(due, held_to, paper.signed_at),
     )
 
 
-def _data(rule: Text, due: DueWeek, signed_at: datetime | None) -> dict[str, Any]:
+def _data(due: DueWeek, due_at: datetime, signed_at: datetime | None) -> dict[str, Any]:
     data: dict[str, Any] = {
         "week": due.week.number,
         "monday": due.week.monday.isoformat(),
-        "due_at": due.due_at.astimezone(VIETNAM).isoformat(),
-        "rule": {"vi": rule.vi, "en": rule.en},
+        "due_at": due_at.astimezone(VIETNAM).isoformat(),
+        "rule": {"vi": due.rule.vi, "en": due.rule.en},
     }
     if signed_at is not None:
         data["signed_at"] = signed_at.astimezone(VIETNAM).isoformat()

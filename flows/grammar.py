@@ -1,7 +1,8 @@
 """The language document types are declared in: steps, deadlines, obligations. Frozen values, pure.
 
 A declaration that contradicts itself fails on import with one sentence (`BadType`). Fields stand in
-`flows/fields.py`, who may act in `flows/people.py`, what follows from the events in `flows/plan.py`.
+`flows/fields.py`, who may act in `flows/people.py`, what follows from the events in `flows/plan.py`, the
+kinds of deadline in `flows/due_rules.py`: here stands the rule a school begins with.
 """
 
 from __future__ import annotations
@@ -11,65 +12,17 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Literal
 
+from flows.due_rules import MONDAY, BeforeWeekday, DaysAfter, Deadline, problem
 from flows.fields import Form, Known
 from flows.people import AnyOf, Author, Who
 from models.errors import BadType
 from models.text import Text
 from tasks.blocks import Block
 
-MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
-_WEEKDAYS_VI = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
-_WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
 
 def years(number: int) -> int:
     """Retention in years."""
     return number
-
-
-@dataclass(frozen=True, slots=True)
-class BeforeWeekday:
-    """Strictly before 00:00 of a weekday, some calendar weeks before the first teaching week covered."""
-
-    weekday: int
-    weeks_before: int
-    setting: str
-
-    @property
-    def rule(self) -> Text:
-        """The rule in a sentence."""
-        if not self.weeks_before:
-            return Text(
-                f"trước 00:00 {_WEEKDAYS_VI[self.weekday]} của tuần dạy đầu tiên",
-                f"before 00:00 on {_WEEKDAYS_EN[self.weekday]} of the first teaching week",
-            )
-        return Text(
-            f"trước 00:00 {_WEEKDAYS_VI[self.weekday]} của tuần liền trước tuần dạy"
-            if self.weeks_before == 1
-            else f"trước 00:00 {_WEEKDAYS_VI[self.weekday]}, {self.weeks_before} tuần trước tuần dạy",
-            f"before 00:00 on {_WEEKDAYS_EN[self.weekday]} of the week before the teaching week"
-            if self.weeks_before == 1
-            else f"before 00:00 on {_WEEKDAYS_EN[self.weekday]}, {self.weeks_before} weeks before",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class DaysBefore:
-    """By the end of the day that lies `days` calendar days before Monday of the first week covered."""
-
-    days: int
-    setting: str
-
-    @property
-    def rule(self) -> Text:
-        """The rule in a sentence."""
-        return Text(
-            f"chậm nhất {self.days} ngày trước thứ Hai của tuần đầu tiên được lập kế hoạch",
-            f"at least {self.days} days before Monday of the first week covered",
-        )
-
-
-Deadline = BeforeWeekday | DaysBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +133,8 @@ class Archive(Step):
     actions: tuple[str, ...] = ("archive",)
 
 
+_BEFORE_THE_WEEK = BeforeWeekday(MONDAY, weeks_before=0, setting="obligation_due")
+
 ObligationKind = Literal["download", "print", "print-unless-laptop"]
 
 
@@ -192,7 +147,7 @@ class Obligation:
 
     kind: ObligationKind
     by: Who
-    due: Deadline = BeforeWeekday(MONDAY, weeks_before=0, setting="obligation_due")
+    due: Deadline = _BEFORE_THE_WEEK
     least: timedelta = timedelta(days=1)
 
 
@@ -379,6 +334,15 @@ def check(declared: DocumentType) -> None:
     demand(
         declared.week_field in fields or (not declared.week_field and bool(declared.amends)),
         f"week_field {declared.week_field!r} is no field of the form.",
+    )
+    own = (declared.deadline,) if declared.deadline else ()
+    for rule in (*own, *(o.due for o in declared.obligations)):
+        wrong = problem(rule)
+        demand(bool(rule.setting), "a deadline names the setting a school may change it under.")
+        demand(wrong is None, f"its deadline is none: {wrong[1].en if wrong else ''}")
+    demand(
+        not (isinstance(declared.deadline, DaysAfter) and declared.deadline.event == "approved"),
+        "what is due before its approval cannot be due after it.",
     )
     kinds = [o.kind for o in declared.obligations]
     demand(len(set(kinds)) == len(kinds), "an obligation is declared twice.")

@@ -5,26 +5,29 @@ Everything is read for many schools at once, so that a thousand schools cost as 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from datetime import date, datetime
+from typing import cast
 
+from sqlalchemy import literal
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from flows.calendar import TeachingWeek
 from flows.catalogue import TYPES
-from flows.deadlines import effective, limit_by
+from flows.deadlines import Days, in_force, limit
+from flows.due_rules import Deadline
 from flows.flags import Debtor, DueWeek, Ledger, Signed
-from flows.grammar import Deadline, DocumentType
-from flows.rules import DEFAULTS
+from flows.grammar import DocumentType
+from flows.rules import OwnRules, deadlines_of
 from models.account import Account, AccountRole, Group, GroupMember
+from models.columns import UtcDateTime
 from models.document import Document
-from models.school import School, SchoolSetting, SchoolWeek
-from models.text import Text
+from models.flag import Flag
+from models.school import School, SchoolWeek
 
 AT_ONCE = 200
 """Schools read together."""
@@ -32,20 +35,32 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A school's weeks in order, and its own rules."""
+    """A school's weeks in order, its working days, and its own deadlines."""
 
     school_id: str
-    weeks: tuple[TeachingWeek, ...]
-    rules: Mapping[str, Any]
+    days: Days
+    own: OwnRules
+
+    @property
+    def weeks(self) -> Sequence[TeachingWeek]:
+        return self.days.weeks
 
     def due_weeks(self, deadline: Deadline) -> Iterator[DueWeek]:
-        """Every week with its limit."""
-        rule = effective(deadline, self.rules)
-        return (DueWeek(week, limit_by(rule, week.monday)) for week in self.weeks)
+        """Every week with its limit and the rule it follows from."""
+        own = self.own.get(deadline.setting, ())
+        for week in self.weeks:
+            rule = in_force(deadline, own, week.monday)
+            yield DueWeek(week, limit(deadline, week, self.days, own), rule.rule)
 
-    def rule(self, deadline: Deadline) -> Text:
-        """The deadline's sentence as it holds here."""
-        return effective(deadline, self.rules).rule
+    def limit(self, deadline: Deadline, week_id: str | None, event: date | None = None) -> datetime | None:
+        """The first instant too late for a week; None when the school has no such week."""
+        week = next((w for w in self.weeks if w.id == week_id), None)
+        own = self.own.get(deadline.setting, ())
+        return limit(deadline, week, self.days, own, event) if week else None
+
+    def rule(self, deadline: Deadline, monday: date = date.max) -> Deadline:
+        """The rule for the week of that Monday; without one, the rule that holds in the end."""
+        return in_force(deadline, self.own.get(deadline.setting, ()), monday)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +96,21 @@ def school_chunks(session: Session, school_id: str | None = None) -> list[list[s
 
 
 def calendars(session: Session, schools: Sequence[str]) -> list[Calendar]:
-    """The schools' weeks and rules; a school without weeks is left out."""
+    """The schools' weeks, working days and own deadlines; a school without weeks is left out."""
     weeks: dict[str, list[TeachingWeek]] = defaultdict(list)
     w = SchoolWeek
     columns = (col(w.id), col(w.year), col(w.term), col(w.number), col(w.monday), col(w.sunday))
     rows = select_columns(col(w.school_id), *columns).where(col(w.school_id).in_(schools))
     for row in session.execute(rows.order_by(col(w.monday))):
         weeks[row[0]].append(TeachingWeek(*row[1:]))
-    own: dict[str, dict[str, Any]] = defaultdict(dict)
-    for setting in session.exec(select(SchoolSetting).where(col(SchoolSetting.school_id).in_(schools))):
-        own[setting.school_id][setting.key] = setting.value
-    return [Calendar(school, tuple(found), DEFAULTS | own[school]) for school, found in weeks.items()]
+    own = deadlines_of(session, schools)
+    return [Calendar(school, Days(tuple(found)), own.get(school, {})) for school, found in weeks.items()]
+
+
+def calendar_of(session: Session, school_id: str) -> Calendar:
+    """One school's, without weeks where it has none."""
+    found = calendars(session, [school_id])
+    return found[0] if found else Calendar(school_id, Days(), deadlines_of(session, [school_id])[school_id])
 
 
 def touched(
@@ -112,6 +131,26 @@ def touched(
     ):
         assert first is not None
         found[school].add((slug, first, last or first))
+    return found
+
+
+def flagged_ahead(session: Session, schools: Sequence[str], today: date) -> dict[str, set[str]]:
+    """By school: weeks not over yet for which something is flagged missing. Their limit may have moved on."""
+    found: dict[str, set[str]] = defaultdict(set)
+    rows = (
+        select_columns(col(SchoolWeek.school_id), col(SchoolWeek.id))
+        .join(Flag, col(Flag.week_id) == col(SchoolWeek.id))
+        .where(
+            col(SchoolWeek.school_id).in_(schools),
+            col(Flag.school_id) == col(SchoolWeek.school_id),
+            col(SchoolWeek.sunday) >= today,
+            col(Flag.rule) == "missing",
+            col(Flag.resolved_at).is_(None),
+        )
+        .distinct()
+    )
+    for school, week in session.execute(rows):
+        found[school].add(week)
     return found
 
 
@@ -161,11 +200,12 @@ def ledgers(session: Session, owed: Owed, asked: Asked, only: str | None = None)
         return {school: Ledger(calendar.weeks, papers[school]) for school, (calendar, _) in asked.items()}
     in_time: dict[str, Set[str]] = {}
     papers = defaultdict(list)
-    for due_at, weeks_of in _by_limit(asked).items():
+    for (due_at, _), weeks_of in _by_limit(asked).items():
         weeks = list(weeks_of.values())
         signed = _signed(owed, list(weeks_of), weeks, only)
-        punctual = frozenset(session.exec(signed.where(col(Document.first_signed_at) < due_at)))
-        late = session.exec(signed.where(col(Document.first_signed_at) >= due_at).distinct()).all()
+        held_to = func.coalesce(col(Document.due_at), literal(due_at, UtcDateTime))
+        punctual = frozenset(session.exec(signed.where(col(Document.first_signed_at) < held_to)))
+        late = session.exec(signed.where(col(Document.first_signed_at) >= held_to).distinct()).all()
         in_time |= dict.fromkeys(weeks, punctual)
         for school, more in _papers(session, owed, list(weeks_of), weeks, late).items():
             papers[school] += more
@@ -174,12 +214,17 @@ def ledgers(session: Session, owed: Owed, asked: Asked, only: str | None = None)
     }
 
 
-def _by_limit(asked: Asked) -> dict[datetime, dict[str, str]]:
-    """Weeks with the same limit: the week's id by school. Schools mostly share their limits."""
-    limits: dict[datetime, dict[str, str]] = defaultdict(dict)
+def _by_limit(asked: Asked) -> dict[tuple[datetime, int], dict[str, str]]:
+    """Weeks with the same limit: the week's id by school. Schools mostly share their limits.
+
+    The weeks of one school that share a limit (an end of term) stand apart, one in each part.
+    """
+    limits: dict[tuple[datetime, int], dict[str, str]] = defaultdict(dict)
     for school, (_, weeks) in asked.items():
+        seen: Counter[datetime] = Counter()
         for due in weeks:
-            limits[due.due_at][school] = due.week.id
+            limits[due.due_at, seen[due.due_at]][school] = due.week.id
+            seen[due.due_at] += 1
     return limits
 
 
@@ -218,6 +263,7 @@ def _papers(
                 col(d.week_id),
                 col(d.last_week_id),
                 col(d.first_signed_at),
+                col(d.due_at),
             ).where(
                 col(d.school_id).in_(schools),
                 col(d.week_id).in_(some_weeks),

@@ -1,20 +1,23 @@
-"""Rules that differ by school or year: their keys, their defaults, how they are read (law 10)."""
+"""Rules that differ by school or year: their keys, their defaults, how they are read (law 10).
+
+Deadlines have dates and stand apart: their defaults with each type, a school's own in `deadline_rule`.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from flows.deadlines import Own
+from flows.due_rules import from_data
+from models.deadline import DeadlineRule
 from models.school import SchoolSetting
 from models.text import Text
 
 DEFAULTS: dict[str, Any] = {
-    # The plan says 16; 15 is the probable intent of its author (domain notes, N2).
-    "team_plan_lead": {"days": 16},
-    "teacher_plan_lead": {"days": 10},
-    "lesson_plan_due": {"weekday": 2, "weeks_before": 1},
-    "obligation_due": {"weekday": 0, "weeks_before": 0},
     # Advice, no forced change: 0 says nothing.
     "password_age": {"days": 180},
     "idle_lock": {"minutes": 60},
@@ -22,22 +25,6 @@ DEFAULTS: dict[str, Any] = {
     "report_answer": {"working_days": 3},
 }
 NAMES: dict[str, Text] = {
-    "team_plan_lead": Text(
-        "Kế hoạch dạy học của tổ: số ngày trước thứ Hai của tuần đầu tiên",
-        "Group teaching plan: days before Monday of the first week covered",
-    ),
-    "teacher_plan_lead": Text(
-        "Kế hoạch dạy học cá nhân: số ngày trước thứ Hai của tuần đầu tiên",
-        "Teacher's teaching plan: days before Monday of the first week covered",
-    ),
-    "lesson_plan_due": Text(
-        "Kế hoạch bài dạy: trước 00:00 của thứ nào, mấy tuần trước tuần dạy",
-        "Lesson plan: before 00:00 of which weekday, how many weeks before the teaching week",
-    ),
-    "obligation_due": Text(
-        "Tải về, in sau khi duyệt: trước 00:00 của thứ nào, mấy tuần trước tuần dạy",
-        "Downloading and printing: before 00:00 of which weekday, how many weeks before the teaching week",
-    ),
     "password_age": Text(
         "Nhắc đổi mật khẩu khi đã dùng quá số ngày này (0: không nhắc)",
         "Remind of passwords older than so many days (0: never)",
@@ -56,14 +43,6 @@ NAMES: dict[str, Text] = {
 }
 
 EXPLAINED: dict[str, Text] = {
-    "team_plan_lead": Text(
-        "Ví dụ 16: kế hoạch cho tuần bắt đầu thứ Hai 23/11 phải ký trước 00:00 ngày 07/11.",
-        "Such as 16: a plan for the week of Monday 23/11 is signed before 00:00 on 07/11.",
-    ),
-    "lesson_plan_due": Text(
-        "Ví dụ thứ Tư, 1 tuần: giáo án tuần sau phải ký hết thứ Ba tuần này. Muộn vẫn nhận, chỉ ghi muộn.",
-        "As Wednesday, 1 week: next week's plan is signed by the end of this Tuesday; late work is taken.",
-    ),
     "password_age": Text(
         "Chỉ nhắc qua thư và trên trang Tài khoản, không bắt buộc đổi.",
         "A reminder by mail and on the account page; nobody is forced.",
@@ -87,3 +66,21 @@ def rules_of(session: Session, school_id: str) -> dict[str, Any]:
     """Every rule of a school, its own values over the defaults."""
     own = session.exec(select(SchoolSetting).where(col(SchoolSetting.school_id) == school_id)).all()
     return DEFAULTS | {setting.key: setting.value for setting in own}
+
+
+OwnRules = Mapping[str, Sequence[Own]]
+"""A school's own deadlines by their key, in the order in which they were set."""
+
+
+def deadlines_of(session: Session, schools: Sequence[str]) -> dict[str, dict[str, list[Own]]]:
+    """By school: the deadlines it set for itself."""
+    rows = session.exec(
+        select(DeadlineRule)
+        .where(col(DeadlineRule.school_id).in_(schools))
+        .order_by(col(DeadlineRule.set_at), col(DeadlineRule.id))
+    )
+    found: dict[str, dict[str, list[Own]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        own = Own(row.valid_from, row.set_at, from_data(row.value, row.key))
+        found[row.school_id][row.key].append(own)
+    return found

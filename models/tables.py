@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from models import (
     account,
     batch,
+    deadline,
     delegation,
     document,
     event,
@@ -26,6 +27,7 @@ from models.db import Database
 __all__ = [
     "account",
     "batch",
+    "deadline",
     "delegation",
     "document",
     "event",

@@ -229,7 +229,7 @@ def save_rules(session: Session, school_id: str, typed: Mapping[str, str]) -> No
         value: dict[str, Any] = {}
         for part in defaults:
             text = typed.get(f"{key}.{part}", "").strip()
-            least, most = LIMITS.get(f"{key}.{part}") or LIMITS.get(part, (0, 365))
+            least, most = LIMITS.get(part, (0, 365))
             if not (text.isascii() and text.isdigit() and len(text) < 4 and least <= int(text) <= most):
                 raise refusal(f"{key}.{part}", _NO_NUMBER.format(least=least, most=most))
             value[part] = int(text)
@@ -239,15 +239,12 @@ def save_rules(session: Session, school_id: str, typed: Mapping[str, str]) -> No
 
 
 LIMITS = {
-    "weekday": (0, 6),
-    "weeks_before": (0, 8),
-    "days": (0, 90),
-    "password_age.days": (0, 1000),
+    "days": (0, 1000),
     "minutes": (0, 720),
     "required": (0, 1),
     "working_days": (1, 30),
 }
-"""Least and most of a part of a rule; one rule's own limits stand under its whole name."""
+"""Least and most of a part of a rule."""
 
 _NO_NAME = Text("Ghi tên tổ, nhiều nhất 80 ký tự.", "Give the group a name of at most 80 characters.")
 _GROUP_THERE = Text("Đã có tổ mang tên này.", "There is a group of that name.")

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from flows.documents.lesson_text import lessons_of
+from flows.due_rules import FRIDAY, WEDNESDAY, BeforeWeekday
 from flows.fields import (
     Day,
     Form,
@@ -25,10 +26,7 @@ from flows.fields import (
     day_words,
 )
 from flows.grammar import (
-    FRIDAY,
-    WEDNESDAY,
     Archive,
-    BeforeWeekday,
     DocumentType,
     Draft,
     Facts,

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from flows.documents.weeks import weeks_in_order
+from flows.due_rules import DaysBefore
 from flows.fields import (
     Choice,
     Day,
@@ -26,7 +27,6 @@ from flows.fields import (
 )
 from flows.grammar import (
     Archive,
-    DaysBefore,
     DocumentType,
     Draft,
     Facts,

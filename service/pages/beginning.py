@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -14,11 +14,13 @@ from flows import copying, drafts, filling, sources
 from flows.catalogue import TYPES, type_of
 from flows.fields import Known
 from flows.grammar import DocumentType
+from flows.obligations import calendar_of
 from flows.office import Office
 from flows.people import Actor
 from flows.posts import known_of
 from models.document import Document
 from models.errors import Invalid, NotFound, RecordsError
+from models.text import Text
 from service import forms, words
 from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import OfficeDep
@@ -80,6 +82,7 @@ def _new(
         status_code=REFUSED.get(refusal.code, 409) if refusal else 200,
         types=mine,
         declared=declared,
+        rules=_rules(office, viewer.actor, mine),
         shown=shown,
         offered=offered,
         timed=timed,
@@ -87,6 +90,13 @@ def _new(
         week=str(given.get("week") or ""),
         refusal=refusal,
     )
+
+
+def _rules(office: Office, actor: Actor, types: Iterable[DocumentType]) -> dict[str, Text]:
+    """By type: when it is due, by the school's own rule if it has one."""
+    with office.db.read() as session:
+        calendar = calendar_of(session, actor.school_id)
+    return {t.slug: calendar.rule(t.deadline).rule for t in types if t.deadline}
 
 
 def _offered(session: Session, actor: Actor, declared: DocumentType, copy_of: str) -> list[sources.Source]:

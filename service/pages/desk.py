@@ -14,10 +14,9 @@ from flows import absences, bundle, calendar, drafts, duties, outstanding, queri
 from flows.bundle import Bundle
 from flows.catalogue import TYPES, type_of
 from flows.covering import covering
-from flows.deadlines import limit
 from flows.grammar import DocumentType
+from flows.obligations import calendar_of
 from flows.people import Actor
-from flows.rules import rules_of
 from models.account import Account
 from models.document import Document, OpenStep
 from models.errors import NotFound
@@ -247,13 +246,14 @@ Limits = list[tuple[DocumentType, SchoolWeek, datetime]]
 
 def _limits(session: Session, actor: Actor, weeks: Iterable[SchoolWeek]) -> Limits:
     """Every limit of the types this person drafts."""
-    rules = rules_of(session, actor.school_id)
-    owed = [t for t in TYPES if t.deadline and t.owes and drafts.may_draft(t, actor)]
+    here = calendar_of(session, actor.school_id)
+    asked = {week.id: week for week in weeks}
     return [
-        (declared, week, limit(declared.deadline, week.monday, rules))
-        for declared in owed
-        for week in weeks
-        if declared.deadline is not None
+        (declared, asked[due.week.id], due.due_at)
+        for declared in TYPES
+        if declared.deadline and declared.owes and drafts.may_draft(declared, actor)
+        for due in here.due_weeks(declared.deadline)
+        if due.week.id in asked
     ]
 
 

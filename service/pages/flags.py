@@ -196,7 +196,7 @@ def listed(request: Request, viewer: PageViewer, office: OfficeDep, week: str = 
         seen = board.flags(session, viewer.actor, week=here.id) if here else []
         calendar = next(iter(calendars(session, [viewer.actor.school_id])), None)
     limits = [
-        (owed.declared, calendar.rule(owed.deadline), last_day_words(due.due_at), limit_words(due.due_at))
+        (owed.declared, due.rule, last_day_words(due.due_at), limit_words(due.due_at))
         for owed in owed_types()
         if calendar
         for due in calendar.due_weeks(owed.deadline)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from flows.catalogue import TYPES
-from flows.deadlines import effective
 from flows.grammar import DocumentType, Review, Step
-from flows.rules import rules_of
+from flows.obligations import calendar_of
 from models.text import Text
 from service import story
 from service.access import PageViewer
@@ -42,12 +41,12 @@ class Described:
 def types(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
     """Every type of record, with its way."""
     with office.db.read() as session:
-        rules = rules_of(session, viewer.actor.school_id)
+        calendar = calendar_of(session, viewer.actor.school_id)
     shown = [
         Described(
             declared,
             tuple(_stop(declared, step) for step in declared.steps),
-            effective(declared.deadline, rules).rule if declared.deadline else None,
+            calendar.rule(declared.deadline).rule if declared.deadline else None,
         )
         for declared in TYPES
     ]

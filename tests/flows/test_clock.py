@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import col, select
 
 from flows.clock import scan, scan_changed, scan_document
+from flows.due_rules import FRIDAY, BeforeWeekday, as_data
 from flows.reminders import remind
 from models.account import Account, Group
+from models.deadline import DeadlineRule
 from models.document import Document
 from models.flag import Flag
-from models.school import SchoolSetting
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
 
 LIMIT = at(11, 13)
@@ -132,7 +133,13 @@ def test_a_new_head_answers_for_the_group(school: SmallSchool) -> None:
 def test_a_setting_moves_the_limit(school: SmallSchool) -> None:
     with school.db.write() as session:
         session.add(
-            SchoolSetting(school_id=school.id, key="lesson_plan_due", value={"weekday": 4, "weeks_before": 1})
+            DeadlineRule(
+                school_id=school.id,
+                key="lesson_plan_due",
+                valid_from=date(2024, 11, 18),
+                value=as_data(BeforeWeekday(FRIDAY, weeks_before=1)),
+                set_at=LIMIT - DAY,
+            )
         )
     school.document("lan", 11, LIMIT + HOUR)
     scan(school.db, LIMIT + HOUR)

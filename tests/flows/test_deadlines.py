@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.calendar import TeachingWeek
 from flows.deadlines import (
     is_late,
     last_day_words,
@@ -18,11 +19,17 @@ from flows.deadlines import (
     remind_from,
     step_due,
 )
-from flows.grammar import FRIDAY, WEDNESDAY, BeforeWeekday, DaysBefore, UntilWeekday, Within
+from flows.documents.lesson_plan import LESSON_PLAN
+from flows.documents.teacher_teaching_plan import TEACHER_TEACHING_PLAN
+from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
+from flows.due_rules import FRIDAY, WEDNESDAY, BeforeWeekday, DaysBefore
+from flows.grammar import DocumentType, UntilWeekday, Within
 from models.settings import VIETNAM
 
 PLAN = BeforeWeekday(WEDNESDAY, weeks_before=1, setting="lesson_plan_due")
 WEEK = date(2024, 11, 18)
+"""Monday of the plan's worked example."""
+
 MONDAYS = st.integers(0, 52 * 10).map(lambda n: date(2024, 9, 2) + timedelta(weeks=n))
 
 
@@ -34,46 +41,45 @@ def days(number: int) -> DaysBefore:
     return DaysBefore(number, setting="team_plan_lead")
 
 
-def test_the_worked_example_of_the_plan() -> None:
-    assert limit(PLAN, WEEK) == at(2024, 11, 13)
-    assert limit(days(16), WEEK) == at(2024, 11, 3)
-    assert limit(days(15), WEEK) == at(2024, 11, 4)
-    assert limit(days(10), WEEK) == at(2024, 11, 9)
-    assert limit(PLAN, WEEK).utcoffset() == timedelta(hours=7)
-
-
-def test_settings_override_the_declaration() -> None:
-    assert limit(days(16), WEEK, {"team_plan_lead": {"days": 15}}) == at(2024, 11, 4)
-    friday = {"lesson_plan_due": {"weekday": FRIDAY, "weeks_before": 2}}
-    assert limit(PLAN, WEEK, friday) == at(2024, 11, 8)
-    assert limit(PLAN, WEEK, {"lesson_plan_due": {"days": 7}}) == at(2024, 11, 12)
-    assert limit(PLAN, WEEK, {"team_plan_lead": {"days": 1}}) == at(2024, 11, 13)
+def week(monday: date = WEEK) -> TeachingWeek:
+    return TeachingWeek("", "2024-2025", 1, 11, monday, monday + timedelta(days=6))
 
 
 @pytest.mark.parametrize(
-    "value", [5, {}, {"days": -1}, {"days": "5"}, {"weekday": 7}, {"weekday": 2, "weeks_before": -1}]
+    ("declared", "last_in_time", "first_late"),
+    [
+        (LESSON_PLAN, "hết thứ Ba 12/11", at(2024, 11, 13)),
+        (TEAM_TEACHING_PLAN, "hết thứ Bảy 02/11", at(2024, 11, 3)),
+        (TEACHER_TEACHING_PLAN, "hết thứ Sáu 08/11", at(2024, 11, 9)),
+    ],
 )
-def test_a_setting_that_is_no_deadline_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="lesson_plan_due"):
-        limit(PLAN, WEEK, {"lesson_plan_due": value})
+def test_the_rules_of_the_plan(declared: DocumentType, last_in_time: str, first_late: datetime) -> None:
+    assert declared.deadline is not None
+    due = limit(declared.deadline, week())
+    assert (last_day_words(due).vi, due) == (last_in_time, first_late)
+    assert due.utcoffset() == timedelta(hours=7)
+
+
+def test_the_probable_intent_of_the_plans_author_is_a_day_later() -> None:
+    assert limit(days(15), week()) == at(2024, 11, 4)
 
 
 def test_the_limit_itself_is_late() -> None:
-    due = limit(PLAN, WEEK)
+    due = limit(PLAN, week())
     assert not is_late(due - timedelta(microseconds=1), due)
     assert is_late(due, due)
 
 
 @given(MONDAYS)
 def test_a_lesson_plan_is_due_on_the_wednesday_of_the_calendar_week_before(monday: date) -> None:
-    due = limit(PLAN, monday)
+    due = limit(PLAN, week(monday))
     assert (due.weekday(), due.hour, due.minute) == (WEDNESDAY, 0, 0)
     assert due.date() == monday - timedelta(days=5)
 
 
 @given(MONDAYS, st.integers(0, 60))
 def test_days_before_count_calendar_days_to_the_end_of_the_last(monday: date, number: int) -> None:
-    due = limit(days(number), monday)
+    due = limit(days(number), week(monday))
     last = (due - timedelta(seconds=1)).date()
     assert (monday - last).days == number
 
@@ -110,7 +116,7 @@ def test_words_name_the_limit_the_signature_and_the_difference() -> None:
     assert late_words(due, due + timedelta(days=2, hours=5)).en.endswith("2 days late")
     assert limit_words(due).vi == "trước 00:00 thứ Tư 13/11"
     assert last_day_words(due).vi == "hết thứ Ba 12/11"
-    assert last_day_words(limit(days(16), WEEK)).vi == "hết thứ Bảy 02/11"
+    assert last_day_words(limit(days(16), week())).vi == "hết thứ Bảy 02/11"
 
 
 def test_what_remains_is_said_until_the_limit_and_what_is_over_after() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from flows.calendar import TeachingWeek, school_year
 from flows.deadlines import limit
+from flows.due_rules import WEDNESDAY, BeforeWeekday
 from flows.flags import Debtor, DueWeek, Found, Ledger, Signed, find, owing, rule_of, sentence
-from flows.grammar import WEDNESDAY, BeforeWeekday
 from models.settings import VIETNAM
 
 PLAN = BeforeWeekday(WEDNESDAY, weeks_before=1, setting="lesson_plan_due")
@@ -19,7 +19,7 @@ WEEKS = tuple(
     TeachingWeek(f"w{w.number}", w.year, w.term, w.number, w.monday, w.sunday)
     for w in school_year(date(2024, 9, 9))
 )
-DUE = [DueWeek(w, limit(PLAN, w.monday)) for w in WEEKS]
+DUE = [DueWeek(w, limit(PLAN, w), PLAN.rule) for w in WEEKS]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=VIETNAM)
 LAN = Debtor("lan", "lan", "g1", LONG_AGO)
 HOUR = timedelta(hours=1)
@@ -32,7 +32,7 @@ def paper(signed_at: datetime, week: str = "w11", last: str | None = None, id_: 
 def flags(
     *papers: Signed, now: datetime, debtor: Debtor = LAN, weeks: list[DueWeek] | None = None
 ) -> list[Found]:
-    return find("lesson-plan", PLAN.rule, [debtor], weeks or [DUE[10]], Ledger(WEEKS, papers), now)
+    return find("lesson-plan", [debtor], weeks or [DUE[10]], Ledger(WEEKS, papers), now)
 
 
 def brief(found: list[Found]) -> list[tuple[str, str, bool]]:
@@ -70,7 +70,7 @@ def test_a_flag_opens_and_resolves_at_the_moments_of_the_facts_not_of_the_look()
 def test_a_flag_says_the_rule_and_the_times() -> None:
     late = flags(paper(LIMIT + 8 * HOUR + timedelta(minutes=10)), now=LIMIT + 9 * HOUR)[1]
     assert sentence(late.data).vi == "Hạn: trước 00:00 thứ Tư 13/11; ký lúc 08:10 thứ Tư 13/11: muộn 8 giờ"
-    assert rule_of(late.data).vi == "trước 00:00 thứ Tư của tuần liền trước tuần dạy"
+    assert rule_of(late.data).vi == "hết thứ Ba của tuần liền trước tuần dạy (trước 00:00 thứ Tư)"
     missing = flags(now=LIMIT)[0]
     assert sentence(missing.data).vi == "Hạn: trước 00:00 thứ Tư 13/11; chưa ký và trình"
     assert missing.data["week"] == 11
@@ -105,7 +105,7 @@ def test_who_came_after_the_limit_owes_nothing_for_that_week() -> None:
 
 def test_who_signed_late_and_left_stays_late_and_owes_nothing_more() -> None:
     ledger = Ledger(WEEKS, [paper(LIMIT + HOUR)])
-    found = find("lesson-plan", PLAN.rule, [], DUE[9:12], ledger, DUE[11].due_at)
+    found = find("lesson-plan", [], DUE[9:12], ledger, DUE[11].due_at)
     assert brief(found) == [("late", "w11", True)]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from flows.documents.lesson_plan import LESSON_PLAN
 from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
+from flows.due_rules import DaysAfter, DaysBefore, Deadline
 from flows.grammar import Archive, Draft, Review, Seal, Sign, Step
 from flows.people import author, clerk, group_head, principal
 from models.errors import BadType
@@ -52,3 +53,16 @@ def test_a_type_may_end_with_its_authors_signature() -> None:
 def test_a_week_that_is_no_field_is_refused() -> None:
     with pytest.raises(BadType, match="no field of the form"):
         replace(TEAM_TEACHING_PLAN, week_field="tuan")
+
+
+@pytest.mark.parametrize(
+    ("deadline", "sentence"),
+    [
+        (DaysBefore(10), "names the setting"),
+        (DaysBefore(91, setting="x"), "from 0 to 90"),
+        (DaysAfter(1, event="approved", setting="x"), "cannot be due after it"),
+    ],
+)
+def test_a_deadline_that_is_none_is_refused(deadline: Deadline, sentence: str) -> None:
+    with pytest.raises(BadType, match=sentence):
+        replace(LESSON_PLAN, deadline=deadline)

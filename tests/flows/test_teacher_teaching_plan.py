@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flows.calendar import TeachingWeek
 from flows.deadlines import limit
 from flows.documents.teacher_teaching_plan import TEACHER_TEACHING_PLAN
 from flows.drafts import Exists
@@ -36,10 +37,8 @@ def test_it_is_due_by_the_end_of_the_tenth_day_before_its_first_monday() -> None
     deadline = TEACHER_TEACHING_PLAN.deadline
     assert deadline is not None
     # The plan's worked example: the week of Monday 18/11/2024, by Friday 08/11.
-    assert limit(deadline, date(2024, 11, 18)) == datetime(2024, 11, 9, tzinfo=VIETNAM)
-    assert limit(deadline, date(2024, 11, 18), {"teacher_plan_lead": {"days": 7}}) == datetime(
-        2024, 11, 12, tzinfo=VIETNAM
-    )
+    week = TeachingWeek("", "2024-2025", 1, 11, date(2024, 11, 18), date(2024, 11, 24))
+    assert limit(deadline, week) == datetime(2024, 11, 9, tzinfo=VIETNAM)
 
 
 def test_it_goes_from_the_form_to_approved_and_is_due_by_its_first_week(each_cast: Cast) -> None:

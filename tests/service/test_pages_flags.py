@@ -112,7 +112,7 @@ def test_a_flag_shows_its_rule_and_its_times(client: TestClient, flagged: Cast) 
     text = shown(client)
     assert "Muộn 8 giờ" in text
     assert "Hạn: trước 00:00 thứ Tư 25/11; ký lúc 08:00 thứ Tư 25/11: muộn 8 giờ" in text
-    assert "Quy tắc: trước 00:00 thứ Tư của tuần liền trước tuần dạy" in text
+    assert "Quy tắc: hết thứ Ba của tuần liền trước tuần dạy (trước 00:00 thứ Tư)" in text
     assert "hết thứ Ba 24/11 (trước 00:00 thứ Tư 25/11)" in text
     enter(client, flagged, "huong")
     text = shown(client, f"/flags/list?week={flagged.weeks[WEEK]}&lang=en")

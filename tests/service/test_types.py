@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from fastapi.testclient import TestClient
 
 from flows.catalogue import TYPES
+from flows.due_rules import DaysBefore, as_data
 from flows.export import bpmn
 from flows.svg import svg
-from models.school import SchoolSetting
+from models.deadline import DeadlineRule
 from service.app import create_app
 from tests.cast import PASSWORD, Cast
 from tests.service.reading import People
@@ -16,7 +19,15 @@ from tests.service.reading import People
 
 def test_every_type_is_shown_with_its_files(cast: Cast, reader: People) -> None:
     with cast.office.db.write() as session:
-        session.add(SchoolSetting(school_id=cast.school_id, key="teacher_plan_lead", value={"days": 8}))
+        session.add(
+            DeadlineRule(
+                school_id=cast.school_id,
+                key="teacher_plan_lead",
+                valid_from=date(2026, 9, 7),
+                value=as_data(DaysBefore(8)),
+                set_at=cast.office.now(),
+            )
+        )
     lan = reader("lan")
     shown = lan.get("/types")
     assert "chậm nhất 8 ngày trước thứ Hai" in shown.words
