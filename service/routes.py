@@ -23,6 +23,7 @@ from service.pages import (
     again,
     batches,
     compare,
+    deadlines,
     desk,
     documents,
     flags,
@@ -82,5 +83,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     flags.router,
     mailbox.router,
     runs.router,
+    deadlines.router,  # before /admin/{place}/{action}
     admin.router,
 )

@@ -56,6 +56,7 @@ KINDS: dict[str, Text] = {
     "delegation": Text("Ủy quyền khi vắng mặt", "Delegation during an absence"),
     "change": Text("Thay đổi tài khoản", "Change of account"),
     "mail-server": Text("Máy chủ thư của trường", "The school's mail server"),
+    "rule": Text("Quy định về thời hạn", "Rules of deadlines"),
     "report": Text("Báo sự cố", "Reported problem"),
     "password": Text("Mật khẩu", "Password"),
 }

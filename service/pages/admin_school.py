@@ -14,7 +14,8 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows.deadlines import WEEKDAYS
+from flows import rule_changes
+from flows.obligations import calendar_of
 from flows.office import utc_now
 from flows.posts import SUBJECTS
 from flows.rules import EXPLAINED, NAMES, rules_of
@@ -80,8 +81,6 @@ def _school_of(session: Session, school_id: str) -> dict[str, Any]:
         "rule_names": NAMES,
         "explained": EXPLAINED,
         "today": _today(),
-        "weekdays": WEEKDAYS,
-        "limits": school.LIMITS,
     }
 
 
@@ -154,6 +153,9 @@ def change_place(
     try:
         with office.db.write() as session:
             do(session, viewer.actor.school_id, form)
+            if place == "weeks":  # what is open follows its week; what was signed keeps its limit
+                session.flush()
+                rule_changes.recompute(session, calendar_of(session, viewer.actor.school_id))
     except NotFound:
         raise
     except RecordsError as refusal:

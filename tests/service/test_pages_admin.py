@@ -334,7 +334,7 @@ def test_classes_and_who_teaches_them(cast: Cast, enter: Enter) -> None:
     assert admin.post("/admin/classes/unassign", **given).status_code == 404
 
 
-def test_the_schools_name_by_date_and_its_deadlines(cast: Cast, enter: Enter) -> None:
+def test_the_schools_name_by_date_and_its_rules(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
     name = {
         "parent": "Ủy ban nhân dân phường Mới",
@@ -350,19 +350,14 @@ def test_the_schools_name_by_date_and_its_deadlines(cast: Cast, enter: Enter) ->
     with cast.office.db.read() as session:
         row = session.get_one(SchoolName, (cast.school_id, date(2027, 7, 1)))
     assert row.parent == "Ủy ban nhân dân phường Mới"
-    typed = {
-        "team_plan_lead.days": "15",
-        "teacher_plan_lead.days": "8",
-        "lesson_plan_due.weekday": "1",
-        "lesson_plan_due.weeks_before": "1",
-    }
-    typed |= {"obligation_due.weekday": "0", "obligation_due.weeks_before": "0"}
+    typed = {"password_age.days": "400", "report_answer.working_days": "5"}
     assert admin.post("/admin/school/rules", **typed).status_code == 303
-    assert admin.post("/admin/school/rules", **{**typed, "lesson_plan_due.weekday": "7"}).status_code == 422
+    refused = admin.post("/admin/school/rules", **{**typed, "report_answer.working_days": "31"})
+    assert refused.status_code == 422
     with cast.office.db.read() as session:
-        assert rules_of(session, cast.school_id)["team_plan_lead"] == {"days": 15}
-        assert rules_of(session, cast.school_id)["teacher_plan_lead"] == {"days": 8}
-        assert rules_of(session, cast.other_school_id)["team_plan_lead"] != {"days": 15}
+        assert rules_of(session, cast.school_id)["password_age"] == {"days": 400}
+        assert rules_of(session, cast.school_id)["report_answer"] == {"working_days": 5}
+        assert rules_of(session, cast.other_school_id)["password_age"] != {"days": 400}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -379,6 +374,11 @@ def test_every_page_of_this_room_speaks_both_languages(cast: Cast, enter: Enter,
         "/admin/weeks",
         "/admin/classes",
         "/admin/school",
+        "/deadlines",
+        *(
+            f"/admin/deadlines/lesson_plan_due?kind={kind}"
+            for kind in ("weekday", "days-before", "day-of-month", "days-after", "end-of-term")
+        ),
         "/admin/timetable",
         "/admin/mail",
         "/admin/import",
@@ -387,7 +387,7 @@ def test_every_page_of_this_room_speaks_both_languages(cast: Cast, enter: Enter,
         "/account/second-factor",
         f"/admin/accounts/{cast.ids['hoa']}",
     ):
-        page = admin.get(f"{path}?lang={language}")
+        page = admin.get(f"{path}{'&' if '?' in path else '?'}lang={language}")
         assert f'<html lang="{language}">' in page
         assert "style=" not in page
         assert "<script>" not in page
