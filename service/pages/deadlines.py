@@ -147,6 +147,7 @@ def change_rule(
         present=before.rule(declared.default, valid_from).rule,
         valid_from=valid_from,
         found=found,
+        people=sorted(found.people, key=lambda one: words.by_given_name(one.name)),
         digest=digest,
         stale=bool(seen),
         most=LISTED,

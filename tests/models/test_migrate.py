@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
+from flows.due_rules import BeforeWeekday, DaysBefore
+from flows.rules import DEFAULTS, deadlines_of, rules_of
 from models.db import Database
 from models.event import APPEND_ONLY
 from models.evidence import EVIDENCE_STAYS
-from models.migrate import is_current, upgrade
+from models.migrate import is_current, rebuilding, shape, upgrade
 from models.search import WORD_INDEX, is_described
 from models.settings import Settings
 from models.tables import METADATA
@@ -59,5 +62,35 @@ def test_a_fresh_database_is_not_current(settings: Settings) -> None:
         assert not is_current(db)
         with pytest.raises(DatabaseError), db.read() as session:
             session.connection().exec_driver_sql("SELECT 1 FROM document")
+    finally:
+        db.dispose()
+
+
+def test_deadlines_kept_as_settings_become_rules_that_held_from_the_beginning(settings: Settings) -> None:
+    kept = {
+        "lesson_plan_due": (
+            {"weekday": 4, "weeks_before": 2},
+            BeforeWeekday(4, 2, setting="lesson_plan_due"),
+        ),
+        "team_plan_lead": ({"days": 15}, DaysBefore(15, setting="team_plan_lead")),
+    }
+    with rebuilding(settings) as connection:
+        shape(connection, "0018")
+        connection.execute(text("INSERT INTO school VALUES ('s', '2026-01-01 00:00:00')"))
+        values = {key: value for key, (value, _) in kept.items()} | {"idle_lock": {"minutes": 5}}
+        for key, value in values.items():
+            connection.execute(
+                text("INSERT INTO school_setting (school_id, key, value) VALUES ('s', :key, :value)"),
+                {"key": key, "value": json.dumps(value)},
+            )
+        shape(connection)
+    db = Database(settings.database)
+    try:
+        with db.read() as session:
+            assert rules_of(session, "s") == DEFAULTS | {"idle_lock": {"minutes": 5}}
+            found = deadlines_of(session, ["s"])["s"]
+        assert {key: [one.rule for one in own] for key, own in found.items()} == {
+            key: [rule] for key, (_, rule) in kept.items()
+        }
     finally:
         db.dispose()
