@@ -38,7 +38,11 @@ def shown_weeks(
     dues: Sequence[DueWeek], asked: Asked, now: datetime
 ) -> tuple[TeachingWeek, tuple[TeachingWeek, ...], tuple[DueWeek, ...]]:
     """The week in the middle, its whole year, and the weeks shown."""
-    first, last = (_place(dues, week) if week else None for week in (asked.first, asked.last))
+    ends_asked = (_place(dues, week) if week else None for week in (asked.first, asked.last))
+    # Who chooses another year has left the weeks of the one before standing in the form.
+    first, last = (
+        None if at is None or asked.year not in ("", dues[at].week.year) else at for at in ends_asked
+    )
     bound = first if first is not None else last
     middle = _middle(dues, asked, now, bound)
     year = dues[middle if bound is None else bound].week.year

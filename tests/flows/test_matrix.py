@@ -151,6 +151,8 @@ def test_an_earlier_year_is_a_board_of_its_own(school: SmallSchool) -> None:
             back |= {"monday": row.monday - timedelta(weeks=52), "sunday": row.sunday - timedelta(weeks=52)}
             session.add(SchoolWeek(**back))
     assert numbers(board(school, "minh")) == [8, 9, 10, 11, 12]
+    both = board(school, "minh", year="2023-2024", first=school.weeks[3], last=school.weeks[4])
+    assert both.here.year == "2023-2024", "the weeks of another year are let go"
     old = board(school, "minh", year="2023-2024")
     assert (old.here.year, numbers(old)[-1], old.columns[0].monday < date(2024, 9, 1)) == (
         "2023-2024",
