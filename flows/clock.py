@@ -172,8 +172,7 @@ def _weeks(
     return [
         due
         for due in calendar.due_weeks(owed.deadline)
-        if due.week.id in ahead
-        or (due.due_at <= now and (due.due_at > now - back or due.week.id in changed))
+        if due.week.id in ahead or (due.due_at <= now and (due.due_at > now - back or due.week.id in changed))
     ]
 
 

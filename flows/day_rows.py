@@ -39,11 +39,16 @@ def all_school_days(session: Session, schools: Sequence[str]) -> dict[str, Schoo
     rows_of_weeks = select_columns(col(w.school_id), *columns).where(col(w.school_id).in_(schools))
     for school, *week in session.execute(rows_of_weeks):
         weeks[school].append(TeachingWeek(*week))
+    return with_changes(session, {school: weeks[school] for school in schools})
+
+
+def with_changes(session: Session, weeks: Mapping[str, Sequence[TeachingWeek]]) -> dict[str, SchoolDays]:
+    """The days of schools whose weeks are known."""
     changes: dict[str, list[Change]] = defaultdict(list)
-    rows = select(CalendarChange).where(col(CalendarChange.school_id).in_(schools))
+    rows = select(CalendarChange).where(col(CalendarChange.school_id).in_(list(weeks)))
     for row in session.exec(rows.order_by(col(CalendarChange.seq))):
         changes[row.school_id].append(change_of(row))
-    return {school: SchoolDays(tuple(weeks[school]), tuple(changes[school])) for school in schools}
+    return {school: SchoolDays(tuple(found), tuple(changes[school])) for school, found in weeks.items()}
 
 
 def change_of(row: CalendarChange) -> Change:

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import cast
 
 from sqlalchemy import literal
@@ -16,6 +17,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from flows import day_rows
 from flows.calendar import TeachingWeek
 from flows.catalogue import TYPES
 from flows.deadlines import Days, in_force, limit
@@ -104,7 +106,10 @@ def calendars(session: Session, schools: Sequence[str]) -> list[Calendar]:
     for row in session.execute(rows.order_by(col(w.monday))):
         weeks[row[0]].append(TeachingWeek(*row[1:]))
     own = deadlines_of(session, schools)
-    return [Calendar(school, Days(tuple(found)), own.get(school, {})) for school, found in weeks.items()]
+    return [
+        Calendar(school, Days(days.weeks, partial(days.is_working_day, in_breaks=True)), own.get(school, {}))
+        for school, days in day_rows.with_changes(session, weeks).items()
+    ]
 
 
 def calendar_of(session: Session, school_id: str) -> Calendar:

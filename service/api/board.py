@@ -34,7 +34,7 @@ def board(viewer: ApiViewer, office: OfficeDep, asked: TypedDep) -> dict[str, An
     lines = [line for _, of_group, _ in boards.groups(found) for line in of_group]
     return {
         "type": found.owed.slug,
-        "deadline": answers.words(found.calendar.rule(found.owed.deadline)),
+        "deadline": answers.words(found.calendar.rule(found.owed.deadline).rule),
         "here": found.here.id,
         "weeks": [_week(column) for column in found.columns],
         "items": [_item(line, by_group=found.owed.by_group) for line in lines],

@@ -12,7 +12,7 @@ from alembic import op
 import models.columns
 
 revision = "0021"
-down_revision = "0018"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
