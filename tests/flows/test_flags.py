@@ -135,3 +135,10 @@ def test_a_week_past_its_limit_is_covered_in_time_or_has_one_missing_flag(
         ]
         in_time = any(p.signed_at < due.due_at for p in covering)
         assert (due.week.id in missing) == (due.due_at <= now and not in_time)
+
+
+def test_a_plan_sent_in_time_stays_so_for_all_its_weeks_when_the_calendar_moves() -> None:
+    sent = DUE[10].due_at + HOUR
+    long = paper(sent, "w10", "w11")._replace(due_at=sent + HOUR)  # the limit it was held to then
+    assert flags(long, weeks=DUE[9:11], now=DUE[11].due_at) == []
+    assert ("late", "w10", True) in flags(long._replace(due_at=None), weeks=DUE[9:11], now=DUE[11].due_at)

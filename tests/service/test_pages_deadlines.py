@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import col, select
 
@@ -162,3 +164,17 @@ def test_a_rule_after_the_approval_counts_from_it(cast: Cast, reader: People) ->
     assert "Chậm nhất 3 ngày sau ngày hồ sơ được ký duyệt." in shown.words
     done = shown.send("/obligation_due")
     assert "Ký duyệt hôm nay thì hạn là hết thứ Sáu 27/11." in done.words
+
+
+def test_a_week_put_off_moves_the_limit_of_what_is_not_signed(cast: Cast, reader: People) -> None:
+    drafted, signed = cast.lesson_plan("lan", 14), cast.lesson_plan("mai", 14)
+    cast.act("mai", signed.id, "submit")
+    cast.act("mai", signed.id, "sign")
+
+    page = reader("admin").get("/admin/weeks")
+    csrf = page.all("input[name=csrf]")[0].get("value")
+    sent = reader("admin").post("/admin/weeks/put-off", [("csrf", csrf), ("week_id", cast.weeks[14])])
+    assert sent.status == 200
+    with cast.office.db.read() as session:
+        assert session.get_one(Document, drafted.id).due_at == drafted.due_at + timedelta(days=7)
+        assert session.get_one(Document, signed.id).due_at == signed.due_at
