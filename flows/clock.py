@@ -115,7 +115,7 @@ def _found(
     now: datetime,
     since: datetime,
     back: timedelta,
-    opened: Mapping[str, Set[str]] | None = None,
+    opened: Mapping[str, Set[tuple[str, str]]] | None = None,
 ) -> Changes:
     """What is to be written for some schools; `opened`: weeks to look at whether or not they are past."""
     changes, ahead = Changes(), opened or {}
@@ -142,12 +142,12 @@ def _found(
     return changes
 
 
-def _with_open_flags(session: Session, school_id: str) -> set[str]:
-    """Every week with a flag that is open and may close by itself."""
-    rows = select_columns(col(Flag.week_id)).where(
+def _with_open_flags(session: Session, school_id: str) -> set[tuple[str, str]]:
+    """Type and week of every flag that is open and may close by itself."""
+    rows = select_columns(col(Flag.type), col(Flag.week_id)).where(
         col(Flag.school_id) == school_id, col(Flag.resolved_at).is_(None)
     )
-    return set(session.scalars(rows.distinct()))
+    return {(slug, week) for slug, week in session.execute(rows.distinct())}
 
 
 def _weeks(
@@ -156,7 +156,7 @@ def _weeks(
     touched: set[tuple[str, str, str]],
     now: datetime,
     back: timedelta,
-    ahead: Set[str] = frozenset(),
+    ahead: Set[tuple[str, str]] = frozenset(),
 ) -> list[DueWeek]:
     """The weeks to look at: limits that passed within `back`, and what changed documents cover.
 
@@ -172,7 +172,8 @@ def _weeks(
     return [
         due
         for due in calendar.due_weeks(owed.deadline)
-        if due.week.id in ahead or (due.due_at <= now and (due.due_at > now - back or due.week.id in changed))
+        if (owed.slug, due.week.id) in ahead
+        or (due.due_at <= now and (due.due_at > now - back or due.week.id in changed))
     ]
 
 

@@ -115,8 +115,10 @@ def limit_by(
     rule: Deadline, week: TeachingWeek, days: Days = ANY_DAYS, event: date | None = None
 ) -> datetime:
     """The same by one rule alone: midnight after the last day that is in time."""
-    asks = not rule.fixed or isinstance(rule, EndOfTerm)  # the others have no use for the weeks
-    year = _Year(tuple(w for w in days.weeks if asks and w.year == week.year), days.is_working_day)
+    weeks: tuple[TeachingWeek, ...] = ()
+    if not rule.fixed or isinstance(rule, EndOfTerm):  # the others have no use for the weeks
+        weeks = tuple(w for w in days.weeks if w.year == week.year)
+    year = _Year(weeks, days.is_working_day)
     last = year.named(rule, week, event) - timedelta(days=rule.strict)
     if rule.on_break == "earlier":
         last = year.walk(last + timedelta(days=1), 1, -1, year.has_lessons)

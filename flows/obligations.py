@@ -50,9 +50,12 @@ class Calendar:
     def due_weeks(self, deadline: Deadline) -> Iterator[DueWeek]:
         """Every week with its limit and the rule it follows from."""
         own = self.own.get(deadline.setting, ())
+        rule, said = deadline, deadline.rule
         for week in self.weeks:
-            rule = in_force(deadline, own, week.monday)
-            yield DueWeek(week, limit(deadline, week, self.days, own), rule.rule)
+            here = in_force(deadline, own, week.monday)
+            if here is not rule:
+                rule, said = here, here.rule
+            yield DueWeek(week, limit(deadline, week, self.days, own), said)
 
     def limit(self, deadline: Deadline, week_id: str | None, event: date | None = None) -> datetime | None:
         """The first instant too late for a week; None when the school has no such week."""
@@ -139,11 +142,11 @@ def touched(
     return found
 
 
-def flagged_ahead(session: Session, schools: Sequence[str], today: date) -> dict[str, set[str]]:
-    """By school: weeks not over yet for which something is flagged missing. Their limit may have moved on."""
-    found: dict[str, set[str]] = defaultdict(set)
+def flagged_ahead(session: Session, schools: Sequence[str], today: date) -> dict[str, set[tuple[str, str]]]:
+    """By school: types and weeks not over yet that are flagged missing. Their limit may have moved on."""
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     rows = (
-        select_columns(col(SchoolWeek.school_id), col(SchoolWeek.id))
+        select_columns(col(SchoolWeek.school_id), col(Flag.type), col(SchoolWeek.id))
         .join(Flag, col(Flag.week_id) == col(SchoolWeek.id))
         .where(
             col(SchoolWeek.school_id).in_(schools),
@@ -154,8 +157,8 @@ def flagged_ahead(session: Session, schools: Sequence[str], today: date) -> dict
         )
         .distinct()
     )
-    for school, week in session.execute(rows):
-        found[school].add(week)
+    for school, slug, week in session.execute(rows):
+        found[school].add((slug, week))
     return found
 
 
