@@ -14,8 +14,6 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import rule_changes
-from flows.obligations import calendar_of
 from flows.office import utc_now
 from flows.posts import SUBJECTS
 from flows.rules import EXPLAINED, NAMES, rules_of
@@ -153,9 +151,6 @@ def change_place(
     try:
         with office.db.write() as session:
             do(session, viewer.actor.school_id, form)
-            if place == "weeks":  # what is open follows its week; what was signed keeps its limit
-                session.flush()
-                rule_changes.recompute(session, calendar_of(session, viewer.actor.school_id))
     except NotFound:
         raise
     except RecordsError as refusal:

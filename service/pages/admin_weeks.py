@@ -17,10 +17,11 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import clock
+from flows import clock, rule_changes
 from flows.calendar import week_of
 from flows.day_rows import school_days
 from flows.deadlines import WEEKDAYS
+from flows.obligations import calendar_of
 from flows.people import Actor
 from flows.year_frame import Break, Frame, proposal
 from flows.year_picture import KINDS, kind_of, picture
@@ -169,6 +170,9 @@ def change_weeks(
 
 def _do(act: Act, actor: Actor, now: datetime, form: FormData, session: Session) -> None:
     act(session, actor, now, form)
+    session.flush()
+    # What is open follows its week; what was signed keeps its limit.
+    rule_changes.recompute(session, calendar_of(session, actor.school_id))
 
 
 def _is_new(office: OfficeDep, actor: Actor, form: FormData) -> bool:

@@ -173,8 +173,9 @@ def test_a_week_put_off_moves_the_limit_of_what_is_not_signed(cast: Cast, reader
 
     page = reader("admin").get("/admin/weeks")
     csrf = page.all("input[name=csrf]")[0].get("value")
-    sent = reader("admin").post("/admin/weeks/put-off", [("csrf", csrf), ("week_id", cast.weeks[14])])
-    assert sent.status == 200
+    shown = reader("admin").post("/admin/weeks/put-off", [("csrf", csrf), ("week_id", cast.weeks[14])])
+    assert cast.fresh(drafted.id).due_at == drafted.due_at  # looked at, not done
+    assert shown.send("/put-off").status == 200
     with cast.office.db.read() as session:
         assert session.get_one(Document, drafted.id).due_at == drafted.due_at + timedelta(days=7)
         assert session.get_one(Document, signed.id).due_at == signed.due_at
