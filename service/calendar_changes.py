@@ -94,10 +94,11 @@ def enter(session: Session, school_id: str, who: str, now: datetime, made: Enter
     days = school_days(session, school_id)
     if len(made.reason.strip()) < 3:
         raise refusal("reason", _WHY)
+    classes = _classes(session, school_id, days, made)
     if made.taught_on is None:
         _check_off(days, made, today)
         return writer.add("off", made)
-    _check_moved(days, made, made.taught_on, today, _classes(session, school_id, days, made))
+    _check_moved(days, made, made.taught_on, today, classes)
     return writer.add("moved", made)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from models.flag import Flag
 from models.school import Timetable
 from models.settings import VIETNAM
 from models.text import Text
+from service.changes import refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +92,12 @@ class Difference:
     def __bool__(self) -> bool:
         return any((self.weeks, self.limits, self.lessons, self.flags, self.free))
 
+    asked: str = ""
+    """What was asked for, as it was typed."""
+
     @property
     def mark(self) -> str:
-        """The same for the same difference: what was shown is what is applied."""
+        """The same for the same difference of the same act: what was shown is what is applied."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
@@ -115,7 +119,7 @@ class _Undone(Exception):
 
 
 def apply_if_shown(
-    db: Database, school_id: str, now: datetime, do: Callable[[Session], object], shown: str
+    db: Database, school_id: str, now: datetime, do: Callable[[Session], object], shown: str, asked: str = ""
 ) -> Difference | None:
     """Do it when the difference it makes is the one a person was shown (its mark); else say the difference.
 
@@ -123,11 +127,28 @@ def apply_if_shown(
     """
     try:
         with db.write() as session:
-            found = _measured(session, school_id, now, do)
+            found = replace(_measured(session, school_id, now, do), asked=asked)
+            _refuse_backwards(found, now)
             _undo_unless(found.mark == shown, found)
     except _Undone as undone:
         return undone.found
     return None
+
+
+def _refuse_backwards(found: Difference, now: datetime) -> None:
+    """Invalid when a limit that is still to come would be over at once: nobody is made late backwards."""
+    gone = [limit for limit in found.limits if limit.after <= now < limit.before]
+    if gone:
+        what = Text(f"{gone[0].type.vi}, tuần {gone[0].number}", f"{gone[0].type.en}, week {gone[0].number}")
+        raise refusal("first", _BACKWARDS.format(what=what))
+
+
+_BACKWARDS = Text(
+    "Thay đổi này làm hạn đang còn ({what}) thành đã qua. Trước hết đặt quy định thời hạn cho tuần đó theo "
+    "ngày thường, rồi ghi lại.",
+    "By this change a limit that is still to come ({what}) would be over. Give that week a rule in calendar "
+    "days first, then enter it again.",
+)
 
 
 def _undo_unless(shown: bool, found: Difference) -> None:

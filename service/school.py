@@ -97,13 +97,20 @@ def groups_of(session: Session, school_id: str) -> list[tuple[Group, set[str]]]:
 
 
 def read_day(text: str, path: str) -> date:
-    """A day as typed, dd/mm/yyyy or ISO; Invalid naming `path`."""
-    parts = text.strip().split("/")
-    iso = "-".join((parts[2], parts[1].zfill(2), parts[0].zfill(2))) if len(parts) == 3 else text.strip()
+    """A day of this century as typed, dd/mm/yyyy or yyyy-mm-dd; Invalid naming `path`."""
+    typed = text.strip()
+    found = _DAY.fullmatch(typed) or _ISO_DAY.fullmatch(typed)
     try:
-        return date.fromisoformat(iso)
+        day = date(*(int(found[part]) for part in ("year", "month", "day"))) if found else None
     except ValueError:
-        raise refusal(path, _NO_DAY.format(typed=text.strip()[:40] or "–")) from None
+        day = None
+    if day is None or not 2000 <= day.year < 2100:
+        raise refusal(path, _NO_DAY.format(typed=typed[:40] or "–"))
+    return day
+
+
+_DAY = re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})", re.ASCII)
+_ISO_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})", re.ASCII)
 
 
 # classes and assignments

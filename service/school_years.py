@@ -150,11 +150,11 @@ def move_week(
 def put_off(session: Session, school_id: str, week_id: str, now: datetime) -> int:
     """A break of one week before this one: it and the later weeks of its year move on; how many.
 
-    Invalid when it is over, when the last week would run into the next year's first, or the year would end
+    Invalid when it has begun, when the last week would run into the next year's first, or the year would end
     later than its frame says.
     """
     week = week_of(session, school_id, week_id)
-    if week.sunday < now.astimezone(VIETNAM).date():
+    if week.monday <= now.astimezone(VIETNAM).date():
         raise refusal("week_id", _OVER.format(number=week.number))
     weeks = weeks_of(session, school_id)
     later = {w.number: w for w in weeks if w.year == week.year and w.monday >= week.monday}
@@ -189,6 +189,8 @@ def _place(session: Session, rows: Mapping[int, SchoolWeek], mondays: Mapping[in
 
 
 _PUT_OFF = "Nghỉ thêm một tuần"
+_NEAR = timedelta(weeks=12)
+"""So soon after the last week another one of the same year may come."""
 _ASIDE = timedelta(weeks=5200)
 
 
@@ -200,7 +202,8 @@ def add_week(session: Session, school_id: str, year: str, monday: date) -> Schoo
         raise NotFound
     if monday.weekday() != 0:
         raise refusal("added", _NO_MONDAY.format(day=f"{monday:%d/%m/%Y}"))
-    if monday <= mine[-1].monday or any(w.monday == monday for w in weeks):
+    last = mine[-1].monday
+    if not last < monday <= last + _NEAR or any(w.monday == monday for w in weeks):
         raise refusal("added", _NOT_AFTER.format(day=f"{mine[-1].monday:%d/%m/%Y}"))
     made = SchoolWeek(
         school_id=school_id,
@@ -271,8 +274,11 @@ _OUT_OF_ORDER = Text(
     "Tuần phải nằm giữa tuần trước và tuần sau của nó, không trùng tuần khác.",
     "The week must stay between the one before and the one after, and on no other week's Monday.",
 )
-_OVER = Text("Tuần {number} đã qua nên không lùi được.", "Week {number} is over and cannot be put off.")
+_OVER = Text(
+    "Tuần {number} đã bắt đầu hoặc đã qua nên không lùi được.",
+    "Week {number} has begun: it stays.",
+)
 _NOT_AFTER = Text(
-    "Tuần thêm phải sau tuần cuối của năm học (thứ Hai {day}) và không trùng tuần khác.",
-    "The week must come after the year's last one (Monday {day}) and be on no other week's Monday.",
+    "Tuần thêm phải sau tuần cuối của năm học (thứ Hai {day}), trong vòng 12 tuần, và không trùng tuần khác.",
+    "The week must come within 12 weeks after the year's last one (Monday {day}), on a Monday of its own.",
 )

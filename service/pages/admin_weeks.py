@@ -39,6 +39,7 @@ from service.pages.account import faults_of
 from service.pages.admin_school import text_of
 from service.templating import language_of, page
 
+GRADES = frozenset("12345")
 router = APIRouter(prefix="/weeks")
 
 Act = Callable[[Session, Actor, datetime, FormData], object]
@@ -74,7 +75,7 @@ def _moved(session: Session, actor: Actor, now: datetime, form: FormData) -> Non
 
 
 def _entered(form: FormData, first: date, last: date, taught_on: date | None) -> Entered:
-    grades = [int(value) for value in _all(form, "grades") if value.isdecimal()]
+    grades = [int(value) for value in _all(form, "grades") if value in GRADES]
     reason = text_of(form, "reason").strip()[:300]
     return Entered(first, last, reason, taught_on, grades, _all(form, "classes"))
 
@@ -152,11 +153,12 @@ def change_weeks(
     act, name = ACTS[action]
     actor, shown = viewer.actor, text_of(form, "shown")
     do = partial(_do, act, actor, now, form)
+    asked = repr(sorted((k, str(v)) for k, v in form.multi_items() if k not in ("csrf", "shown")))
     try:
         if action == "add" or (action == "frame" and _is_new(office, actor, form)):
             with office.db.write() as session:
                 do(session)
-        elif (found := apply_if_shown(office.db, actor.school_id, now, do, shown)) is not None:
+        elif (found := apply_if_shown(office.db, actor.school_id, now, do, shown, asked)) is not None:
             return _preview(request, viewer, action, name, form, found)
     except NotFound:
         raise

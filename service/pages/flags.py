@@ -163,7 +163,7 @@ def cell(
         line=line,
         week=found.here,
         owed=found.owed,
-        rule=found.calendar.rule(found.owed.deadline).rule,
+        rule=found.calendar.rule(found.owed.deadline, found.here.monday).rule,
         cell=here,
         records=[(d, story.state(type_of(d.type), d)) for d in documents],
         hidden=len(here.papers) - len(documents),

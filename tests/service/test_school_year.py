@@ -17,8 +17,10 @@ from sqlmodel import Session, col, select
 
 from flows import clock, day_rows, reminders, timetable
 from flows.day_rows import school_days
+from flows.due_rules import DaysBefore, as_data
 from flows.school_days import DAY
 from flows.year_frame import Break, Frame, proposal
+from models.deadline import DeadlineRule
 from models.errors import Invalid, NotFound
 from models.flag import Flag
 from models.notice import Notice
@@ -353,6 +355,59 @@ def test_a_refused_day_keeps_what_was_typed_and_a_stale_look_is_shown_again(cast
     assert (stale.status_code, "Lịch vừa thay đổi" in unescape(stale.text)) == (200, True)
     assert admin.post("/admin/weeks/nothing").status_code == 404
     assert admin.client.get("/admin/weeks/1999-2000.svg").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("action", "typed"),
+    [
+        ("move", {"week_id": 35, "monday": "27/12/9999"}),
+        ("add", {"year": "2026-2027", "added": "27/12/9999"}),
+        ("add", {"year": "2026-2027", "added": "04/01/2038"}),
+        ("frame", {"first_day": "01/01/0001"}),
+        ("frame", {"first_day": "31/12/9999"}),
+        ("off", {"first": "2026-W49-2", "reason": "Nghỉ bão"}),
+        ("put-off", {"week_id": 12}),
+    ],
+)
+def test_absurd_days_and_weeks_that_have_begun_are_refused_in_words(
+    cast: Cast, enter: Enter, action: str, typed: dict[str, Any]
+) -> None:
+    data = {k: cast.weeks[v] if k == "week_id" else v for k, v in typed.items()}
+    assert enter("admin").post(f"/admin/weeks/{action}", "/admin/weeks", **data).status_code == 422
+
+
+def test_one_look_is_good_for_one_act(cast: Cast, enter: Enter) -> None:
+    sunday = NEXT_MONDAY + 6 * DAY
+    admin, first = enter("admin"), {"first": f"{sunday:%d/%m/%Y}", "last": "", "reason": "Nghỉ bù"}
+    look = admin.post("/admin/weeks/off", "/admin/weeks", **first)
+    mark = re.search(r'name="shown" value="([^"]*)"', look.text)
+    assert mark is not None
+    other = first | {"reason": "Lý do khác", "shown": mark[1]}
+    assert admin.post("/admin/weeks/off", "/admin/weeks", **other).status_code == 200  # shown again
+    with cast.office.db.read() as session:
+        assert session.exec(select(CalendarChange)).all() == []
+
+
+def test_no_day_off_brings_a_limit_that_is_still_to_come_into_the_past(cast: Cast) -> None:
+    rule = DaysBefore(1, setting="lesson_plan_due", working=True)
+    with cast.office.db.write() as session:
+        session.add(
+            DeadlineRule(
+                school_id=cast.school_id,
+                key="lesson_plan_due",
+                valid_from=NEXT_MONDAY,
+                value=as_data(rule),
+                set_by=cast.ids["admin"],
+                set_at=cast.office.now() - 10 * DAY,
+            )
+        )
+    friday = NEXT_MONDAY - 3 * DAY
+    then = datetime.combine(friday, datetime.min.time(), VIETNAM) + timedelta(hours=9)
+    cast.office.now = lambda: then
+    storm = Entered(friday, friday, "Nghỉ tránh bão")
+    with pytest.raises(Invalid) as refusal:
+        shown(cast, partial(_enter, cast, storm))
+    assert "đã qua" in refusal.value.faults[0].sentence.vi
 
 
 def test_the_holidays_of_a_running_year_are_offered(cast: Cast, enter: Enter) -> None:
