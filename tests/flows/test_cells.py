@@ -13,8 +13,8 @@ from flows.calendar import TeachingWeek, school_year
 from flows.catalogue import type_of
 from flows.cells import Cell, Paper, columns, fits, stand
 from flows.deadlines import limit
+from flows.due_rules import WEDNESDAY, BeforeWeekday
 from flows.flags import Debtor, DueWeek, Ledger, Signed, find
-from flows.grammar import WEDNESDAY, BeforeWeekday
 from models.settings import VIETNAM
 from service.standing import said
 
@@ -23,7 +23,7 @@ WEEKS = tuple(
     TeachingWeek(f"w{w.number}", w.year, w.term, w.number, w.monday, w.sunday)
     for w in school_year(date(2024, 9, 9), breaks=[date(2025, 1, 27), date(2025, 2, 3)])
 )
-DUE = [DueWeek(w, limit(PLAN, w.monday)) for w in WEEKS]
+DUE = [DueWeek(w, limit(PLAN, w), PLAN.rule) for w in WEEKS]
 HERE = DUE[10]
 LIMIT = HERE.due_at
 LONG_AGO = datetime(2020, 1, 1, tzinfo=VIETNAM)
@@ -172,7 +172,7 @@ def test_the_board_and_the_clock_agree(drawn: list[tuple[int, int, int, str]], h
         at = min(start.due_at + offset * HOUR, now)
         signed.append(Signed("lan", f"d{number}", "lan", "g1", start.week.id, end.week.id, at))
     lan = Debtor("lan", "lan", "g1", LONG_AGO)
-    found = find("lesson-plan", PLAN.rule, [lan], weeks, Ledger(WEEKS, signed), now)
+    found = find("lesson-plan", [lan], weeks, Ledger(WEEKS, signed), now)
     drawn_cells = {due.week.id: stand(LESSON, due, LONG_AGO, _covering(due, signed), now) for due in weeks}
 
     def flagged(rule: str, *, still: bool) -> set[str]:

@@ -163,7 +163,7 @@ def test_from_a_cell_to_its_page_and_to_the_record(cast: Cast, reader: Callable[
         "Ở tổ",
         "trước 00:00 thứ Tư 25/11",
         "25/11/2026 08:00",
-        "trước 00:00 thứ Tư của tuần liền trước tuần dạy",
+        "hết thứ Ba của tuần liền trước tuần dạy",
         "Chưa nộp từ 25/11 00:00 đến 25/11 08:00",
         "Muộn không chặn",
     ):
