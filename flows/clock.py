@@ -224,7 +224,6 @@ class Standing(NamedTuple):
     due_at: datetime
     opened_at: datetime
     resolved_at: datetime | None
-    data: dict[str, Any]
 
 
 def _standing(session: Session, owed: Owed, asked: Asked, only: str | None) -> dict[str, dict[str, Standing]]:
@@ -264,6 +263,7 @@ def _differ(
             continue  # decided by the rule of its day
         values = {n: value for n in _MAY_CHANGE if (value := getattr(flag, n)) != getattr(there, n)}
         if values:
+            values["data"] = flag.data
             changes.change.append((there.id, values))
         if there.resolved_at is not None:
             _tell(owed, school, there.id, flag, now, changes)

@@ -14,7 +14,7 @@ from calendar import monthrange
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 from flows.calendar import WEEK, TeachingWeek, week_of
@@ -115,10 +115,21 @@ def limit_by(
     rule: Deadline, week: TeachingWeek, days: Days = ANY_DAYS, event: date | None = None
 ) -> datetime:
     """The same by one rule alone: midnight after the last day that is in time."""
-    weeks: tuple[TeachingWeek, ...] = ()
-    if not rule.fixed or isinstance(rule, EndOfTerm):  # the others have no use for the weeks
-        weeks = tuple(w for w in days.weeks if w.year == week.year)
-    year = _Year(weeks, days.is_working_day)
+    if rule.fixed and not isinstance(rule, EndOfTerm):
+        return _alike(rule, week.monday, week.sunday, event)
+    return _by_year(
+        rule, week, _Year(tuple(w for w in days.weeks if w.year == week.year), days.is_working_day), event
+    )
+
+
+@lru_cache(maxsize=4096)
+def _alike(rule: Deadline, monday: date, sunday: date, event: date | None) -> datetime:
+    """Of a rule that has no use for a school's own days: the same for every school."""
+    week = TeachingWeek("", "", 0, 0, monday, sunday)
+    return _by_year(rule, week, _Year((), monday_to_friday), event)
+
+
+def _by_year(rule: Deadline, week: TeachingWeek, year: _Year, event: date | None) -> datetime:
     last = year.named(rule, week, event) - timedelta(days=rule.strict)
     if rule.on_break == "earlier":
         last = year.walk(last + timedelta(days=1), 1, -1, year.has_lessons)

@@ -174,7 +174,7 @@ def _missing(
 ) -> list[Found]:
     found = []
     week_id, due_at = due.week.id, due.due_at
-    in_time = ledger.in_time(week_id)
+    in_time, data = ledger.in_time(week_id), _data(due, due.due_at, None)
     for debtor in debtors:
         if debtor.key in in_time:
             continue
@@ -195,7 +195,7 @@ def _missing(
                 due_at=due_at,
                 opened_at=due_at,
                 resolved_at=paper.signed_at if paper else None,
-                data=_data(due, due_at, None),
+                data=data,
             )
         )
     return found

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +27,8 @@ from models.school import School, SchoolName, SchoolWeek
 from models.tables import METADATA
 
 AT_ONCE = 20_000
+PLANS = (("lesson-plan", 1, 9), ("teacher-teaching-plan", 5, 20))
+"""What each teacher plans for a week, and how many days before it: too late, in time."""
 Rows = Iterator[tuple[type[SQLModel], dict[str, Any]]]
 
 
@@ -119,20 +121,21 @@ def _staff(school: str, number: int, teachers: int, now: datetime, weeks: Sequen
             group = new_id()
             yield Group, {"id": group, "school_id": school, "name": f"Tổ {place // 10}", "head_id": account}
         yield GroupMember, {"school_id": school, "group_id": group, "account_id": account}
-        for week in weeks:
+        for week, (slug, lateness, ahead) in product(weeks, PLANS):
             late = (place + week["number"]) % 100 == 0
             monday = datetime.combine(week["monday"], datetime.min.time(), now.tzinfo)
-            signed = monday - timedelta(days=1 if late else 9)
+            signed = monday - timedelta(days=lateness if late else ahead)
             yield (
                 Document,
                 {
                     "id": new_id(),
                     "school_id": school,
-                    "type": "lesson-plan",
+                    "type": slug,
                     "owner_id": account,
                     "group_id": group,
                     "week_id": week["id"],
-                    "title": f"Kế hoạch bài dạy tuần {week['number']}",
+                    "last_week_id": week["id"] if slug != "lesson-plan" else None,
+                    "title": f"Kế hoạch tuần {week['number']}",
                     "fields": {},
                     "status": "archived",
                     "step": "",
