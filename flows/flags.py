@@ -147,9 +147,11 @@ def find(
     for due in asked.values():
         if due.due_at <= now:
             found += _missing(slug, owers, due, ledger)
-    for (_, week_id), paper in ledger.first.items():
+    for (debtor, week_id), paper in ledger.first.items():
         started = asked.get(week_id)
-        if started is not None and is_late(paper.signed_at, paper.due_at or started.due_at):
+        if started is None or debtor in ledger.in_time(week_id):
+            continue
+        if is_late(paper.signed_at, paper.due_at or started.due_at):
             found.append(_late(slug, paper, started))
     return found
 

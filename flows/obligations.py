@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import cast
 
-from sqlalchemy import literal
+from sqlalchemy import and_, literal
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -202,12 +202,11 @@ Asked = Mapping[str, tuple[Calendar, Sequence[DueWeek]]]
 
 def ledgers(session: Session, owed: Owed, asked: Asked, only: str | None = None) -> dict[str, Ledger]:
     """By school: what was signed that may cover the weeks asked about. Withdrawn documents do not count."""
-    if owed.ranges:
-        starts = [week for calendar, weeks in asked.values() for week in _starts(calendar, weeks)]
-        papers = _papers(session, owed, list(asked), starts, [only] if only else None)
-        return {school: Ledger(calendar.weeks, papers[school]) for school, (calendar, _) in asked.items()}
     in_time: dict[str, Set[str]] = {}
-    papers = defaultdict(list)
+    papers: dict[str, list[Signed]] = defaultdict(list)
+    if owed.ranges:  # those of several weeks are few, and may have begun long before
+        starts = [week for calendar, weeks in asked.values() for week in _starts(calendar, weeks)]
+        papers |= _papers(session, owed, list(asked), starts, [only] if only else None, several=True)
     for (due_at, _), weeks_of in _by_limit(asked).items():
         weeks = list(weeks_of.values())
         signed = _signed(owed, list(weeks_of), weeks, only)
@@ -247,16 +246,31 @@ def _signed(owed: Owed, schools: list[str], weeks: list[str], only: str | None) 
         col(d.first_signed_at).is_not(None),
         col(d.status) != "withdrawn",
         col(debtor).is_not(None),
+        ~_SEVERAL_WEEKS,
     )
     if only is not None:
         signed = signed.where(col(debtor) == only)
     return cast("SelectOfScalar[str]", signed)
 
 
+_SEVERAL_WEEKS = and_(
+    col(Document.last_week_id).is_not(None), col(Document.last_week_id) != col(Document.week_id)
+)
+
+
 def _papers(
-    session: Session, owed: Owed, schools: list[str], weeks: Sequence[str], of: Sequence[str] | None
+    session: Session,
+    owed: Owed,
+    schools: list[str],
+    weeks: Sequence[str],
+    of: Sequence[str] | None,
+    *,
+    several: bool = False,
 ) -> dict[str, list[Signed]]:
-    """The signed documents that begin with one of these weeks, of these debtors or of all (None)."""
+    """The signed documents that begin with one of these weeks, of these debtors or of all (None).
+
+    `several`: only those that cover more weeks than one.
+    """
     d = Document
     debtor = d.group_id if owed.by_group else d.owner_id
     found: dict[str, list[Signed]] = defaultdict(list)
@@ -282,6 +296,8 @@ def _papers(
             )
             if some is not None:
                 rows = rows.where(col(debtor).in_(some))
+            if several:
+                rows = rows.where(_SEVERAL_WEEKS)
             for row in session.execute(rows):
                 found[row[0]].append(Signed._make(row[1:]))
     return found
