@@ -20,7 +20,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from flows import day_rows
 from flows.calendar import TeachingWeek
 from flows.catalogue import TYPES
-from flows.deadlines import Days, in_force, limit
+from flows.deadlines import Days, in_force, limit, limit_by
 from flows.due_rules import Deadline
 from flows.flags import Debtor, DueWeek, Ledger, Signed
 from flows.grammar import DocumentType
@@ -52,6 +52,9 @@ class Calendar:
         own = self.own.get(deadline.setting, ())
         rule, said = deadline, deadline.rule
         for week in self.weeks:
+            if not own:
+                yield DueWeek(week, limit_by(deadline, week, self.days), said)
+                continue
             here = in_force(deadline, own, week.monday)
             if here is not rule:
                 rule, said = here, here.rule
