@@ -23,6 +23,7 @@ from flows import keyring
 from flows.authority import authority
 from flows.catalogue import type_of
 from flows.decide import read
+from flows.people import Standing
 from flows.plan import field_of
 from models.account import Account
 from models.batch import BatchItem
@@ -141,7 +142,7 @@ def _job(here: Installation, cast: Cast, ids: Sequence[str]) -> dict[str, object
             found = read(session, document_id, cast.school_id)
             document: Document = found.document
             revision = session.get_one(Revision, (document_id, document.revision))
-            lines = authority(found.declared, step, actor, found.subject, "")
+            lines = authority(found.declared, step, actor, found.subject, "", Standing("role:principal"))
             requests.append(
                 SignRequest(
                     pdf=office.blobs.get(document.blob or ""),
