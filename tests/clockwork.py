@@ -18,7 +18,7 @@ from models.flag import Flag
 from models.notice import Notice
 from models.school import School, SchoolName, SchoolWeek
 from models.settings import VIETNAM
-from models.tables import create_all
+from tests.seeds import tables
 
 START = date(2024, 9, 9)
 """Week 11 begins on Monday 18/11/2024, the plan's worked example."""
@@ -196,10 +196,8 @@ _GROUPS = (
 
 
 def small_school(folder: Path, mark: str = "", url: str = "") -> SmallSchool:
-    """A new database with one school."""
-    db = Database(url or f"sqlite:///{folder / 'school.db'}")
-    create_all(db)
-    return SmallSchool(db, mark)
+    """A new database with one school; `url`: in one with every table and no row."""
+    return SmallSchool(tables().sow(url or f"sqlite:///{folder / 'school.db'}"), mark)
 
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -1,5 +1,7 @@
 """Shared ground: a clock, a time-stamp authority and pools for each test process, a fresh school for each.
 
+What is costly to make is made once a process and copied (`tests/seeds.py`).
+
 `cast` runs on SQLite; `each_cast` on SQLite and PostgreSQL both. Whatever the day, a run begins on a Tuesday
 of the school's twelfth week: what is due by then is due in every run. Tests of real processes, which have
 the machine's clock, are marked `real_clock`.
@@ -11,23 +13,21 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import psycopg
 import pytest
 import time_machine
 from sqlalchemy.engine import make_url
-from sqlmodel import select
 
 from flows import archiving, keyring
 from flows.office import Office
 from models.db import Database
-from models.key import AuthorityPart
 from models.settings import VIETNAM, Settings
 from models.tables import create_all
 from tasks.blobs import BlobStore
@@ -35,13 +35,21 @@ from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting
 from tasks.timestamping import REPLY, TimeStampAuthority
-from tests import needs, stamp_server
+from tests import needs, seeds, stamp_server
 from tests.cast import Cast, make_cast
+from tests.seeds import Seed, SeededCast
 
 POSTGRES = os.environ.get("HOSOSO_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 MASTER_KEY = secrets.token_bytes(32)
 TUESDAY = datetime(2026, 11, 24, 17, 22, tzinfo=VIETNAM)
 SHIFT = TUESDAY - datetime.now(UTC)
+
+
+@contextmanager
+def tuesday() -> Iterator[None]:
+    """On the clock that goes on from `TUESDAY` through the whole run."""
+    with time_machine.travel(datetime.now(UTC) + SHIFT, tick=True):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +58,7 @@ def clock(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.node.get_closest_marker("real_clock"):
         yield
         return
-    with time_machine.travel(datetime.now(UTC) + SHIFT, tick=True):
+    with tuesday():
         yield
 
 
@@ -86,9 +94,13 @@ def pools(stamps: StampServer) -> Iterator[tuple[IntakePool, SignersPool]]:
 
 
 def open_office(
-    folder: Path, stamps: StampServer, pools: tuple[IntakePool, SignersPool], database_url: str = ""
+    folder: Path,
+    stamps: StampServer,
+    pools: tuple[IntakePool, SignersPool],
+    database_url: str = "",
+    seed: Seed | None = None,
 ) -> Office:
-    """An office over an empty database, sharing the pools of this test process."""
+    """An office over a copy of the seed, or without a school; sharing the pools of this test process."""
     settings = Settings(
         data=folder,
         port=free_port(),
@@ -98,10 +110,7 @@ def open_office(
     secret = folder / "secrets" / "master.key"
     secret.parent.mkdir(parents=True)
     secret.write_bytes(MASTER_KEY)
-    db = Database(settings.database)
-    create_all(db)
-    with db.write() as session:
-        session.add_all([AuthorityPart(**part) for part in authority()])
+    db = (seed or founded()).sow(settings.database)
     with db.read() as session:
         stamps.authority = keyring.open_timestamping(session, settings)
     stamps.down = False
@@ -116,7 +125,7 @@ def hang_up() -> None:
 
 
 @cache
-def authority() -> tuple[dict[str, Any], ...]:
+def founded() -> Seed:
     """One certificate authority for all schools of this test process, as an installation has one.
 
     Made before either clock, ours and the machine's; signers keep what they know of it.
@@ -125,13 +134,9 @@ def authority() -> tuple[dict[str, Any], ...]:
         settings = Settings(data=Path(folder))
         (Path(folder) / "secrets").mkdir()
         (Path(folder) / "secrets" / "master.key").write_bytes(MASTER_KEY)
-        db = Database(settings.database)
-        create_all(db)
+        db = seeds.tables().sow(settings.database)
         keyring.ensure_authority(db, settings, TUESDAY - timedelta(days=1))
-        with db.read() as session:
-            parts = tuple(part.model_dump() for part in session.exec(select(AuthorityPart)).all())
-        db.dispose()
-    return parts
+        return seeds.harvest(db)
 
 
 def free_port() -> int:
@@ -140,30 +145,44 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def cast(tmp_path: Path, stamps: StampServer, pools: tuple[IntakePool, SignersPool]) -> Iterator[Cast]:
-    office = open_office(tmp_path / "data", stamps, pools)
+@pytest.fixture(scope="session")
+def seeded(
+    tmp_path_factory: pytest.TempPathFactory, stamps: StampServer, pools: tuple[IntakePool, SignersPool]
+) -> SeededCast:
+    """The cast on its Tuesday; every test has a copy."""
+    office = open_office(tmp_path_factory.mktemp("seed") / "data", stamps, pools)
+    with tuesday():
+        made = make_cast(office)
+    return SeededCast(seeds.harvest(office.db), made)
+
+
+@contextmanager
+def playing(
+    folder: Path,
+    stamps: StampServer,
+    pools: tuple[IntakePool, SignersPool],
+    seeded: SeededCast | None,
+    database_url: str = "",
+) -> Iterator[Cast]:
+    """A copy of the cast, or one made now, in a data folder and a database of its own."""
+    office = open_office(folder, stamps, pools, database_url, seeded.seed if seeded else None)
     try:
-        yield make_cast(office)
+        yield seeded.over(office) if seeded else make_cast(office)
     finally:
         office.db.dispose()
 
 
 @pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """An empty PostgreSQL database of this test's own."""
-    try:
-        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
-    except psycopg.Error:
-        needs.missing("PostgreSQL", "start one on 127.0.0.1:5432 or set HOSOSO_TEST_POSTGRES.")
-        return
-    name = f"hososo_{secrets.token_hex(6)}"
-    admin.execute(f"CREATE DATABASE {name}")
-    try:
-        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        admin.close()
+def cast(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    stamps: StampServer,
+    pools: tuple[IntakePool, SignersPool],
+    seeded: SeededCast,
+) -> Iterator[Cast]:
+    real = request.node.get_closest_marker("real_clock")
+    with playing(tmp_path / "data", stamps, pools, None if real else seeded) as cast:
+        yield cast
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -172,10 +191,54 @@ def each_cast(
     tmp_path: Path,
     stamps: StampServer,
     pools: tuple[IntakePool, SignersPool],
+    seeded: SeededCast,
 ) -> Iterator[Cast]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    office = open_office(tmp_path / "data", stamps, pools, url)
+    with playing(tmp_path / "data", stamps, pools, seeded, url) as cast:
+        yield cast
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[psycopg.Connection]:
+    """The server on which the tests make databases."""
     try:
-        yield make_cast(office)
+        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+    except psycopg.Error:
+        needs.missing("PostgreSQL", "start one on 127.0.0.1:5432 or set HOSOSO_TEST_POSTGRES.")
+        return
+    with admin:
+        yield admin
+
+
+@contextmanager
+def new_database(admin: psycopg.Connection) -> Iterator[str]:
+    name = f"hososo_{secrets.token_hex(6)}"
+    admin.execute(f"CREATE DATABASE {name}")
+    try:
+        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
     finally:
-        office.db.dispose()
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def new_postgres_url(postgres: psycopg.Connection) -> Iterator[str]:
+    """A PostgreSQL database of this test's own, without a table."""
+    with new_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres: psycopg.Connection) -> Iterator[str]:
+    """The PostgreSQL database of this test process, with every table; ask for `postgres_url`."""
+    with new_database(postgres) as url:
+        db = Database(url)
+        create_all(db)
+        db.dispose()
+        yield url
+
+
+@pytest.fixture
+def postgres_url(shared_postgres_url: str) -> str:
+    """A PostgreSQL database with every table and no row."""
+    seeds.clear(shared_postgres_url)
+    return shared_postgres_url

@@ -24,7 +24,7 @@ from models.tables import METADATA
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("new_postgres_url") if request.param == "postgresql" else ""
     return Settings(data=tmp_path, database_url=url)
 
 

@@ -71,7 +71,7 @@ def unpacked(revision: str) -> Release:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path, stamps: StampServer) -> Settings:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("new_postgres_url") if request.param == "postgresql" else ""
     return Settings(data=tmp_path / "data", database_url=url, tsa_url=stamps.url, port=free_port())
 
 

@@ -72,7 +72,7 @@ def restored(office: Office, file: Path, data: Path, keys: Keys, url: str = "") 
     indirect=["each_cast"],
 )
 def test_a_restore_gives_the_same_school_on_either_database(
-    each_cast: Cast, into: str, tmp_path: Path, postgres_url: str
+    each_cast: Cast, into: str, tmp_path: Path, new_postgres_url: str
 ) -> None:
     office = each_cast.office
     stamp(office)
@@ -81,7 +81,7 @@ def test_a_restore_gives_the_same_school_on_either_database(
     file = backed_up(office, tmp_path / "school.zip")
     (tmp_path / "apart.key").write_bytes(MASTER_KEY)
 
-    url = postgres_url if into == "postgresql" else ""
+    url = new_postgres_url if into == "postgresql" else ""
     keys = Keys(master_key=tmp_path / "apart.key")
     with restored(office, file, tmp_path / "there", keys, url) as there:
         assert written(there.db) == before

@@ -242,9 +242,6 @@ def test_sqlite_says_that_its_disk_is_full_or_read_only(tmp_path: Path) -> None:
 
 
 def test_postgresql_says_that_it_is_read_only(postgres_url: str) -> None:
-    made = Database(postgres_url)
-    create_all(made)
-    made.dispose()
     db = Database(f"{postgres_url}?options=-cdefault_transaction_read_only%3Don")
     with pytest.raises(NoRoom), db.write() as session:
         session.add(School(created_at=doctor.utc_now()))
