@@ -45,6 +45,12 @@ TUESDAY = datetime(2026, 11, 24, 17, 22, tzinfo=VIETNAM)
 SHIFT = TUESDAY - datetime.now(UTC)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that at the end no process waits for one that another has just begun."""
+    longest = ("journeys", "browser")
+    items.sort(key=lambda item: item.path.parent.name not in longest)
+
+
 @contextmanager
 def tuesday() -> Iterator[None]:
     """On the clock that goes on from `TUESDAY` through the whole run."""

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from service.app import create_app
 from tests import needs
 from tests.browser.window import Window
-from tests.cast import Cast
+from tests.cast import Cast, signed_in
 from tests.conftest import free_port
 from tests.waiting import until
 
@@ -49,5 +49,8 @@ def site(cast: Cast) -> Iterator[str]:
 
 
 @pytest.fixture
-def window(browser: Browser, site: str) -> Callable[..., Window]:
-    return lambda name, size="desk", theme="light": Window(browser, site, name, size, theme)
+def window(cast: Cast, browser: Browser, site: str) -> Callable[..., Window]:
+    """Somebody's browser, signed in; nobody's without a name."""
+    return lambda name, size="desk", theme="light": Window(
+        browser, site, signed_in(cast.office, name, "session") if name else "", size, theme
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, Error, Page, Response
 
-from tests.cast import PASSWORD
+from service.passes import COOKIE
 
 SIZES = {"phone": (390, 844), "small": (320, 640), "desk": (1280, 800)}
 
@@ -50,31 +50,33 @@ class Window:
     """One person's browser; `complaints` are what the browser said in its console."""
 
     def __init__(
-        self, browser: Browser, site: str, name: str, size: str = "desk", theme: str = "light"
+        self,
+        browser: Browser,
+        site: str,
+        session: str,
+        size: str = "desk",
+        theme: str = "light",
     ) -> None:
-        """`name` signs in; without one nobody does."""
+        """`session` is somebody's; without one nobody is signed in."""
         width, height = SIZES[size]
         context = browser.new_context(
             base_url=site,
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
         )
+        if session:
+            cookie = {"name": COOKIE, "value": session, "url": site, "httpOnly": True, "sameSite": "Lax"}
+            context.add_cookies([cookie])
         self.page: Page = context.new_page()
         self.width = width
         self.complaints: list[str] = []
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        first = "/" if session else "/sign-in"
         try:
-            visit(self, "/sign-in")
+            visit(self, first)
         except Error as dropped:
             # A browser just started on a busy machine may drop its first journey before it asks the server.
             if "ERR_ABORTED" not in dropped.message:
                 raise
-            visit(self, "/sign-in")
-        if not name:
-            return
-        self.page.fill("input[name=name]", name)
-        self.page.fill("input[name=password]", PASSWORD)
-        self.page.click("button.btn--go")
-        self.page.wait_for_url(f"{site}/")
-        ready(self.page)
+            visit(self, first)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from flows.decide import settle
 from service.app import create_app
-from tests.cast import PASSWORD, PIN, Cast
+from tests.cast import PIN, Cast, signed_in
 from tests.waiting import until
 
 
@@ -17,10 +17,8 @@ class Person:
     """One of the cast with a bearer token."""
 
     def __init__(self, client: TestClient, name: str) -> None:
-        answer = client.post("/api/v1/token", data={"username": name, "password": PASSWORD})
-        assert answer.status_code == 200, answer.text
         self.client = client
-        self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        self.headers = {"Authorization": f"Bearer {signed_in(client.app.state.office, name, 'token')}"}
 
     def get(self, path: str, **params: str) -> dict:
         answer = self.client.get(f"/api/v1{path}", params=params, headers=self.headers)

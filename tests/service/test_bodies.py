@@ -20,7 +20,8 @@ from service.app import create_app
 from tasks import libreoffice, pdf_pages
 from tasks.pools import IntakePool
 from tests import corpus, needs, states
-from tests.cast import PASSWORD, Cast
+from tests.cast import Cast, signed_in
+from tests.service.reading import let_in
 from tests.timetables import timetable
 from tests.waiting import until
 
@@ -38,10 +39,8 @@ class Person:
         self.cast, self.client = cast, TestClient(create_app(cast.office.settings, cast.office))
         if alive:
             self.client.__enter__()
-        token = self.client.post("/api/v1/token", data={"username": name, "password": PASSWORD})
-        self.headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
-        form = {"csrf": self.csrf(self.client.get("/sign-in").text), "name": name, "password": PASSWORD}
-        assert self.client.post("/sign-in", data=form).status_code == 200
+        self.headers = {"Authorization": f"Bearer {signed_in(cast.office, name, 'token')}"}
+        let_in(self.client, cast.office, name)
 
     @staticmethod
     def csrf(page: str) -> str:
