@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import select as select_columns
@@ -20,7 +22,7 @@ from sqlmodel import Session, SQLModel, col
 
 from flows import day_rows, obligations
 from flows.calendar import span
-from flows.flags import NAMES, DueWeek, Found, find, sentence
+from flows.flags import NAMES, Debtor, DueWeek, Found, find, sentence
 from flows.obligations import Asked, Calendar, Owed
 from models.columns import new_id
 from models.db import Database
@@ -123,23 +125,33 @@ def _found(
     if back and opened is None:
         ahead = obligations.flagged_ahead(session, schools, now.astimezone(VIETNAM).date())
     calendars = obligations.calendars(session, schools) if back or touched else []
-    for owed in obligations.owed_types():
-        asked = {
-            c.school_id: (c, weeks)
-            for c in calendars
-            if (
-                weeks := _weeks(
-                    c,
-                    owed,
-                    touched.get(c.school_id, set()),
-                    now,
-                    back,
-                    ahead.get(c.school_id, frozenset()),
-                )
-            )
-        }
-        compare(session, owed, asked, now, changes)
+    types = obligations.owed_types()
+    looked = [_asked(calendars, owed, touched, now, back, ahead) for owed in types]
+    owers: dict[bool, dict[str, list[Debtor]]] = {}
+    for owed, asked in zip(types, looked, strict=True):
+        if asked and owed.by_group not in owers:  # for every type that is owed alike
+            alike = {s for o, some in zip(types, looked, strict=True) if o.by_group == owed.by_group for s in some}
+            owers[owed.by_group] = obligations.debtors(session, owed, sorted(alike))
+        compare(session, owed, asked, now, changes, owers.get(owed.by_group))
     return changes
+
+
+def _asked(
+    calendars: list[Calendar],
+    owed: Owed,
+    touched: Mapping[str, set[tuple[str, str, str]]],
+    now: datetime,
+    back: timedelta,
+    ahead: Mapping[str, Set[tuple[str, str]]],
+) -> Asked:
+    """The weeks to look at in each school that has some."""
+    found = {}
+    for c in calendars:
+        here = c.school_id
+        weeks = _weeks(c, owed, touched.get(here, set()), now, back, ahead.get(here, frozenset()))
+        if weeks:
+            found[here] = (c, weeks)
+    return found
 
 
 def _with_open_flags(session: Session, school_id: str) -> set[tuple[str, str]]:
@@ -169,12 +181,22 @@ def _weeks(
         if slug == owed.slug
         for week in span(calendar.weeks, first, last)
     }
-    return [
-        due
-        for due in calendar.due_weeks(owed.deadline)
-        if (owed.slug, due.week.id) in ahead
-        or (due.due_at <= now and (due.due_at > now - back or due.week.id in changed))
-    ]
+    marked = {week for slug, week in ahead if slug == owed.slug}
+    limits = calendar.limits(owed.deadline)
+    places = _passed(limits, now, now - back)
+    if changed or marked:
+        places |= {
+            place
+            for place, week in enumerate(calendar.weeks)
+            if week.id in marked or (week.id in changed and limits[place] <= now)
+        }
+    return list(calendar.due_weeks(owed.deadline, sorted(places))) if places else []
+
+
+@lru_cache(maxsize=64)
+def _passed(limits: tuple[datetime, ...], now: datetime, since: datetime) -> frozenset[int]:
+    """Places of the limits that passed since then; most schools have the same limits."""
+    return frozenset(place for place, due_at in enumerate(limits) if since < due_at <= now)
 
 
 def compare(
@@ -183,12 +205,14 @@ def compare(
     asked: Asked,
     now: datetime,
     changes: Changes,
+    owers: Mapping[str, list[Debtor]] | None = None,
     only: str | None = None,
 ) -> None:
-    """Hold the flags that should stand against those that do."""
+    """Hold the flags that should stand against those that do; `owers`: when they are read already."""
     if not asked:
         return
-    owers = obligations.debtors(session, owed, list(asked), only)
+    if owers is None:
+        owers = obligations.debtors(session, owed, list(asked), only)
     ledgers = obligations.ledgers(session, owed, asked, only)
     standing = _standing(session, owed, asked, only)
     found = {
@@ -227,16 +251,16 @@ class Standing(NamedTuple):
 
 
 def _standing(session: Session, owed: Owed, asked: Asked, only: str | None) -> dict[str, dict[str, Standing]]:
-    weeks = [due.week.id for _, weeks in asked.values() for due in weeks]
+    f = Flag
+    flags = select_columns(col(f.school_id), *(col(getattr(f, n)) for n in Standing._fields)).where(
+        col(f.type) == owed.slug
+    )
     standing: dict[str, dict[str, Standing]] = defaultdict(dict)
-    for some in obligations.chunks(weeks):
-        flags = select_columns(col(Flag.school_id), *(col(getattr(Flag, n)) for n in Standing._fields)).where(
-            col(Flag.school_id).in_(list(asked)), col(Flag.week_id).in_(some), col(Flag.type) == owed.slug
-        )
+    for some in obligations.chunks([due.week.id for _, weeks in asked.values() for due in weeks]):
+        here = obligations.of_weeks(flags, f, some)
         if only is not None:
-            keys = [f"{rule}:{owed.slug}:{only}:{week}" for rule in NAMES for week in some]
-            flags = flags.where(col(Flag.key).in_(keys))
-        for row in session.execute(flags):
+            here = here.where(col(f.key).in_([f"{r}:{owed.slug}:{only}:{w}" for r in NAMES for w in some]))
+        for row in obligations.rows(session, here):
             standing[row[0]][row[2]] = Standing._make(row[1:])
     return standing
 
@@ -252,10 +276,12 @@ def _differ(
     for flag in found:
         there = standing.pop(flag.key, None)
         if there is None:
-            row = _row(flag) | {"id": new_id(), "school_id": school}
+            row = flag._asdict() | {"id": new_id(), "school_id": school}
             changes.insert.append(row)
             if flag.resolved_at is None:
                 _tell(owed, school, row["id"], flag, now, changes)
+            continue
+        if _MAY_BE(there) == _MAY_BE(flag):
             continue
         if there.resolved_at is not None and flag.resolved_at is not None:
             continue  # past and told: a later change of heads or rules does not rewrite it
@@ -273,10 +299,7 @@ def _differ(
 
 
 _MAY_CHANGE = tuple(name for name in Standing._fields if name not in ("id", "key"))
-
-
-def _row(flag: Found) -> dict[str, Any]:
-    return {name: getattr(flag, name) for name in Found.__slots__}
+_MAY_BE = attrgetter(*_MAY_CHANGE)
 
 
 def _tell(owed: Owed, school: str, flag_id: str, flag: Found, now: datetime, changes: Changes) -> None:

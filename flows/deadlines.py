@@ -115,16 +115,32 @@ def limit_by(
     rule: Deadline, week: TeachingWeek, days: Days = ANY_DAYS, event: date | None = None
 ) -> datetime:
     """The same by one rule alone: midnight after the last day that is in time."""
-    if rule.fixed and not isinstance(rule, EndOfTerm):
+    if _same_everywhere(rule):
         return _alike(rule, week.monday, week.sunday, event)
     return _by_year(
         rule, week, _Year(tuple(w for w in days.weeks if w.year == week.year), days.is_working_day), event
     )
 
 
+def limits_by(rule: Deadline, days: Days) -> tuple[datetime, ...]:
+    """The limits of all weeks by one rule alone."""
+    if _same_everywhere(rule):
+        return _all_alike(rule, tuple([(week.monday, week.sunday) for week in days.weeks]))
+    return tuple(limit_by(rule, week, days) for week in days.weeks)
+
+
+def _same_everywhere(rule: Deadline) -> bool:
+    """Has the rule no use for a school's own days?"""
+    return rule.fixed and not isinstance(rule, EndOfTerm)
+
+
+@lru_cache(maxsize=256)
+def _all_alike(rule: Deadline, weeks: tuple[tuple[date, date], ...]) -> tuple[datetime, ...]:
+    return tuple(_alike(rule, monday, sunday, None) for monday, sunday in weeks)
+
+
 @lru_cache(maxsize=4096)
 def _alike(rule: Deadline, monday: date, sunday: date, event: date | None) -> datetime:
-    """Of a rule that has no use for a school's own days: the same for every school."""
     week = TeachingWeek("", "", 0, 0, monday, sunday)
     return _by_year(rule, week, _Year((), monday_to_friday), event)
 

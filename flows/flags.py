@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from flows.calendar import TeachingWeek
@@ -70,8 +70,7 @@ class DueWeek:
     rule: Text
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A flag as it should stand."""
 
     key: str
@@ -175,7 +174,7 @@ def _missing(
     ledger: Ledger,
 ) -> list[Found]:
     found = []
-    week_id, due_at = due.week.id, due.due_at
+    week_id, due_at = due.week.id, due.due_at.astimezone(UTC)
     in_time, data = ledger.in_time(week_id), _data(due, due.due_at, None)
     for debtor in debtors:
         if debtor.key in in_time:

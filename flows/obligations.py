@@ -10,17 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import cast
+from typing import Any
 
-from sqlalchemy import and_, literal
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from flows import day_rows
 from flows.calendar import TeachingWeek
 from flows.catalogue import TYPES
-from flows.deadlines import Days, in_force, limit, limit_by
+from flows.deadlines import Days, in_force, limit, limits_by
 from flows.due_rules import Deadline
 from flows.flags import Debtor, DueWeek, Ledger, Signed
 from flows.grammar import DocumentType
@@ -47,18 +46,23 @@ class Calendar:
     def weeks(self) -> Sequence[TeachingWeek]:
         return self.days.weeks
 
-    def due_weeks(self, deadline: Deadline) -> Iterator[DueWeek]:
-        """Every week with its limit and the rule it follows from."""
+    def limits(self, deadline: Deadline) -> tuple[datetime, ...]:
+        """The limit of every week."""
         own = self.own.get(deadline.setting, ())
-        rule, said = deadline, deadline.rule
-        for week in self.weeks:
-            if not own:
-                yield DueWeek(week, limit_by(deadline, week, self.days), said)
-                continue
+        if own:
+            return tuple(limit(deadline, week, self.days, own) for week in self.weeks)
+        return limits_by(deadline, self.days)
+
+    def due_weeks(self, deadline: Deadline, places: Iterable[int] | None = None) -> Iterator[DueWeek]:
+        """Every week, or those at some places, with its limit and the rule it follows from."""
+        own = self.own.get(deadline.setting, ())
+        limits, rule, said = self.limits(deadline), deadline, deadline.rule
+        for place in range(len(limits)) if places is None else places:
+            week = self.weeks[place]
             here = in_force(deadline, own, week.monday)
             if here is not rule:
                 rule, said = here, here.rule
-            yield DueWeek(week, limit(deadline, week, self.days, own), said)
+            yield DueWeek(week, limits[place], said)
 
     def limit(self, deadline: Deadline, week_id: str | None, event: date | None = None) -> datetime | None:
         """The first instant too late for a week; None when the school has no such week."""
@@ -108,8 +112,8 @@ def calendars(session: Session, schools: Sequence[str]) -> list[Calendar]:
     weeks: dict[str, list[TeachingWeek]] = defaultdict(list)
     w = SchoolWeek
     columns = (col(w.id), col(w.year), col(w.term), col(w.number), col(w.monday), col(w.sunday))
-    rows = select_columns(col(w.school_id), *columns).where(col(w.school_id).in_(schools))
-    for row in session.execute(rows.order_by(col(w.monday))):
+    found = select_columns(col(w.school_id), *columns).where(col(w.school_id).in_(schools))
+    for row in rows(session, found.order_by(col(w.monday))):
         weeks[row[0]].append(TeachingWeek(*row[1:]))
     own = deadlines_of(session, schools)
     return [
@@ -165,6 +169,12 @@ def flagged_ahead(session: Session, schools: Sequence[str], today: date) -> dict
     return found
 
 
+def rows(session: Session, question: Select[Any]) -> Sequence[Row[Any]]:
+    """Plain rows: the clock reads tens of thousands, and through the ORM each costs several times as much."""
+    session.flush()  # as the ORM does before it asks
+    return session.connection().execute(question).all()
+
+
 def debtors(
     session: Session, owed: Owed, schools: Sequence[str], only: str | None = None
 ) -> dict[str, list[Debtor]]:
@@ -172,29 +182,28 @@ def debtors(
     found: dict[str, list[Debtor]] = defaultdict(list)
     if owed.by_group:
         groups = (
-            select(Group.school_id, Group.id, Account.id, Account.created_at)
+            select_columns(col(Group.school_id), col(Group.id), col(Account.id), col(Account.created_at))
             .join(Account, col(Account.id) == col(Group.head_id))
             .where(col(Group.school_id).in_(schools), col(Account.active))
         )
         if only is not None:
             groups = groups.where(col(Group.id) == only)
-        for school, group, head, since in session.exec(groups):
+        for school, group, head, since in rows(session, groups):
             found[school].append(Debtor(group, head, group, since))
         return found
+    a, role, member = Account, AccountRole, GroupMember
     teachers = (
-        select(Account.school_id, Account.id, func.min(col(GroupMember.group_id)), Account.created_at)
-        .join(AccountRole, col(AccountRole.account_id) == col(Account.id))
-        .join(GroupMember, col(GroupMember.account_id) == col(Account.id))
-        .where(
-            col(Account.school_id).in_(schools),
-            col(Account.active),
-            col(AccountRole.role) == "teacher",
+        select_columns(
+            col(a.school_id), col(a.id), func.min(col(member.group_id)), col(a.created_at)
         )
-        .group_by(col(Account.school_id), col(Account.id), col(Account.created_at))
+        .join(role, and_(col(role.school_id) == col(a.school_id), col(role.account_id) == col(a.id)))
+        .join(member, col(member.account_id) == col(a.id))
+        .where(col(a.school_id).in_(schools), col(a.active), col(role.role) == "teacher")
+        .group_by(col(a.school_id), col(a.id), col(a.created_at))
     )
     if only is not None:
-        teachers = teachers.where(col(Account.id) == only)
-    for school, account, group, since in session.exec(teachers):
+        teachers = teachers.where(col(a.id) == only)
+    for school, account, group, since in rows(session, teachers):
         found[school].append(Debtor(account, account, group, since))
     return found
 
@@ -209,51 +218,49 @@ def ledgers(session: Session, owed: Owed, asked: Asked, only: str | None = None)
     papers: dict[str, list[Signed]] = defaultdict(list)
     if owed.ranges:  # those of several weeks are few, and may have begun long before
         starts = [week for calendar, weeks in asked.values() for week in _starts(calendar, weeks)]
-        papers |= _papers(session, owed, list(asked), starts, [only] if only else None, several=True)
-    for (due_at, _), weeks_of in _by_limit(asked).items():
-        weeks = list(weeks_of.values())
-        signed = _signed(owed, list(weeks_of), weeks, only)
+        papers |= _papers(session, owed, starts, [only] if only else None, several=True)
+    for (due_at, _), weeks in _by_limit(asked).items():
         held_to = func.coalesce(col(Document.due_at), literal(due_at, UtcDateTime))
-        punctual = frozenset(session.exec(signed.where(col(Document.first_signed_at) < held_to)))
-        late = session.exec(signed.where(col(Document.first_signed_at) >= held_to).distinct()).all()
+        is_late = col(Document.first_signed_at) >= held_to
+        one = _signed(owed, weeks, [_debtor(owed), is_late], [only] if only else None).where(~_SEVERAL_WEEKS)
+        signed = rows(session, one)
+        punctual = frozenset([debtor for debtor, late in signed if not late])
+        late = list({debtor for debtor, late in signed if late})
         in_time |= dict.fromkeys(weeks, punctual)
-        for school, more in _papers(session, owed, list(weeks_of), weeks, late).items():
+        for school, more in _papers(session, owed, weeks, late).items():
             papers[school] += more
     return {
         school: Ledger(calendar.weeks, papers[school], in_time) for school, (calendar, _) in asked.items()
     }
 
 
-def _by_limit(asked: Asked) -> dict[tuple[datetime, int], dict[str, str]]:
-    """Weeks with the same limit: the week's id by school. Schools mostly share their limits.
+def _by_limit(asked: Asked) -> dict[tuple[datetime, int], list[str]]:
+    """Weeks with the same limit, at most one of each school. Schools mostly share their limits.
 
     The weeks of one school that share a limit (an end of term) stand apart, one in each part.
     """
-    limits: dict[tuple[datetime, int], dict[str, str]] = defaultdict(dict)
-    for school, (_, weeks) in asked.items():
+    limits: dict[tuple[datetime, int], list[str]] = defaultdict(list)
+    for _, weeks in asked.values():
         seen: Counter[datetime] = Counter()
         for due in weeks:
-            limits[due.due_at, seen[due.due_at]][school] = due.week.id
+            limits[due.due_at, seen[due.due_at]].append(due.week.id)
             seen[due.due_at] += 1
     return limits
 
 
-def _signed(owed: Owed, schools: list[str], weeks: list[str], only: str | None) -> SelectOfScalar[str]:
-    """Whose documents were signed for these weeks."""
-    d = Document
-    debtor = d.group_id if owed.by_group else d.owner_id
-    signed = select(debtor).where(
-        col(d.school_id).in_(schools),
-        col(d.week_id).in_(weeks),
-        col(d.type) == owed.slug,
-        col(d.first_signed_at).is_not(None),
-        col(d.status) != "withdrawn",
-        col(debtor).is_not(None),
-        ~_SEVERAL_WEEKS,
-    )
-    if only is not None:
-        signed = signed.where(col(debtor) == only)
-    return cast("SelectOfScalar[str]", signed)
+def of_weeks(question: Select[Any], table: type[Document | Flag], weeks: Sequence[str]) -> Select[Any]:
+    """Only rows of these weeks.
+
+    An index by school and week is of use only to who names both: a list of schools and one of weeks would
+    have every pair of them looked up.
+    """
+    w = SchoolWeek
+    these = select_columns(col(w.school_id), col(w.id)).where(col(w.id).in_(weeks))
+    return question.where(tuple_(col(table.school_id), col(table.week_id)).in_(these))
+
+
+def _debtor(owed: Owed) -> ColumnElement[Any]:
+    return col(Document.group_id) if owed.by_group else col(Document.owner_id)
 
 
 _SEVERAL_WEEKS = and_(
@@ -261,47 +268,41 @@ _SEVERAL_WEEKS = and_(
 )
 
 
-def _papers(
-    session: Session,
-    owed: Owed,
-    schools: list[str],
-    weeks: Sequence[str],
-    of: Sequence[str] | None,
-    *,
-    several: bool = False,
-) -> dict[str, list[Signed]]:
-    """The signed documents that begin with one of these weeks, of these debtors or of all (None).
+def _signed(
+    owed: Owed, weeks: Sequence[str], columns: Sequence[ColumnElement[Any]], of: Sequence[str] | None
+) -> Select[Any]:
+    """The signed documents that begin with one of these weeks, of these debtors or of all (None)."""
+    d, debtor = Document, _debtor(owed)
+    signed = of_weeks(select_columns(*columns), d, weeks).where(
+        col(d.type) == owed.slug,
+        col(d.first_signed_at).is_not(None),
+        col(d.status) != "withdrawn",
+        debtor.is_not(None),
+    )
+    return signed if of is None else signed.where(debtor.in_(of))
 
-    `several`: only those that cover more weeks than one.
-    """
+
+def _papers(
+    session: Session, owed: Owed, weeks: Sequence[str], of: Sequence[str] | None, *, several: bool = False
+) -> dict[str, list[Signed]]:
+    """Those documents by school. `several`: only the ones that cover more weeks than one."""
     d = Document
-    debtor = d.group_id if owed.by_group else d.owner_id
+    columns = (
+        col(d.school_id),
+        _debtor(owed),
+        col(d.id),
+        col(d.owner_id),
+        col(d.group_id),
+        col(d.week_id),
+        col(d.last_week_id),
+        col(d.first_signed_at),
+        col(d.due_at),
+    )
     found: dict[str, list[Signed]] = defaultdict(list)
     for some_weeks in chunks(weeks):
         for some in [None] if of is None else chunks(of):
-            rows = select_columns(
-                col(d.school_id),
-                col(debtor),
-                col(d.id),
-                col(d.owner_id),
-                col(d.group_id),
-                col(d.week_id),
-                col(d.last_week_id),
-                col(d.first_signed_at),
-                col(d.due_at),
-            ).where(
-                col(d.school_id).in_(schools),
-                col(d.week_id).in_(some_weeks),
-                col(d.type) == owed.slug,
-                col(d.first_signed_at).is_not(None),
-                col(d.status) != "withdrawn",
-                col(debtor).is_not(None),
-            )
-            if some is not None:
-                rows = rows.where(col(debtor).in_(some))
-            if several:
-                rows = rows.where(_SEVERAL_WEEKS)
-            for row in session.execute(rows):
+            signed = _signed(owed, some_weeks, columns, some)
+            for row in rows(session, signed.where(_SEVERAL_WEEKS) if several else signed):
                 found[row[0]].append(Signed._make(row[1:]))
     return found
 
