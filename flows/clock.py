@@ -130,7 +130,9 @@ def _found(
     owers: dict[bool, dict[str, list[Debtor]]] = {}
     for owed, asked in zip(types, looked, strict=True):
         if asked and owed.by_group not in owers:  # for every type that is owed alike
-            alike = {s for o, some in zip(types, looked, strict=True) if o.by_group == owed.by_group for s in some}
+            alike = {
+                s for o, some in zip(types, looked, strict=True) if o.by_group == owed.by_group for s in some
+            }
             owers[owed.by_group] = obligations.debtors(session, owed, sorted(alike))
         compare(session, owed, asked, now, changes, owers.get(owed.by_group))
     return changes

@@ -12,8 +12,9 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, tuple_
+from sqlalchemy import ColumnElement, Executable, Select, and_, literal, tuple_
 from sqlalchemy import select as select_columns
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func, select
 
 from flows import day_rows
@@ -32,6 +33,8 @@ from models.school import School, SchoolWeek
 
 AT_ONCE = 200
 """Schools read together."""
+
+AnyRows = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ def flagged_ahead(session: Session, schools: Sequence[str], today: date) -> dict
     return found
 
 
-def rows(session: Session, question: Select[Any]) -> Sequence[Row[Any]]:
+def rows(session: Session, question: Executable) -> Sequence[Any]:
     """Plain rows: the clock reads tens of thousands, and through the ORM each costs several times as much."""
     session.flush()  # as the ORM does before it asks
     return session.connection().execute(question).all()
@@ -193,9 +196,7 @@ def debtors(
         return found
     a, role, member = Account, AccountRole, GroupMember
     teachers = (
-        select_columns(
-            col(a.school_id), col(a.id), func.min(col(member.group_id)), col(a.created_at)
-        )
+        select_columns(col(a.school_id), col(a.id), func.min(col(member.group_id)), col(a.created_at))
         .join(role, and_(col(role.school_id) == col(a.school_id), col(role.account_id) == col(a.id)))
         .join(member, col(member.account_id) == col(a.id))
         .where(col(a.school_id).in_(schools), col(a.active), col(role.role) == "teacher")
@@ -248,7 +249,7 @@ def _by_limit(asked: Asked) -> dict[tuple[datetime, int], list[str]]:
     return limits
 
 
-def of_weeks(question: Select[Any], table: type[Document | Flag], weeks: Sequence[str]) -> Select[Any]:
+def of_weeks(question: AnyRows, table: type[Document | Flag], weeks: Sequence[str]) -> AnyRows:
     """Only rows of these weeks.
 
     An index by school and week is of use only to who names both: a list of schools and one of weeks would
@@ -259,7 +260,7 @@ def of_weeks(question: Select[Any], table: type[Document | Flag], weeks: Sequenc
     return question.where(tuple_(col(table.school_id), col(table.week_id)).in_(these))
 
 
-def _debtor(owed: Owed) -> ColumnElement[Any]:
+def _debtor(owed: Owed) -> ColumnElement[Any] | Mapped[Any]:
     return col(Document.group_id) if owed.by_group else col(Document.owner_id)
 
 
@@ -269,8 +270,11 @@ _SEVERAL_WEEKS = and_(
 
 
 def _signed(
-    owed: Owed, weeks: Sequence[str], columns: Sequence[ColumnElement[Any]], of: Sequence[str] | None
-) -> Select[Any]:
+    owed: Owed,
+    weeks: Sequence[str],
+    columns: Sequence[ColumnElement[Any] | Mapped[Any]],
+    of: Sequence[str] | None,
+) -> AnyRows:
     """The signed documents that begin with one of these weeks, of these debtors or of all (None)."""
     d, debtor = Document, _debtor(owed)
     signed = of_weeks(select_columns(*columns), d, weeks).where(

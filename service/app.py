@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +15,7 @@ from flows.leases import beat, stop_beating
 from flows.office import Office, close_office, open_office
 from models.errors import RecordsError
 from models.settings import Settings
-from service import errors
+from service import errors, memory
 from service.assets import VersionedStatic, security_headers
 from service.converter import Converter
 from service.demo_records import Seeder
@@ -33,8 +32,6 @@ def open_web_office(settings: Settings) -> Office:
     return office
 
 
-RARELY = (10_000, 10, 50)
-"""New objects until the youngest are looked through, and how often that until the older ones are."""
 COMPACT = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/pdf", "application/octet-stream", XLSX)
 """What is compressed in itself already."""
 
@@ -52,11 +49,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         seeder = Seeder(app.state.office) if settings.demo and office is None else None
         if seeder:
             seeder.start()
-        # What the imports left is never garbage: looking through it all stops a page for 150 ms now and then.
-        gc.collect()
-        gc.freeze()
-        # With what is left so small, Python would look through all of it at every thirteenth page.
-        gc.set_threshold(*RARELY)
+        memory.settle()
         try:
             yield
         finally:

@@ -32,7 +32,7 @@ from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
-from service import importing, password_age
+from service import importing, memory, password_age
 from tasks import mail_servers
 from tasks.mailing import fold
 from tasks.posting import post
@@ -180,6 +180,7 @@ async def _serve(works: Clockwork) -> None:
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    memory.settle()
     await asyncio.to_thread(works.sign_of_life)
     await asyncio.to_thread(works.take_the_lead)
     scheduler = schedule(works)

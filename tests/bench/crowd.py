@@ -122,7 +122,7 @@ def _staff(school: str, number: int, teachers: int, now: datetime, weeks: Sequen
             yield Group, {"id": group, "school_id": school, "name": f"Tổ {place // 10}", "head_id": account}
         yield GroupMember, {"school_id": school, "group_id": group, "account_id": account}
         for week, (slug, lateness, ahead) in product(weeks, PLANS):
-            late = (place + week["number"]) % 100 == 0
+            late = (number * 7 + place + week["number"]) % 100 == 0
             monday = datetime.combine(week["monday"], datetime.min.time(), now.tzinfo)
             signed = monday - timedelta(days=lateness if late else ahead)
             yield (
