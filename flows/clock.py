@@ -125,14 +125,11 @@ def _found(
     if back and opened is None:
         ahead = obligations.flagged_ahead(session, schools, now.astimezone(VIETNAM).date())
     calendars = obligations.calendars(session, schools) if back or touched else []
-    types = obligations.owed_types()
-    looked = [_asked(calendars, owed, touched, now, back, ahead) for owed in types]
+    looked = [(owed, _asked(calendars, owed, touched, now, back, ahead)) for owed in obligations.owed_types()]
     owers: dict[bool, dict[str, list[Debtor]]] = {}
-    for owed, asked in zip(types, looked, strict=True):
-        if asked and owed.by_group not in owers:  # for every type that is owed alike
-            alike = {
-                s for o, some in zip(types, looked, strict=True) if o.by_group == owed.by_group for s in some
-            }
+    for owed, asked in looked:
+        if asked and owed.by_group not in owers:  # they are the same for every type that is owed alike
+            alike = {s for other, some in looked if other.by_group == owed.by_group for s in some}
             owers[owed.by_group] = obligations.debtors(session, owed, sorted(alike))
         compare(session, owed, asked, now, changes, owers.get(owed.by_group))
     return changes

@@ -2,7 +2,8 @@
 
 An installation of real processes in a temporary folder, twenty people, the peers beside it. Prints a table;
 `--write` puts it into docs/benchmarks.md. `--quick` takes a tenth of the samples, for trying it out.
-Never a test: a budget that is missed is said, not raised.
+Never a test: a budget that is missed is said, not raised. A part that fails is said too; other parts' figures
+stand.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import re
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench import decisions, lists, orchestration, rounds, size, stock
-from tests.bench.school import found_large_school
+from tests.bench.school import Weeks, found_large_school
 from tests.bench.tables import Row, machine, table
 from tests.journeys.processes import ROOT, Installation
 
@@ -28,79 +30,80 @@ MARK = re.compile(r"(<!-- figures -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> int:
-    """0 when every budget is kept."""
-    asked = _arguments()
+    """0 when every part went through and every budget is kept."""
+    asked, run = _arguments(), Run()
     where = machine()
     print(f"{where}\n")
     with tempfile.TemporaryDirectory(prefix="hososo-bench-") as folder:
-        rows = _rows(Path(folder), asked) if set(asked.only) - set(SIZE) else []
+        if set(asked.only) - set(SIZE):
+            _people(run, Path(folder), asked)
         for name in (name for name in SIZE if name in asked.only):
-            with _said(name):
-                rows += SIZE[name](Path(folder), asked.quick)
-    drawn = table(rows)
+            with run.part(name):
+                run.rows += SIZE[name](Path(folder), asked.quick)
+    drawn = table(run.rows)
     print(f"\n{drawn}")
+    if run.failed:
+        print(f"\nFAILED, no figures: {', '.join(run.failed)}", file=sys.stderr)
+        return 1
     if asked.write:
         text = PAGE.read_text()
         figures = f"{where}\n\n{drawn}\n"
         PAGE.write_text(MARK.sub(lambda found: f"{found[1]}{figures}{found[2]}", text))
-    return 1 if any(row.verdict == "MISSED" for row in rows) else 0
+    return 1 if any(row.verdict == "MISSED" for row in run.rows) else 0
 
 
-def _rows(folder: Path, asked: argparse.Namespace) -> list[Row]:
+class Run:
+    """What was measured, and which parts went wrong: one that fails takes no other's figures with it."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.failed: list[str] = []
+
+    @contextmanager
+    def part(self, name: str, here: Installation | None = None) -> Iterator[None]:
+        """Says what is measured, how long it took and what went wrong, with the processes' last words."""
+        print(f"{name} …", flush=True)
+        began = time.monotonic()
+        try:
+            yield
+        except Exception:
+            self.failed.append(name)
+            traceback.print_exc()
+            for process in here.running if here else ():
+                print(f"--- {process}\n{here.words(process)}", file=sys.stderr)
+        print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _people(run: Run, folder: Path, asked: argparse.Namespace) -> None:
+    """The parts in which twenty people work with one installation, and the peers' beside them."""
     quick, only = asked.quick, asked.only
-    rows: list[Row] = []
     late: list[Row] = []
     driven = None
-    with Installation(folder / "data") as here, _words_of(here):
+    with run.part("a large school"), Installation(folder / "data") as here:
         cast, teams = found_large_school(here)
+        weeks = Weeks()
         here.start_and_wait("tsa", "web", "prefect")
         here.start_and_wait("mailbox", "worker", "scheduler")
         if "decisions" in only:
-            with _said("decisions"):
-                rows += decisions.measure(here, cast, teams, 1 if quick else 5)
-            orchestration.settled(here)
+            with run.part("decisions", here):
+                run.rows += decisions.measure(here, cast, teams, weeks, 1 if quick else 5)
+                orchestration.settled(here)
         if "orchestration" in only:
-            with _said("orchestration"):
-                driven = orchestration.drive(here, cast, teams, 4 if quick else 24)
+            with run.part("orchestration", here):
+                driven = orchestration.drive(here, cast, teams, weeks, 4 if quick else 24)
         if "rounds" in only:
-            with _said("rounds"):
-                late = rounds.measure(here, cast, teams, 20 if quick else 200, folder)
+            with run.part("rounds", here):
+                late += rounds.measure(here, cast, teams, weeks, 20 if quick else 200, folder)
         if "busy" in only:
-            with _said("pages during a round"):
-                late += rounds.pages_meanwhile(here, cast, teams, 20 if quick else 200)
+            with run.part("pages during a round", here):
+                late += rounds.pages_meanwhile(here, cast, teams, weeks, 20 if quick else 200)
     if driven is not None:
-        with _said("stock Prefect"):
+        with run.part("the peers: stock Prefect, DBOS"):
             stocked = stock.measure(folder / "stock", 1 if quick else 3)
-        with _said("DBOS"):
-            rows += orchestration.rows(
+            run.rows += orchestration.rows(
                 driven, stocked, orchestration.dbos(folder / "dbos", 5 if quick else 50)
             )
-    return rows + late
-
-
-@contextmanager
-def _words_of(here: Installation) -> Iterator[None]:
-    """What the parts last said, when something went wrong; their folder goes with the run."""
-    try:
-        yield
-    except BaseException:
-        for name in here.running:
-            print(f"--- {name}\n{here.words(name)}", file=sys.stderr)
-        raise
-
-
-class _said:  # noqa: N801 - reads as a verb
-    """Says what is being measured and how long it took."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __enter__(self) -> None:
-        print(f"{self.what} …", flush=True)
-        self.began = time.monotonic()
-
-    def __exit__(self, *_: object) -> None:
-        print(f"{self.what}: {time.monotonic() - self.began:.0f} s", flush=True)
+    run.rows += late
 
 
 def _arguments() -> argparse.Namespace:

@@ -22,7 +22,7 @@ from random import Random
 from typing import Any
 
 from tests.bench.orchestration import settled
-from tests.bench.school import Team
+from tests.bench.school import Team, Weeks
 from tests.bench.tables import Row, percentile, spread
 from tests.cast import PIN, Cast
 from tests.journeys.people import Person
@@ -34,9 +34,10 @@ LOOK = (0.5, 1.5)
 NOTE = "Ghi rõ hơn thời lượng từng hoạt động."
 
 
-def measure(here: Installation, cast: Cast, teams: Sequence[Team], turns: int) -> list[Row]:
+def measure(here: Installation, cast: Cast, teams: Sequence[Team], weeks: Weeks, turns: int) -> list[Row]:
     """`turns` take-backs and as many returns by each of twenty, after two of each to warm up."""
-    users = [User(here, cast, team, n, 2 * turns) for n, team in enumerate(teams)]
+    planned = weeks.take(2 * turns, 1)
+    users = [User(here, cast, team, n, planned) for n, team in enumerate(teams)]
     for user in users[:2]:
         for document in user.documents[:1]:
             user.decide(user.teacher, document, "submit")
@@ -81,11 +82,10 @@ def measure(here: Installation, cast: Cast, teams: Sequence[Team], turns: int) -
 class User:
     """A teacher and their group head at one desk, with some lesson plans."""
 
-    def __init__(self, here: Installation, cast: Cast, team: Team, number: int, plans: int) -> None:
+    def __init__(self, here: Installation, cast: Cast, team: Team, number: int, weeks: Sequence[int]) -> None:
         self.teacher, self.head = Person(here.url, team.teacher), Person(here.url, team.head)
         self.documents = [
-            self.teacher.draft("lesson-plan", lesson_plan(cast, week, mark=team.teacher))
-            for week in range(1, plans + 1)
+            self.teacher.draft("lesson-plan", lesson_plan(cast, week, mark=team.teacher)) for week in weeks
         ]
         self.line = http.client.HTTPConnection("127.0.0.1", here.settings.port, timeout=60)
         self.random = Random(number)

@@ -18,7 +18,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from models.document import Document
-from tests.bench.school import Team
+from tests.bench.school import Team, Weeks
 from tests.bench.stock import StockCost
 from tests.bench.tables import Row, percentile, spread
 from tests.cast import Cast
@@ -26,8 +26,6 @@ from tests.journeys.people import Person
 from tests.journeys.processes import ROOT, Installation, cpu
 from tests.journeys.school import lesson_plan
 from tests.waiting import until
-
-WEEK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +53,14 @@ class Driven:
     work: Work
 
 
-def drive(here: Installation, cast: Cast, teams: Sequence[Team], count: int) -> Driven:
+def drive(here: Installation, cast: Cast, teams: Sequence[Team], weeks: Weeks, count: int) -> Driven:
     """Take `count` lesson plans from the first submit to the archive, and look at the clocks."""
     minh = Person(here.url, "minh")
     chosen = [teams[n % len(teams)] for n in range(count)]
     pairs = [(Person(here.url, team.teacher), Person(here.url, team.head)) for team in chosen]
+    planned = weeks.take(count, len(teams))
     drafts = [
-        teacher.draft("lesson-plan", lesson_plan(cast, WEEK + n // len(teams), mark=teacher.name))
+        teacher.draft("lesson-plan", lesson_plan(cast, planned[n // len(teams)], mark=teacher.name))
         for n, (teacher, _) in enumerate(pairs)
     ]
     ids = [draft["id"] for draft in drafts]

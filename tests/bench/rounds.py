@@ -30,7 +30,7 @@ from models.batch import BatchItem
 from models.document import Document, Revision
 from tasks.signing import SignRequest
 from tests.bench.orchestration import settled
-from tests.bench.school import Team
+from tests.bench.school import Team, Weeks
 from tests.bench.tables import Row, percentile, spread
 from tests.bench.work import stamp
 from tests.cast import PIN, Cast
@@ -39,14 +39,12 @@ from tests.journeys.processes import ROOT, Installation
 from tests.journeys.school import lesson_plan
 from tests.waiting import until
 
-WEEK = 20
-AFTER = 30
-"""The second round's weeks: 30 to 35, then 1 to 4, which no other part fills when it is measured alone."""
 
-
-def measure(here: Installation, cast: Cast, teams: Sequence[Team], count: int, folder: Path) -> list[Row]:
+def measure(
+    here: Installation, cast: Cast, teams: Sequence[Team], weeks: Weeks, count: int, folder: Path
+) -> list[Row]:
     """The loop twice (plain, and with our own signing function), then the round."""
-    ids = _prepared(here, cast, teams, count)
+    ids = _prepared(here, cast, teams, weeks, count)
     settled(here)
     file = folder / "signatures"
     file.write_bytes(pickle.dumps(_job(here, cast, ids)))
@@ -70,9 +68,11 @@ def measure(here: Installation, cast: Cast, teams: Sequence[Team], count: int, f
     ]
 
 
-def pages_meanwhile(here: Installation, cast: Cast, teams: Sequence[Team], count: int) -> list[Row]:
+def pages_meanwhile(
+    here: Installation, cast: Cast, teams: Sequence[Team], weeks: Weeks, count: int
+) -> list[Row]:
     """Pages other people open while a round of so many runs, against the same pages before it."""
-    ids = _prepared(here, cast, teams, count, AFTER)
+    ids = _prepared(here, cast, teams, weeks, count)
     settled(here)
     with Person(here.url, "hoa") as hoa, Person(here.url, teams[0].teacher) as teacher:
         readers = (hoa, teacher)
@@ -110,13 +110,13 @@ def _look(person: Person) -> float:
     return (time.perf_counter() - began) * 500
 
 
-def _prepared(
-    here: Installation, cast: Cast, teams: Sequence[Team], count: int, first: int = WEEK
-) -> list[str]:
+def _prepared(here: Installation, cast: Cast, teams: Sequence[Team], weeks: Weeks, count: int) -> list[str]:
     """Lesson plans signed by author and head, waiting for the principal."""
 
+    planned = weeks.take(count, len(teams))
+
     def one(n: int) -> str:
-        team, week = teams[n % len(teams)], (first + n // len(teams) - 1) % 35 + 1
+        team, week = teams[n % len(teams)], planned[n // len(teams)]
         with Person(here.url, team.teacher) as teacher, Person(here.url, team.head) as head:
             document = teacher.draft("lesson-plan", lesson_plan(cast, week, mark=f"{n}"))
             for person in (teacher, teacher, head):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from flows import keyring
+from flows.calendar import TERM_WEEKS
 from models.account import Account, AccountRole, Group, GroupMember
 from tasks.keys import Secret
 from tests.cast import PIN, Cast, password_hash
@@ -24,6 +25,17 @@ class Team:
 
     head: str
     teacher: str
+
+
+class Weeks:
+    """Teaching weeks nobody has planned: a teacher has one lesson plan a week, and every part needs some."""
+
+    def __init__(self) -> None:
+        self._left = iter(range(1, sum(TERM_WEEKS) + 1))
+
+    def take(self, plans: int, teachers: int) -> list[int]:
+        """So many weeks that each of the teachers can make their share of the plans."""
+        return [next(self._left) for _ in range(-(-plans // teachers))]
 
 
 def found_large_school(here: Installation) -> tuple[Cast, list[Team]]:
