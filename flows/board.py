@@ -11,7 +11,8 @@ from sqlmodel import Session, col, func, select
 
 from flows.catalogue import type_of
 from flows.deadlines import length_words
-from flows.flags import NAMES, rule_of, sentence
+from flows.flag_rows import STANDS
+from flows.flag_words import NAMES, rule_of, sentence
 from flows.grammar import DocumentType
 from flows.obligations import owed_types
 from flows.people import Actor
@@ -45,7 +46,7 @@ class Seen:
     @property
     def sentence(self) -> Text:
         """The limit, the signature and the difference."""
-        return sentence(self.flag.data)
+        return sentence(self.flag.rule, self.flag.data)
 
     @property
     def words(self) -> Text:
@@ -127,7 +128,7 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     """Open flags this person may see, by week."""
     query = (
         select(Flag.week_id, func.count())
-        .where(visible_to(actor), col(Flag.resolved_at).is_(None))
+        .where(visible_to(actor), STANDS, col(Flag.week_id).is_not(None))
         .group_by(col(Flag.week_id))
     )
-    return dict(session.exec(query).all())
+    return {week: number for week, number in session.exec(query) if week}

@@ -9,8 +9,9 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from flows import day_rows, obligations
-from flows.clock import about, insert_new, notice, parts
+from flows.clock import about
 from flows.deadlines import last_day_words, limit_words, remind_from
+from flows.flag_rows import insert_new, notice, parts
 from flows.flags import Debtor, DueWeek, owing
 from flows.obligations import Owed
 from models.db import Database

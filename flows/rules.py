@@ -20,6 +20,10 @@ from models.text import Text
 DEFAULTS: dict[str, Any] = {
     # Advice, no forced change: 0 says nothing.
     "password_age": {"days": 180},
+    "given_password": {"days": 7},
+    "idle_account": {"days": 14},
+    "certificate_ahead": {"days": 30},
+    "head_waives": {"allowed": 0},
     "idle_lock": {"minutes": 60},
     "second_factor": {"required": 0},
     "report_answer": {"working_days": 3},
@@ -28,6 +32,22 @@ NAMES: dict[str, Text] = {
     "password_age": Text(
         "Nhắc đổi mật khẩu khi đã dùng quá số ngày này (0: không nhắc)",
         "Remind of passwords older than so many days (0: never)",
+    ),
+    "given_password": Text(
+        "Báo mật khẩu được cấp mà chưa đổi sau số ngày này (0: không báo)",
+        "Flag given passwords that are unchanged after so many days (0: never)",
+    ),
+    "idle_account": Text(
+        "Báo tài khoản không đăng nhập số ngày này (0: không báo)",
+        "Flag accounts without a sign-in for so many days (0: never)",
+    ),
+    "certificate_ahead": Text(
+        "Báo trước khi chứng thư ký hết hạn số ngày này (0: không báo)",
+        "Flag certificates so many days before they expire (0: never)",
+    ),
+    "head_waives": Text(
+        "Cho tổ trưởng miễn ghi muộn, ghi thiếu trong tổ mình",
+        "Let group heads waive late and missing records of their group",
     ),
     "idle_lock": Text(
         "Khóa màn hình khi không thao tác sau số phút này (0: sau 12 giờ)",
@@ -46,6 +66,22 @@ EXPLAINED: dict[str, Text] = {
     "password_age": Text(
         "Chỉ nhắc qua thư và trên trang Tài khoản, không bắt buộc đổi.",
         "A reminder by mail and on the account page; nobody is forced.",
+    ),
+    "given_password": Text(
+        "Người đó, quản trị và hiệu trưởng thấy; trang mạng vẫn buộc đổi khi đăng nhập.",
+        "Seen by that person, administrators and the principal; signing in asks for the change anyway.",
+    ),
+    "idle_account": Text(
+        "Chỉ tính ngày trong tuần học; không tính ngày vắng có người thay.",
+        "Days of teaching weeks alone; days of absence with a stand-in do not count.",
+    ),
+    "certificate_ahead": Text(
+        "Người có chứng thư, quản trị và hiệu trưởng thấy.",
+        "Seen by its holder, administrators and the principal.",
+    ),
+    "head_waives": Text(
+        "Không ai tự miễn cho mình; lý do và người miễn luôn được ghi lại và báo cho giáo viên.",
+        "Nobody waives their own; who did and why is kept and told to the teacher.",
     ),
     "idle_lock": Text(
         "Trang hỏi lại mật khẩu; nội dung đang gõ vẫn giữ. Nên đặt ngắn nếu dùng máy chung.",
@@ -66,6 +102,16 @@ def rules_of(session: Session, school_id: str) -> dict[str, Any]:
     """Every rule of a school, its own values over the defaults."""
     own = session.exec(select(SchoolSetting).where(col(SchoolSetting.school_id) == school_id)).all()
     return DEFAULTS | {setting.key: setting.value for setting in own}
+
+
+def days_of(session: Session, schools: Sequence[str], key: str) -> dict[str, int]:
+    """By school: the days of one rule, for many schools at once."""
+    own = session.exec(
+        select(SchoolSetting).where(col(SchoolSetting.school_id).in_(schools), col(SchoolSetting.key) == key)
+    )
+    return dict.fromkeys(schools, int(DEFAULTS[key]["days"])) | {
+        setting.school_id: int(setting.value["days"]) for setting in own
+    }
 
 
 OwnRules = Mapping[str, Sequence[Own]]

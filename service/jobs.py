@@ -2,7 +2,8 @@
 
 A job that ran twice, late or in two processes does no harm: flags are compared with the facts, reminders
 and mails carry keys. One process leads by a lease; the others stand by and take over when it ends. What
-the jobs do stands in `flows/clock.py`, `flows/reminders.py`, `tasks/mailing.py` and `tasks/posting.py`.
+the jobs do stands in `flows/clock.py`, `flows/conditions.py`, `flows/reminders.py`, `tasks/mailing.py` and
+`tasks/posting.py`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlmodel import Session, col, delete
 from flows import delegations
 from flows.candidates import standing_in
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
+from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
 from flows.posts import actor_of
@@ -32,7 +34,7 @@ from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
-from service import importing, password_age
+from service import importing
 from tasks import mail_servers
 from tasks.mailing import fold
 from tasks.posting import post
@@ -75,6 +77,7 @@ class Clockwork:
         if self.leading and not was:
             self.look_far_back()
             self.turn()
+            self.look_at_facts()
             self.remind()
 
     def look_far_back(self) -> None:
@@ -96,12 +99,16 @@ class Clockwork:
             scan_changed(self.db, self.looked - OVERLAP, now)
             self.looked = now
 
+    def look_at_facts(self) -> None:
+        """What holds while a fact holds: not downloaded, review overdue, password old, certificate expiring."""
+        if self.leading and (changed := look_at_conditions(self.db, self.now())):
+            log.info("flags changed=%d", changed)
+
     def remind(self) -> None:
-        """Reminders of the day before, old passwords, reports without an answer."""
+        """Reminders of the day before, reports without an answer."""
         if self.leading and (told := remind(self.db, self.now())):
             log.info("reminders=%d", told)
         if self.leading:
-            password_age.remind(self.db, self.now())
             remind_overdue(self.db, self.now())
 
     def turn(self) -> None:
@@ -156,6 +163,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.take_the_lead, IntervalTrigger(seconds=10)),
         (works.mail, IntervalTrigger(seconds=3)),
         (works.look_at_changes, IntervalTrigger(seconds=30)),
+        (works.look_at_facts, IntervalTrigger(minutes=5)),
         (works.remind, IntervalTrigger(minutes=10)),
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),

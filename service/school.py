@@ -249,6 +249,7 @@ LIMITS = {
     "days": (0, 1000),
     "minutes": (0, 720),
     "required": (0, 1),
+    "allowed": (0, 1),
     "working_days": (1, 30),
 }
 """Least and most of a part of a rule."""
