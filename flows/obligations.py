@@ -249,16 +249,17 @@ def _signed(owed: Owed, schools: list[str], weeks: list[str], only: str | None) 
         col(d.first_signed_at).is_not(None),
         col(d.status) != "withdrawn",
         col(debtor).is_not(None),
-        ~_SEVERAL_WEEKS,
+        ~SEVERAL_WEEKS,
     )
     if only is not None:
         signed = signed.where(col(debtor) == only)
     return cast("SelectOfScalar[str]", signed)
 
 
-_SEVERAL_WEEKS = and_(
+SEVERAL_WEEKS = and_(
     col(Document.last_week_id).is_not(None), col(Document.last_week_id) != col(Document.week_id)
 )
+"""Documents that cover more weeks than one: few."""
 
 
 def _papers(
@@ -300,7 +301,7 @@ def _papers(
             if some is not None:
                 rows = rows.where(col(debtor).in_(some))
             if several:
-                rows = rows.where(_SEVERAL_WEEKS)
+                rows = rows.where(SEVERAL_WEEKS)
             for row in session.execute(rows):
                 found[row[0]].append(Signed._make(row[1:]))
     return found

@@ -27,6 +27,10 @@ DEFAULTS: dict[str, Any] = {
     "idle_lock": {"minutes": 60},
     "second_factor": {"required": 0},
     "report_answer": {"working_days": 3},
+    # 0: one of the two lacking is a finding (the plan, II.3, can be read either way).
+    "spot_check": {"both": 0},
+    "spot_check_eve": {"hour": 16, "minute": 0},
+    "spot_check_morning": {"hour": 6, "minute": 30},
 }
 NAMES: dict[str, Text] = {
     "password_age": Text(
@@ -59,6 +63,18 @@ NAMES: dict[str, Text] = {
     ),
     "report_answer": Text(
         "Trả lời báo sự cố trong bao nhiêu ngày làm việc", "Answer reports of problems within working days"
+    ),
+    "spot_check": Text(
+        "Báo có thể thiếu khi kiểm tra: chỉ khi thiếu cả kế hoạch dạy học và kế hoạch bài dạy",
+        "Tell of what a check may miss: only if both the teaching plan and the lesson plan lack",
+    ),
+    "spot_check_eve": Text(
+        "Nhắc giáo viên về giờ dạy hôm sau, vào ngày làm việc trước đó, lúc",
+        "Tell teachers about their next day of lessons, on the working day before, at",
+    ),
+    "spot_check_morning": Text(
+        "Nhắc lại giáo viên và báo tổ trưởng trong ngày dạy, lúc",
+        "Tell teachers again, and their group head, on the day itself, at",
     ),
 }
 
@@ -95,6 +111,10 @@ EXPLAINED: dict[str, Text] = {
         "Tính từ ngày hôm sau, thứ Hai đến thứ Sáu. Quá hạn thì nhắc quản trị và ghi rõ là quá hạn.",
         "From the next day on, Monday to Friday. Past it, the administrators are reminded and it is marked.",
     ),
+    "spot_check": Text(
+        "Chọn Không: thiếu một trong hai là báo. Chỉ là nhắc trước, chưa phải kết luận kiểm tra.",
+        "No: one of them lacking is enough. It is a word beforehand, not a finding.",
+    ),
 }
 
 
@@ -112,6 +132,12 @@ def days_of(session: Session, schools: Sequence[str], key: str) -> dict[str, int
     return dict.fromkeys(schools, int(DEFAULTS[key]["days"])) | {
         setting.school_id: int(setting.value["days"]) for setting in own
     }
+def rule_of_each(session: Session, schools: Sequence[str], key: str) -> dict[str, dict[str, Any]]:
+    """One rule of many schools, in one question."""
+    rows = session.exec(
+        select(SchoolSetting).where(col(SchoolSetting.school_id).in_(schools), col(SchoolSetting.key) == key)
+    )
+    return dict.fromkeys(schools, DEFAULTS[key]) | {row.school_id: row.value for row in rows}
 
 
 OwnRules = Mapping[str, Sequence[Own]]

@@ -16,7 +16,7 @@ class Notice(SQLModel, table=True):
     """One thing one person is to be told, once: `key` makes a repeat harmless.
 
     `kind`: waiting, returned, approved, archived, reminder, flag, incident, delegation, change,
-    mail-server, rule, report, password.
+    mail-server, rule, report, password, spot-check.
     `data` holds what the mail needs beyond the document (ids, times), no secret.
     """
 

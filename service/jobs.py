@@ -22,7 +22,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import Session, col, delete
 
-from flows import delegations
+from flows import delegations, probable_notices
 from flows.candidates import standing_in
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
@@ -105,11 +105,13 @@ class Clockwork:
             log.info("flags changed=%d", changed)
 
     def remind(self) -> None:
-        """Reminders of the day before, reports without an answer."""
+        """Reminders of the day before, what a check may miss, reports without an answer."""
         if self.leading and (told := remind(self.db, self.now())):
             log.info("reminders=%d", told)
         if self.leading:
             remind_overdue(self.db, self.now())
+        if self.leading and (told := probable_notices.tell(self.db, self.now())):
+            log.info("spot checks told=%d", told)
 
     def turn(self) -> None:
         """Absences that begin today or are over."""

@@ -251,6 +251,9 @@ LIMITS = {
     "required": (0, 1),
     "allowed": (0, 1),
     "working_days": (1, 30),
+    "both": (0, 1),
+    "hour": (0, 23),
+    "minute": (0, 59),
 }
 """Least and most of a part of a rule."""
 

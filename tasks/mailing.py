@@ -46,6 +46,7 @@ Audiences = Callable[[Session, str], Collection[str]]
 KINDS: dict[str, Text] = {
     "waiting": Text("Chờ xử lý", "Waiting for you"),
     "returned": Text("Bị trả lại", "Returned"),
+    "spot-check": Text("Có thể thiếu khi kiểm tra", "Probably missing at a check"),
     "reminder": Text("Sắp đến hạn", "Due soon"),
     "flag": Text("Quá hạn", "Past the limit"),
     "approved": Text("Đã ký duyệt", "Approved and signed"),
@@ -161,6 +162,8 @@ def _still_true(
         case "flag":
             flag = session.get(Flag, data.get("flag", ""))
             return flag is not None and flag.resolved_at is None
+        case "spot-check":
+            return now < datetime.fromisoformat(data["over"]) and _any_open(session, notice)
         case "reminder":
             due_at = datetime.fromisoformat(data["due_at"])
             return now < due_at and not _signed(session, notice)
@@ -168,6 +171,19 @@ def _still_true(
             incident = session.get(Incident, data.get("incident", ""))
             return incident is None or incident.resolved_at is None
     return True
+
+
+def _any_open(session: Session, notice: Notice) -> bool:
+    """Is one of the flags it speaks of still open, or not written yet?"""
+    keys = notice.data["flags"]
+    rows = session.exec(
+        select(Flag.key).where(
+            col(Flag.school_id) == notice.school_id,
+            col(Flag.key).in_(keys),
+            col(Flag.resolved_at).is_not(None),
+        )
+    )
+    return not set(keys) <= set(rows)
 
 
 def _signed(session: Session, notice: Notice) -> bool:

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 
-from flows import absences, bundle, calendar, drafts, duties, outstanding, queries
+from flows import absences, bundle, calendar, drafts, duties, outstanding, probable, probable_rows, queries
 from flows.bundle import Bundle
 from flows.catalogue import TYPES, type_of
 from flows.covering import covering
 from flows.grammar import DocumentType
 from flows.obligations import calendar_of
 from flows.people import Actor
+from flows.probable_rows import Probable
 from models.account import Account
 from models.document import Document, OpenStep
 from models.errors import NotFound
@@ -114,6 +115,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         owed = outstanding.mine(session, viewer.actor, OWED + 1)
         packed = _packed(session, viewer.actor, now)
         broken = duties.broken_since(session, viewer.actor.school_id, viewer.account.id)
+        lacking = probable_rows.find(session, [viewer.actor.school_id], now, only=viewer.actor.id)
     named = {d.draft.id for d in dues if d.draft}
     return page(
         request,
@@ -131,6 +133,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         broken=broken,
         responsible=outstanding.answers_for_others(viewer.actor),
         packed=packed,
+        lacking=[_lacking(one) for one in lacking],
         strip=strip,
         week=_week_now(weeks, now),
         to_confirm=to_confirm,
@@ -212,6 +215,18 @@ def _add_words(session: Session, row: Row) -> None:
         row.returned_at = event.at
         row.words_of_return = remark.text if remark and not remark.erased else ""
         row.parts_named = len(remark.parts) if remark else 0
+
+
+def _lacking(one: Probable) -> tuple[Text, list[tuple[Text, Text, str]]]:
+    """A day with lessons, and what a check would probably miss: what, what to do, where."""
+    return probable.day_words(one.window.day), [
+        (
+            probable.lack_words(lack, one.week.number),
+            probable.ADVICE[lack.state],
+            probable.path(lack, one.week.id),
+        )
+        for lack in one.lacks
+    ]
 
 
 # --- limits ---------------------------------------------------------------------------------------------
