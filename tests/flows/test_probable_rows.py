@@ -22,6 +22,8 @@ from tests.clockwork import DAY, START, SmallSchool, at, small_school
 
 EVE = at(11, 19, 16)
 """Tuesday of week 11; Lan teaches on Tuesday and Wednesday, Hoa and Anh on Wednesday."""
+EVENING = at(11, 19, 17)
+"""Tuesday's lessons are over."""
 MORNING = at(11, 20, 6, 30)
 WEDNESDAY = date(2024, 11, 20)
 LESSONS, PLAN = "lesson-plan", "teacher-teaching-plan"
@@ -266,8 +268,8 @@ def test_a_school_chooses_its_hours(school: SmallSchool) -> None:
 
 def test_the_teacher_is_told_on_the_eve_and_the_head_only_in_the_morning(school: SmallSchool) -> None:
     all_well(school, "hoa", "anh")
-    assert tell(school.db, EVE) == 1
-    assert tell(school.db, EVE + timedelta(hours=2)) == 0
+    assert tell(school.db, EVENING) == 1
+    assert tell(school.db, EVENING + timedelta(hours=2)) == 0
     assert told(school) == [("lan", "2024-11-20:eve")]
     assert tell(school.db, MORNING) == 2
     assert tell(school.db, MORNING + timedelta(hours=1)) == 0
@@ -284,7 +286,7 @@ def test_the_teacher_is_told_on_the_eve_and_the_head_only_in_the_morning(school:
 
 def test_what_was_done_overnight_is_not_told_in_the_morning(school: SmallSchool) -> None:
     all_well(school, "hoa", "anh")
-    tell(school.db, EVE)
+    tell(school.db, EVENING)
     all_well(school, "lan")
     assert tell(school.db, MORNING) == 0
 
@@ -317,7 +319,7 @@ def test_a_head_who_is_away_is_not_told_but_the_deputy_is(school: SmallSchool) -
 
 def test_nobody_is_told_once_school_is_over(school: SmallSchool) -> None:
     all_well(school, "hoa", "anh")
-    tell(school.db, EVE)
+    tell(school.db, EVENING)
     with school.db.read() as session:
         (row,) = session.exec(select(Notice))
         assert _still_true(session, row, None, (), EVE)
