@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
-from flows import account_conditions, obligations, record_conditions
+from flows import account_conditions, obligations, probable, probable_rows, record_conditions
 from flows.flag_rows import Changes, Standing, differ, write
 from flows.flag_words import ADVICE, NAMES, pair
 from flows.flags import Found
@@ -32,11 +32,13 @@ class Condition:
     """`holds` reads, for some schools, all that hold at a moment: the school and the flag as it should stand.
 
     `Found.key` begins with the rule and names subject and person; `Found.data` keeps what the sentence is
-    made from. One that is not among them any more is resolved.
+    made from. One that is not among them any more is resolved. `tells`: false where people are told of it
+    in notices of another kind.
     """
 
     rule: str
     holds: Holds
+    tells: bool = True
 
     @property
     def name(self) -> Text:
@@ -51,6 +53,7 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition("password-old", account_conditions.old),
     Condition("idle", account_conditions.idle),
     Condition("certificate", account_conditions.certificate),
+    Condition(probable.RULE, probable_rows.holds, tells=False),
 )
 
 
@@ -89,6 +92,7 @@ def _compare(
             changes,
             _about,
             always_tell=condition.rule in ADVICE,
+            tells=condition.tells,
         )
 
 

@@ -73,15 +73,19 @@ def differ(
     about: About,
     *,
     always_tell: bool = False,
+    tells: bool = True,
 ) -> None:
-    """Add what opens, changes, reopens, and resolves: `standing` is emptied of what still holds."""
+    """Add what opens, changes, reopens, and resolves: `standing` is emptied of what still holds.
+
+    `tells`: false where people are told of it another way.
+    """
     since = None if always_tell else now - TELL_WITHIN
     for flag in found:
         there = standing.pop(flag.key, None)
         if there is None:
             row = _row(flag) | {"id": new_id(), "school_id": school}
             changes.insert.append(row)
-            if flag.resolved_at is None:
+            if tells and flag.resolved_at is None:
                 _tell(school, row["id"], flag, now, since, changes, about)
             continue
         if there.resolved_at is not None and flag.resolved_at is not None:
@@ -92,7 +96,7 @@ def differ(
         if values:
             values["data"] = flag.data
             changes.change.append((there.id, values))
-        if there.resolved_at is not None:
+        if tells and there.resolved_at is not None:
             _tell(school, there.id, flag, now, since, changes, about)
     for gone in standing.values():
         if gone.resolved_at is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from flows import probable
 from flows.deadlines import late_words, limit_words, missing_words
 from models.settings import VIETNAM
 from models.text import Text
@@ -20,6 +21,7 @@ NAMES: dict[str, Text] = {
     "password-old": Text("Mật khẩu dùng đã lâu", "Password old"),
     "idle": Text("Tài khoản không dùng", "Account idle"),
     "certificate": Text("Chứng thư sắp hoặc đã hết hạn", "Certificate expiring"),
+    probable.RULE: probable.NAME,
 }
 """By rule, in the order in which people read them."""
 
@@ -124,4 +126,5 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], Text]] = {
     ),
     "idle": _idle,
     "certificate": _certificate,
+    probable.RULE: probable.flag_sentence,
 }

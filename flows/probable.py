@@ -36,6 +36,7 @@ LOOK_AHEAD = 16
 """So many days ahead a day with lessons may be that is told of today: Tết is the longest rest."""
 
 State = Literal["none", "draft", "returned", "waiting", "not-kept", "not-printed"]
+_NOT_APPROVED = ("none", "draft", "returned", "waiting")
 DONE = ("approved", "archived")
 _BEGUN: dict[str, State] = {"in_progress": "waiting", "returned": "returned", "draft": "draft"}
 """By a record's status, what has come farthest first."""
@@ -130,27 +131,46 @@ def _lack(item: str, papers: Iterable[Paper], *, broken: bool) -> Lack | None:
 # --- in words -------------------------------------------------------------------------------------------
 
 
-def as_data(day: date, number: int, week_id: str, lacks: Sequence[Lack], over: datetime) -> dict[str, Any]:
-    """What a flag or a notice keeps, so that its sentence reads the same later."""
+def sentence(day: date, number: int, lacks: Sequence[Lack]) -> Text:
+    """`Có thể thiếu khi kiểm tra thứ Tư 25/11: chưa có kế hoạch bài dạy tuần 12. Soạn và trình duyệt.`"""
+    said = _joined("; ", [lack_words(lack, number) for lack in lacks])
+    advice = _joined(" ", list(dict.fromkeys(ADVICE[lack.state] for lack in lacks)))
+    return Text("{said}. {advice}", "{said}. {advice}").format(
+        said=_MAY_MISS.format(day=day_words(day), said=said), advice=advice
+    )
+
+
+def flag_key(lack: Lack, account_id: str, day: date) -> str:
+    """One flag for a teacher, a day and what is missing: approved but not downloaded is another."""
+    return f"{RULE}:{lack.item}:{_flag_state(lack)}:{account_id}:{day.isoformat()}"
+
+
+def flag_data(lack: Lack, number: int, window: Window) -> dict[str, Any]:
+    """What a flag keeps, so that its sentence reads the same later."""
     return {
-        "day": day.isoformat(),
+        "day": window.day.isoformat(),
         "week": number,
-        "week_id": week_id,
-        "lacks": [list(lack) for lack in lacks],
-        "over": over.astimezone(VIETNAM).isoformat(),
+        "item": lack.item,
+        "state": _flag_state(lack),
+        "due_at": window.morning.isoformat(),
+        "rule": {"vi": _RULE.vi, "en": _RULE.en},
+        "over": window.over.isoformat(),
     }
 
 
-def sentence(data: Mapping[str, Any]) -> Text:
-    """`Có thể thiếu khi kiểm tra thứ Tư 25/11: chưa có kế hoạch bài dạy tuần 12. Soạn và trình duyệt.`"""
-    lacks = [Lack(*lack) for lack in data["lacks"]]
-    said = [lack_words(lack, data["week"]) for lack in lacks]
-    advice = list(dict.fromkeys(ADVICE[lack.state] for lack in lacks))
-    return Text(
-        "Có thể thiếu khi kiểm tra {day}: {said}. {advice}", "A check on {day} may miss: {said}. {advice}"
-    ).format(
-        day=day_words(date.fromisoformat(data["day"])), said=_joined("; ", said), advice=_joined(" ", advice)
-    )
+def flag_sentence(data: Mapping[str, Any]) -> Text:
+    """A flag in words."""
+    said = _SAID[data["state"]].format(what=_WHAT[data["item"]], n=data["week"])
+    return _MAY_MISS.format(day=day_words(date.fromisoformat(data["day"])), said=said)
+
+
+def ended_words(data: Mapping[str, Any], resolved_at: datetime) -> Text:
+    """How it ended: done in time, or the day was over."""
+    return _MENDED if resolved_at < datetime.fromisoformat(data["over"]) else _OVER
+
+
+def _flag_state(lack: Lack) -> str:
+    return "not-approved" if lack.state in _NOT_APPROVED else lack.state
 
 
 def day_words(day: date) -> Text:
@@ -162,11 +182,6 @@ def day_words(day: date) -> Text:
 def lack_words(lack: Lack, number: int) -> Text:
     """What is missing, of a week by its number."""
     return _SAID[lack.state].format(what=_WHAT[lack.item], n=number)
-
-
-def ended_words(data: Mapping[str, Any], resolved_at: datetime) -> Text:
-    """How it ended: done in time, or the day was over."""
-    return _MENDED if resolved_at < datetime.fromisoformat(data["over"]) else _OVER
 
 
 def names_words(names: Sequence[str]) -> Text:
@@ -194,7 +209,13 @@ _WHAT = {
     TEACHER_TEACHING_PLAN.slug: Text("kế hoạch dạy học", "teaching plan"),
     LESSON_PLAN.slug: Text("kế hoạch bài dạy", "lesson plan"),
 }
-_SAID: dict[State, Text] = {
+_MAY_MISS = Text("Có thể thiếu khi kiểm tra {day}: {said}", "A check on {day} may miss: {said}")
+_RULE = Text(
+    "kế hoạch dạy học có bản in, kế hoạch bài dạy có trên máy hoặc bản in",
+    "the teaching plan on paper, the lesson plan on the laptop or on paper",
+)
+_SAID: dict[str, Text] = {
+    "not-approved": Text("{what} tuần {n} chưa được ký duyệt", "the {what} of week {n} is not approved"),
     "none": Text("chưa có {what} tuần {n}", "no {what} of week {n}"),
     "draft": Text("{what} tuần {n} chưa trình duyệt", "the {what} of week {n} is not submitted"),
     "returned": Text("{what} tuần {n} bị trả lại, chưa trình lại", "the {what} of week {n} was returned"),

@@ -15,7 +15,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from flows import obligations, probable, probable_rows
-from flows.clock import insert_new, notice, parts
+from flows.flag_rows import insert_new, notice, parts
 from flows.probable_rows import Probable
 from models.account import Account, Group
 from models.db import Database
@@ -51,10 +51,10 @@ def _to_teachers(found: Sequence[Probable], now: datetime) -> Iterator[dict[str,
             one.window.day,
             now,
             subject=_lessons_on(one.window.day, now),
-            sentence=probable.sentence(one.data),
+            sentence=probable.sentence(one.window.day, one.week.number, one.lacks),
             path="/" if several else probable.path(one.lacks[0], one.week.id),
-            flags=[one.key],
-            over=one.data["over"],
+            flags=one.keys,
+            over=one.window.over.isoformat(),
         )
 
 
@@ -82,8 +82,8 @@ def _to_heads(session: Session, found: Sequence[Probable], now: datetime) -> Ite
             subject=_lessons_on(day, now),
             sentence=_GROUP.format(day=probable.day_words(day), names=probable.names_words(who)),
             path="/flags/list",
-            flags=[one.key for one in others],
-            over=others[0].data["over"],
+            flags=[key for one in others for key in one.keys],
+            over=others[0].window.over.isoformat(),
         )
 
 

@@ -20,8 +20,20 @@ from sqlmodel import Session, col, func, select
 from flows import day_rows, evidence, obligations
 from flows.calendar import TeachingWeek, week_of
 from flows.documents.lesson_plan import LESSON_PLAN
-from flows.flags import Debtor
-from flows.probable import DONE, ITEMS, Lack, Paper, Rules, Window, as_data, lacking, windows
+from flows.flags import Debtor, Found
+from flows.probable import (
+    DONE,
+    ITEMS,
+    RULE,
+    Lack,
+    Paper,
+    Rules,
+    Window,
+    flag_data,
+    flag_key,
+    lacking,
+    windows,
+)
 from flows.rules import rule_of_each
 from flows.school_days import SchoolDays, Taught
 from models.delegation import Delegation
@@ -43,14 +55,31 @@ class Probable:
     lacks: tuple[Lack, ...]
 
     @property
-    def key(self) -> str:
-        """Of the flag: once for a teacher and a day."""
-        return f"spot-check:{self.debtor.account_id}:{self.window.day.isoformat()}"
+    def keys(self) -> list[str]:
+        """Of its flags."""
+        return [flag_key(lack, self.debtor.account_id, self.window.day) for lack in self.lacks]
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """What a flag or a notice keeps of it."""
-        return as_data(self.window.day, self.week.number, self.week.id, self.lacks, self.window.over)
+
+def holds(session: Session, schools: Sequence[str], now: datetime) -> Iterator[tuple[str, Found]]:
+    """The flags that stand now, with their schools (`flows/conditions.py`)."""
+    for one in find(session, schools, now):
+        for lack, key in zip(one.lacks, one.keys, strict=True):
+            yield (
+                one.school_id,
+                Found(
+                    key=key,
+                    rule=RULE,
+                    type=lack.item,
+                    account_id=one.debtor.account_id,
+                    group_id=one.debtor.group_id,
+                    week_id=one.week.id,
+                    document_id=lack.document_id,
+                    due_at=one.window.morning,
+                    opened_at=one.window.eve,
+                    resolved_at=None,
+                    data=flag_data(lack, one.week.number, one.window),
+                ),
+            )
 
 
 def find(session: Session, schools: Sequence[str], now: datetime, only: str = "") -> list[Probable]:

@@ -124,20 +124,17 @@ def rules_of(session: Session, school_id: str) -> dict[str, Any]:
     return DEFAULTS | {setting.key: setting.value for setting in own}
 
 
-def days_of(session: Session, schools: Sequence[str], key: str) -> dict[str, int]:
-    """By school: the days of one rule, for many schools at once."""
+def rule_of_each(session: Session, schools: Sequence[str], key: str) -> dict[str, dict[str, Any]]:
+    """One rule of many schools, in one question."""
     own = session.exec(
         select(SchoolSetting).where(col(SchoolSetting.school_id).in_(schools), col(SchoolSetting.key) == key)
     )
-    return dict.fromkeys(schools, int(DEFAULTS[key]["days"])) | {
-        setting.school_id: int(setting.value["days"]) for setting in own
-    }
-def rule_of_each(session: Session, schools: Sequence[str], key: str) -> dict[str, dict[str, Any]]:
-    """One rule of many schools, in one question."""
-    rows = session.exec(
-        select(SchoolSetting).where(col(SchoolSetting.school_id).in_(schools), col(SchoolSetting.key) == key)
-    )
-    return dict.fromkeys(schools, DEFAULTS[key]) | {row.school_id: row.value for row in rows}
+    return dict.fromkeys(schools, DEFAULTS[key]) | {setting.school_id: setting.value for setting in own}
+
+
+def days_of(session: Session, schools: Sequence[str], key: str) -> dict[str, int]:
+    """By school: the days of one rule, for many schools at once."""
+    return {school: int(value["days"]) for school, value in rule_of_each(session, schools, key).items()}
 
 
 OwnRules = Mapping[str, Sequence[Own]]

@@ -7,7 +7,20 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from flows.calendar import school_year
-from flows.probable import ITEMS, Lack, Paper, Rules, as_data, ended_words, lacking, path, sentence, windows
+from flows.probable import (
+    ITEMS,
+    Lack,
+    Paper,
+    Rules,
+    Window,
+    ended_words,
+    flag_data,
+    flag_sentence,
+    lacking,
+    path,
+    sentence,
+    windows,
+)
 from flows.school_days import Change, SchoolDays
 from models.settings import VIETNAM
 from models.text import Text
@@ -133,7 +146,7 @@ OVER = at(DAY, 17)
 
 def test_words_name_the_day_what_is_missing_and_what_to_do() -> None:
     lacks = (Lack(PLAN, "not-printed", "x"), Lack(LESSONS, "none"))
-    assert sentence(as_data(DAY, 12, "w", lacks, OVER)) == Text(
+    assert sentence(DAY, 12, lacks) == Text(
         "Có thể thiếu khi kiểm tra thứ Tư 25/11: kế hoạch dạy học tuần 12 chưa xác nhận đã in; chưa có kế "
         "hoạch bài dạy tuần 12. In ra giấy rồi xác nhận đã in. Soạn và trình duyệt.",
         "A check on Wed 25/11 may miss: the teaching plan of week 12 is not said to be printed; no lesson "
@@ -149,6 +162,10 @@ def test_each_lack_leads_to_where_it_is_mended() -> None:
 
 
 def test_it_is_kept_how_it_ended() -> None:
-    data = as_data(DAY, 12, "w", (Lack(LESSONS, "none"),), OVER)
+    window = Window(DAY, at(DAY - timedelta(days=1), 16), at(DAY, 6, 30), OVER)
+    data = flag_data(Lack(LESSONS, "draft", "d"), 12, window)
+    assert (
+        flag_sentence(data).en == "A check on Wed 25/11 may miss: the lesson plan of week 12 is not approved"
+    )
     assert ended_words(data, OVER - timedelta(hours=3)).en == "Done in time"
     assert ended_words(data, OVER).en == "The day is over"

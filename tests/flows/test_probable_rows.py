@@ -9,12 +9,15 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
+from flows.conditions import look
+from flows.probable import ended_words
 from flows.probable_notices import tell
 from flows.probable_rows import find
 from models.account import Group
 from models.columns import new_id
 from models.delegation import Delegation
 from models.evidence import Duty, Evidence
+from models.flag import Flag
 from models.notice import Notice
 from models.school import CalendarChange, SchoolClass, SchoolSetting, Timetable, TimetableEntry
 from tasks.mailing import _still_true
@@ -324,3 +327,63 @@ def test_nobody_is_told_once_school_is_over(school: SmallSchool) -> None:
         (row,) = session.exec(select(Notice))
         assert _still_true(session, row, None, (), EVE)
         assert not _still_true(session, row, None, (), EVE + DAY + timedelta(hours=1))
+
+
+# --- flags ----------------------------------------------------------------------------------------------
+
+
+def flags(school: SmallSchool) -> list[tuple[str, str, str, bool]]:
+    """Whose, of which type, what, still open: of Wednesday."""
+    names = {account: name for name, account in school.accounts.items()}
+    with school.db.read() as session:
+        rows = session.exec(select(Flag).where(col(Flag.rule) == "spot-check"))
+        return sorted(
+            (names[f.account_id], f.type, f.data["state"], f.resolved_at is None)
+            for f in rows
+            if f.data["day"] == "2024-11-20"
+        )
+
+
+def test_a_flag_opens_on_the_eve_and_ends_with_the_fact_or_the_day(school: SmallSchool) -> None:
+    all_well(school, "hoa", "anh")
+    approved(school, "lan", PLAN, "print")
+    look(school.db, EVENING, rules=["spot-check"])
+    assert flags(school) == [("lan", LESSONS, "not-approved", True)]
+    key = approved(school, "lan", LESSONS)
+    look(school.db, EVENING + timedelta(hours=1), rules=["spot-check"])
+    assert look(school.db, EVENING + timedelta(hours=1), rules=["spot-check"]) == 0
+    assert flags(school) == [("lan", LESSONS, "not-approved", False), ("lan", LESSONS, "not-kept", True)]
+    school.change(Duty, (key, "download"), met_at=MORNING)
+    look(school.db, MORNING, rules=["spot-check"])
+    assert {f[3] for f in flags(school)} == {False}
+
+
+def test_a_flag_of_a_day_that_is_over_is_kept_as_it_ended(school: SmallSchool) -> None:
+    all_well(school, "hoa", "anh")
+    look(school.db, EVENING, rules=["spot-check"])
+    late = at(11, 20, 17, 3)
+    look(school.db, late, rules=["spot-check"])
+    with school.db.read() as session:
+        rows = session.exec(select(Flag).where(col(Flag.rule) == "spot-check")).all()
+    ended = {ended_words(f.data, f.resolved_at).en for f in rows if f.resolved_at}
+    assert ended == {"The day is over"}
+    assert {o for *_, o in flags(school)} == {False}
+
+
+def test_flags_of_a_check_send_no_notice_of_their_own(school: SmallSchool) -> None:
+    look(school.db, EVENING, rules=["spot-check"])
+    assert flags(school)
+    assert school.notices("flag") == []
+
+
+def test_a_notice_is_dropped_once_all_it_speaks_of_is_mended(school: SmallSchool) -> None:
+    all_well(school, "hoa", "anh")
+    look(school.db, EVENING, rules=["spot-check"])
+    tell(school.db, EVENING)
+    all_well(school, "lan")
+    with school.db.read() as session:
+        (row,) = session.exec(select(Notice).where(col(Notice.kind) == "spot-check"))
+        assert _still_true(session, row, None, (), EVENING)
+    look(school.db, EVENING + timedelta(minutes=5), rules=["spot-check"])
+    with school.db.read() as session:
+        assert not _still_true(session, row, None, (), EVENING + timedelta(minutes=5))
