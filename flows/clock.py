@@ -291,7 +291,12 @@ def _tell(owed: Owed, school: str, flag_id: str, flag: Found, now: datetime, cha
         now,
         document_id=flag.document_id,
         data=about(owed, flag.data["week"])
-        | {"flag": flag_id, "rule": flag.rule, "sentence": {"vi": words.vi, "en": words.en}},
+        | {
+            "flag": flag_id,
+            "rule": flag.rule,
+            "fact": flag.key.partition(":")[2],
+            "sentence": {"vi": words.vi, "en": words.en},
+        },
     )
 
 
@@ -312,8 +317,9 @@ def notice(
     *,
     data: dict[str, Any],
     document_id: str | None = None,
+    due_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """The row of a notice that is due at once."""
+    """The row of a notice that is due at once, or since a moment that has passed."""
     return {
         "id": new_id(),
         "school_id": school,
@@ -323,7 +329,7 @@ def notice(
         "document_id": document_id,
         "data": data,
         "created_at": now,
-        "due_at": now,
+        "due_at": due_at or now,
         "dropped": False,
     }
 

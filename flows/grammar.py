@@ -235,7 +235,7 @@ class DocumentType:
     and is begun there. `parts` gives the words for what of a document may be named so. `informs` are told
     once it is approved. Two documents of the same weeks that agree in all of `alike_by` ("owner", "group" or
     fields) are likely one made twice: their author is told, and goes on if both are meant. `reminders` count
-    from the limit for handing it in, `review_reminders` from each reviewer's own time; a school may set others.
+    from the limit for handing it in, `review_reminders` from each reviewer's own; a school may set others.
     """
 
     slug: str

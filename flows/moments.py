@@ -20,8 +20,8 @@ STALE = timedelta(days=7)
 """What should have been told so long ago after a limit is told no more: the weekly summary has it."""
 
 DAY = timedelta(days=1)
-_LONGEST_REST = 120
-"""A calendar without a working day in so many changes nothing."""
+_LONGEST_REST = 40
+"""A calendar without a working day in so many days moves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ def to_tell(
     return sorted(latest.values(), key=lambda m: (m.at, m.to))
 
 
-def may_matter(rules: Sequence[Remind], due_at: datetime, now: datetime) -> bool:
-    """Can a moment of this limit be told at this time, whatever the calendar? Cheap, for thousands of them."""
-    before = max((r.days for r in rules if r.when != "after"), default=-1)
-    after = max((r.days + r.every * (r.times - 1) for r in rules if r.when == "after"), default=-1)
-    if now < due_at:
-        return before >= 0 and now >= due_at - before * DAY - _LONGEST_REST * DAY
-    return after >= 0 and now < due_at + (after + 2) * DAY * 2 + STALE + _LONGEST_REST * DAY
+def reach(rules: Sequence[Remind]) -> tuple[timedelta, timedelta]:
+    """How long before and after a limit one of its moments may still be told, whatever the calendar."""
+    before = max((r.days + 2 for r in rules if r.when != "after"), default=-_LONGEST_REST)
+    after = max(
+        (r.days + (r.every + 2) * r.times for r in rules if r.when == "after"), default=-_LONGEST_REST
+    )
+    return (before + _LONGEST_REST) * DAY, (after + _LONGEST_REST) * DAY + STALE
 
 
 def _working(day: date, step: int, is_working_day: WorkingDays) -> date:

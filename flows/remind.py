@@ -171,7 +171,8 @@ _AT_IS_NO_DAYS = Text(
     "On the day itself the number of days is 0; choose before or after for another day.",
 )
 _HOW_MANY = Text(
-    "Ghi trước hay sau ngày hạn bao nhiêu ngày, ít nhất là 1.", "Say how many days before or after, at least 1."
+    "Ghi trước hay sau ngày hạn bao nhiêu ngày, ít nhất là 1.",
+    "Say how many days before or after, at least 1.",
 )
 _ONLY_AFTER = Text(
     "Chỉ nhắc sau hạn mới lặp lại được: để 0, hoặc chọn “sau”.",

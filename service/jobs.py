@@ -21,19 +21,19 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import Session, col, delete
 
-from flows import delegations
+from flows import day_rows, delegations, reminders, review_reminders, weekly
 from flows.candidates import standing_in
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
 from flows.posts import actor_of
-from flows.reminders import remind
 from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
 from service import importing, password_age
 from tasks import mail_servers
+from tasks.mail_hours import WorkingDay
 from tasks.mailing import fold
 from tasks.posting import post
 
@@ -59,7 +59,7 @@ class Clockwork:
         self.db, self.settings, self.now, self.tls_context = db, settings, now, tls_context
         self.name = holder_name("scheduler")
         self.leading = False
-        self.looked = now()
+        self.looked = self.told = now()
 
     def sign_of_life(self) -> None:
         """For `/healthz`, `hososo doctor` and the runs page."""
@@ -97,12 +97,20 @@ class Clockwork:
             self.looked = now
 
     def remind(self) -> None:
-        """Reminders of the day before, old passwords, reports without an answer."""
-        if self.leading and (told := remind(self.db, self.now())):
-            log.info("reminders=%d", told)
+        """What is to be told by now, old passwords, reports without an answer."""
         if self.leading:
+            self._tell()
             password_age.remind(self.db, self.now())
             remind_overdue(self.db, self.now())
+
+    def _tell(self) -> None:
+        """What the rules of reminders ask to be told by now, and the weekly summary."""
+        now = self.now()
+        told = reminders.remind(self.db, now) + review_reminders.remind(self.db, now)
+        summaries = weekly.summarise(self.db, now)
+        if told or summaries:
+            log.info("reminders=%d summaries=%d", told, summaries)
+        self.told = now
 
     def turn(self) -> None:
         """Absences that begin today or are over."""
@@ -114,7 +122,10 @@ class Clockwork:
         if not self.leading:
             return
         now = self.now()
-        await asyncio.to_thread(fold, self.db, self.settings, now, _audiences_at(now))
+        if _hour(now) > _hour(self.told):
+            # All hours are whole: what is to be told from this one on stands before its digest is made.
+            await asyncio.to_thread(self._tell)
+        await asyncio.to_thread(fold, self.db, self.settings, now, audiences_at(now), working_days)
         posted = await post(self.db, self.settings, self.now(), self.tls_context)
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
@@ -137,9 +148,18 @@ class Clockwork:
         stop_beating(self.db, self.name)
 
 
-def _audiences_at(now: datetime) -> Callable[[Session, str], tuple[str, ...]]:
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def audiences_at(now: datetime) -> Callable[[Session, str], tuple[str, ...]]:
     """Under which audiences something waits for an account at that moment."""
     return lambda session, account_id: standing_in(session, actor_of(session, account_id), now).reached()
+
+
+def working_days(session: Session, school_id: str) -> WorkingDay:
+    """A school's working days: there is no digest on any other."""
+    return day_rows.school_days(session, school_id).is_working_day
 
 
 def schedule(works: Clockwork) -> AsyncIOScheduler:
