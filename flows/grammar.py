@@ -360,10 +360,6 @@ def check(declared: DocumentType) -> None:
         or all(r.to != "group_head" for r in declared.reminders),
         "the group heads owe it themselves: who is told after them is a principal.",
     )
-    demand(
-        not declared.review_reminders or any(s.due for s in steps if not isinstance(s, Draft | Sign)),
-        "it reminds of reviews that have no time of their own.",
-    )
     kinds = [o.kind for o in declared.obligations]
     demand(len(set(kinds)) == len(kinds), "an obligation is declared twice.")
     demand(all(_is_author(o.by) for o in declared.obligations), "obligations are the author's (by=author).")

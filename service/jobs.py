@@ -19,21 +19,19 @@ from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlmodel import Session, col, delete
+from sqlmodel import col, delete
 
 from flows import day_rows, delegations, reminders, review_reminders, weekly
-from flows.candidates import standing_in
+from flows.candidates import reached_at
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
-from flows.posts import actor_of
 from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
 from service import importing, password_age
 from tasks import mail_servers
-from tasks.mail_hours import WorkingDay
 from tasks.mailing import fold
 from tasks.posting import post
 
@@ -125,7 +123,7 @@ class Clockwork:
         if _hour(now) > _hour(self.told):
             # All hours are whole: what is to be told from this one on stands before its digest is made.
             await asyncio.to_thread(self._tell)
-        await asyncio.to_thread(fold, self.db, self.settings, now, audiences_at(now), working_days)
+        await asyncio.to_thread(fold, self.db, self.settings, now, reached_at(now), day_rows.working_days)
         posted = await post(self.db, self.settings, self.now(), self.tls_context)
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
@@ -150,16 +148,6 @@ class Clockwork:
 
 def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
-
-
-def audiences_at(now: datetime) -> Callable[[Session, str], tuple[str, ...]]:
-    """Under which audiences something waits for an account at that moment."""
-    return lambda session, account_id: standing_in(session, actor_of(session, account_id), now).reached()
-
-
-def working_days(session: Session, school_id: str) -> WorkingDay:
-    """A school's working days: there is no digest on any other."""
-    return day_rows.school_days(session, school_id).is_working_day
 
 
 def schedule(works: Clockwork) -> AsyncIOScheduler:

@@ -32,6 +32,7 @@ from service.pages import (
     mailbox,
     notes,
     obligations,
+    reminders,
     reports,
     review,
     runs,
@@ -83,6 +84,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     flags.router,
     mailbox.router,
     runs.router,
+    reminders.router,
     deadlines.router,  # before /admin/{place}/{action}
     admin.router,
 )
