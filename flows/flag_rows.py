@@ -126,7 +126,12 @@ def _tell(
         now,
         document_id=flag.document_id,
         data=about(flag)
-        | {"flag": flag_id, "rule": flag.rule, "sentence": pair(sentence(flag.rule, flag.data))},
+        | {
+            "flag": flag_id,
+            "rule": flag.rule,
+            "fact": flag.key.partition(":")[2],
+            "sentence": pair(sentence(flag.rule, flag.data)),
+        },
     )
 
 
@@ -139,8 +144,9 @@ def notice(
     *,
     data: dict[str, Any],
     document_id: str | None = None,
+    due_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """The row of a notice that is due at once."""
+    """The row of a notice that is due at once, or since a moment that has passed."""
     return {
         "id": new_id(),
         "school_id": school,
@@ -150,7 +156,7 @@ def notice(
         "document_id": document_id,
         "data": data,
         "created_at": now,
-        "due_at": now,
+        "due_at": due_at or now,
         "dropped": False,
     }
 

@@ -15,11 +15,11 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from flows import obligations, probable, probable_rows
-from flows.flag_rows import insert_new, notice, parts
+from flows.flag_rows import notice
 from flows.probable_rows import Probable
+from flows.reminders import keep, untold
 from models.account import Account, Group
 from models.db import Database
-from models.notice import Notice
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -32,10 +32,8 @@ def tell(db: Database, now: datetime, school_id: str | None = None) -> int:
     for schools in chunks:
         with db.read() as session:
             found = probable_rows.find(session, schools, now)
-            rows = _untold(session, [*_to_teachers(found, now), *_to_heads(session, found, now)])
-        for part in parts(rows):
-            with db.write() as session:
-                insert_new(session, Notice, part)
+            rows = untold(session, [*_to_teachers(found, now), *_to_heads(session, found, now)])
+        keep(db, rows)
         written += len(rows)
     return written
 
@@ -131,23 +129,6 @@ def _row(
         now,
         data={"day": day.isoformat(), **words, **data},
     )
-
-
-def _untold(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    told: set[tuple[str, str]] = set()
-    for part in parts(rows):
-        keys = sorted(row["key"] for row in part)
-        told.update(
-            session.exec(
-                select(Notice.account_id, Notice.key).where(
-                    col(Notice.account_id).in_({row["account_id"] for row in part}),
-                    # a range of the unique index (account_id, key), not a list of a thousand keys
-                    col(Notice.key) >= keys[0],
-                    col(Notice.key) <= keys[-1],
-                )
-            )
-        )
-    return [row for row in rows if (row["account_id"], row["key"]) not in told]
 
 
 def _lessons_on(day: date, now: datetime) -> Text:

@@ -20,16 +20,14 @@ from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlmodel import Session, col, delete
+from sqlmodel import col, delete
 
-from flows import delegations, probable_notices
-from flows.candidates import standing_in
+from flows import day_rows, delegations, probable_notices, reminders, review_reminders, weekly
+from flows.candidates import reached_at
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
-from flows.posts import actor_of
-from flows.reminders import remind
 from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
@@ -61,7 +59,7 @@ class Clockwork:
         self.db, self.settings, self.now, self.tls_context = db, settings, now, tls_context
         self.name = holder_name("scheduler")
         self.leading = False
-        self.looked = now()
+        self.looked = self.told = now()
 
     def sign_of_life(self) -> None:
         """For `/healthz`, `hososo doctor` and the runs page."""
@@ -105,13 +103,20 @@ class Clockwork:
             log.info("flags changed=%d", changed)
 
     def remind(self) -> None:
-        """Reminders of the day before, what a check may miss, reports without an answer."""
-        if self.leading and (told := remind(self.db, self.now())):
-            log.info("reminders=%d", told)
+        """What is to be told by now, what a check may miss, reports without an answer."""
         if self.leading:
+            self._tell()
             remind_overdue(self.db, self.now())
-        if self.leading and (told := probable_notices.tell(self.db, self.now())):
-            log.info("spot checks told=%d", told)
+
+    def _tell(self) -> None:
+        """What the rules of reminders ask to be told by now, and the weekly summary."""
+        now = self.now()
+        told = reminders.remind(self.db, now) + review_reminders.remind(self.db, now)
+        told += probable_notices.tell(self.db, now)
+        summaries = weekly.summarise(self.db, now)
+        if told or summaries:
+            log.info("reminders=%d summaries=%d", told, summaries)
+        self.told = now
 
     def turn(self) -> None:
         """Absences that begin today or are over."""
@@ -123,7 +128,10 @@ class Clockwork:
         if not self.leading:
             return
         now = self.now()
-        await asyncio.to_thread(fold, self.db, self.settings, now, _audiences_at(now))
+        if _hour(now) > _hour(self.told):
+            # All hours are whole: what is to be told from this one on stands before its digest is made.
+            await asyncio.to_thread(self._tell)
+        await asyncio.to_thread(fold, self.db, self.settings, now, reached_at(now), day_rows.working_days)
         posted = await post(self.db, self.settings, self.now(), self.tls_context)
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
@@ -146,9 +154,8 @@ class Clockwork:
         stop_beating(self.db, self.name)
 
 
-def _audiences_at(now: datetime) -> Callable[[Session, str], tuple[str, ...]]:
-    """Under which audiences something waits for an account at that moment."""
-    return lambda session, account_id: standing_in(session, actor_of(session, account_id), now).reached()
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def schedule(works: Clockwork) -> AsyncIOScheduler:

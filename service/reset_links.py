@@ -19,7 +19,7 @@ from models.text import Text
 from service import changes, tries
 from service.passes import digest, end_passes
 from service.sign_in import address_row, name_key, tidy_name, unlock_name
-from tasks import hidden_links, mailing, passwords
+from tasks import hidden_links, letters, passwords
 from tasks.keys import Secret
 
 LIFE = timedelta(minutes=30)
@@ -65,7 +65,7 @@ def _send(office: Office, session: Session, account: Account, now: datetime) -> 
         )
     )
     session.add(
-        mailing.letter(
+        letters.letter(
             office.settings,
             account,
             "reset",

@@ -33,6 +33,7 @@ from service.pages import (
     mailbox,
     notes,
     obligations,
+    reminders,
     reports,
     review,
     runs,
@@ -85,6 +86,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     flags.router,
     mailbox.router,
     runs.router,
+    reminders.router,
     deadlines.router,  # before /admin/{place}/{action}
     admin.router,
 )

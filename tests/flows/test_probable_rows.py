@@ -20,7 +20,7 @@ from models.evidence import Duty, Evidence
 from models.flag import Flag
 from models.notice import Notice
 from models.school import CalendarChange, SchoolClass, SchoolSetting, Timetable, TimetableEntry
-from tasks.mailing import _still_true
+from tasks.noticing import still_true
 from tests.clockwork import DAY, START, SmallSchool, at, small_school
 
 EVE = at(11, 19, 16)
@@ -325,8 +325,8 @@ def test_nobody_is_told_once_school_is_over(school: SmallSchool) -> None:
     tell(school.db, EVENING)
     with school.db.read() as session:
         (row,) = session.exec(select(Notice))
-        assert _still_true(session, row, None, (), EVE)
-        assert not _still_true(session, row, None, (), EVE + DAY + timedelta(hours=1))
+        assert still_true(session, row, None, (), EVE)
+        assert not still_true(session, row, None, (), EVE + DAY + timedelta(hours=1))
 
 
 # --- flags ----------------------------------------------------------------------------------------------
@@ -383,7 +383,7 @@ def test_a_notice_is_dropped_once_all_it_speaks_of_is_mended(school: SmallSchool
     all_well(school, "lan")
     with school.db.read() as session:
         (row,) = session.exec(select(Notice).where(col(Notice.kind) == "spot-check"))
-        assert _still_true(session, row, None, (), EVENING)
+        assert still_true(session, row, None, (), EVENING)
     look(school.db, EVENING + timedelta(minutes=5), rules=["spot-check"])
     with school.db.read() as session:
-        assert not _still_true(session, row, None, (), EVENING + timedelta(minutes=5))
+        assert not still_true(session, row, None, (), EVENING + timedelta(minutes=5))
