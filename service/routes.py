@@ -30,6 +30,7 @@ from service.pages import (
     flags,
     inbox,
     keys,
+    mail_samples,
     mailbox,
     notes,
     obligations,
@@ -88,5 +89,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     runs.router,
     reminders.router,
     deadlines.router,  # before /admin/{place}/{action}
+    mail_samples.router,  # likewise
     admin.router,
 )

@@ -233,13 +233,14 @@ def line(
             select(func.min(OpenStep.due_at)).where(col(OpenStep.document_id) == notice.document_id)
         ).first()
         author = session.get_one(Account, document.owner_id).full_name
-        sentence = _waiting(author, due).to(language)
+        sentence = waiting_words(author, due).to(language)
     path = data.get("path") or (f"/documents/{document.id}" if document else "/flags")
     names = (one_line(data["name"]),) if "name" in data else ()
     return Item(one_line(title), settings.url + str(path), one_line(sentence, 400), due, names)
 
 
-def _waiting(author: str, due: datetime | None) -> Text:
+def waiting_words(author: str, due: datetime | None) -> Text:
+    """What is said of a record that waits: whose it is, and by when to decide."""
     by = Text("Người soạn: {who}.", "Author: {who}.").format(who=author)
     if due is None:
         return by
