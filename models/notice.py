@@ -15,8 +15,8 @@ from models.text import Text
 class Notice(SQLModel, table=True):
     """One thing one person is to be told, once: `key` makes a repeat harmless.
 
-    `kind`: waiting, returned, approved, archived, reminder, flag, incident, delegation, change,
-    mail-server, rule, report, password.
+    `kind`: waiting, returned, approved, archived, reminder, flag, waiver, incident, delegation, change,
+    mail-server, rule, report.
     `data` holds what the mail needs beyond the document (ids, times), no secret.
     """
 

@@ -100,7 +100,7 @@ class Clockwork:
             self.looked = now
 
     def look_at_facts(self) -> None:
-        """What holds while a fact holds: not downloaded, review overdue, password old, certificate expiring."""
+        """What holds while a fact holds: a review overdue, an old password, a certificate that expires."""
         if self.leading and (changed := look_at_conditions(self.db, self.now())):
             log.info("flags changed=%d", changed)
 

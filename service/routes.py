@@ -26,6 +26,8 @@ from service.pages import (
     deadlines,
     desk,
     documents,
+    flag,
+    flag_list,
     flags,
     inbox,
     keys,
@@ -81,6 +83,8 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     type_pages.router,
     documents.router,
     flags.router,
+    flag_list.router,
+    flag.router,
     mailbox.router,
     runs.router,
     deadlines.router,  # before /admin/{place}/{action}

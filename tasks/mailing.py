@@ -47,7 +47,8 @@ KINDS: dict[str, Text] = {
     "waiting": Text("Chờ xử lý", "Waiting for you"),
     "returned": Text("Bị trả lại", "Returned"),
     "reminder": Text("Sắp đến hạn", "Due soon"),
-    "flag": Text("Quá hạn", "Past the limit"),
+    "flag": Text("Quá hạn, cần để ý", "Past the limit, wants attention"),
+    "waiver": Text("Miễn ghi", "Waived"),
     "approved": Text("Đã ký duyệt", "Approved and signed"),
     "archived": Text("Đã lưu trữ", "Archived"),
     "withdrawn": Text("Người soạn đã rút", "Withdrawn by the author"),
@@ -58,9 +59,11 @@ KINDS: dict[str, Text] = {
     "mail-server": Text("Máy chủ thư của trường", "The school's mail server"),
     "rule": Text("Quy định về thời hạn", "Rules of deadlines"),
     "report": Text("Báo sự cố", "Reported problem"),
-    "password": Text("Mật khẩu", "Password"),
 }
 """Kinds of notice in the order a mail shows them: what asks for an act stands first."""
+
+_EACH = ("flag", "reminder", "waiver")
+"""Of these each is a line of its own, though several be about one record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def _draft(
         if reachable and _still_true(session, notice, document, keys, now):
             draft.told.append(notice.id)
             draft.server_id = draft.server_id or notice.data.get("server_id")
-            about = document.id if document and notice.kind not in ("flag", "reminder") else notice.id
+            about = document.id if document and notice.kind not in _EACH else notice.id
             item = _item(session, settings, notice, document, language)
             draft.items.setdefault(notice.kind, {})[about] = item
         else:
@@ -160,7 +163,7 @@ def _still_true(
             return document is not None and document.status == "returned"
         case "flag":
             flag = session.get(Flag, data.get("flag", ""))
-            return flag is not None and flag.resolved_at is None
+            return flag is not None and flag.resolved_at is None and flag.waived_at is None
         case "reminder":
             due_at = datetime.fromisoformat(data["due_at"])
             return now < due_at and not _signed(session, notice)
