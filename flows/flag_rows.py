@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, update
+from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, select
 
@@ -178,11 +178,11 @@ def _open(session: Session, rows: list[dict[str, Any]], tell: dict[str, dict[str
     added = _insert(session, Flag).on_conflict_do_nothing().returning(col(Flag.id))
     made = set(session.execute(added, rows).scalars())
     mine = [row for row in rows if row["id"] in made]
-    events = [_event(row, row["id"], "opened", row["opened_at"]) for row in mine]
-    events += [_event(r, r["id"], "resolved", r["resolved_at"]) for r in mine if r["resolved_at"] is not None]
+    events = [_of(row, "opened", row["opened_at"]) for row in mine]
+    events += [_of(r, "resolved", r["resolved_at"]) for r in mine if r["resolved_at"] is not None]
     waived = _waived_before(session, mine)
     add_events(session, events + waived)
-    excused = {event["flag_id"] for event in waived}
+    excused = {one["flag_id"] for one in waived}
     told = [tell.pop(row["id"]) for row in mine if row["id"] in tell and row["id"] not in excused]
     insert_new(session, Notice, told)
 
@@ -207,11 +207,17 @@ def _change(
             kind, at = (
                 ("reopened", now) if values["resolved_at"] is None else ("resolved", values["resolved_at"])
             )
-            events.append(_event({"school_id": school}, flag_id, kind, at))
+            events.append(event(school, flag_id, kind, at))
         if flag_id in tell:
             told.append(tell.pop(flag_id))
     add_events(session, events)
     insert_new(session, Notice, told)
+
+
+def resolve(session: Session, now: datetime, *of: ColumnElement[bool]) -> None:
+    """The fact is gone, in the transaction that ended it; the next look would find the same."""
+    gone = session.exec(select(Flag.id).where(col(Flag.resolved_at).is_(None), *of)).all()
+    _change(session, [(flag_id, {"resolved_at": now}) for flag_id in gone], {}, now)
 
 
 def _waived_before(session: Session, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -235,16 +241,21 @@ def _waived_before(session: Session, rows: Iterable[dict[str, Any]]) -> list[dic
         row = late[key]
         at = max(row["opened_at"], waiver.at)
         session.exec(update(Flag).where(col(Flag.id) == row["id"]).values(waived_at=at))
-        events[key] = _event(row, row["id"], "waived", at, waiver.account_id, waiver.words)
+        events[key] = _of(row, "waived", at, waiver.account_id, waiver.words)
     return list(events.values())
 
 
-def _event(
-    row: dict[str, Any], flag_id: str, kind: str, at: datetime, account_id: str | None = None, words: str = ""
+def _of(row: dict[str, Any], *said: Any) -> dict[str, Any]:
+    return event(row["school_id"], row["id"], *said)
+
+
+def event(
+    school: str, flag_id: str, kind: str, at: datetime, account_id: str | None = None, words: str = ""
 ) -> dict[str, Any]:
+    """One thing that happened to a flag; `account_id` None: by the system."""
     return {
         "id": new_id(),
-        "school_id": row["school_id"],
+        "school_id": school,
         "flag_id": flag_id,
         "kind": kind,
         "at": at,

@@ -28,7 +28,12 @@ NAMES: dict[str, Text] = {
 WEEKLY = ("missing", "late")
 """What the clock finds from the deadlines (`flows/clock.py`); the others hold while a fact holds."""
 
-ADVICE = frozenset({"password-default", "password-old", "idle", "certificate"})
+OWNERS = (*WEEKLY, "not-downloaded", "not-printed")
+"""About somebody's own records; their heads see them whatever group stands on the flag."""
+
+PASSWORDS = ("password-default", "password-old")
+
+ADVICE = frozenset({*PASSWORDS, "idle", "certificate"})
 """About a person's account, not their work: for that person, the administrators and the principal alone."""
 
 
@@ -121,8 +126,8 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], Text]] = {
     ),
     "password-old": _on(
         "since",
-        "Mật khẩu đặt ngày {day}, đã dùng quá {days} ngày",
-        "The password was set on {day} and is older than {days} days",
+        "Mật khẩu đặt ngày {day}, đã dùng quá {days} ngày, nên đổi",
+        "The password was set on {day} and is older than {days} days; change it",
     ),
     "idle": _idle,
     "certificate": _certificate,

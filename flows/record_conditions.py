@@ -30,23 +30,20 @@ from models.event import Event
 from models.evidence import Duty
 from models.text import Text
 
-DOWNLOADS, PRINTS = ("download",), ("print", "print-unless-laptop")
-
 
 def not_downloaded(session: Session, schools: Sequence[str], now: datetime) -> Iterator[tuple[str, Found]]:
     """Approved files that their owners have not downloaded in time."""
-    return _unmet(session, "not-downloaded", DOWNLOADS, schools, now)
+    return _unmet(session, "not-downloaded", schools, now)
 
 
 def not_printed(session: Session, schools: Sequence[str], now: datetime) -> Iterator[tuple[str, Found]]:
     """Approved files of which no print, and no laptop instead, was reported in time."""
-    return _unmet(session, "not-printed", PRINTS, schools, now)
+    return _unmet(session, "not-printed", schools, now)
 
 
-def _unmet(
-    session: Session, rule: str, kinds: Sequence[str], schools: Sequence[str], now: datetime
-) -> Iterator[tuple[str, Found]]:
+def _unmet(session: Session, rule: str, schools: Sequence[str], now: datetime) -> Iterator[tuple[str, Found]]:
     d = Duty
+    kinds = [kind for kind, flagged in evidence.FLAGGED.items() if flagged == rule]
     rows = session.execute(
         select_columns(
             col(d.school_id),

@@ -26,6 +26,7 @@ class Flag(SQLModel, table=True):
         Index("ix_flag_week", "school_id", "week_id"),
         Index("ix_flag_rule", "school_id", "rule", "resolved_at"),
         Index("ix_flag_account", "account_id", "resolved_at"),
+        Index("ix_flag_document", "document_id"),
     )
     id: str = identifier()
     school_id: str

@@ -70,6 +70,9 @@ NOTICES: dict[str, Said] = {
     ),
     "overdue": Said(_PLAN, deadlines.missing_words(LIMIT)),
     "flag": Said(_PLAN, deadlines.late_words(LIMIT, LIMIT + timedelta(hours=8)), "/flags"),
+    "waiver": Said(
+        _PLAN, Text("Lê Thị Thử miễn ghi: nằm viện.", "Lê Thị Thử waived it: in hospital."), "/flags"
+    ),
     "escalation": Said(_PLAN, Text("Chưa nộp: {names}", "Missing: {names}"), "/flags", "Trần Thị Ví Dụ"),
     "weekly": Said(KINDS["weekly"].name, path="/flags"),
     "approved": Said(_PLAN),

@@ -44,8 +44,11 @@ KINDS: dict[str, Kind] = {
         Text("Quá hạn", "Past the limit"), "digest", "Late is late: some hours more change nothing."
     ),
     "flag": Kind(
-        Text("Quá hạn", "Past the limit"), "digest", "As above; found at midnight, read in the morning."
+        Text("Quá hạn, cần để ý", "Past the limit, wants attention"),
+        "digest",
+        "As above; found at midnight, read in the morning.",
     ),
+    "waiver": Kind(Text("Miễn ghi", "Waived"), "digest", "Good news keeps; nothing is to be done."),
     "escalation": Kind(
         Text("Cần nhắc nhở, hỗ trợ", "People to remind or help"), "digest", "A list, best read once a day."
     ),

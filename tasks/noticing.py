@@ -57,7 +57,7 @@ class Lines:
         if notice.kind == "weekly":
             self.weekly = data["figures"]
             return
-        of_record = notice.kind not in ("flag", "reminder", "overdue", "escalation")
+        of_record = notice.kind not in ("flag", "reminder", "overdue", "escalation", "waiver")
         about = data.get("line") or data.get("fact") or (document.id if document and of_record else notice.id)
         lines = self.by_kind.setdefault(notice.kind, {})
         if about in lines:
@@ -117,7 +117,7 @@ def still_true(
             return document is not None and document.status == "returned"
         case "flag":
             flag = session.get(Flag, data.get("flag", ""))
-            return flag is not None and flag.resolved_at is None
+            return flag is not None and flag.resolved_at is None and flag.waived_at is None
         case "spot-check":
             return now < datetime.fromisoformat(data["over"]) and _any_open(session, notice)
         case "reminder" if now >= datetime.fromisoformat(data["due_at"]):

@@ -10,10 +10,22 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 
-from flows import absences, bundle, calendar, drafts, duties, outstanding, probable, probable_rows, queries
+from flows import (
+    absences,
+    board,
+    bundle,
+    calendar,
+    drafts,
+    duties,
+    outstanding,
+    probable,
+    probable_rows,
+    queries,
+)
 from flows.bundle import Bundle
 from flows.catalogue import TYPES, type_of
 from flows.covering import covering
+from flows.flag_words import PASSWORDS
 from flows.grammar import DocumentType
 from flows.obligations import calendar_of
 from flows.people import Actor
@@ -40,6 +52,8 @@ AHEAD = timedelta(days=16)
 """How far ahead the desk names what is due; the strip shows the same days."""
 OWED = 6
 """Duties after approval the desk names; the list of the week has them all."""
+ASKING = (*PASSWORDS, "certificate")
+"""Flags about one's own account that ask for an act; the desk names them."""
 BEHIND = timedelta(days=14)
 """How long a missed limit stays on the desk; the flags page keeps it for ever."""
 
@@ -114,6 +128,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         away = absences.now_for(session, viewer.actor, now)
         owed = outstanding.mine(session, viewer.actor, OWED + 1)
         packed = _packed(session, viewer.actor, now)
+        advised = board.own(session, viewer.actor, ASKING)
         broken = duties.broken_since(session, viewer.actor.school_id, viewer.account.id)
         lacking = probable_rows.find(session, [viewer.actor.school_id], now, only=viewer.actor.id)
     named = {d.draft.id for d in dues if d.draft}
@@ -137,6 +152,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         strip=strip,
         week=_week_now(weeks, now),
         to_confirm=to_confirm,
+        advised=advised,
         away=away,
         types=[t for t in TYPES if drafts.may_draft(t, viewer.actor)],
     )

@@ -25,6 +25,7 @@ def upgrade() -> None:
         )
         batch.create_index("ix_flag_rule", ["school_id", "rule", "resolved_at"])
         batch.create_index("ix_flag_account", ["account_id", "resolved_at"])
+        batch.create_index("ix_flag_document", ["document_id"])
     op.create_table(
         "flag_event",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
