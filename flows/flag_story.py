@@ -18,7 +18,7 @@ from models.account import Account
 from models.flag import Flag, FlagEvent
 from models.notice import Mail, Notice
 
-TOLD = ("reminder", "flag")
+TOLD = ("reminder", "flag", "spot-check")
 AROUND = timedelta(days=45)
 """Reminders of a limit are written within so long of it."""
 
@@ -114,6 +114,8 @@ def _about(notice: Notice, flag: Flag) -> bool:
     data = notice.data
     if notice.kind == "flag":
         return bool(data.get("flag") == flag.id)
+    if notice.kind == "spot-check":
+        return flag.key in data["flags"]
     return flag.rule in WEEKLY and (data.get("type"), data.get("week_id")) == (flag.type, flag.week_id)
 
 

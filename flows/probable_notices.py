@@ -79,7 +79,7 @@ def _to_heads(session: Session, found: Sequence[Probable], now: datetime) -> Ite
             now,
             subject=_lessons_on(day, now),
             sentence=_GROUP.format(day=probable.day_words(day), names=probable.names_words(who)),
-            path="/flags/list",
+            path=f"/flags/list?rule={probable.RULE}",
             flags=[key for one in others for key in one.keys],
             over=others[0].window.over.isoformat(),
         )

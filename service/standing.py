@@ -184,6 +184,7 @@ FLAG_MARKS: dict[str, str] = {
     "password-old": "todo",
     "idle": "wd",
     "certificate": "todo",
+    "spot-check": "todo",
 }
 """The mark of each kind of flag while it is open; one that was waived has `waived`, one that is over `ok`."""
 

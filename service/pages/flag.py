@@ -8,10 +8,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from flows import board, flag_story, queries, waiving
+from flows import board, flag_story, probable, queries, waiving
 from flows.board import STATES, Seen
 from flows.office import Office
 from models.errors import Invalid, RecordsError
+from models.flag import Flag
 from models.text import Text
 from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import OfficeDep
@@ -92,12 +93,20 @@ def _flag(
         said=said,
         faults=faults_of(refusal, "words") if refusal else {},
         happened=EVENTS,
+        ended=_ended(seen.flag),
         states=STATES,
         marks=FLAG_MARKS,
         tones=FLAG_TONES,
         most=waiving.MOST,
         **context,
     )
+
+
+def _ended(flag: Flag) -> Text | None:
+    """Of what a check might have missed: was it mended, or was the day over?"""
+    if flag.rule != probable.RULE or flag.resolved_at is None:
+        return None
+    return probable.ended_words(flag.data, flag.resolved_at)
 
 
 def _context(session: Session, viewer: Viewer, seen: Seen) -> dict[str, Any]:

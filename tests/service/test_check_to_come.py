@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from flows import duties
+from flows.conditions import look
 from flows.probable_notices import tell
+from models.flag import Flag
 from models.notice import Notice
 from models.settings import VIETNAM
 from tests.cast import Cast
@@ -87,3 +89,21 @@ def test_the_other_school_is_told_nothing(cast: Cast, reader: People) -> None:
     tell(cast.office.db, EVENING)
     with cast.office.db.read() as session:
         assert [n.account_id for n in session.exec(select(Notice))] == [cast.ids["lan"]]
+
+
+def test_its_flag_has_a_page_that_says_when_it_was_told_and_how_it_ended(cast: Cast, reader: People) -> None:
+    look(cast.office.db, EVENING)
+    tell(cast.office.db, EVENING)
+    with cast.office.db.read() as session:
+        flags = session.exec(
+            select(Flag.id).where(col(Flag.rule) == "spot-check").order_by(col(Flag.key))
+        ).all()
+    assert len(flags) == 2
+    page = reader("lan").get(f"/flags/{flags[0]}")
+    assert "Có thể thiếu khi kiểm tra thứ Tư 25/11: kế hoạch bài dạy tuần 12 chưa được ký duyệt" in page.words
+    assert "chưa nhắc" not in page.words
+    assert "Có thể thiếu khi kiểm tra" in reader("hoa").get("/flags/list?rule=spot-check").words
+    assert reader("mai").get(f"/flags/{flags[0]}").status == 404
+    assert reader("principal_b").get(f"/flags/{flags[0]}").status == 404
+    look(cast.office.db, EVENING + timedelta(days=1))
+    assert "Ngày dạy đã qua" in reader("lan").get(f"/flags/{flags[0]}").words
