@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from flows.deadlines import WorkingDays, step_due
@@ -139,7 +139,7 @@ def _limits(matter: Reminded, calendar: Calendar, now: datetime) -> list[tuple[T
     ahead = [week for week in calendar.weeks if week.monday > now.astimezone(VIETNAM).date()]
     for step in (s for s in matter.declared.steps if is_decided(s)):
         weeks = ahead if isinstance(step.due, UntilWeekday) else []
-        turns = [(_WEEK.format(n=week.number), week.monday) for week in weeks]
+        turns: list[tuple[Text, date | None]] = [(_WEEK.format(n=week.number), week.monday) for week in weeks]
         for said, monday in turns or [(_FROM_NOW, None)]:
             due_at = step_due(step.due, monday, now)
             if due_at is not None:
