@@ -220,7 +220,7 @@ def _form(
         matter=matter,
         rows=rows,
         faults=faults or {},
-        when=reminder_form.WHEN,
+        kinds=reminder_form.WHEN,
         to=[(to, recipient(to, review=matter.review)) for to in matter.recipients],
         default=[sentence(rule, review=matter.review) for rule in matter.default],
         history=[(kept_, len(kept_.value), names.get(kept_.set_by, "–")) for kept_ in kept],

@@ -253,7 +253,7 @@ def test_no_digest_on_a_holiday_nor_at_the_weekend(school: SmallSchool, settings
 def test_who_slept_for_a_week_sends_one_mail_a_person_of_what_is_still_so(
     school: SmallSchool, settings: Settings, postman: Postman
 ) -> None:
-    week = {"type": "lesson-plan", "week_id": school.weeks[11], "fact": "lesson-plan:lan:11"}
+    week = {"type": "lesson-plan", "week_id": school.weeks[12], "fact": "lesson-plan:lan:12"}
     for day in range(4, 12):
         tell(school, "lan", "approved", at(11, day, 10), f"Hồ sơ {day}")
         school.notice("lan", "reminder", at(11, day, 7), due_at=at(11, 12).isoformat(), **week)
