@@ -46,9 +46,9 @@ def with_spare(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 def rows_of(typed: Mapping[str, str]) -> list[dict[str, str]]:
     """The rows of a posted form, as they were typed."""
     return [
-        {part: typed.get(f"r{n}.{part}", BLANK[part]).strip()[:20] for part in PARTS}
+        {part: typed.get(f"r{n}_{part}", BLANK[part]).strip()[:20] for part in PARTS}
         for n in range(RULES_MOST + SPARE)
-        if f"r{n}.when" in typed
+        if f"r{n}_when" in typed
     ]
 
 
@@ -66,7 +66,7 @@ def read(rows: Sequence[Mapping[str, str]], matter: Reminded) -> tuple[Remind, .
             places.append(place)
     if not faults and (twice := clash(rules)) is not None:
         place, sentence = twice
-        faults.append(Fault(f"r{places[min(place, len(places) - 1)]}.when", sentence))
+        faults.append(Fault(f"r{places[min(place, len(places) - 1)]}_when", sentence))
     if faults:
         raise Invalid(_WRONG, tuple(faults))
     return tuple(rules)
@@ -74,14 +74,14 @@ def read(rows: Sequence[Mapping[str, str]], matter: Reminded) -> tuple[Remind, .
 
 def _rule(row: Mapping[str, str], matter: Reminded, place: int, faults: list[Fault]) -> Remind | None:
     wrong = [
-        Fault(f"r{place}.{part}", NO_NUMBER.format(least=LEAST[part], most=most))
+        Fault(f"r{place}_{part}", NO_NUMBER.format(least=LEAST[part], most=most))
         for part, most in MOST.items()
         if (number := whole(row[part])) is None or not LEAST[part] <= number <= most
     ]
     if row["when"] not in WHEN:
-        wrong.append(Fault(f"r{place}.when", _NO_WHEN))
+        wrong.append(Fault(f"r{place}_when", _NO_WHEN))
     if row["to"] not in matter.recipients:
-        wrong.append(Fault(f"r{place}.to", _NO_ONE))
+        wrong.append(Fault(f"r{place}_to", _NO_ONE))
     if wrong:
         faults += wrong
         return None
@@ -90,7 +90,7 @@ def _rule(row: Mapping[str, str], matter: Reminded, place: int, faults: list[Fau
         value["days"] = 0
     rule = Remind(**value)
     if (lacks := problem(rule)) is not None:
-        faults.append(Fault(f"r{place}.{lacks[0]}", lacks[1]))
+        faults.append(Fault(f"r{place}_{lacks[0]}", lacks[1]))
         return None
     return rule
 

@@ -48,7 +48,7 @@ KINDS: dict[str, Kind] = {
         "digest",
         "As above; found at midnight, read in the morning.",
     ),
-    "waiver": Kind(Text("Miễn ghi", "Waived"), "digest", "Good news keeps; nothing is to be done."),
+    "waiver": Kind(Text("Miễn ghi", "Waived"), "digest", "Good news keeps."),
     "escalation": Kind(
         Text("Cần nhắc nhở, hỗ trợ", "People to remind or help"), "digest", "A list, best read once a day."
     ),

@@ -99,6 +99,20 @@ def fold_now(db: Database, settings: Settings, school_id: str, now: datetime, au
     return sum(_store(db, settings, draft, now) for draft in drafts if draft)
 
 
+def look_again(session: Session, school_id: str) -> None:
+    """What waits in a school is put off anew: its hours have changed."""
+    session.exec(
+        update(Notice)
+        .where(
+            col(Notice.school_id) == school_id,
+            col(Notice.mail_id).is_(None),
+            col(Notice.dropped).is_(False),
+            col(Notice.due_at) > col(Notice.created_at),
+        )
+        .values(due_at=Notice.created_at)
+    )
+
+
 # --- who is to have one ---------------------------------------------------------------------------------
 
 

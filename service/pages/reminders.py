@@ -33,6 +33,7 @@ from service.reminder_form import Coming
 from service.templating import page
 from tasks import mail_hours
 from tasks.mail_hours import NO_SUMMARY, hours_of
+from tasks.mailing import look_again
 
 router = APIRouter(prefix="/reminders")
 NEXT = 5
@@ -104,6 +105,7 @@ def change_hours(request: Request, viewer: PageViewer, form: CheckedForm, office
         row = session.get(SchoolSetting, key) or SchoolSetting(school_id=key[0], key=key[1])
         row.value = mail_hours.as_data(hours)
         session.add(row)
+        look_again(session, key[0])
     return RedirectResponse("/reminders?done=hours", 303)
 
 
@@ -140,7 +142,7 @@ def change_rules(
             before = _explained(session, school_id, matter, present, now)
             after = _explained(session, school_id, matter, rules, now)
     except Invalid as refusal:
-        return _form(request, viewer, office, matter, rows, faults_of(refusal, "r0.when"))
+        return _form(request, viewer, office, matter, rows, faults_of(refusal, "r0_when"))
     return page(
         request,
         viewer,
@@ -218,7 +220,7 @@ def _form(
         matter=matter,
         rows=rows,
         faults=faults or {},
-        when=reminder_form.WHEN,
+        kinds=reminder_form.WHEN,
         to=[(to, recipient(to, review=matter.review)) for to in matter.recipients],
         default=[sentence(rule, review=matter.review) for rule in matter.default],
         history=[(kept_, len(kept_.value), names.get(kept_.set_by, "–")) for kept_ in kept],
