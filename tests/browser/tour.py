@@ -51,6 +51,7 @@ NO_PAGE = {
     "/documents/{document_id}/body/original": "a file",
     "/documents.{kind}": "a file",
     "/flags.{kind}": "a file",
+    "/flags/list.{kind}": "a file",
     "/documents/{document_id}/pages/{number}.webp": "a picture",
     "/documents/{document_id}/pdf": "a PDF",
     "/admin/import/{name}.xlsx": "a file",
