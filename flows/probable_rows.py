@@ -34,7 +34,7 @@ from flows.probable import (
     lacking,
     windows,
 )
-from flows.rules import rule_of_each
+from flows.rules import some_of_each
 from flows.school_days import SchoolDays, Taught
 from models.delegation import Delegation
 from models.document import Document
@@ -94,36 +94,40 @@ def find(session: Session, schools: Sequence[str], now: datetime, only: str = ""
     for school, ahead in spoken.items():
         for window in ahead:
             by_day[window.day].append(school)
-    if not by_day:
+    teaching = {day: _teaching(session, where, day, calendars, only) for day, where in by_day.items()}
+    if not any(teaching.values()):
         return []
     owed = next(o for o in obligations.owed_types() if o.slug in ITEMS)
     debtors = obligations.debtors(session, owed, list(spoken), only or None)
     broken = _broken(session, list(spoken))
     found: list[Probable] = []
     for day, where in by_day.items():
-        teaching = _teaching(session, where, day, calendars, only)
         absent = away(session, where, day)
-        asked = {
-            school: [d for d in debtors[school] if d.account_id in teaching[school] - absent]
-            for school in where
-        }
-        papers = _papers(session, {s: c for s, c in calendars.items() if asked.get(s)}, day, only)
-        for school, people in asked.items():
-            week = week_of(calendars[school].weeks, day)
+        asked = {s: [d for d in debtors[s] if d.account_id in teaching[day][s] - absent] for s in where}
+        here = {s: calendars[s] for s, people in asked.items() if people}
+        papers = _papers(session, here, day, only) if here else {}
+        for school, calendar in here.items():
+            week = week_of(calendar.weeks, day)
             window = next(w for w in spoken[school] if w.day == day)
             assert week is not None
-            for debtor in people:
-                lacks = lacking(papers[debtor.account_id], rules[school], broken=debtor.account_id in broken)
+            for debtor in asked[school]:
+                own = papers.get(debtor.account_id, {})
+                lacks = lacking(own, rules[school], broken=debtor.account_id in broken)
                 if lacks:
                     found.append(Probable(school, debtor, week, window, lacks))
     return found
 
 
 def _rules(session: Session, schools: Sequence[str]) -> dict[str, Rules]:
-    both, eve, morning = (
-        rule_of_each(session, schools, key) for key in ("spot_check", "spot_check_eve", "spot_check_morning")
-    )
-    return {s: Rules(time(**eve[s]), time(**morning[s]), both=bool(both[s]["both"])) for s in schools}
+    found = some_of_each(session, schools, "spot_check", "spot_check_eve", "spot_check_morning")
+    return {
+        school: Rules(
+            time(**own["spot_check_eve"]),
+            time(**own["spot_check_morning"]),
+            both=bool(own["spot_check"]["both"]),
+        )
+        for school, own in found.items()
+    }
 
 
 def _teaching(

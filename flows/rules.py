@@ -124,17 +124,24 @@ def rules_of(session: Session, school_id: str) -> dict[str, Any]:
     return DEFAULTS | {setting.key: setting.value for setting in own}
 
 
-def rule_of_each(session: Session, schools: Sequence[str], key: str) -> dict[str, dict[str, Any]]:
-    """One rule of many schools, in one question."""
+def some_of_each(
+    session: Session, schools: Sequence[str], *keys: str
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """By school: some of its rules, for many schools in one question."""
     own = session.exec(
-        select(SchoolSetting).where(col(SchoolSetting.school_id).in_(schools), col(SchoolSetting.key) == key)
+        select(SchoolSetting).where(
+            col(SchoolSetting.school_id).in_(schools), col(SchoolSetting.key).in_(keys)
+        )
     )
-    return dict.fromkeys(schools, DEFAULTS[key]) | {setting.school_id: setting.value for setting in own}
+    found = {school: {key: DEFAULTS[key] for key in keys} for school in schools}
+    for setting in own:
+        found[setting.school_id][setting.key] = setting.value
+    return found
 
 
 def days_of(session: Session, schools: Sequence[str], key: str) -> dict[str, int]:
     """By school: the days of one rule, for many schools at once."""
-    return {school: int(value["days"]) for school, value in rule_of_each(session, schools, key).items()}
+    return {school: int(own[key]["days"]) for school, own in some_of_each(session, schools, key).items()}
 
 
 OwnRules = Mapping[str, Sequence[Own]]
