@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from flows.conditions import look
+from flows.deadlines import monday_to_friday
 from flows.probable import ended_words
 from flows.probable_notices import tell
 from flows.probable_rows import find
@@ -18,8 +19,10 @@ from models.columns import new_id
 from models.delegation import Delegation
 from models.evidence import Duty, Evidence
 from models.flag import Flag
-from models.notice import Notice
+from models.notice import Mail, Notice
 from models.school import CalendarChange, SchoolClass, SchoolSetting, Timetable, TimetableEntry
+from models.settings import Settings
+from tasks.mailing import GATHER, fold
 from tasks.noticing import still_true
 from tests.clockwork import DAY, START, SmallSchool, at, small_school
 
@@ -327,6 +330,26 @@ def test_nobody_is_told_once_school_is_over(school: SmallSchool) -> None:
         (row,) = session.exec(select(Notice))
         assert still_true(session, row, None, (), EVE)
         assert not still_true(session, row, None, (), EVE + DAY + timedelta(hours=1))
+
+
+def test_the_mails_go_in_the_evening_and_in_the_morning_and_wait_for_no_digest(
+    school: SmallSchool, tmp_path: pathlib.Path
+) -> None:
+    all_well(school, "hoa", "anh")
+    settings = Settings(data=tmp_path / "data")
+    sent = []
+    for now in (EVENING, EVENING + timedelta(minutes=10), MORNING, MORNING + timedelta(minutes=10)):
+        look(school.db, now, rules=["spot-check"])
+        tell(school.db, now)
+        fold(school.db, settings, now + GATHER, lambda _, __: (), lambda _, __: monday_to_friday)
+        with school.db.read() as session:
+            sent.append(sorted(mail.recipient.partition("@")[0] for mail in session.exec(select(Mail))))
+    assert sent == [["lan"], ["lan"], ["hoa", "lan", "lan"], ["hoa", "lan", "lan"]]
+    with school.db.read() as session:
+        first = session.exec(select(Mail).order_by(col(Mail.created_at)).limit(1)).one()
+    assert first.subject == "Có thể thiếu khi kiểm tra: Giờ dạy ngày mai, thứ Tư 20/11"
+    assert "chưa có kế hoạch bài dạy tuần 11. Soạn và trình duyệt." in first.text
+    assert first.digest_day is None
 
 
 # --- flags ----------------------------------------------------------------------------------------------
