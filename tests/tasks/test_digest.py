@@ -15,6 +15,7 @@ from sqlmodel import col, select
 
 from flows.day_rows import working_days
 from models.document import Document
+from models.flag import Flag
 from models.notice import Mail, Notice
 from models.school import CalendarChange
 from models.settings import VIETNAM, Settings
@@ -292,6 +293,32 @@ def test_the_names_of_one_line_stand_together(
     assert deliver(school, settings, at(11, 14, 7)) == 1
     assert "Chưa nộp: Nguyễn Thị Lan, Phạm Thu Hương. Hạn: hết thứ Ba 12/11." in plain(postman.taken[0])
     assert "(1)" in plain(postman.taken[0])
+
+
+def test_what_is_said_twice_stands_in_one_line(
+    school: SmallSchool, settings: Settings, postman: Postman
+) -> None:
+    document = school.document("lan", 12, at(11, 1), title="Bài của Lan")
+    school.waits(document, f"account:{school.accounts['hoa']}", at(11, 11, 12))
+    school.notice("hoa", "waiting", at(11, 11, 10), document)
+    school.notice("hoa", "overdue", SEVEN, document, seq=3, fact="x", sentence={"vi": "Quá hạn xử lý."})
+    flag = Flag(
+        school_id=school.id,
+        key="overdue:x",
+        rule="overdue",
+        type="lesson-plan",
+        account_id=school.accounts["hoa"],
+        week_id=school.weeks[12],
+        document_id=document,
+        due_at=SEVEN,
+        opened_at=SEVEN,
+    )
+    with school.db.write() as session:
+        session.add(flag)
+    school.notice("hoa", "flag", SEVEN, document, flag=flag.id, fact="x")
+    assert deliver(school, settings, SEVEN) == 1
+    assert postman.taken[0]["Subject"] == "Quá hạn: Bài của Lan"
+    assert plain(postman.taken[0]).count("- Bài của Lan") == 1
 
 
 def test_two_mailers_make_one_digest_whatever_their_clocks(school: SmallSchool, settings: Settings) -> None:
