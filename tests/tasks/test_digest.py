@@ -19,7 +19,7 @@ from models.flag import Flag
 from models.notice import Mail, Notice
 from models.school import CalendarChange
 from models.settings import VIETNAM, Settings
-from tasks.kinds import KINDS
+from tasks.kinds import KINDS, heading
 from tasks.mail_hours import STANDARD, MailHours, as_data, from_data, problem
 from tasks.mailing import GATHER, fold
 from tasks.posting import post
@@ -269,7 +269,7 @@ def test_who_slept_for_a_week_sends_one_mail_a_person_of_what_is_still_so(
     texts = {str(m["To"]).partition("@")[0]: plain(m) for m in postman.taken}
     assert texts["lan"].count("- Hồ sơ") == 8
     assert "Sắp đến hạn" not in texts["lan"]
-    assert "Quá hạn (1)" in texts["lan"]
+    assert f"{heading('overdue').vi} (1)" in texts["lan"]
     assert texts["hoa"].count("- Bài") == 7
     assert digests(school) == [date(2024, 11, 13)] * 2
 
@@ -317,7 +317,7 @@ def test_what_is_said_twice_stands_in_one_line(
         session.add(flag)
     school.notice("hoa", "flag", SEVEN, document, flag=flag.id, fact="x")
     assert deliver(school, settings, SEVEN) == 1
-    assert postman.taken[0]["Subject"] == "Quá hạn: Bài của Lan"
+    assert postman.taken[0]["Subject"] == f"{heading('overdue').vi}: Bài của Lan"
     assert plain(postman.taken[0]).count("- Bài của Lan") == 1
 
 
