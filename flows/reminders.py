@@ -8,6 +8,7 @@ but on the first day back; those who stand in for a post are told what that post
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -209,19 +210,17 @@ _LIST = Text("Chưa nộp: {names}. Hạn: {day}.", "Not submitted: {names}. Due
 def untold(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of these notices those that are not written yet."""
     told: set[tuple[str, str]] = set()
-    starts = {row["key"].partition(":")[0] for row in rows}
-    for part in parts(rows):
-        people = {row["account_id"] for row in part}
-        for start in sorted(starts):
-            told.update(
-                session.exec(
-                    select(Notice.account_id, Notice.key).where(
-                        col(Notice.account_id).in_(people),
-                        # a range of the unique index (account_id, key), not a list of a thousand keys:
-                        # those that begin with the word sort between its colon and its semicolon
-                        col(Notice.key) >= f"{start}:",
-                        col(Notice.key) < f"{start};",
-                    )
+    by_school: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_school[row["school_id"]].append(row)
+    for part in (part for some in by_school.values() for part in parts(some)):
+        # A school's keys are few, whoever they are told: probes of the unique index (account_id, key).
+        people, keys = {row["account_id"] for row in part}, {row["key"] for row in part}
+        told.update(
+            session.exec(
+                select(Notice.account_id, Notice.key).where(
+                    col(Notice.account_id).in_(people), col(Notice.key).in_(keys)
                 )
             )
+        )
     return [row for row in rows if (row["account_id"], row["key"]) not in told]

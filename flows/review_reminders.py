@@ -102,7 +102,6 @@ def _told(
         "seq": step.opened_seq,
         "type": document.type,
         "due_at": due_at.astimezone(VIETNAM).isoformat(),
-        "fact": f"review:{document.id}:{step.opened_seq}",
     }
     deciding = candidates(session, subject_of(session, document), waiting.audiences, now)
     if moment.to == "owes":
@@ -118,7 +117,11 @@ def _told(
                 now,
                 document_id=document.id,
                 due_at=moment.at,
-                data=data | {"sentence": {"vi": words.vi, "en": words.en}},
+                data=data
+                | {
+                    "fact": f"{document.id}:{step.step}:{step.opened_seq}:{person.id}",
+                    "sentence": {"vi": words.vi, "en": words.en},
+                },
             )
         return
     week = session.get(SchoolWeek, document.week_id) if document.week_id else None

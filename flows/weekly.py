@@ -28,10 +28,12 @@ from flows.reminder_rules import is_decided
 from flows.reminders import keep, untold
 from flows.school_days import SchoolDays, each_day
 from flows.span import Asked
+from models.account import AccountRole
 from models.db import Database
 from models.document import OpenStep
 from models.evidence import Duty
 from models.flag import Flag
+from models.notice import Notice
 from models.run import Incident
 from models.settings import VIETNAM
 from models.text import Text
@@ -45,7 +47,7 @@ COUNTED = ("on_time", "late", "missing", "review", "approved")
 def summarise(db: Database, now: datetime, school_id: str | None = None) -> int:
     """Write the summaries that are due and not written yet; returns the notices written."""
     with db.read() as session:
-        schools = [school for chunk in obligations.school_chunks(session, school_id) for school in chunk]
+        schools = _not_told(session, obligations.school_chunks(session, school_id), now)
     written = 0
     for school in schools:
         with db.read() as session:
@@ -53,6 +55,27 @@ def summarise(db: Database, now: datetime, school_id: str | None = None) -> int:
         keep(db, rows)
         written += len(rows)
     return written
+
+
+def _key(now: datetime) -> str:
+    return f"week:{monday_of(now.astimezone(VIETNAM).date()).isoformat()}"
+
+
+def _not_told(session: Session, chunks: Iterable[Sequence[str]], now: datetime) -> list[str]:
+    """The schools in which somebody who holds one of the posts has not had this week's: the rest is done."""
+    a, found = AccountRole, set()
+    for schools in chunks:
+        holding = session.exec(
+            select(a.school_id, a.account_id).where(
+                col(a.school_id).in_(schools), col(a.role).in_([post.partition(":")[2] for post in POSTS])
+            )
+        ).all()
+        told = select(Notice.account_id).where(
+            col(Notice.account_id).in_({account for _, account in holding}), col(Notice.key) == _key(now)
+        )
+        had = set(session.exec(told))
+        found |= {school for school, account in holding if account not in had}
+    return sorted(found)
 
 
 def moment(days: SchoolDays, hours: MailHours, monday: date) -> datetime | None:
@@ -75,8 +98,7 @@ def _of_school(session: Session, school_id: str, now: datetime) -> list[dict[str
     if at is None or at > now or not shown:
         return []
     people = {p.id for post in POSTS for p in answering(session, school_id, post, "", now)}
-    key = f"week:{monday.isoformat()}"
-    rows = [notice(school_id, who, "weekly", key, now, due_at=at, data={}) for who in sorted(people)]
+    rows = [notice(school_id, who, "weekly", _key(now), now, due_at=at, data={}) for who in sorted(people)]
     rows = untold(session, rows)
     if not rows:
         return []

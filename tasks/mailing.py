@@ -242,8 +242,12 @@ def _store(db: Database, settings: Settings, draft: Draft, now: datetime) -> int
                 session.flush()
             _mark(session, draft.told, mail_id=mail.id if mail else None)
             _mark(session, draft.dropped, dropped=True)
-    except (_Taken, IntegrityError):  # the second: it made the digest of the day already
+    except _Taken:
         return 0
+    except IntegrityError:
+        if not draft.is_digest:
+            raise
+        return 0  # another process made the digest of the day
     return 1 if mail else 0
 
 

@@ -47,6 +47,8 @@ class Lines:
     by_kind: dict[str, dict[str, Item]] = field(default_factory=dict)
     weekly: dict[str, Any] | None = None
     """The figures of the weekly summary, where it is one."""
+    reminded: set[str] = field(default_factory=set)
+    """Records whose decision is reminded of: that they wait is said with it."""
 
     def __bool__(self) -> bool:
         return bool(self.by_kind or self.weekly)
@@ -57,6 +59,8 @@ class Lines:
         if notice.kind == "weekly":
             self.weekly = data["figures"]
             return
+        if notice.kind in ("reminder", "overdue") and document:
+            self.reminded.add(document.id)
         of_record = notice.kind not in ("flag", "reminder", "overdue", "escalation", "waiver")
         about = data.get("line") or data.get("fact") or (document.id if document and of_record else notice.id)
         lines = self.by_kind.setdefault(notice.kind, {})
@@ -68,6 +72,8 @@ class Lines:
     def sections(self, language: Language) -> list[tuple[str, list[Item]]]:
         """Headings with their lines, what asks for an act first; kinds with one heading stand together."""
         # One line says it all: the archive follows the approval within seconds, a reminder says what waits.
+        for about in self.reminded:
+            self.by_kind.get("waiting", {}).pop(about, None)
         for stronger, weaker in _SAY_MORE:
             for about in self.by_kind.get(stronger, {}):
                 self.by_kind.get(weaker, {}).pop(about, None)
@@ -83,13 +89,7 @@ class Lines:
         ]
 
 
-_SAY_MORE = (
-    ("archived", "approved"),
-    ("overdue", "flag"),
-    ("overdue", "reminder"),
-    ("overdue", "waiting"),
-    ("reminder", "waiting"),
-)
+_SAY_MORE = (("archived", "approved"), ("overdue", "flag"), ("overdue", "reminder"))
 
 
 def _named(item: Item, language: Language) -> Item:

@@ -15,10 +15,11 @@ from sqlmodel import col, select
 
 from flows.day_rows import working_days
 from models.document import Document
+from models.flag import Flag
 from models.notice import Mail, Notice
 from models.school import CalendarChange
 from models.settings import VIETNAM, Settings
-from tasks.kinds import KINDS
+from tasks.kinds import KINDS, heading
 from tasks.mail_hours import STANDARD, MailHours, as_data, from_data, problem
 from tasks.mailing import GATHER, fold
 from tasks.posting import post
@@ -268,7 +269,7 @@ def test_who_slept_for_a_week_sends_one_mail_a_person_of_what_is_still_so(
     texts = {str(m["To"]).partition("@")[0]: plain(m) for m in postman.taken}
     assert texts["lan"].count("- Hồ sơ") == 8
     assert "Sắp đến hạn" not in texts["lan"]
-    assert "Quá hạn (1)" in texts["lan"]
+    assert f"{heading('overdue').vi} (1)" in texts["lan"]
     assert texts["hoa"].count("- Bài") == 7
     assert digests(school) == [date(2024, 11, 13)] * 2
 
@@ -292,6 +293,32 @@ def test_the_names_of_one_line_stand_together(
     assert deliver(school, settings, at(11, 14, 7)) == 1
     assert "Chưa nộp: Nguyễn Thị Lan, Phạm Thu Hương. Hạn: hết thứ Ba 12/11." in plain(postman.taken[0])
     assert "(1)" in plain(postman.taken[0])
+
+
+def test_what_is_said_twice_stands_in_one_line(
+    school: SmallSchool, settings: Settings, postman: Postman
+) -> None:
+    document = school.document("lan", 12, at(11, 1), title="Bài của Lan")
+    school.waits(document, f"account:{school.accounts['hoa']}", at(11, 11, 12))
+    school.notice("hoa", "waiting", at(11, 11, 10), document)
+    school.notice("hoa", "overdue", SEVEN, document, seq=3, fact="x", sentence={"vi": "Quá hạn xử lý."})
+    flag = Flag(
+        school_id=school.id,
+        key="overdue:x",
+        rule="overdue",
+        type="lesson-plan",
+        account_id=school.accounts["hoa"],
+        week_id=school.weeks[12],
+        document_id=document,
+        due_at=SEVEN,
+        opened_at=SEVEN,
+    )
+    with school.db.write() as session:
+        session.add(flag)
+    school.notice("hoa", "flag", SEVEN, document, flag=flag.id, fact="x")
+    assert deliver(school, settings, SEVEN) == 1
+    assert postman.taken[0]["Subject"] == f"{heading('overdue').vi}: Bài của Lan"
+    assert plain(postman.taken[0]).count("- Bài của Lan") == 1
 
 
 def test_two_mailers_make_one_digest_whatever_their_clocks(school: SmallSchool, settings: Settings) -> None:
