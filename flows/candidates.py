@@ -5,7 +5,7 @@ A delegation is a row with days. Whether it is in force is asked at the moment o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -135,3 +135,19 @@ def candidates(session: Session, subject: Subject, audiences: Iterable[str], now
         if instead.free and keys[0] in instead.delegation.posts and instead.delegate.id not in gone:
             found[instead.delegate.id] = instead.delegate
     return [a for a in found.values() if a.id not in subject.acted | {subject.owner_id}]
+
+
+def answering(session: Session, school_id: str, audience: str, slug: str, now: datetime) -> list[Account]:
+    """Who answers for a post now in matters of a type: its holders, and for who is away whoever stands in."""
+    return candidates(session, Subject(school_id, "", type=slug), [audience], now)
+
+
+def away(session: Session, schools: Sequence[str], now: datetime) -> set[str]:
+    """Everyone who has handed their posts to another for today."""
+    rows = select(Delegation.absent_id).where(col(Delegation.school_id).in_(schools), in_force(today(now)))
+    return set(session.exec(rows))
+
+
+def reached_at(now: datetime) -> Callable[[Session, str], tuple[str, ...]]:
+    """Under which audiences something waits for an account at that moment: for the mailer."""
+    return lambda session, account_id: standing_in(session, actor_of(session, account_id), now).reached()

@@ -21,7 +21,17 @@ from flows.people import GroupHead
 Time = Literal["on_time", "late", "missing", "not_due", "not_owed", "break"]
 Stage = Literal["", "draft", "returned", "group", "review", "approved"]
 State = Literal[
-    "missing", "late", "returned", "group", "review", "approved", "draft", "not_due", "not_owed", "break"
+    "missing",
+    "late",
+    "waived",
+    "returned",
+    "group",
+    "review",
+    "approved",
+    "draft",
+    "not_due",
+    "not_owed",
+    "break",
 ]
 
 STAGES: tuple[Stage, ...] = ("draft", "returned", "group", "review", "approved")
@@ -54,6 +64,8 @@ class Cell:
     sent_at: datetime | None = None
     papers: tuple[Paper, ...] = ()
     week_id: str = ""
+    waived: bool = False
+    """Its lateness was waived: it is shown, and not counted."""
 
     @property
     def tells(self) -> bool:
@@ -64,10 +76,14 @@ class Cell:
     def state(self) -> State:
         """The one word that stands for it: what wants attention comes first."""
         match self.time, self.stage:
+            case "missing", _ if self.waived:
+                return "waived"
             case ("missing" | "not_owed" | "break") as time, _:
                 return time
             case _, "returned":
                 return "returned"
+            case "late", _ if self.waived:
+                return "waived"
             case "late", _:
                 return "late"
             case "on_time", ("group" | "review" | "approved") as stage:
@@ -94,7 +110,7 @@ def fits(cell: Cell, wanted: str) -> bool:
     """Is the cell in the state asked for? `attention`: in any that wants it; `on_time`: sent in time."""
     if wanted == "attention":
         return cell.state in ATTENTION
-    return wanted in (cell.state, cell.time)
+    return wanted == cell.state or (wanted == cell.time and not cell.waived)
 
 
 def stand(

@@ -8,27 +8,23 @@ only the differences are written, in short transactions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set
 from datetime import datetime, timedelta
-from functools import lru_cache
-from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from functools import lru_cache, partial
+from typing import Any
 
 from sqlalchemy import select as select_columns
-from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
 from flows import day_rows, obligations
 from flows.calendar import span
-from flows.flags import NAMES, Debtor, DueWeek, Found, find, sentence
+from flows.flag_rows import Changes, Standing, differ, write
+from flows.flag_words import WEEKLY, pair
+from flows.flags import Debtor, DueWeek, Found, find
 from flows.obligations import Asked, Calendar, Owed
-from models.columns import new_id
 from models.db import Database
 from models.document import Document
 from models.flag import Flag
-from models.notice import Notice
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -37,25 +33,6 @@ LOOK_BACK = timedelta(days=35)
 
 LAST_WEEK = timedelta(days=6, hours=12)
 """How far the daily look goes back: the latest limit of every weekly duty."""
-
-TELL_WITHIN = timedelta(days=7)
-"""A flag found later than this after the fact (a calendar entered in mid-year) sends no mail."""
-
-_AT_ONCE = 1000
-T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Changes:
-    """What a look has to write."""
-
-    insert: list[dict[str, Any]] = field(default_factory=list)
-    change: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    tell: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Notices by the flag they tell of."""
-
-    def __len__(self) -> int:
-        return len(self.insert) + len(self.change)
 
 
 def scan(db: Database, now: datetime, school_id: str | None = None, back: timedelta = LOOK_BACK) -> int:
@@ -81,7 +58,7 @@ def scan_document(db: Database, document_id: str, now: datetime) -> int:
         for calendar in obligations.calendars(session, [document.school_id]):
             weeks = _weeks(calendar, owed, touched, now, timedelta(0))
             compare(session, owed, {document.school_id: (calendar, weeks)}, now, changes, only=debtor)
-    _write(db, changes)
+    write(db, changes, now)
     return len(changes)
 
 
@@ -89,7 +66,7 @@ def rescan(db: Database, now: datetime, school_id: str) -> int:
     """The full look after a change of the calendar: also at weeks with an open flag, whatever their limit."""
     with db.read() as session:
         changes = pending(session, now, school_id)
-    _write(db, changes)
+    write(db, changes, now)
     return len(changes)
 
 
@@ -106,7 +83,7 @@ def _look(db: Database, now: datetime, school_id: str | None, *, since: datetime
     for schools in chunks:
         with db.read() as session:
             changes = _found(session, schools, now, since, back)
-        _write(db, changes)
+        write(db, changes, now)
         total += len(changes)
     return total
 
@@ -156,7 +133,7 @@ def _asked(
 def _with_open_flags(session: Session, school_id: str) -> set[tuple[str, str]]:
     """Type and week of every flag that is open and may close by itself."""
     rows = select_columns(col(Flag.type), col(Flag.week_id)).where(
-        col(Flag.school_id) == school_id, col(Flag.resolved_at).is_(None)
+        col(Flag.school_id) == school_id, col(Flag.resolved_at).is_(None), col(Flag.rule).in_(WEEKLY)
     )
     return {(slug, week) for slug, week in session.execute(rows.distinct())}
 
@@ -221,14 +198,18 @@ def compare(
     if not owed.by_group:
         found = _without_idle(session, found)
     for school, flags in found.items():
-        _differ(owed, school, flags, standing.get(school, {}), now, changes)
+        tell = partial(_about, owed)
+        differ(school, flags, standing.get(school, {}), now, changes, tell)
 
 
 def _without_idle(session: Session, found: dict[str, list[Found]]) -> dict[str, list[Found]]:
     """Who teaches nothing in a week is missing nothing in it."""
     idle = day_rows.idle(
         session,
-        {s: {(f.week_id, f.account_id) for f in flags if f.rule == "missing"} for s, flags in found.items()},
+        {
+            s: {(f.week_id, f.account_id) for f in flags if f.rule == "missing" and f.week_id}
+            for s, flags in found.items()
+        },
     )
     return {
         school: [f for f in flags if f.rule != "missing" or (f.week_id, f.account_id) not in idle[school]]
@@ -236,85 +217,23 @@ def _without_idle(session: Session, found: dict[str, list[Found]]) -> dict[str, 
     }
 
 
-class Standing(NamedTuple):
-    """A flag's row, as far as it may change."""
-
-    id: str
-    key: str
-    account_id: str
-    group_id: str | None
-    document_id: str | None
-    due_at: datetime
-    opened_at: datetime
-    resolved_at: datetime | None
-
-
 def _standing(session: Session, owed: Owed, asked: Asked, only: str | None) -> dict[str, dict[str, Standing]]:
     f = Flag
     flags = select_columns(col(f.school_id), *(col(getattr(f, n)) for n in Standing._fields)).where(
-        col(f.type) == owed.slug
+        col(f.type) == owed.slug, col(f.rule).in_(WEEKLY)
     )
     standing: dict[str, dict[str, Standing]] = defaultdict(dict)
     for some in obligations.chunks([due.week.id for _, weeks in asked.values() for due in weeks]):
         here = obligations.of_weeks(flags, f, some)
         if only is not None:
-            here = here.where(col(f.key).in_([f"{r}:{owed.slug}:{only}:{w}" for r in NAMES for w in some]))
+            here = here.where(col(f.key).in_([f"{r}:{owed.slug}:{only}:{w}" for r in WEEKLY for w in some]))
         for row in obligations.rows(session, here):
             standing[row[0]][row[2]] = Standing._make(row[1:])
     return standing
 
 
-def _differ(
-    owed: Owed,
-    school: str,
-    found: list[Found],
-    standing: dict[str, Standing],
-    now: datetime,
-    changes: Changes,
-) -> None:
-    for flag in found:
-        there = standing.pop(flag.key, None)
-        if there is None:
-            row = flag._asdict() | {"id": new_id(), "school_id": school}
-            changes.insert.append(row)
-            if flag.resolved_at is None:
-                _tell(owed, school, row["id"], flag, now, changes)
-            continue
-        if _MAY_BE(there) == _MAY_BE(flag):
-            continue
-        if there.resolved_at is not None and flag.resolved_at is not None:
-            continue  # past and told: a later change of heads or rules does not rewrite it
-        if there.resolved_at is None and flag.rule == "late" and flag.document_id == there.document_id:
-            continue  # decided by the rule of its day
-        values = {n: value for n in _MAY_CHANGE if (value := getattr(flag, n)) != getattr(there, n)}
-        if values:
-            values["data"] = flag.data
-            changes.change.append((there.id, values))
-        if there.resolved_at is not None:
-            _tell(owed, school, there.id, flag, now, changes)
-    for gone in standing.values():
-        if gone.resolved_at is None:
-            changes.change.append((gone.id, {"resolved_at": now}))
-
-
-_MAY_CHANGE = tuple(name for name in Standing._fields if name not in ("id", "key"))
-_MAY_BE = attrgetter(*_MAY_CHANGE)
-
-
-def _tell(owed: Owed, school: str, flag_id: str, flag: Found, now: datetime, changes: Changes) -> None:
-    if flag.opened_at <= now - TELL_WITHIN:
-        return
-    words = sentence(flag.data)
-    changes.tell[flag_id] = notice(
-        school,
-        flag.account_id,
-        "flag",
-        f"flag:{flag_id}",
-        now,
-        document_id=flag.document_id,
-        data=about(owed, flag.data["week"])
-        | {"flag": flag_id, "rule": flag.rule, "sentence": {"vi": words.vi, "en": words.en}},
-    )
+def _about(owed: Owed, flag: Found) -> dict[str, Any]:
+    return about(owed, flag.data["week"])
 
 
 def about(owed: Owed, number: int) -> dict[str, Any]:
@@ -322,59 +241,4 @@ def about(owed: Owed, number: int) -> dict[str, Any]:
     name = Text("{name}, tuần {number}", "{name}, week {number}").format(
         name=owed.declared.name, number=number
     )
-    return {"type": owed.slug, "subject": {"vi": name.vi, "en": name.en}}
-
-
-def notice(
-    school: str,
-    account: str,
-    kind: str,
-    key: str,
-    now: datetime,
-    *,
-    data: dict[str, Any],
-    document_id: str | None = None,
-) -> dict[str, Any]:
-    """The row of a notice that is due at once."""
-    return {
-        "id": new_id(),
-        "school_id": school,
-        "account_id": account,
-        "kind": kind,
-        "key": key,
-        "document_id": document_id,
-        "data": data,
-        "created_at": now,
-        "due_at": now,
-        "dropped": False,
-    }
-
-
-def _write(db: Database, changes: Changes) -> None:
-    """Insert, change, tell; a flag and its notice in one transaction, some hundreds at a time."""
-    for inserts in parts(changes.insert):
-        with db.write() as session:
-            insert_new(session, Flag, inserts)
-            told = [changes.tell.pop(row["id"]) for row in inserts if row["id"] in changes.tell]
-            insert_new(session, Notice, told)
-    for part in parts(changes.change):
-        with db.write() as session:
-            for flag_id, values in part:
-                session.exec(update(Flag).where(col(Flag.id) == flag_id).values(**values))
-            told = [changes.tell.pop(flag_id) for flag_id, _ in part if flag_id in changes.tell]
-            insert_new(session, Notice, told)
-
-
-def parts(rows: list[T]) -> Iterator[list[T]]:
-    """Some hundreds at a time: a transaction that holds the database for long stops people."""
-    for start in range(0, len(rows), _AT_ONCE):
-        yield rows[start : start + _AT_ONCE]
-
-
-def insert_new(session: Session, table: type[SQLModel], rows: list[dict[str, Any]]) -> None:
-    """Insert what is not there yet: another look may have been quicker."""
-    if not rows:
-        return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    made = dialect.insert(SQLModel.metadata.tables[str(table.__tablename__)])
-    session.execute(made.on_conflict_do_nothing(), rows)
+    return {"type": owed.slug, "subject": pair(name)}

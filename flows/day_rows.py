@@ -21,6 +21,7 @@ from models.school import (
     TimetableEntry,
 )
 from models.text import Text
+from tasks.mail_hours import WorkingDay
 
 AT_ONCE = 5000
 """Databases bound the number of values in one question."""
@@ -40,6 +41,11 @@ def all_school_days(session: Session, schools: Sequence[str]) -> dict[str, Schoo
     for school, *week in session.execute(rows_of_weeks):
         weeks[school].append(TeachingWeek(*week))
     return with_changes(session, {school: weeks[school] for school in schools})
+
+
+def working_days(session: Session, school_id: str) -> WorkingDay:
+    """A school's working days, breaks without: on no other is anybody reminded of anything."""
+    return school_days(session, school_id).is_working_day
 
 
 def with_changes(session: Session, weeks: Mapping[str, Sequence[TeachingWeek]]) -> dict[str, SchoolDays]:

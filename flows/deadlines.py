@@ -23,9 +23,6 @@ from flows.grammar import StepDue, UntilWeekday
 from models.settings import VIETNAM
 from models.text import Text
 
-REMIND_FROM = time(7, 0)
-"""Local hour from which the reminder of the day before may go out."""
-
 _FARTHEST = 1000
 """So many days are looked at, at most, for one that counts."""
 
@@ -237,12 +234,6 @@ def step_due(due: StepDue | None, monday: date | None, opened_at: datetime) -> d
         planned = _midnight(day) + timedelta(hours=due.hour)
         return max(planned, opened_at.astimezone(VIETNAM) + due.least)
     return opened_at.astimezone(VIETNAM) + due.time
-
-
-def remind_from(due_at: datetime) -> datetime:
-    """When to remind: at 07:00 of the day before the limit, Vietnam's time."""
-    day = due_at.astimezone(VIETNAM).date() - timedelta(days=1)
-    return datetime.combine(day, REMIND_FROM, VIETNAM)
 
 
 def moment_words(moment: datetime) -> Text:

@@ -15,7 +15,8 @@ from sqlmodel import Session, col, select
 
 from flows import evidence
 from flows.catalogue import type_of
-from flows.evidence import BROKEN, DOWNLOAD, LAPTOP, PRINTED, WORKS, Fact
+from flows.evidence import BROKEN, DOWNLOAD, FLAGGED, LAPTOP, PRINTED, WORKS, Fact
+from flows.flag_rows import resolve
 from flows.grammar import DocumentType, Obligation
 from flows.obligations import Calendar, calendar_of
 from flows.office import Office
@@ -24,6 +25,7 @@ from flows.plan import Position
 from models.document import Document
 from models.errors import Invalid, NotYours, WrongStep
 from models.evidence import Duty, Evidence
+from models.flag import Flag
 from models.school import SchoolWeek
 from models.settings import VIETNAM
 from models.text import Text
@@ -213,6 +215,9 @@ def _settle(session: Session, duties: Sequence[Duty]) -> None:
         met = evidence.meeting(duty.kind, duty.account_id, duty.files, facts, broken=broken)
         duty.met_at = met.at if met else None
         session.add(duty)
+        if met:
+            of_duty = col(Flag.rule) == FLAGGED[duty.kind], col(Flag.document_id) == duty.document_id
+            resolve(session, met.at, *of_duty)
 
 
 _NO_SUCH_WORD = Text(

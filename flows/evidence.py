@@ -34,6 +34,9 @@ NAMES: dict[str, Text] = {
 }
 """What is still to be done, by obligation."""
 
+FLAGGED = {"download": "not-downloaded", "print": "not-printed", "print-unless-laptop": "not-printed"}
+"""The rule of the flag that stands while an obligation is not met in time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

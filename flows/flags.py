@@ -13,19 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from flows.calendar import TeachingWeek
-from flows.deadlines import is_late, late_words, limit_words, missing_words
-from models.settings import VIETNAM
+from flows.deadlines import is_late
+from flows.flag_words import stamp
 from models.text import Text
-
-Rule = Literal["missing", "late"]
-
-NAMES: dict[str, Text] = {
-    "missing": Text("Chưa nộp", "Missing"),
-    "late": Text("Muộn", "Late"),
-}
 
 
 class Debtor(NamedTuple):
@@ -71,14 +64,14 @@ class DueWeek:
 
 
 class Found(NamedTuple):
-    """A flag as it should stand."""
+    """A flag as it should stand; `rule` is one of `flows.flag_words.NAMES`."""
 
     key: str
-    rule: Rule
+    rule: str
     type: str
     account_id: str
     group_id: str | None
-    week_id: str
+    week_id: str | None
     document_id: str | None
     due_at: datetime
     opened_at: datetime
@@ -223,26 +216,9 @@ def _data(due: DueWeek, due_at: datetime, signed_at: datetime | None) -> dict[st
     data: dict[str, Any] = {
         "week": due.week.number,
         "monday": due.week.monday.isoformat(),
-        "due_at": due_at.astimezone(VIETNAM).isoformat(),
+        "due_at": stamp(due_at),
         "rule": {"vi": due.rule.vi, "en": due.rule.en},
     }
     if signed_at is not None:
-        data["signed_at"] = signed_at.astimezone(VIETNAM).isoformat()
+        data["signed_at"] = stamp(signed_at)
     return data
-
-
-def sentence(data: Mapping[str, Any]) -> Text:
-    """A flag in words, from the times it keeps: it reads the same later."""
-    due_at = datetime.fromisoformat(data["due_at"])
-    signed_at = data.get("signed_at")
-    if signed_at is None:
-        return missing_words(due_at)
-    return late_words(due_at, datetime.fromisoformat(signed_at))
-
-
-def rule_of(data: Mapping[str, Any]) -> Text:
-    """The rule the flag was found by, as it read then."""
-    rule = data.get("rule")
-    if rule:
-        return Text(rule["vi"], rule["en"])
-    return limit_words(datetime.fromisoformat(data["due_at"]))

@@ -15,6 +15,8 @@ from typing import Any, Literal
 from flows.due_rules import MONDAY, BeforeWeekday, DaysAfter, Deadline, problem
 from flows.fields import Form, Known
 from flows.people import AnyOf, Author, Who
+from flows.remind import Remind, clash
+from flows.remind import problem as not_reminding
 from models.errors import BadType
 from models.text import Text
 from tasks.blocks import Block
@@ -232,7 +234,8 @@ class DocumentType:
     `amends` names the type whose approved documents this one is about: it takes its week from that document
     and is begun there. `parts` gives the words for what of a document may be named so. `informs` are told
     once it is approved. Two documents of the same weeks that agree in all of `alike_by` ("owner", "group" or
-    fields) are likely one made twice: their author is told, and goes on if both are meant.
+    fields) are likely one made twice: their author is told, and goes on if both are meant. `reminders` count
+    from the limit for handing it in, `review_reminders` from each reviewer's own; a school may set others.
     """
 
     slug: str
@@ -250,6 +253,8 @@ class DocumentType:
     alike_by: tuple[str, ...] = ()
     deadline: Deadline | None = None
     owes: Owes | None = None
+    reminders: tuple[Remind, ...] = ()
+    review_reminders: tuple[Remind, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     amends: str = ""
     parts: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
@@ -343,6 +348,17 @@ def check(declared: DocumentType) -> None:
     demand(
         not (isinstance(declared.deadline, DaysAfter) and declared.deadline.event == "approved"),
         "what is due before its approval cannot be due after it.",
+    )
+    for reminders in (declared.reminders, declared.review_reminders):
+        for reminder in reminders:
+            lacks = not_reminding(reminder)
+            demand(lacks is None, f"it reminds in no way that is one: {lacks[1].en if lacks else ''}")
+        demand(clash(reminders) is None, "two reminders tell the same person on the same day.")
+    demand(not declared.reminders or bool(own and declared.owes), "it reminds of what nobody owes by a date.")
+    demand(
+        not (declared.owes and declared.owes.each == "group")
+        or all(r.to != "group_head" for r in declared.reminders),
+        "the group heads owe it themselves: who is told after them is a principal.",
     )
     kinds = [o.kind for o in declared.obligations]
     demand(len(set(kinds)) == len(kinds), "an obligation is declared twice.")

@@ -15,9 +15,11 @@ from sqlalchemy import case
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
+from flows.flag_rows import resolve
 from models.account import Account
 from models.db import Database
 from models.errors import BadPin, Fault, Invalid, Locked, NotFound, RecordsError, Unavailable
+from models.flag import Flag
 from models.key import AuthorityPart, SigningKey
 from models.settings import VIETNAM, Settings
 from models.text import Text
@@ -186,6 +188,7 @@ def issue_key(
         if old is not None:
             old.revoked_at = now  # expired: no list needs to name it
             session.add(old)
+            resolve(session, now, col(Flag.account_id) == account_id, col(Flag.rule) == "certificate")
         session.add(made)
     return made
 

@@ -7,7 +7,7 @@ alone: to others a week that is only begun is not due yet, or missing. A few que
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from sqlmodel import Session, col, func, select
 from flows.board import ALL_SEEING
 from flows.calendar import TeachingWeek, span
 from flows.cells import BREAK, Cell, Column, Paper, columns, fits, stand
+from flows.flag_words import WEEKLY
 from flows.flags import DueWeek
 from flows.obligations import Calendar, Owed, calendars, debtors, owed_types
 from flows.people import Actor
@@ -26,6 +27,7 @@ from flows.span import Asked, shown_weeks
 from models.account import Account, Group, GroupMember
 from models.document import Document
 from models.errors import NotFound
+from models.flag import Flag
 from models.school import SchoolClass, TeachingAssignment
 
 
@@ -97,7 +99,8 @@ def read(
     lines = _narrowed(everyone, asked)
     papers = _papers(session, actor, owed, calendar, shown, _keys(actor, everyone, lines))
     across = columns(shown)
-    drawn = (_drawn(owed, across, line, papers, now) for line in lines)
+    waived = _waived(session, actor.school_id, owed, shown)
+    drawn = (_drawn(owed, across, line, papers, waived, now) for line in lines)
     return Board(
         owed,
         calendar,
@@ -114,22 +117,29 @@ def _drawn(
     across: Sequence[Column],
     line: Line,
     papers: Mapping[tuple[str, str], Sequence[Paper]],
+    waived: Set[str],
     now: datetime,
 ) -> Line:
-    cells = tuple(
-        stand(
-            owed.declared,
-            column.due,
-            line.since,
-            papers.get((line.key, column.due.week.id), ()),
-            now,
-            every=owed.by_group,
-        )
-        if column.due
-        else BREAK
-        for column in across
+    def cell(due: DueWeek) -> Cell:
+        here = papers.get((line.key, due.week.id), ())
+        made = stand(owed.declared, due, line.since, here, now, every=owed.by_group)
+        excused = waived and f"{made.time}:{owed.slug}:{line.key}:{due.week.id}" in waived
+        return replace(made, waived=True) if excused else made
+
+    return replace(line, cells=tuple(cell(c.due) if c.due else BREAK for c in across))
+
+
+def _waived(session: Session, school_id: str, owed: Owed, shown: Sequence[DueWeek]) -> Set[str]:
+    """Keys of the flags of these weeks that were waived; few, if any."""
+    f = Flag
+    query = select(f.key).where(
+        col(f.school_id) == school_id,
+        col(f.week_id).in_([due.week.id for due in shown]),
+        col(f.type) == owed.slug,
+        col(f.rule).in_(WEEKLY),
+        col(f.waived_at).is_not(None),
     )
-    return replace(line, cells=cells)
+    return frozenset(session.exec(query))
 
 
 # --- who ------------------------------------------------------------------------------------------------

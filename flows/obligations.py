@@ -223,7 +223,7 @@ def ledgers(session: Session, owed: Owed, asked: Asked, only: str | None = None)
     for (due_at, _), weeks in _by_limit(asked).items():
         held_to = func.coalesce(col(Document.due_at), literal(due_at, UtcDateTime))
         is_late = col(Document.first_signed_at) >= held_to
-        one = _signed(owed, weeks, [_debtor(owed), is_late], [only] if only else None).where(~_SEVERAL_WEEKS)
+        one = _signed(owed, weeks, [_debtor(owed), is_late], [only] if only else None).where(~SEVERAL_WEEKS)
         signed = rows(session, one)
         punctual = frozenset([debtor for debtor, late in signed if not late])
         late = list({debtor for debtor, late in signed if late})
@@ -264,9 +264,10 @@ def _debtor(owed: Owed) -> ColumnElement[Any] | Mapped[Any]:
     return col(Document.group_id) if owed.by_group else col(Document.owner_id)
 
 
-_SEVERAL_WEEKS = and_(
+SEVERAL_WEEKS = and_(
     col(Document.last_week_id).is_not(None), col(Document.last_week_id) != col(Document.week_id)
 )
+"""Documents that cover more weeks than one: few."""
 
 
 def _signed(
@@ -306,7 +307,7 @@ def _papers(
     for some_weeks in chunks(weeks):
         for some in [None] if of is None else chunks(of):
             signed = _signed(owed, some_weeks, columns, some)
-            for row in rows(session, signed.where(_SEVERAL_WEEKS) if several else signed):
+            for row in rows(session, signed.where(SEVERAL_WEEKS) if several else signed):
                 found[row[0]].append(Signed._make(row[1:]))
     return found
 

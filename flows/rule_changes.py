@@ -21,6 +21,7 @@ from flows import clock, duties, obligations
 from flows.catalogue import TYPES, type_of
 from flows.deadlines import Own
 from flows.due_rules import Deadline, as_data
+from flows.flag_rows import Changes
 from flows.flags import DueWeek, owing
 from flows.grammar import DocumentType
 from flows.obligations import Calendar, Owed, calendar_of
@@ -165,7 +166,7 @@ def _count_people(
 def _count_flags(
     session: Session, after: Calendar, owed: Owed, weeks: list[DueWeek], now: datetime, found: Difference
 ) -> None:
-    changes = clock.Changes()
+    changes = Changes()
     clock.compare(session, owed, {after.school_id: (after, weeks)}, now, changes)
     numbers = {due.week.id: due.week.number for due in weeks}
     opened = [(r["account_id"], r["week_id"]) for r in changes.insert if r["resolved_at"] is None]
@@ -173,6 +174,7 @@ def _count_flags(
         if "resolved_at" not in values:
             continue
         flag = session.get_one(Flag, flag_id)
+        assert flag.week_id is not None
         if values["resolved_at"] is None:
             opened.append((flag.account_id, flag.week_id))
         else:

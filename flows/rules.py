@@ -20,14 +20,38 @@ from models.text import Text
 DEFAULTS: dict[str, Any] = {
     # Advice, no forced change: 0 says nothing.
     "password_age": {"days": 180},
+    "given_password": {"days": 7},
+    "idle_account": {"days": 14},
+    "certificate_ahead": {"days": 30},
+    "head_waives": {"allowed": 0},
     "idle_lock": {"minutes": 60},
     "second_factor": {"required": 0},
     "report_answer": {"working_days": 3},
+    # 0: one of the two lacking is a finding (the plan, II.3, can be read either way).
+    "spot_check": {"both": 0},
+    "spot_check_eve": {"hour": 16, "minute": 0},
+    "spot_check_morning": {"hour": 6, "minute": 30},
 }
 NAMES: dict[str, Text] = {
     "password_age": Text(
         "Nhắc đổi mật khẩu khi đã dùng quá số ngày này (0: không nhắc)",
         "Remind of passwords older than so many days (0: never)",
+    ),
+    "given_password": Text(
+        "Báo mật khẩu được cấp mà chưa đổi sau số ngày này (0: không báo)",
+        "Flag given passwords that are unchanged after so many days (0: never)",
+    ),
+    "idle_account": Text(
+        "Báo tài khoản không đăng nhập số ngày này (0: không báo)",
+        "Flag accounts without a sign-in for so many days (0: never)",
+    ),
+    "certificate_ahead": Text(
+        "Báo trước khi chứng thư ký hết hạn số ngày này (0: không báo)",
+        "Flag certificates so many days before they expire (0: never)",
+    ),
+    "head_waives": Text(
+        "Cho tổ trưởng miễn ghi muộn, ghi thiếu trong tổ mình",
+        "Let group heads waive late and missing records of their group",
     ),
     "idle_lock": Text(
         "Khóa màn hình khi không thao tác sau số phút này (0: sau 12 giờ)",
@@ -40,12 +64,40 @@ NAMES: dict[str, Text] = {
     "report_answer": Text(
         "Trả lời báo sự cố trong bao nhiêu ngày làm việc", "Answer reports of problems within working days"
     ),
+    "spot_check": Text(
+        "Báo có thể thiếu khi kiểm tra: chỉ khi thiếu cả kế hoạch dạy học và kế hoạch bài dạy",
+        "Tell of what a check may miss: only if both the teaching plan and the lesson plan lack",
+    ),
+    "spot_check_eve": Text(
+        "Nhắc giáo viên về giờ dạy hôm sau, vào ngày làm việc trước đó, lúc",
+        "Tell teachers about their next day of lessons, on the working day before, at",
+    ),
+    "spot_check_morning": Text(
+        "Nhắc lại giáo viên và báo tổ trưởng trong ngày dạy, lúc",
+        "Tell teachers again, and their group head, on the day itself, at",
+    ),
 }
 
 EXPLAINED: dict[str, Text] = {
     "password_age": Text(
         "Chỉ nhắc qua thư và trên trang Tài khoản, không bắt buộc đổi.",
         "A reminder by mail and on the account page; nobody is forced.",
+    ),
+    "given_password": Text(
+        "Người đó, quản trị và hiệu trưởng thấy; trang mạng vẫn buộc đổi khi đăng nhập.",
+        "Seen by that person, administrators and the principal; signing in asks for the change anyway.",
+    ),
+    "idle_account": Text(
+        "Chỉ tính ngày trong tuần học; không tính ngày vắng có người thay.",
+        "Days of teaching weeks alone; days of absence with a stand-in do not count.",
+    ),
+    "certificate_ahead": Text(
+        "Người có chứng thư, quản trị và hiệu trưởng thấy.",
+        "Seen by its holder, administrators and the principal.",
+    ),
+    "head_waives": Text(
+        "Không ai tự miễn cho mình; lý do và người miễn luôn được ghi lại và báo cho giáo viên.",
+        "Nobody waives their own; who did and why is kept and told to the teacher.",
     ),
     "idle_lock": Text(
         "Trang hỏi lại mật khẩu; nội dung đang gõ vẫn giữ. Nên đặt ngắn nếu dùng máy chung.",
@@ -59,6 +111,10 @@ EXPLAINED: dict[str, Text] = {
         "Tính từ ngày hôm sau, thứ Hai đến thứ Sáu. Quá hạn thì nhắc quản trị và ghi rõ là quá hạn.",
         "From the next day on, Monday to Friday. Past it, the administrators are reminded and it is marked.",
     ),
+    "spot_check": Text(
+        "Chọn Không: thiếu một trong hai là báo. Chỉ là nhắc trước, chưa phải kết luận kiểm tra.",
+        "No: one of them lacking is enough. It is a word beforehand, not a finding.",
+    ),
 }
 
 
@@ -66,6 +122,26 @@ def rules_of(session: Session, school_id: str) -> dict[str, Any]:
     """Every rule of a school, its own values over the defaults."""
     own = session.exec(select(SchoolSetting).where(col(SchoolSetting.school_id) == school_id)).all()
     return DEFAULTS | {setting.key: setting.value for setting in own}
+
+
+def some_of_each(
+    session: Session, schools: Sequence[str], *keys: str
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """By school: some of its rules, for many schools in one question."""
+    own = session.exec(
+        select(SchoolSetting).where(
+            col(SchoolSetting.school_id).in_(schools), col(SchoolSetting.key).in_(keys)
+        )
+    )
+    found = {school: {key: DEFAULTS[key] for key in keys} for school in schools}
+    for setting in own:
+        found[setting.school_id][setting.key] = setting.value
+    return found
+
+
+def days_of(session: Session, schools: Sequence[str], key: str) -> dict[str, int]:
+    """By school: the days of one rule, for many schools at once."""
+    return {school: int(own[key]["days"]) for school, own in some_of_each(session, schools, key).items()}
 
 
 OwnRules = Mapping[str, Sequence[Own]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
@@ -14,7 +14,10 @@ from models.columns import identifier, instant, json_field, maybe_instant
 class Account(SQLModel, table=True):
     """One person. `sign_in_name` is unique over all schools, since it alone finds the school."""
 
-    __table_args__ = (UniqueConstraint("school_id", "id"),)
+    __table_args__ = (
+        UniqueConstraint("school_id", "id"),
+        Index("ix_account_seen", "school_id", "active", "last_seen_at"),
+    )
     id: str = identifier()
     school_id: str = Field(foreign_key="school.id", index=True)
     sign_in_name: str = Field(unique=True, max_length=80)
@@ -28,6 +31,8 @@ class Account(SQLModel, table=True):
     active: bool = True
     keys_off: bool = Field(default=False, description="single keys do nothing on this person's pages")
     created_at: datetime = instant()
+    last_seen_at: datetime | None = maybe_instant()
+    """When a pass was last given to it (passes themselves are cleaned away)."""
 
 
 class AccountRole(SQLModel, table=True):

@@ -103,6 +103,7 @@ class OpenStep(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
         Index("ix_open_step_inbox", "school_id", "audience", "due_at"),
+        Index("ix_open_step_due", "school_id", "due_at"),
     )
     document_id: str = Field(primary_key=True)
     step: str = Field(primary_key=True, max_length=40)

@@ -20,6 +20,7 @@ class SigningKey(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "account_id"], ["account.school_id", "account.id"]),
         Index("ix_signing_key_holder", "account_id", "purpose", "revoked_at"),
+        Index("ix_signing_key_expiry", "revoked_at", "expires_at"),
     )
     id: str = identifier()
     school_id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
@@ -15,8 +15,8 @@ from models.text import Text
 class Notice(SQLModel, table=True):
     """One thing one person is to be told, once: `key` makes a repeat harmless.
 
-    `kind`: waiting, returned, approved, archived, reminder, flag, incident, delegation, change,
-    mail-server, rule, report, password.
+    `kind`: one of `tasks/kinds.py`, which says for each whether it can wait for the day's digest.
+    `due_at`: when it may go; the mailer puts off what waits for a digest to that digest's moment.
     `data` holds what the mail needs beyond the document (ids, times), no secret.
     """
 
@@ -71,9 +71,15 @@ def notice(
 
 
 class Mail(SQLModel, table=True):
-    """One mail with its stored Message-ID. `state`: waiting, sent, failed."""
+    """One mail with its stored Message-ID. `state`: waiting, sent, failed.
 
-    __table_args__ = (Index("ix_mail_queue", "state", "next_try_at"),)
+    `digest_day`: of a digest, its day; the database itself refuses a person a second one on that day.
+    """
+
+    __table_args__ = (
+        Index("ix_mail_queue", "state", "next_try_at"),
+        Index("ix_mail_digest", "account_id", "digest_day", unique=True),
+    )
     id: str = identifier()
     school_id: str = Field(foreign_key="school.id")
     account_id: str = Field(foreign_key="account.id")
@@ -90,3 +96,4 @@ class Mail(SQLModel, table=True):
     error: str = Field(default="", max_length=300)
     server_id: str | None = Field(default=None, foreign_key="mail_server.id")
     """It goes by this one though another may hold by now: the news that the server was changed."""
+    digest_day: date | None = None

@@ -13,10 +13,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select, update
 
+from flows.flag_rows import resolve
+from flows.flag_words import PASSWORDS
 from flows.office import Office
 from flows.people import ROLES, Actor
 from models.account import Account, AccountRole
 from models.errors import NotFound, Stale
+from models.flag import Flag
 from models.settings import Settings
 from models.text import Text
 from service import changes, mail_changes, reset_links
@@ -178,6 +181,7 @@ def change_password(
         if done.rowcount != 1:
             raise Stale(_CHANGED_ELSEWHERE)
         reset_links.forget(session, account.id)
+        resolve(session, now, col(Flag.account_id) == account.id, col(Flag.rule).in_(PASSWORDS))
         strong = end_passes(session, account.id)
         return issue_pass(session, office.settings, account.id, "session", now, strong=strong, device=device)
 

@@ -8,14 +8,13 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from flows import reports
-from flows.rules import rules_of
+from flows.board import advice
 from models.account import Account, Change
 from models.notice import Mail
 from models.run import Incident
 from models.school import SchoolWeek
 from models.settings import VIETNAM, Settings
 from models.text import Text
-from service import password_age
 from service.sign_in import paused_until
 from tasks import mail_servers
 
@@ -53,13 +52,12 @@ def overview_of(session: Session, settings: Settings, school_id: str, now: datet
     locked = sum(1 for a in people if paused_until(session, settings, a.sign_in_name, now))
     if locked:
         found.append(Matter(_LOCKED.format(n=locked), "/admin/accounts"))
-    days = int(rules_of(session, school_id)["password_age"]["days"])
     given = [] if settings.demo else [a for a in people if a.must_change]
-    old = [a for a in people if not a.must_change and password_age.judged(a, days, now)]
+    old = advice(session, school_id, ("password-old",))
     if given:
         found.append(Matter(_GIVEN.format(n=len(given)), "/admin/accounts"))
     if old:
-        found.append(Matter(_OLD.format(n=len(old), days=days), "/admin/accounts"))
+        found.append(Matter(_OLD.format(n=len(old)), "/admin/accounts"))
     mute = sum(1 for a in people if "@" not in a.email)
     if mute:
         found.append(Matter(_NO_MAIL.format(n=mute), "/admin/accounts"))
@@ -106,9 +104,7 @@ _SHUT = Text(
 )
 _LOCKED = Text("{n} tài khoản đang tạm khóa đăng nhập", "Accounts locked after wrong passwords: {n}")
 _GIVEN = Text("{n} tài khoản chưa đổi mật khẩu được cấp", "Accounts with the password given out: {n}")
-_OLD = Text(
-    "{n} tài khoản giữ mật khẩu quá {days} ngày", "Accounts with a password over {days} days old: {n}"
-)
+_OLD = Text("{n} tài khoản giữ mật khẩu quá lâu", "Accounts with an old password: {n}")
 _NO_MAIL = Text("{n} tài khoản chưa có thư điện tử", "Accounts without an e-mail address: {n}")
 _WAITING = Text("{n} thay đổi chờ xác nhận", "Changes that wait for confirmation: {n}")
 _NO_YEAR = Text("Chưa có tuần học của năm tới", "The coming weeks of teaching are not made yet")

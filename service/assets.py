@@ -70,3 +70,9 @@ def security_headers(response: Response) -> None:
     response.headers.setdefault("referrer-policy", "same-origin")
     response.headers.setdefault("cross-origin-opener-policy", "same-origin")
     response.headers.setdefault("permissions-policy", "camera=(), geolocation=(), microphone=()")
+
+
+def framing(response: Response) -> Response:
+    """Let a page show one of our own answers in a frame; what that may do, its own policy says."""
+    response.headers["content-security-policy"] = f"{_POLICY}; frame-src 'self'"
+    return response

@@ -151,12 +151,12 @@ def tally(cells: Iterable[Cell]) -> list[tuple[str, int]]:
 
 
 def of_term(owes: Owes) -> tuple[Text, dict[str, int]]:
-    """What one sent in the term of the week in the middle: in time, late, not at all."""
+    """What one sent in the term of the week in the middle: in time, late, not at all; nothing waived."""
     here = owes.board.here
     times = Counter(
         cell.time
         for column, cell in zip(owes.board.columns, owes.line.cells, strict=True)
-        if column.week and column.week.term == here.term
+        if column.week and column.week.term == here.term and not cell.waived
     )
     return term_name(here.term), {time: times[time] for time in ("on_time", "late", "missing")}
 

@@ -17,7 +17,8 @@ from sqlmodel import Session, col, func, select
 
 from flows import clock, obligations
 from flows.day_rows import school_days, slots_of
-from flows.flags import NAMES
+from flows.flag_rows import Changes
+from flows.flag_words import NAMES
 from flows.school_days import SchoolDays, Slot, each_day, in_force, with_lessons
 from models.account import Account
 from models.db import Database
@@ -255,7 +256,7 @@ def _free(session: Session, before: _State, after: _State) -> Iterator[Free]:
                 yield Free(number, tuple(sorted(account.full_name for account in accounts)), owes)
 
 
-def _flags(session: Session, before: clock.Changes, after: clock.Changes) -> list[FlagChange]:
+def _flags(session: Session, before: Changes, after: Changes) -> list[FlagChange]:
     """What happens to flags because of the change, and would not happen without it."""
     known = [key for key, _ in before.change]
     found = []

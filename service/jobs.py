@@ -2,7 +2,8 @@
 
 A job that ran twice, late or in two processes does no harm: flags are compared with the facts, reminders
 and mails carry keys. One process leads by a lease; the others stand by and take over when it ends. What
-the jobs do stands in `flows/clock.py`, `flows/reminders.py`, `tasks/mailing.py` and `tasks/posting.py`.
+the jobs do stands in `flows/clock.py`, `flows/conditions.py`, `flows/reminders.py`, `tasks/mailing.py` and
+`tasks/posting.py`.
 """
 
 from __future__ import annotations
@@ -19,20 +20,19 @@ from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlmodel import Session, col, delete
+from sqlmodel import col, delete
 
-from flows import delegations
-from flows.candidates import standing_in
+from flows import day_rows, delegations, probable_notices, reminders, review_reminders, weekly
+from flows.candidates import reached_at
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
+from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
-from flows.posts import actor_of
-from flows.reminders import remind
 from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
-from service import importing, memory, password_age
+from service import importing, memory
 from tasks import mail_servers
 from tasks.mailing import fold
 from tasks.posting import post
@@ -59,7 +59,7 @@ class Clockwork:
         self.db, self.settings, self.now, self.tls_context = db, settings, now, tls_context
         self.name = holder_name("scheduler")
         self.leading = False
-        self.looked = now()
+        self.looked = self.told = now()
 
     def sign_of_life(self) -> None:
         """For `/healthz`, `hososo doctor` and the runs page."""
@@ -75,6 +75,7 @@ class Clockwork:
         if self.leading and not was:
             self.look_far_back()
             self.turn()
+            self.look_at_facts()
             self.remind()
 
     def look_far_back(self) -> None:
@@ -96,13 +97,26 @@ class Clockwork:
             scan_changed(self.db, self.looked - OVERLAP, now)
             self.looked = now
 
+    def look_at_facts(self) -> None:
+        """What holds while a fact holds: not downloaded, review overdue, password old, a check to come."""
+        if self.leading and (changed := look_at_conditions(self.db, self.now())):
+            log.info("flags changed=%d", changed)
+
     def remind(self) -> None:
-        """Reminders of the day before, old passwords, reports without an answer."""
-        if self.leading and (told := remind(self.db, self.now())):
-            log.info("reminders=%d", told)
+        """What is to be told by now, what a check may miss, reports without an answer."""
         if self.leading:
-            password_age.remind(self.db, self.now())
+            self._tell()
             remind_overdue(self.db, self.now())
+
+    def _tell(self) -> None:
+        """What the rules of reminders ask to be told by now, and the weekly summary."""
+        now = self.now()
+        told = reminders.remind(self.db, now) + review_reminders.remind(self.db, now)
+        told += probable_notices.tell(self.db, now)
+        summaries = weekly.summarise(self.db, now)
+        if told or summaries:
+            log.info("reminders=%d summaries=%d", told, summaries)
+        self.told = now
 
     def turn(self) -> None:
         """Absences that begin today or are over."""
@@ -114,7 +128,10 @@ class Clockwork:
         if not self.leading:
             return
         now = self.now()
-        await asyncio.to_thread(fold, self.db, self.settings, now, _audiences_at(now))
+        if _hour(now) > _hour(self.told):
+            # All hours are whole: what is to be told from this one on stands before its digest is made.
+            await asyncio.to_thread(self._tell)
+        await asyncio.to_thread(fold, self.db, self.settings, now, reached_at(now), day_rows.working_days)
         posted = await post(self.db, self.settings, self.now(), self.tls_context)
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
@@ -137,9 +154,8 @@ class Clockwork:
         stop_beating(self.db, self.name)
 
 
-def _audiences_at(now: datetime) -> Callable[[Session, str], tuple[str, ...]]:
-    """Under which audiences something waits for an account at that moment."""
-    return lambda session, account_id: standing_in(session, actor_of(session, account_id), now).reached()
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def schedule(works: Clockwork) -> AsyncIOScheduler:
@@ -156,6 +172,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.take_the_lead, IntervalTrigger(seconds=10)),
         (works.mail, IntervalTrigger(seconds=3)),
         (works.look_at_changes, IntervalTrigger(seconds=30)),
+        (works.look_at_facts, IntervalTrigger(minutes=5)),
         (works.remind, IntervalTrigger(minutes=10)),
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),

@@ -21,11 +21,12 @@ _SECRET = re.compile(
     r"|(?:pin|password|secret|token|auth_string|csrf)['\"]?\s*[=:]\s*['\"]?)[^\s,;&'\"\]})]+"
 )
 _IN_ADDRESS = re.compile(r"(://[^\s:/@]*:)[^\s@/]+@")
+_SECRET_ADDRESS = re.compile(r"(/(?:calendar|reset)/)[^\s/?#'\"]+")
 
 
 def masked(text: str) -> str:
     """The text with what looks like a secret struck out."""
-    return _IN_ADDRESS.sub(r"\1…@", _SECRET.sub(r"\1…", text))
+    return _SECRET_ADDRESS.sub(r"\1…", _IN_ADDRESS.sub(r"\1…@", _SECRET.sub(r"\1…", text)))
 
 
 def entry(part: str, level: str, logger: str, message: str, at: float, **more: str) -> str:

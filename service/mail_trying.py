@@ -18,7 +18,7 @@ from models.text import Text
 from service import changes, tries
 from service.mail_changes import protected_for
 from service.mail_form import Typed, check
-from tasks import mail_servers, mailing, posting
+from tasks import letters, mail_servers, posting
 from tasks.keys import Secret
 from tasks.mail_servers import Server
 
@@ -59,7 +59,7 @@ def try_out(office: Office, account: Account, typed: Typed, now: datetime) -> Tr
         place = (account.school_id, wanted.host, wanted.port, wanted.login)
         password = mail_servers.unlock(protected, office.settings.master_key, *place)
     server = Server(**asdict(wanted), password=password)
-    message = posting.compose(mailing.letter(office.settings, account, "test", now), office.settings, server)
+    message = posting.compose(letters.letter(office.settings, account, "test", now), office.settings, server)
     kept = base64.b64encode(protected).decode() if protected else ""
     try:
         return Tried(asyncio.run(posting.try_out(server, message)), None, kept)

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from fastapi import Response
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
-from models.account import Pass
+from models.account import Account, Pass
 from models.settings import Settings
 
 Kind = Literal["session", "token", "half"]
@@ -60,6 +60,8 @@ def issue_pass(
             device=device[:80],
         )
     )
+    if kind != "half":
+        session.exec(update(Account).where(col(Account.id) == account_id).values(last_seen_at=now))
     return token
 
 

@@ -11,15 +11,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_
 from sqlmodel import Session, col, delete, select, update
 
+from flows.flag_rows import resolve
+from flows.flag_words import PASSWORDS
 from flows.office import Office
 from models.account import Account, ResetLink
 from models.columns import new_id
 from models.errors import NotFound
+from models.flag import Flag
 from models.text import Text
 from service import changes, tries
 from service.passes import digest, end_passes
 from service.sign_in import address_row, name_key, tidy_name, unlock_name
-from tasks import hidden_links, mailing, passwords
+from tasks import hidden_links, letters, passwords
 from tasks.keys import Secret
 
 LIFE = timedelta(minutes=30)
@@ -65,7 +68,7 @@ def _send(office: Office, session: Session, account: Account, now: datetime) -> 
         )
     )
     session.add(
-        mailing.letter(
+        letters.letter(
             office.settings,
             account,
             "reset",
@@ -108,6 +111,7 @@ def use(office: Office, token: str, new: Secret, again: Secret, now: datetime) -
         held.password_hash, held.must_change, held.password_changed_at = hashed, False, now
         session.add(held)
         unlock_name(session, office.settings, held.sign_in_name)
+        resolve(session, now, col(Flag.account_id) == held.id, col(Flag.rule).in_(PASSWORDS))
         end_passes(session, held.id)
         changes.record(session, None, held, "reset-by-link", {}, now, by=held.id)
     return account

@@ -249,7 +249,11 @@ LIMITS = {
     "days": (0, 1000),
     "minutes": (0, 720),
     "required": (0, 1),
+    "allowed": (0, 1),
     "working_days": (1, 30),
+    "both": (0, 1),
+    "hour": (0, 23),
+    "minute": (0, 59),
 }
 """Least and most of a part of a rule."""
 

@@ -39,6 +39,7 @@ STATES: dict[State, Text] = {
     "returned": Text("Trả lại", "Returned"),
     "late": Text("Muộn", "Late"),
     "missing": Text("Chưa nộp", "Missing"),
+    "waived": Text("Miễn ghi muộn", "Waived"),
     "draft": Text("Bản nháp", "Draft"),
     "not_due": Text("Chưa đến hạn", "Not due"),
     "not_owed": Text("Không phải nộp", "Not owed"),
@@ -52,6 +53,7 @@ MARKS: dict[State, str] = {
     "returned": "ret",
     "late": "late",
     "missing": "miss",
+    "waived": "waived",
     "draft": "draft",
     "not_due": "todo",
     "not_owed": "",
@@ -75,7 +77,9 @@ STAGES: dict[Stage, Text] = {
 ASKED: dict[str, Text] = {
     "attention": Text("Chỗ cần để ý", "What wants attention"),
     "on_time": TIMES["on_time"],
-} | {state: STATES[state] for state in ("late", "missing", "returned", "group", "review", "approved")}
+} | {
+    state: STATES[state] for state in ("late", "missing", "waived", "returned", "group", "review", "approved")
+}
 """States one may ask for."""
 
 _TONES = {"late": "late", "missing": "miss", "returned": "ret"}
@@ -85,6 +89,8 @@ _QUIET = frozenset({"approved", "not_due", "not_owed"})
 
 def said(cell: Cell) -> Said:
     """The cell as it is shown."""
+    if cell.state == "waived":
+        return _waived(cell)
     if cell.time == "late":
         return _late(cell)
     return _plain(cell.state, cell.time, cell.stage)
@@ -107,6 +113,13 @@ def _late(cell: Cell) -> Said:
         both = _joined(STATES["returned"], length)
         return Said("ret", "ret", both, both)
     return Said("late", "late", length, _joined(length, STAGES[cell.stage]))
+
+
+def _waived(cell: Cell) -> Said:
+    """What was waived keeps its facts in words, and has a mark of its own."""
+    word = STATES["waived"]
+    fact = STATES["missing"] if cell.time == "missing" else _joined(late_words(cell), STAGES[cell.stage])
+    return Said(MARKS["waived"], "waived", word, _joined(word, fact))
 
 
 class Drawer:
@@ -159,3 +172,21 @@ def _joined(first: Text, second: Text) -> Text:
 
 def _low(words: str) -> str:
     return words[:1].lower() + words[1:]
+
+
+FLAG_MARKS: dict[str, str] = {
+    "missing": "miss",
+    "late": "late",
+    "not-downloaded": "todo",
+    "not-printed": "todo",
+    "overdue": "wait",
+    "password-default": "todo",
+    "password-old": "todo",
+    "idle": "wd",
+    "certificate": "todo",
+    "spot-check": "todo",
+}
+"""The mark of each kind of flag while it is open; one that was waived has `waived`, one that is over `ok`."""
+
+FLAG_TONES: dict[str, str] = {"missing": "bad", "late": "warn", "overdue": "warn"}
+"""The tone of its badge; others stay quiet."""

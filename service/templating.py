@@ -125,7 +125,7 @@ def icon(name: str, size: str = "") -> Markup:
 
 
 def mark(name: str) -> Markup:
-    """A status mark of the sprite: draft todo wait ok arch late miss ret wd ref."""
+    """A status mark of the sprite: draft todo wait ok arch late miss waived ret wd ref."""
     address = static("sprite.svg")
     return Markup(
         '<svg class="m m--{0}" viewBox="0 0 16 16" aria-hidden="true"><use href="{1}#m-{0}"/></svg>'

@@ -14,9 +14,9 @@ from collections.abc import Callable
 _MARK = re.compile(r"\[\[link:([0-9a-f-]{36})\]\]")
 
 
-def token_of(link_id: str, master: bytes) -> str:
-    """The secret part of a link: 256 bits."""
-    mac = hmac.new(master, b"hososo link 1|" + link_id.encode(), hashlib.sha256).digest()
+def token_of(link_id: str, master: bytes, use: str = "link") -> str:
+    """The secret part of a link: 256 bits, others for another `use` of the same id."""
+    mac = hmac.new(master, f"hososo {use} 1|{link_id}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 

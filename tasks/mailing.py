@@ -1,34 +1,35 @@
-"""Mails: notices that are due are folded into one mail a person, stored with a Message-ID, then sent.
+"""Mails: what a person is to be told is gathered into one mail, stored with a Message-ID, then sent.
+
+What can wait goes with the person's digest: one mail at the school's hour on working days, and never two on
+a day, which the database itself holds (`Mail.digest_day`). What cannot wait goes at once, but not in quiet
+hours. `tasks/kinds.py` says which is which, `tasks/mail_hours.py` when that is.
 
 Two acts, so that a crash between them loses nothing and doubles nothing: `fold` writes the mail and marks
 its notices in one transaction; `tasks/posting.py` sends what is stored. A notice whose fact is no longer
-true is dropped. What a person is told is the title of a record and its dates, never a text of the record.
+true is dropped, so that who slept for a week is told what is so now, once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parseaddr
-from functools import cache
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy import update
-from sqlmodel import Session, col, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
 
 from models.account import Account
-from models.columns import new_id
 from models.db import Database
-from models.document import Document, OpenStep
-from models.flag import Flag
+from models.document import Document
 from models.notice import Mail, Notice
-from models.run import Incident
-from models.school import SchoolWeek
 from models.settings import VIETNAM, Settings
-from models.text import Language, Text
+from tasks.kinds import goes
+from tasks.letters import language_of, letter
+from tasks.mail_hours import Going, MailHours, WorkingDay, hours_of
+from tasks.noticing import Lines, limits, line, still_true
 
 GATHER = timedelta(seconds=5)
 """A person's notices wait until none came for so long, so that ten decisions make one mail ..."""
@@ -36,41 +37,14 @@ GATHER = timedelta(seconds=5)
 AT_MOST = timedelta(seconds=60)
 """... but no longer than this."""
 
-_LATEST = datetime.max.replace(tzinfo=UTC)
-
-TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "mail"
+AT_ONCE = 500
+"""People looked at together, and mails made in one go at most."""
 
 Audiences = Callable[[Session, str], Collection[str]]
 """Keys under which steps wait for an account; `flows` knows them, and hands this in."""
 
-KINDS: dict[str, Text] = {
-    "waiting": Text("Chờ xử lý", "Waiting for you"),
-    "returned": Text("Bị trả lại", "Returned"),
-    "reminder": Text("Sắp đến hạn", "Due soon"),
-    "flag": Text("Quá hạn", "Past the limit"),
-    "approved": Text("Đã ký duyệt", "Approved and signed"),
-    "archived": Text("Đã lưu trữ", "Archived"),
-    "withdrawn": Text("Người soạn đã rút", "Withdrawn by the author"),
-    "informed": Text("Để biết", "For information"),
-    "incident": Text("Sự cố cần xử lý", "Incident"),
-    "delegation": Text("Ủy quyền khi vắng mặt", "Delegation during an absence"),
-    "change": Text("Thay đổi tài khoản", "Change of account"),
-    "mail-server": Text("Máy chủ thư của trường", "The school's mail server"),
-    "rule": Text("Quy định về thời hạn", "Rules of deadlines"),
-    "report": Text("Báo sự cố", "Reported problem"),
-    "password": Text("Mật khẩu", "Password"),
-}
-"""Kinds of notice in the order a mail shows them: what asks for an act stands first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of a mail."""
-
-    title: str
-    link: str
-    sentence: str = ""
-    due: datetime | None = None
+WorkingDays = Callable[[Session, str], WorkingDay]
+"""A school's working days; handed in likewise."""
 
 
 @dataclass(slots=True)
@@ -78,40 +52,166 @@ class Draft:
     """A mail being made: whom it is for, what it tells, which notices it settles."""
 
     account: Account
-    items: dict[str, dict[str, Item]] = field(default_factory=dict)
+    lines: Lines = field(default_factory=Lines)
     told: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    is_digest: bool = False
     server_id: str | None = None
     """The mail server it must go by, where one of its notices says so."""
 
 
-def fold(db: Database, settings: Settings, now: datetime, audiences: Audiences) -> int:
-    """Make a mail for every person whose notices are due; returns the mails stored.
+def fold(
+    db: Database, settings: Settings, now: datetime, audiences: Audiences, working_days: WorkingDays
+) -> int:
+    """Make a mail for every person who is to have one now, put off the rest; returns the mails stored.
 
     Safe to run in two processes: a notice goes to the transaction that marks it first.
     """
+    after, stored, calendars = "", 0, _Calendars(working_days)
+    while stored < AT_ONCE:
+        with db.read() as session:
+            people = _people(session, now, after)
+            going = _going(session, people, now, calendars)
+        if not people:
+            break
+        after = people[-1]
+        _put_off(db, going, now)
+        ready = _ready(going, now)
+        with db.read() as session:
+            drafts = [_draft(session, settings, who, notices, now, audiences) for who, notices in ready]
+        stored += sum(_store(db, settings, draft, now) for draft in drafts if draft)
+    return stored
+
+
+def fold_now(db: Database, settings: Settings, school_id: str, now: datetime, audiences: Audiences) -> int:
+    """Make the mails of one school that wait for a digest at once; returns the mails stored.
+
+    For a demonstration: they count as no digest, so that the day's own still goes.
+    """
     with db.read() as session:
-        drafts = [_draft(session, settings, who, now, audiences) for who in _due_people(session, now)]
+        waiting = select(Notice).where(
+            col(Notice.school_id) == school_id, col(Notice.dropped).is_(False), col(Notice.mail_id).is_(None)
+        )
+        by_person: dict[str, dict[str, bool]] = defaultdict(dict)
+        for notice in session.exec(waiting.order_by(col(Notice.account_id))):
+            by_person[notice.account_id][notice.id] = False
+        drafts = [_draft(session, settings, who, ids, now, audiences) for who, ids in by_person.items()]
     return sum(_store(db, settings, draft, now) for draft in drafts if draft)
+
+
+def look_again(session: Session, school_id: str) -> None:
+    """What waits in a school is put off anew: its hours have changed."""
+    session.exec(
+        update(Notice)
+        .where(
+            col(Notice.school_id) == school_id,
+            col(Notice.mail_id).is_(None),
+            col(Notice.dropped).is_(False),
+            col(Notice.due_at) > col(Notice.created_at),
+        )
+        .values(due_at=Notice.created_at)
+    )
+
+
+# --- who is to have one ---------------------------------------------------------------------------------
 
 
 def _due(now: datetime) -> tuple[Any, ...]:
     return col(Notice.dropped).is_(False), col(Notice.mail_id).is_(None), col(Notice.due_at) <= now
 
 
-def _due_people(session: Session, now: datetime) -> list[str]:
-    """Accounts whose newest due notice is `GATHER` old, or whose oldest waited `AT_MOST`."""
-    rows = session.exec(
-        select(Notice.account_id, func.min(Notice.due_at), func.max(Notice.due_at))
-        .where(*_due(now))
-        .group_by(col(Notice.account_id))
-        .limit(500)
+def _people(session: Session, now: datetime, after: str) -> Sequence[str]:
+    """Accounts with notices that are due, in order of their ids, so many after the last."""
+    return session.exec(
+        select(Notice.account_id)
+        .where(*_due(now), col(Notice.account_id) > after)
+        .distinct()
+        .order_by(col(Notice.account_id))
+        .limit(AT_ONCE)
     ).all()
-    return [who for who, oldest, newest in rows if newest <= now - GATHER or oldest <= now - AT_MOST]
+
+
+class _Calendars:
+    """Hours and working days of schools, each read once."""
+
+    def __init__(self, working_days: WorkingDays) -> None:
+        self._working_days = working_days
+        self._known: dict[str, tuple[MailHours, WorkingDay]] = {}
+
+    def of(self, session: Session, school_id: str) -> tuple[MailHours, WorkingDay]:
+        if school_id not in self._known:
+            self._known[school_id] = hours_of(session, school_id), self._working_days(session, school_id)
+        return self._known[school_id]
+
+
+Goings = Mapping[str, list[tuple[Notice, Going]]]
+"""By person: the notices that are due, each with when it really goes."""
+
+
+def _going(session: Session, people: Sequence[str], now: datetime, calendars: _Calendars) -> Goings:
+    notices = session.exec(
+        select(Notice).where(*_due(now), col(Notice.account_id).in_(people)).order_by(col(Notice.due_at))
+    ).all()
+    by = limits(session, notices)
+    today = now.astimezone(VIETNAM).date()
+    had = set(
+        session.exec(
+            select(Mail.account_id).where(col(Mail.account_id).in_(people), col(Mail.digest_day) == today)
+        )
+    )
+    found: dict[str, list[tuple[Notice, Going]]] = defaultdict(list)
+    for notice in notices:
+        hours, is_working_day = calendars.of(session, notice.school_id)
+        going = hours.going(
+            goes(notice.kind),
+            notice.due_at,
+            now,
+            is_working_day,
+            had_digest=notice.account_id in had,
+            limit=by.get(notice.id),
+        )
+        found[notice.account_id].append((notice, going))
+    return found
+
+
+def _put_off(db: Database, going: Goings, now: datetime) -> None:
+    """Note when those go that do not go now, so that they are not looked at until then."""
+    later: dict[datetime, list[str]] = defaultdict(list)
+    for notices in going.values():
+        for notice, one in notices:
+            if one.at > now:
+                later[one.at].append(notice.id)
+    if not later:
+        return
+    with db.write() as session:
+        for at, ids in later.items():
+            for start in range(0, len(ids), AT_ONCE):
+                some = col(Notice.id).in_(ids[start : start + AT_ONCE])
+                session.exec(update(Notice).where(some, col(Notice.mail_id).is_(None)).values(due_at=at))
+
+
+def _ready(going: Goings, now: datetime) -> list[tuple[str, dict[str, bool]]]:
+    """Whose newest notice is `GATHER` old, or whose oldest waited `AT_MOST`: their notices, each with
+    whether it goes with the digest."""
+    found = []
+    for who, notices in going.items():
+        mine = {n.id: (n.due_at, one.digest) for n, one in notices if one.at <= now}
+        since = [due_at for due_at, _ in mine.values()]
+        if mine and (max(since) <= now - GATHER or min(since) <= now - AT_MOST):
+            found.append((who, {notice: digest for notice, (_, digest) in mine.items()}))
+    return found
+
+
+# --- the mail -------------------------------------------------------------------------------------------
 
 
 def _draft(
-    session: Session, settings: Settings, account_id: str, now: datetime, audiences: Audiences
+    session: Session,
+    settings: Settings,
+    account_id: str,
+    ids: Mapping[str, bool],
+    now: datetime,
+    audiences: Audiences,
 ) -> Draft | None:
     account = session.get(Account, account_id)
     if account is None:
@@ -119,118 +219,22 @@ def _draft(
     draft = Draft(account)
     reachable = account.active and "@" in account.email
     keys = frozenset(audiences(session, account_id)) if reachable else frozenset()
-    notices = session.exec(
-        select(Notice).where(*_due(now), col(Notice.account_id) == account_id).order_by(col(Notice.due_at))
-    ).all()
-    language: Language = "en" if account.language == "en" else "vi"
+    notices = session.exec(select(Notice).where(col(Notice.id).in_(ids)).order_by(col(Notice.due_at))).all()
     for notice in notices:
         document = session.get(Document, notice.document_id) if notice.document_id else None
-        if reachable and _still_true(session, notice, document, keys, now):
+        if reachable and still_true(session, notice, document, keys, now):
             draft.told.append(notice.id)
+            draft.is_digest |= ids[notice.id]
             draft.server_id = draft.server_id or notice.data.get("server_id")
-            about = document.id if document and notice.kind not in ("flag", "reminder") else notice.id
-            item = _item(session, settings, notice, document, language)
-            draft.items.setdefault(notice.kind, {})[about] = item
+            draft.lines.add(notice, document, line(session, settings, notice, document, language_of(account)))
         else:
             draft.dropped.append(notice.id)
-    # The archive follows the approval within seconds: one line says both.
-    for about in draft.items.get("archived", {}):
-        draft.items.get("approved", {}).pop(about, None)
-    draft.items = {kind: _by_due(items) for kind, items in draft.items.items() if items}
     return draft
-
-
-def _by_due(items: dict[str, Item]) -> dict[str, Item]:
-    """What is due first stands first; what is not due keeps its order."""
-    return dict(sorted(items.items(), key=lambda item: item[1].due or _LATEST))
-
-
-def _still_true(
-    session: Session, notice: Notice, document: Document | None, audiences: Collection[str], now: datetime
-) -> bool:
-    """Is it still so that this person must know? A fact we cannot check counts as true."""
-    data = notice.data
-    match notice.kind:
-        case "waiting":
-            steps = select(OpenStep.document_id).where(
-                col(OpenStep.document_id) == notice.document_id, col(OpenStep.audience).in_(audiences)
-            )
-            return session.exec(steps).first() is not None
-        case "returned":
-            return document is not None and document.status == "returned"
-        case "flag":
-            flag = session.get(Flag, data.get("flag", ""))
-            return flag is not None and flag.resolved_at is None
-        case "reminder":
-            due_at = datetime.fromisoformat(data["due_at"])
-            return now < due_at and not _signed(session, notice)
-        case "incident":
-            incident = session.get(Incident, data.get("incident", ""))
-            return incident is None or incident.resolved_at is None
-    return True
-
-
-def _signed(session: Session, notice: Notice) -> bool:
-    """Has the person (or the group) meanwhile signed a document that covers the week?"""
-    week = session.get(SchoolWeek, notice.data["week_id"])
-    if week is None:
-        return True
-    group = notice.data.get("group_id")
-    papers = select(Document.week_id, Document.last_week_id).where(
-        col(Document.school_id) == notice.school_id,
-        col(Document.type) == notice.data["type"],
-        col(Document.group_id) == group if group else col(Document.owner_id) == notice.account_id,
-        col(Document.first_signed_at).is_not(None),
-        col(Document.status) != "withdrawn",
-    )
-    for first_id, last_id in session.exec(papers):
-        first = session.get(SchoolWeek, first_id) if first_id else None
-        last = session.get(SchoolWeek, last_id) if last_id else first
-        if first and last and first.monday <= week.monday <= last.monday:
-            return True
-    return False
-
-
-def _item(
-    session: Session, settings: Settings, notice: Notice, document: Document | None, language: Language
-) -> Item:
-    data = notice.data
-    title = _said(data.get("subject"), language) or (document.title if document else "")
-    if not title:
-        title = KINDS[notice.kind].to(language) if notice.kind in KINDS else "Hồ Sơ Số"
-    sentence = _said(data.get("sentence"), language)
-    due = None
-    if notice.kind == "waiting" and document and not sentence:
-        due = session.exec(
-            select(func.min(OpenStep.due_at)).where(col(OpenStep.document_id) == notice.document_id)
-        ).first()
-        author = session.get_one(Account, document.owner_id).full_name
-        sentence = _waiting(author, due).to(language)
-    path = data.get("path") or (f"/documents/{document.id}" if document else "/flags")
-    return Item(one_line(title), settings.url + str(path), one_line(sentence, 400), due)
-
-
-def _waiting(author: str, due: datetime | None) -> Text:
-    by = Text("Người soạn: {who}.", "Author: {who}.").format(who=author)
-    if due is None:
-        return by
-    moment = f"{due.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
-    return Text(f"{by.vi} Hạn xử lý: trước {moment}.", f"{by.en} Decide before {moment}.")
-
-
-def _said(pair: Any, language: Language) -> str:
-    return str(pair.get(language, "")) if isinstance(pair, dict) else ""
-
-
-def one_line(text: str, most: int = 160) -> str:
-    """Text that may stand in a header: no line breaks or control characters, cut at `most` characters."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
 def _store(db: Database, settings: Settings, draft: Draft, now: datetime) -> int:
     """The mail and the marks on its notices, or nothing when another process was first."""
-    mail = _mail(settings, draft, now) if draft.items else None
+    mail = _mail(settings, draft, now) if draft.lines else None
     try:
         with db.write() as session:
             if mail is not None:
@@ -240,6 +244,10 @@ def _store(db: Database, settings: Settings, draft: Draft, now: datetime) -> int
             _mark(session, draft.dropped, dropped=True)
     except _Taken:
         return 0
+    except IntegrityError:
+        if not draft.is_digest:
+            raise
+        return 0  # another process made the digest of the day
     return 1 if mail else 0
 
 
@@ -260,78 +268,10 @@ def _mark(session: Session, notices: list[str], **values: Any) -> None:
 
 
 def _mail(settings: Settings, draft: Draft, now: datetime) -> Mail:
-    language: Language = "en" if draft.account.language == "en" else "vi"
-    sections = [(KINDS[kind].to(language), draft.items[kind]) for kind in KINDS if kind in draft.items]
-    sections += [(kind, items) for kind, items in draft.items.items() if kind not in KINDS]
-    rendered = render(
-        "notices",
-        language,
-        name=one_line(draft.account.full_name),
-        sections=[(heading, list(items.values())) for heading, items in sections],
-        url=settings.url,
-    )
-    mail_id = new_id()
-    return Mail(
-        id=mail_id,
-        school_id=draft.account.school_id,
-        account_id=draft.account.id,
-        message_id=f"<{mail_id}@{_host(settings)}>",
-        recipient=draft.account.email,
-        subject=rendered["subject.txt"],
-        text=rendered["body.txt"],
-        html=rendered["body.html"],
-        next_try_at=now,
-        created_at=now,
-        server_id=draft.server_id,
-    )
-
-
-def letter(settings: Settings, account: Account, template: str, now: datetime, **values: Any) -> Mail:
-    """A mail of its own to one person, outside the folding: a reset link, an answer, a test."""
-    language: Language = "en" if account.language == "en" else "vi"
-    rendered = render(template, language, name=one_line(account.full_name), url=settings.url, **values)
-    mail_id = new_id()
-    return Mail(
-        id=mail_id,
-        school_id=account.school_id,
-        account_id=account.id,
-        message_id=f"<{mail_id}@{_host(settings)}>",
-        recipient=account.email,
-        subject=rendered["subject.txt"],
-        text=rendered["body.txt"],
-        html=rendered["body.html"],
-        next_try_at=now,
-        created_at=now,
-    )
-
-
-def _host(settings: Settings) -> str:
-    host = parseaddr(settings.mail_from)[1].rpartition("@")[2]
-    return host if host and host.isascii() else "localhost"
-
-
-def render(template: str, language: Language, /, **values: Any) -> dict[str, str]:
-    """The three parts of a mail: `subject.txt` on one line, `body.txt`, `body.html`."""
-
-    def t(vi: str, en: str, /, **places: object) -> str:
-        return Text(vi, en).to(language).format(**places) if places else Text(vi, en).to(language)
-
-    parts = {
-        part: _environment()
-        .get_template(f"{template}/{part}")
-        .render(values | {"t": t, "language": language})
-        for part in ("subject.txt", "body.txt", "body.html")
-    }
-    parts["subject.txt"] = one_line(parts["subject.txt"], 200)
-    return parts
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    template, values = ("weekly", draft.lines.weekly) if draft.lines.weekly else ("notices", {})
+    sections = draft.lines.sections(language_of(draft.account))
+    mail = letter(settings, draft.account, template, now, sections=sections, **values)
+    mail.server_id = draft.server_id
+    if draft.is_digest:
+        mail.digest_day = now.astimezone(VIETNAM).date()
+    return mail

@@ -29,8 +29,8 @@ from models.notice import Mail
 from models.settings import Settings
 from tasks import mail_servers
 from tasks.hidden_links import revealed
+from tasks.letters import one_line
 from tasks.mail_servers import Server, Unopened
-from tasks.mailing import one_line
 
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))
 """Time to the next try, by tries made; the last repeats until the mail is a day old."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from flows.calendar import school_year
+from flows.deadlines import monday_to_friday
 from models.account import Account, AccountRole, Group, GroupMember
 from models.columns import new_id
 from models.db import Database
 from models.document import Document, OpenStep
 from models.flag import Flag
 from models.notice import Notice
-from models.school import School, SchoolName, SchoolWeek
+from models.school import School, SchoolName, SchoolSetting, SchoolWeek
 from models.settings import VIETNAM
+from tasks.mail_hours import SETTING, STANDARD, WorkingDay, as_data
 from tests.seeds import tables
 
 START = date(2024, 9, 9)
@@ -152,6 +155,12 @@ class SmallSchool:
             session.add(row)
         return row.id
 
+    def hours(self, **changed: Any) -> None:
+        """When this school's mails go, where not as usual."""
+        value = as_data(replace(STANDARD, **changed))
+        with self.db.write() as session:
+            session.merge(SchoolSetting(school_id=self.id, key=SETTING, value=value))
+
     def change(self, table: type[Any], key: Any, **values: Any) -> None:
         """Set columns of a row."""
         with self.db.write() as session:
@@ -198,6 +207,11 @@ _GROUPS = (
 def small_school(folder: Path, mark: str = "", url: str = "") -> SmallSchool:
     """A new database with one school; `url`: in one with every table and no row."""
     return SmallSchool(tables().sow(url or f"sqlite:///{folder / 'school.db'}"), mark)
+
+
+def every_weekday(session: Session, school_id: str) -> WorkingDay:
+    """Monday to Friday, for tests without holidays."""
+    return monday_to_friday
 
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

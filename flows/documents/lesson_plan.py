@@ -39,6 +39,7 @@ from flows.grammar import (
     years,
 )
 from flows.people import author, group_head, principal, teacher, vice_principal
+from flows.remind import Remind
 from models.errors import Fault
 from models.text import Text
 from tasks.rich_text import tree
@@ -277,6 +278,18 @@ LESSON_PLAN = DocumentType(
     unique_by=("owner", "week"),
     deadline=BeforeWeekday(WEDNESDAY, weeks_before=1, setting="lesson_plan_due"),
     owes=Owes("teacher"),
+    reminders=(
+        Remind.before(days=1),
+        Remind.at(),
+        Remind.after(days=1, every=1, times=3),
+        Remind.after(days=2, to=group_head),
+        Remind.after(days=4, to=principal),
+    ),
+    review_reminders=(
+        Remind.at(),
+        Remind.after(days=1, every=1, times=3),
+        Remind.after(days=2, to=principal),
+    ),
     parts=lessons_named,
     obligations=(Obligation("download", by=author), Obligation("print-unless-laptop", by=author)),
 )

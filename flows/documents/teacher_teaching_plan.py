@@ -40,6 +40,7 @@ from flows.grammar import (
     years,
 )
 from flows.people import author, group_head, principal, teacher, vice_principal
+from flows.remind import Remind
 from models.errors import Fault
 from models.text import Text
 
@@ -253,5 +254,17 @@ TEACHER_TEACHING_PLAN = DocumentType(
     alike_by=("owner",),
     deadline=DaysBefore(10, setting="teacher_plan_lead"),
     owes=Owes("teacher"),
+    reminders=(
+        Remind.before(days=3),
+        Remind.at(),
+        Remind.after(days=1, every=2, times=3),
+        Remind.after(days=3, to=group_head),
+        Remind.after(days=7, to=principal),
+    ),
+    review_reminders=(
+        Remind.at(),
+        Remind.after(days=1, every=1, times=3),
+        Remind.after(days=2, to=principal),
+    ),
     obligations=(Obligation("download", by=author), Obligation("print", by=author)),
 )

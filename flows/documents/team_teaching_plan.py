@@ -40,6 +40,7 @@ from flows.grammar import (
     years,
 )
 from flows.people import author, clerk, group_head, principal, vice_principal
+from flows.remind import Remind
 from models.errors import Fault
 from models.text import Text
 from tasks.rich_text import tree
@@ -237,5 +238,17 @@ TEAM_TEACHING_PLAN = DocumentType(
     alike_by=("group", "subject", "grade"),
     deadline=DaysBefore(16, setting="team_plan_lead"),
     owes=Owes("group"),
+    reminders=(
+        Remind.before(days=3),
+        Remind.at(),
+        Remind.after(days=1, every=2, times=3),
+        Remind.after(days=2, to=vice_principal),
+        Remind.after(days=7, to=principal),
+    ),
+    review_reminders=(
+        Remind.at(),
+        Remind.after(days=1, every=1, times=3),
+        Remind.after(days=2, to=principal),
+    ),
     obligations=(Obligation("download", by=author), Obligation("print", by=author)),
 )

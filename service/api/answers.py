@@ -73,7 +73,11 @@ def answer(view: View) -> dict[str, Any]:
         "content_hash": document.blob,
         "body": body(view),
         "number": document.number,
-        "flags": [{"rule": f.rule, "due": moment(f.due_at)} for f in view.flags if f.resolved_at is None],
+        "flags": [
+            {"id": f.id, "rule": f.rule, "due": moment(f.due_at), "waived": f.waived_at is not None}
+            for f in view.flags
+            if f.resolved_at is None
+        ],
         "obligations": [obligation(seen) for seen in view.duties],
         "signatures": [
             {

@@ -11,6 +11,8 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from flows import keyring
+from flows.board import advice
+from flows.flag_words import PASSWORDS
 from flows.keyring import KeyPurpose
 from flows.office import Office
 from flows.posts import issuer_of
@@ -19,7 +21,7 @@ from models.errors import Invalid, NotFound, RecordsError
 from models.key import SigningKey
 from models.settings import VIETNAM
 from models.text import Text
-from service import accounts, changes, password_age, second_factor
+from service import accounts, calendar_feeds, changes, second_factor
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer
 from service.account_changes import Asked
 from service.deps import Arrival, OfficeDep
@@ -95,6 +97,11 @@ DONE = {
     "pin": Text("Đã đặt mã PIN. Từ nay dùng mã này khi ký.", "The PIN is set. Use it to sign from now on."),
     "seal": Text("Đã nhận khóa con dấu.", "The seal's key is issued."),
     "language": Text("Đã đổi ngôn ngữ.", "The language is changed."),
+    "calendar-make": Text(
+        "Đã tạo địa chỉ lịch mới. Địa chỉ cũ, nếu có, không còn dùng được.",
+        "The calendar has a new address. An old one is no longer good.",
+    ),
+    "calendar-stop": Text("Đã ngừng địa chỉ lịch.", "The calendar’s address is stopped."),
 }
 
 
@@ -190,8 +197,9 @@ def _account(
         passes = sessions_of(session, viewer, now)
         factor = second_factor.factor_of(session, viewer.account.id)
         codes_left = second_factor.codes_left(session, viewer.account.id)
-        old = password_age.said(session, viewer.account, now)
+        old = advice(session, viewer.actor.school_id, PASSWORDS, viewer.account.id).get(viewer.account.id)
         waiting = changes.count_waiting_for(session, viewer.actor)
+        feed = calendar_feeds.feed_of(session, viewer.account.id)
     in_force = {key.key.purpose for key in held if not key.expired}
     return page(
         request,
@@ -206,6 +214,8 @@ def _account(
         codes_left=codes_left,
         old_password=old,
         confirmations=waiting,
+        feed=feed,
+        feed_address=calendar_feeds.address(office.settings, feed) if feed else None,
         faults=faults or {},
         done=done,
     )

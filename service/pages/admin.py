@@ -14,12 +14,13 @@ from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
 from flows import keyring
+from flows.board import advice
+from flows.flag_words import PASSWORDS
 from flows.people import GUARDED_ROLES, ROLES
-from flows.rules import rules_of
 from models.account import AccountRole
 from models.errors import NotFound, RecordsError
 from models.text import Text
-from service import accounts, changes, password_age, school, second_factor
+from service import accounts, changes, school, second_factor
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.account_changes import Asked
 from service.account_rows import Person, account_of
@@ -149,8 +150,7 @@ def _accounts(
     with office.db.read() as session:
         people = people_of(session, viewer.actor.school_id)
         held = _roles(session, viewer.actor.school_id)
-        days = int(rules_of(session, viewer.actor.school_id)["password_age"]["days"])
-        old = {a.id: said for a in people if (said := password_age.judged(a, days, now)) is not None}
+        old = advice(session, viewer.actor.school_id, PASSWORDS)
         locked = {a.id for a in people if paused_until(session, office.settings, a.sign_in_name, now)}
     return page(
         request,
@@ -187,7 +187,7 @@ def _account(
             "account": account,
             "held": _roles(session, school_id).get(account.id, []),
             "groups": [g for g, members in school.groups_of(session, school_id) if account.id in members],
-            "old_password": password_age.said(session, account, office.now()),
+            "old_password": advice(session, school_id, PASSWORDS, account.id).get(account.id),
             "factor": second_factor.factor_of(session, account.id),
             "has_pin": keyring.has_pin(session, account.id),
             "approver": changes.is_approver(session, account),

@@ -23,7 +23,7 @@ from service.mail_trying import NO_ADDRESS, Tried
 from service.pages.account import faults_of
 from service.pages.admin_school import text_of
 from service.templating import language_of, page
-from tasks import mail_servers, mailing
+from tasks import letters, mail_servers
 
 router = APIRouter(prefix="/mail")
 
@@ -44,7 +44,7 @@ def test_mail(
         if "@" not in viewer.account.email:
             raise changes.refusal("test", NO_ADDRESS)
         with office.db.write() as session:
-            session.add(mailing.letter(office.settings, viewer.account, "test", now))
+            session.add(letters.letter(office.settings, viewer.account, "test", now))
     except RecordsError as refusal:
         return _mail(request, viewer, office, faults=faults_of(refusal, "test"))
     return RedirectResponse("/admin/mail#h-latest", 303)

@@ -10,13 +10,26 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 
-from flows import absences, bundle, calendar, drafts, duties, outstanding, queries
+from flows import (
+    absences,
+    board,
+    bundle,
+    calendar,
+    drafts,
+    duties,
+    outstanding,
+    probable,
+    probable_rows,
+    queries,
+)
 from flows.bundle import Bundle
 from flows.catalogue import TYPES, type_of
 from flows.covering import covering
+from flows.flag_words import PASSWORDS
 from flows.grammar import DocumentType
 from flows.obligations import calendar_of
 from flows.people import Actor
+from flows.probable_rows import Probable
 from models.account import Account
 from models.document import Document, OpenStep
 from models.errors import NotFound
@@ -39,6 +52,8 @@ AHEAD = timedelta(days=16)
 """How far ahead the desk names what is due; the strip shows the same days."""
 OWED = 6
 """Duties after approval the desk names; the list of the week has them all."""
+ASKING = (*PASSWORDS, "certificate")
+"""Flags about one's own account that ask for an act; the desk names them."""
 BEHIND = timedelta(days=14)
 """How long a missed limit stays on the desk; the flags page keeps it for ever."""
 
@@ -113,7 +128,9 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         away = absences.now_for(session, viewer.actor, now)
         owed = outstanding.mine(session, viewer.actor, OWED + 1)
         packed = _packed(session, viewer.actor, now)
+        advised = board.own(session, viewer.actor, ASKING)
         broken = duties.broken_since(session, viewer.actor.school_id, viewer.account.id)
+        lacking = probable_rows.find(session, [viewer.actor.school_id], now, only=viewer.actor.id)
     named = {d.draft.id for d in dues if d.draft}
     return page(
         request,
@@ -131,9 +148,11 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         broken=broken,
         responsible=outstanding.answers_for_others(viewer.actor),
         packed=packed,
+        lacking=[_lacking(one) for one in lacking],
         strip=strip,
         week=_week_now(weeks, now),
         to_confirm=to_confirm,
+        advised=advised,
         away=away,
         types=[t for t in TYPES if drafts.may_draft(t, viewer.actor)],
     )
@@ -212,6 +231,18 @@ def _add_words(session: Session, row: Row) -> None:
         row.returned_at = event.at
         row.words_of_return = remark.text if remark and not remark.erased else ""
         row.parts_named = len(remark.parts) if remark else 0
+
+
+def _lacking(one: Probable) -> tuple[Text, list[tuple[Text, Text, str]]]:
+    """A day with lessons, and what a check would probably miss: what, what to do, where."""
+    return probable.day_words(one.window.day), [
+        (
+            probable.lack_words(lack, one.week.number),
+            probable.ADVICE[lack.state],
+            probable.path(lack, one.week.id),
+        )
+        for lack in one.lacks
+    ]
 
 
 # --- limits ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The board of deadlines: who owes which week, what came when; one person's page, one cell, the open flags.
+"""The board of deadlines: who owes which week, what came when; one person's page, one cell.
 
 Everything is a page at an address of its own; the script only opens a cell beside the board.
 """
@@ -7,34 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session, col, select
 
-from flows import board, matrix
-from flows.board import Seen
+from flows import board, flag_story, matrix
 from flows.catalogue import type_of
 from flows.cells import fits
-from flows.deadlines import last_day_words, limit_words
-from flows.obligations import calendars, owed_types
+from flows.deadlines import limit_words
+from flows.obligations import owed_types
 from flows.office import Office
-from flows.posts import named_week
 from flows.queries import LIGHT
 from flows.span import Asked
 from models.document import Document
 from models.errors import NotFound
-from models.school import SchoolWeek
 from service import board as boards
-from service import exports, story, words
+from service import exports, story
 from service.access import PageViewer, Viewer
 from service.board import Typed, TypedDep
 from service.board_table import BoardTable
 from service.deps import OfficeDep
 from service.standing import ASKED, MARKS, STATES, Drawer
 from service.templating import language_of, page
-from service.weeks import Weeks, by_group
 
 router = APIRouter()
 
@@ -114,6 +109,8 @@ def _person(request: Request, viewer: Viewer, office: Office, account_id: str, a
     with office.db.read() as session:
         whose = matrix.person(session, viewer.actor, account_id)
         owes = matrix.of_person(session, viewer.actor, account_id, narrowed, office.now())
+        shown = {c.week.id for one in owes for c in one.board.columns if c.week}
+        flagged = flag_story.of_person(session, viewer.actor, account_id, shown)
     path = "/flags" if not matrix.answers_for_others(viewer.actor) else f"/flags/people/{account_id}"
     across = owes[0].board.columns if owes else ()
     rows = [(column, [one.line.cells[n] for one in owes]) for n, column in enumerate(across)]
@@ -132,6 +129,7 @@ def _person(request: Request, viewer: Viewer, office: Office, account_id: str, a
         at=path,
         ways=boards.ways(owes[0].board, asked, path) if owes else [],
         years=_years(owes[0].board) if owes else [],
+        flagged=flagged,
         sums=[(one, boards.of_term(one)) for one in owes],
         responsible=matrix.answers_for_others(viewer.actor),
         draw=Drawer(language_of(request, viewer)),
@@ -155,6 +153,7 @@ def cell(
         line = found.lines[0]
         here = line.cells[0]
         history = board.history(session, viewer.actor, slug, line.account_id, line.key, week_id)
+        told = flag_story.stories(session, history)
         documents = _documents(session, [paper.document_id for paper in here.papers if paper.open])
     return page(
         request,
@@ -168,6 +167,7 @@ def cell(
         records=[(d, story.state(type_of(d.type), d)) for d in documents],
         hidden=len(here.papers) - len(documents),
         history=history,
+        stories=told,
         mine=line.account_id == viewer.account.id,
         limit_words=limit_words,
         exactly=boards.exactly,
@@ -181,55 +181,3 @@ def _documents(session: Session, ids: Sequence[str]) -> list[Document]:
         d.id: d for d in session.exec(select(Document).where(col(Document.id).in_(ids)).options(LIGHT)).all()
     }
     return [found[key] for key in ids]
-
-
-# --- the open flags of one week -------------------------------------------------------------------------
-
-
-@router.get("/flags/list")
-def listed(request: Request, viewer: PageViewer, office: OfficeDep, week: str = "") -> Response:
-    """The open flags of one week, of every type: one's own first, then by group."""
-    with office.db.read() as session:
-        all_weeks = board.weeks(session, viewer.actor.school_id)
-        counts = board.counts(session, viewer.actor)
-        here = _chosen(all_weeks, week, counts, words.local(office.now()).date())
-        seen = board.flags(session, viewer.actor, week=here.id) if here else []
-        calendar = next(iter(calendars(session, [viewer.actor.school_id])), None)
-    limits = [
-        (owed.declared, due.rule, last_day_words(due.due_at), limit_words(due.due_at))
-        for owed in owed_types()
-        if calendar
-        for due in calendar.due_weeks(owed.deadline)
-        if here and due.week.id == here.id
-    ]
-    return page(
-        request,
-        viewer,
-        "pages/flags_list.html",
-        weeks=Weeks(all_weeks, counts, here),
-        limits=limits,
-        own=[s for s in seen if s.flag.account_id == viewer.account.id],
-        groups=_by_group([s for s in seen if s.flag.account_id != viewer.account.id]),
-        tally={rule: sum(s.flag.rule == rule for s in seen) for rule in ("missing", "late")},
-    )
-
-
-def _chosen(
-    weeks: Sequence[SchoolWeek], asked: str, counts: dict[str, int], today: date
-) -> SchoolWeek | None:
-    """The week asked for; else the coming or present one with flags, the latest with any, the present one."""
-    if asked:
-        return named_week(weeks, asked)
-    from_here = [week for week in weeks if week.sunday >= today]
-    # Lesson plans of the coming week are what was due last; group plans look further ahead.
-    for week in from_here[1::-1]:
-        if counts.get(week.id):
-            return week
-    flagged = [week for week in weeks if counts.get(week.id)]
-    return next(iter(flagged[-1:] or from_here[:1] or weeks[-1:]), None)
-
-
-def _by_group(seen: Sequence[Seen]) -> list[tuple[str, list[Seen]]]:
-    """Groups by name; within one, what is missing first, then by given name."""
-    ordered = sorted(seen, key=lambda s: (s.flag.rule == "late", words.by_given_name(s.owner)))
-    return by_group(ordered, lambda s: s.group)

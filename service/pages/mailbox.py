@@ -19,14 +19,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, func, select
 
+from flows.candidates import reached_at
+from flows.day_rows import working_days
 from models.errors import NotFound
-from models.notice import Mail
+from models.notice import Mail, Notice
 from models.settings import Settings
 from service.access import AdminViewer, CheckedForm, PageViewer, Viewer
-from service.deps import OfficeDep
+from service.deps import Arrival, OfficeDep
 from service.mailbox import folder
 from service.templating import page
 from tasks import mail_servers
+from tasks.mail_hours import hours_of
+from tasks.mailing import fold_now
 from tasks.posting import try_again
 
 router = APIRouter()
@@ -52,7 +56,7 @@ class Caught:
 
 
 @router.get("/mailbox")
-def mailbox(request: Request, viewer: PageViewer, office: OfficeDep, to: str = "") -> Response:
+def mailbox(request: Request, viewer: PageViewer, office: OfficeDep, now: Arrival, to: str = "") -> Response:
     """The newest caught mails, of one recipient if asked, and the administrator's outbox."""
     with office.db.read() as session:
         own = mail_servers.own(session, viewer.actor.school_id)
@@ -68,6 +72,9 @@ def mailbox(request: Request, viewer: PageViewer, office: OfficeDep, to: str = "
                 caught.append(mail)
     with office.db.read() as session:
         stuck, counts = _outbox(session, viewer) if admin else ([], {})
+        waiting = _waiting(session, viewer.actor.school_id)
+        hours = hours_of(session, viewer.actor.school_id)
+        next_digest = hours.next_digest(now, working_days(session, viewer.actor.school_id))
     return page(
         request,
         viewer,
@@ -79,6 +86,9 @@ def mailbox(request: Request, viewer: PageViewer, office: OfficeDep, to: str = "
         admin=admin,
         stuck=stuck,
         counts=counts,
+        waiting=waiting,
+        next_digest=next_digest,
+        demo=office.settings.demo,
         own=own,
         server="{}:{}".format(*((own.host, own.port) if own else office.settings.mail_server)),
     )
@@ -100,6 +110,16 @@ def mail(request: Request, viewer: PageViewer, office: OfficeDep, name: str) -> 
     return page(request, viewer, "pages/mailbox.html", opened=opened)
 
 
+@router.post("/mailbox/send-now")
+def send_now(viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival) -> Response:
+    """In a demonstration: what waits for the digest goes now, so that it can be clicked through."""
+    del form  # checked by being asked for
+    if not office.settings.demo:
+        raise NotFound
+    fold_now(office.db, office.settings, viewer.actor.school_id, now, reached_at(now))
+    return RedirectResponse("/mailbox", status_code=303)
+
+
 @router.post("/mailbox/{mail_id}/retry")
 def retry(viewer: AdminViewer, form: CheckedForm, office: OfficeDep, mail_id: str) -> Response:  # noqa: ARG001 - the form carries the token
     """A mail that was given up goes back into the queue."""
@@ -109,6 +129,14 @@ def retry(viewer: AdminViewer, form: CheckedForm, office: OfficeDep, mail_id: st
             raise NotFound
     try_again(office.db, mail_id, office.now())
     return RedirectResponse("/mailbox", status_code=303)
+
+
+def _waiting(session: Session, school_id: str) -> int:
+    """Notices that are in no mail yet."""
+    waiting = select(func.count()).where(
+        col(Notice.school_id) == school_id, col(Notice.mail_id).is_(None), col(Notice.dropped).is_(False)
+    )
+    return session.exec(waiting).one()
 
 
 def _may_see(viewer: Viewer, settings: Settings) -> bool:

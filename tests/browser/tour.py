@@ -33,6 +33,7 @@ from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
 from tests.browser.window import put_away
 from tests.cast import PASSWORD, PIN, Cast
 from tests.flows.test_delegations import away, day
+from tests.timetables import timetable
 
 NO_PAGE = {
     "/healthz": "JSON",
@@ -50,10 +51,13 @@ NO_PAGE = {
     "/documents/{document_id}/body/original": "a file",
     "/documents.{kind}": "a file",
     "/flags.{kind}": "a file",
+    "/flags/list.{kind}": "a file",
     "/documents/{document_id}/pages/{number}.webp": "a picture",
     "/documents/{document_id}/pdf": "a PDF",
     "/admin/import/{name}.xlsx": "a file",
     "/admin/weeks/{year}.svg": "a picture",
+    "/calendar/{token}.ics": "a calendar file",
+    "/admin/mail/samples/{mail}.html": "a mail, for the frame of a page",
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
 }
 PAGES = ROOT / "templates" / "pages"
@@ -78,6 +82,8 @@ def patterns() -> list[str]:
 
 def prepare(cast: Cast, site: str) -> list[Stop]:
     """A school with a record in every state, and all addresses of it."""
+    for period, name in enumerate(("lan", "mai", "hoa", "lien", "son", "huong"), start=1):
+        timetable(cast, name, "3A", (2, period, "Toán"))
     known = states.records(cast)
     addendum = "lesson-plan-addendum"
     letter = EmailMessage()
@@ -133,14 +139,16 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
             "button.btn--go",
             shows="[role=alert]",
         ),
-        stop("lan", "/"),
+        stop("lan", "/", shows="#check-1"),
         stop("lan", "/keys"),
         stop("lan", "/account"),
+        stop("mai", "/account", "[action='/account/calendar/make'] .btn", shows="#feed"),
         stop("lan", "/password"),
         stop("lan", "/types"),
         stop("lan", "/flags"),
         stop("lan", "/flags/list"),
         stop("lan", "/deadlines"),
+        stop("lan", "/reminders"),
         stop("lan", "/obligations"),
         stop("lan", "/documents"),
         stop("lan", "/documents?q=bài&status=archived"),
@@ -229,6 +237,17 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", "/admin/groups"),
         stop("admin", "/admin/classes"),
         stop("admin", "/deadlines"),
+        stop("admin", "/reminders"),
+        stop("admin", "/reminders/lesson-plan"),
+        stop(
+            "admin",
+            "/reminders/lesson-plan",
+            ("input[name=r0_days]", "2"),
+            "button[value=preview]",
+            shows="#h-after",
+        ),
+        stop("minh", "/reminders/hours"),
+        stop("minh", "/reminders/hours", ".btn--go", shows=".note--ok"),
         stop("admin", "/admin/deadlines/lesson_plan_due"),
         stop("admin", "/admin/deadlines/team_plan_lead?kind=end-of-term"),
         stop(
@@ -268,6 +287,9 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
             "[name=act][value=try]",
             shows=".note [class=mono]",
         ),
+        stop("admin", "/admin/mail/samples"),
+        stop("admin", "/admin/mail/samples?mail=weekly&written=en"),
+        stop("minh", "/admin/mail/samples?mail=kind-spot-check"),
         stop("admin", "/admin/timetable"),
         stop("admin", "/admin/import"),
         stop("admin", f"/admin/import/{good}"),

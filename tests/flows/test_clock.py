@@ -11,7 +11,6 @@ from sqlmodel import col, select
 
 from flows.clock import scan, scan_changed, scan_document
 from flows.due_rules import FRIDAY, BeforeWeekday, as_data
-from flows.reminders import remind
 from models.account import Account, Group
 from models.deadline import DeadlineRule
 from models.document import Document
@@ -173,23 +172,3 @@ def test_a_second_school_is_looked_at_apart(tmp_path: pathlib.Path) -> None:
     scan(first.db, LIMIT + 2 * HOUR)
     assert ("late", "lesson-plan", "lan", 11, True) in second.flags()
     assert ("late", "lesson-plan", "lan", 11, True) not in first.flags()
-
-
-def reminded(school: SmallSchool, words: str = "bài dạy") -> list[str]:
-    return [who for who, about in school.notices("reminder") if words in about]
-
-
-def test_the_reminder_goes_out_once_on_the_day_before_to_who_has_not_signed(school: SmallSchool) -> None:
-    school.document("lan", 11, LIMIT - 3 * DAY)
-    remind(school.db, at(11, 12, 6, 59))
-    assert reminded(school) == []
-    assert remind(school.db, at(11, 12, 7)) == 4
-    assert remind(school.db, at(11, 12, 9)) == 0
-    remind(school.db, LIMIT)
-    assert reminded(school) == ["anh", "hoa", "huong", "son"]
-
-
-def test_group_heads_are_reminded_of_the_group_plan(school: SmallSchool) -> None:
-    school.document("hoa", 5, at(9, 20), slug="team-teaching-plan", last=35, group="Tổ 1-2-3")
-    remind(school.db, at(11, 2, 8))
-    assert reminded(school, "Kế hoạch dạy học") == ["son"]

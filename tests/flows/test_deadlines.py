@@ -16,7 +16,6 @@ from flows.deadlines import (
     limit,
     limit_words,
     remaining_words,
-    remind_from,
     step_due,
 )
 from flows.documents.lesson_plan import LESSON_PLAN
@@ -98,11 +97,6 @@ def test_a_reviewer_may_have_a_time_of_their_own_or_none() -> None:
     assert step_due(Within(timedelta(days=3)), None, opened) == at(2025, 1, 2, 9)
     assert step_due(None, WEEK, opened) is None
     assert step_due(UntilWeekday(weekday=FRIDAY, hour=17, weeks_before=1), None, opened) is None
-
-
-def test_the_reminder_is_due_at_seven_on_the_day_before() -> None:
-    assert remind_from(at(2024, 11, 13)) == at(2024, 11, 12, 7)
-    assert remind_from(at(2025, 1, 1)) == at(2024, 12, 31, 7)
 
 
 def test_words_name_the_limit_the_signature_and_the_difference() -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from flows.calendar import TeachingWeek, school_year
 from flows.deadlines import limit
 from flows.due_rules import WEDNESDAY, BeforeWeekday
-from flows.flags import Debtor, DueWeek, Found, Ledger, Signed, find, owing, rule_of, sentence
+from flows.flag_words import rule_of, sentence
+from flows.flags import Debtor, DueWeek, Found, Ledger, Signed, find, owing
 from models.settings import VIETNAM
 
 PLAN = BeforeWeekday(WEDNESDAY, weeks_before=1, setting="lesson_plan_due")
@@ -69,10 +70,13 @@ def test_a_flag_opens_and_resolves_at_the_moments_of_the_facts_not_of_the_look()
 
 def test_a_flag_says_the_rule_and_the_times() -> None:
     late = flags(paper(LIMIT + 8 * HOUR + timedelta(minutes=10)), now=LIMIT + 9 * HOUR)[1]
-    assert sentence(late.data).vi == "Hạn: trước 00:00 thứ Tư 13/11; ký lúc 08:10 thứ Tư 13/11: muộn 8 giờ"
+    assert (
+        sentence("late", late.data).vi
+        == "Hạn: trước 00:00 thứ Tư 13/11; ký lúc 08:10 thứ Tư 13/11: muộn 8 giờ"
+    )
     assert rule_of(late.data).vi == "hết thứ Ba của tuần liền trước tuần dạy (trước 00:00 thứ Tư)"
     missing = flags(now=LIMIT)[0]
-    assert sentence(missing.data).vi == "Hạn: trước 00:00 thứ Tư 13/11; chưa ký và trình"
+    assert sentence("missing", missing.data).vi == "Hạn: trước 00:00 thứ Tư 13/11; chưa ký và trình"
     assert missing.data["week"] == 11
 
 

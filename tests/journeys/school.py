@@ -12,8 +12,11 @@ from typing import Any
 from sqlmodel import col, select
 
 from flows.office import utc_now
-from models.school import SchoolWeek
+from models.school import SchoolSetting, SchoolWeek
 from models.settings import VIETNAM
+from tasks import mail_hours
+from tasks.mail_hours import MailHours
+from tasks.mailing import look_again
 from tests.cast import Cast, make_cast
 from tests.journeys.processes import Installation
 
@@ -21,7 +24,10 @@ THIS_WEEK = 13
 
 
 def found_school(here: Installation) -> Cast:
-    """Both schools with accounts and keys; week 13 is the present one."""
+    """Both schools with accounts and keys; week 13 is the present one.
+
+    The clock is the machine's, night and Sunday included, so every mail goes at once.
+    """
     cast = make_cast(here.office)
     with here.office.db.write() as session:
         weeks = session.exec(
@@ -33,7 +39,17 @@ def found_school(here: Installation) -> Cast:
         for week in weeks:
             week.monday = monday_of(week.number)
             week.sunday = week.monday + timedelta(days=6)
+    for school_id in (cast.school_id, cast.other_school_id):
+        mails_go(here, school_id, digest=False)
     return cast
+
+
+def mails_go(here: Installation, school_id: str, *, digest: bool) -> None:
+    """All mails of a school at once, day and night, or what can wait with the digest."""
+    value = mail_hours.as_data(MailHours(digest=digest, quiet_from=0, quiet_to=0))
+    with here.office.db.write() as session:
+        session.merge(SchoolSetting(school_id=school_id, key=mail_hours.SETTING, value=value))
+        look_again(session, school_id)
 
 
 def monday_of(number: int) -> date:

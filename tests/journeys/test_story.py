@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from flows.catalogue import TYPES
 from flows.keyring import trust_of
 from models.document import SeriesNumber
+from models.notice import Notice
 from models.settings import VIETNAM
 from service.mailbox import folder
 from tasks import verifying
@@ -28,7 +29,7 @@ from tasks.verifying import Level
 from tests.cast import PIN, Cast
 from tests.journeys.people import Person
 from tests.journeys.processes import PARTS, Installation
-from tests.journeys.school import THIS_WEEK, found_school, lesson_plan, team_plan
+from tests.journeys.school import THIS_WEEK, found_school, lesson_plan, mails_go, team_plan
 from tests.waiting import until
 
 PATIENCE = 180.0
@@ -189,6 +190,7 @@ def a_group_plan_gets_its_number_and_the_seal(story: Story) -> str:
     story.parked(document["id"], "Awaiting clerk")
     story.mail("thu", "Chờ xử lý", document["title"])
     story.mail("hoa", "Đã ký duyệt", document["title"])
+    _what_can_wait_waits(story)
     story.approve("thu", document["id"])
     ended = story.archived("hoa", document["id"])
     _is_whole(story, "hoa", ended, ["author", "vice_principal_review", "principal_approval", "seal"])
@@ -284,6 +286,22 @@ def the_other_school_sees_nothing(story: Story, ids: list[str]) -> None:
             assert person.decide({"id": key, "version": 1}, "approve") is None
         assert person.accepted == []
     assert story.mails("principal_b") == story.mails("teacher_b") == []
+
+
+def _what_can_wait_waits(story: Story) -> None:
+    """With the digest on, a review that has weeks waits for the morning; without it, it goes at once."""
+    mails_go(story.here, story.cast.school_id, digest=True)
+    plan = story.sent("lan", "lesson-plan", lesson_plan(story.cast, 24))
+
+    def put_off() -> bool:
+        with story.here.office.db.read() as session:
+            told = session.exec(select(Notice).where(col(Notice.document_id) == plan["id"])).all()
+        return bool(told) and all(n.mail_id is None and n.due_at > _now() for n in told)
+
+    assert until(put_off, "it was not put off to the digest", PATIENCE)
+    assert not [m for m in story.mails("hoa") if plan["title"] in body(m, "plain")]
+    mails_go(story.here, story.cast.school_id, digest=False)
+    story.mail("hoa", "Chờ xử lý", plan["title"])
 
 
 def _is_whole(story: Story, name: str, document: dict[str, Any], fields: list[str]) -> None:

@@ -25,6 +25,7 @@ from uuid import uuid4
 
 from sqlmodel import Session, col, select, update
 
+from flows import day_rows
 from flows.posts import actor_of
 from models.document import Document, Revision
 from models.event import Event
@@ -111,7 +112,9 @@ def _as_if_driven(office, made) -> None:  # type: ignore[no-untyped-def]
                     .values(run_id=str(uuid4()), settled=True, dispatched=version)
                 )
     later = office.now() + timedelta(minutes=2)
-    fold(office.db, office.settings, later, lambda s, who: actor_of(s, who).audiences())
+    fold(
+        office.db, office.settings, later, lambda s, who: actor_of(s, who).audiences(), day_rows.working_days
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pathlib
 import signal
@@ -12,13 +13,15 @@ from datetime import datetime, timedelta
 import pytest
 from aiosmtpd.handlers import Mailbox
 from apscheduler.triggers.cron import CronTrigger
-from sqlmodel import select
+from sqlmodel import col, select
 
 from flows.leases import alive
 from models.account import Pass, Throttle
+from models.notice import Mail
 from models.run import Lease
 from models.settings import VIETNAM, Settings
 from service.jobs import LEASE_TIME, Clockwork, schedule
+from tasks.mailing import GATHER
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
 from tests.mail_server import mail_server
 from tests.waiting import until
@@ -148,6 +151,7 @@ def test_the_process_sends_what_is_due_and_ends_in_good_order(
     school: SmallSchool, tmp_path: pathlib.Path
 ) -> None:
     box = tmp_path / "box"
+    school.hours(digest=False, quiet_from=0, quiet_to=0)  # the process has the machine's clock
     document = school.document("lan", 11, LIMIT)
     school.waits(document, f"account:{school.accounts['hoa']}")
     school.notice("hoa", "waiting", LIMIT, document)
@@ -180,3 +184,57 @@ def test_the_process_sends_what_is_due_and_ends_in_good_order(
     with school.db.read() as session:
         assert session.exec(select(Lease)).all() == []
         assert alive(session, "scheduler", datetime.now(VIETNAM)) == []
+
+
+def told(school: SmallSchool) -> dict[str, list[datetime | None]]:
+    """By person: when their digests were made."""
+    names = {account: name for name, account in school.accounts.items()}
+    found: dict[str, list[datetime | None]] = {}
+    with school.db.read() as session:
+        for mail in session.exec(select(Mail).where(col(Mail.digest_day).is_not(None))):
+            found.setdefault(names[mail.account_id], []).append(mail.created_at)
+    return found
+
+
+def test_the_hours_digest_has_what_is_to_be_told_from_that_hour_on(
+    school: SmallSchool, watch: Watch, tmp_path: pathlib.Path
+) -> None:
+    clock = Clockwork(school.db, Settings(data=tmp_path), watch)
+    watch.now = LIMIT - DAY + 6 * HOUR
+    clock.take_the_lead()
+    watch.now = LIMIT - DAY + 7 * HOUR  # the job of the reminders is still to come
+    asyncio.run(clock.mail())
+    watch.now += GATHER
+    asyncio.run(clock.mail())
+    with school.db.read() as session:
+        lan = session.exec(select(Mail).where(col(Mail.account_id) == school.accounts["lan"])).one()
+    assert "Hạn: hết thứ Ba 12/11" in lan.text
+
+
+def test_two_clocks_a_bit_apart_and_a_week_asleep_make_one_digest_a_day(
+    school: SmallSchool, tmp_path: pathlib.Path
+) -> None:
+    watches = Watch(LIMIT - DAY), Watch(LIMIT - DAY + timedelta(seconds=20))
+    clocks = [Clockwork(school.db, Settings(data=tmp_path), w) for w in watches]
+
+    def go_on(step: timedelta) -> None:
+        for watch in watches:
+            watch.now += step
+        for clock in clocks:
+            clock.leading = True  # both believe it: one was cut off while it led
+            clock.look()
+            clock.remind()
+            asyncio.run(clock.mail())
+
+    for _ in range(2 * 24):
+        go_on(HOUR)
+    before = told(school)
+    assert all(len(at_) == len({a.astimezone(VIETNAM).date() for a in at_ if a}) for at_ in before.values())
+    assert len(before["lan"]) == 2
+    go_on(7 * DAY + 9 * HOUR)
+    for _ in range(6):
+        go_on(HOUR)
+    after = told(school)
+    assert {
+        who: len(made) - len(before[who]) for who, made in after.items() if who in before
+    } == dict.fromkeys(before, 1)

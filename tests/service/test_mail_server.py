@@ -34,6 +34,7 @@ from tasks.keys import Secret
 from tasks.mailing import AT_MOST, fold
 from tasks.posting import Posted, post
 from tests.cast import PASSWORD, Cast
+from tests.clockwork import every_weekday
 from tests.every_state import stamp
 from tests.mail_server import mail_server
 from tests.service.test_pages_admin import Person
@@ -117,7 +118,7 @@ def confirm(who: Person, answer: str = "confirm") -> Response:
 
 def deliver(cast: Cast, after: timedelta = timedelta(), settings: Settings | None = None) -> Posted:
     used, now = settings or cast.office.settings, cast.office.now() + AT_MOST + after
-    fold(cast.office.db, used, now, audiences)
+    fold(cast.office.db, used, now, audiences, every_weekday)
     return asyncio.run(post(cast.office.db, used, now))
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from flows.clock import scan
-from flows.flags import NAMES
+from flows.flag_words import NAMES
 from flows.rules import deadlines_of
 from models.deadline import DeadlineRule
 from models.document import Document

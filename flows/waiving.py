@@ -1,0 +1,157 @@
+"""What people say and decide about a flag: the explanation of its person, the waiver of the principal.
+
+A flag is waived only by a named person with a reason, never by the one it is about; the facts stay as they
+are, and so does the history. Each act is one transaction: the flag, its event, the notice that tells of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from flows import board
+from flows.flag_rows import add_events, event
+from flows.flag_story import stories
+from flows.flag_words import NAMES, WEEKLY
+from flows.office import Office
+from flows.people import Actor
+from flows.rules import rules_of
+from models.account import Account
+from models.errors import Fault, Invalid, NotYours, WrongStep
+from models.flag import Flag
+from models.notice import notice
+from models.text import Text
+
+WAIVERS = frozenset({"principal", "vice_principal"})
+LEAST, MOST = 5, 500
+"""Characters of a reason or an explanation."""
+
+
+# --- who may --------------------------------------------------------------------------------------------
+
+
+def may_explain(actor: Actor, flag: Flag) -> bool:
+    """One's own, as long as it stands."""
+    return flag.account_id == actor.id and flag.resolved_at is None
+
+
+def may_waive(session: Session, actor: Actor, flag: Flag) -> bool:
+    """Is this person one who waives such flags? Principal and vice principal do; never one's own.
+
+    Where the school lets them, heads waive what is late or missing in their group.
+    """
+    if flag.account_id == actor.id:
+        return False
+    if actor.roles & WAIVERS:
+        return True
+    return (
+        flag.rule in WEEKLY
+        and flag.group_id in actor.heads
+        and bool(rules_of(session, actor.school_id)["head_waives"]["allowed"])
+    )
+
+
+# --- acts -----------------------------------------------------------------------------------------------
+
+
+def explain(office: Office, actor: Actor, flag_id: str, words: str) -> None:
+    """Add an explanation to one's own open flag; head and principal read it there."""
+    words, now = _checked(words), office.now()
+    with office.db.write() as session:
+        flag = board.one(session, actor, flag_id).flag
+        if flag.account_id != actor.id:
+            raise NotYours(_OWN_ALONE)
+        if flag.resolved_at is not None:
+            raise WrongStep(_RESOLVED)
+        last = stories(session, [flag])[flag.id].explanation
+        if last is None or last.event.words != words:  # sent twice, it was said once
+            add_events(session, [event(flag.school_id, flag.id, "explained", now, actor.id, words)])
+
+
+def waive(office: Office, actor: Actor, flag_id: str, reason: str) -> None:
+    """Leave a flag out of the counts, with a reason; its person is told.
+
+    NotYours for who may not; WrongStep when the flag is resolved, or somebody else has waived it.
+    """
+    reason, now = _checked(reason), office.now()
+    with office.db.write() as session:
+        flag = _ours(session, actor, flag_id)
+        still = col(Flag.resolved_at).is_(None), col(Flag.waived_at).is_(None)
+        if _turned(session, flag, now, *still):
+            _record(session, actor, flag, "waived", now, reason)
+            return
+        standing = stories(session, [flag])[flag.id].waiver
+        if standing is None or standing.event.account_id != actor.id:  # not their own click once more
+            raise WrongStep(_WAIVED if flag.resolved_at is None else _RESOLVED)
+
+
+def unwaive(office: Office, actor: Actor, flag_id: str, reason: str) -> None:
+    """Take a waiver back, with a reason; its person is told. WrongStep when there is none."""
+    reason, now = _checked(reason), office.now()
+    with office.db.write() as session:
+        flag = _ours(session, actor, flag_id)
+        if not _turned(session, flag, None, col(Flag.waived_at).is_not(None)):
+            raise WrongStep(_NOT_WAIVED)
+        _record(session, actor, flag, "unwaived", now, reason)
+
+
+def _ours(session: Session, actor: Actor, flag_id: str) -> Flag:
+    flag = board.one(session, actor, flag_id).flag
+    if not may_waive(session, actor, flag):
+        raise NotYours(_NOT_ONES_OWN if flag.account_id == actor.id else _PRINCIPALS_ALONE)
+    return flag
+
+
+def _turned(session: Session, flag: Flag, waived_at: datetime | None, *still: object) -> bool:
+    change = update(Flag).where(col(Flag.id) == flag.id, *still).values(waived_at=waived_at)  # type: ignore[arg-type]  # conditions
+    return session.exec(change).rowcount == 1
+
+
+def _record(session: Session, actor: Actor, flag: Flag, kind: str, now: datetime, reason: str) -> None:
+    made = event(flag.school_id, flag.id, kind, now, actor.id, reason)
+    add_events(session, [made])
+    name = session.get_one(Account, actor.id).full_name
+    session.add(
+        notice(
+            flag.school_id,
+            flag.account_id,
+            "waiver",
+            f"waiver:{made['id']}",
+            now,
+            _TOLD[kind].format(who=name, reason=reason),
+            subject=NAMES[flag.rule] if flag.document_id is None else None,
+            path=f"/flags/{flag.id}",
+            document_id=flag.document_id,
+        )
+    )
+
+
+def _checked(words: str) -> str:
+    """The words without spaces around them; Invalid when there are too few or too many."""
+    words = words.strip().replace("\r\n", "\n")
+    if not LEAST <= len(words) <= MOST:
+        raise Invalid(_LENGTH, (Fault("words", _LENGTH),))
+    return words
+
+
+_LENGTH = Text(f"Ghi từ {LEAST} đến {MOST} ký tự.", f"Write {LEAST} to {MOST} characters.")
+_OWN_ALONE = Text("Chỉ người được ghi mới giải trình.", "Only the person concerned explains it.")
+_NOT_ONES_OWN = Text("Không ai tự miễn ghi cho mình.", "Nobody waives a flag of their own.")
+_PRINCIPALS_ALONE = Text(
+    "Chỉ hiệu trưởng hoặc phó hiệu trưởng miễn ghi được.", "Only the principal or a vice principal waives it."
+)
+_RESOLVED = Text(
+    "Việc này đã xong nên không còn gì để ghi thêm. Tải lại trang.",
+    "This is settled; there is nothing to add. Reload the page.",
+)
+_WAIVED = Text("Người khác vừa miễn ghi việc này. Tải lại trang.", "Somebody else has waived it. Reload.")
+_NOT_WAIVED = Text("Việc này không còn được miễn ghi. Tải lại trang.", "It is not waived any more. Reload.")
+_TOLD = {
+    "waived": Text("Đã miễn ghi, người quyết định: {who}. Lý do: {reason}", "Waived by {who}: {reason}"),
+    "unwaived": Text(
+        "Không còn miễn ghi, người quyết định: {who}. Lý do: {reason}",
+        "The waiver was taken back by {who}: {reason}",
+    ),
+}

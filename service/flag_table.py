@@ -1,0 +1,93 @@
+"""Flags as a table for a spreadsheet: kind, person, times, and what was explained and waived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from flows import board
+from flows.board import STATES, Seen, Wanted
+from flows.flag_story import Story, stories
+from flows.flag_words import NAMES
+from flows.office import Office
+from flows.people import Actor
+from models.text import Language, Text
+from service import exports, words
+from service.exports import Cell
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FlagTable:
+    """Which flags, for whom, in which language."""
+
+    office: Office
+    actor: Actor
+    by: str
+    language: Language
+    wanted: Wanted
+
+    @property
+    def stem(self) -> str:
+        return "ghi-nhan"
+
+    @property
+    def sheet(self) -> Text:
+        return Text("Ghi nhận", "Flags")
+
+    @property
+    def lead(self) -> int:
+        return 2
+
+    def head(self, session: Session) -> list[str]:
+        title = Text("Ghi nhận muộn, thiếu và việc cần để ý, {school}", "Flags of {school}")
+        said = [NAMES[self.wanted.rule]] if self.wanted.rule else []
+        said.append(STATES[self.wanted.state][0] if self.wanted.state else Text("Chưa xong", "Not resolved"))
+        return exports.head_of(session, self, self.actor.school_id, self.by, title, said)
+
+    def columns(self) -> Sequence[tuple[Text, int]]:
+        return (
+            (Text("Loại ghi nhận", "Kind"), 24),
+            (Text("Người", "Person"), 26),
+            (Text("Tổ", "Group"), 14),
+            (Text("Loại hồ sơ", "Type"), 24),
+            (Text("Tuần", "Week"), 8),
+            (Text("Hạn", "Due"), 18),
+            (Text("Ghi nhận từ", "Since"), 18),
+            (Text("Xong lúc", "Resolved"), 18),
+            (Text("Nội dung", "What"), 48),
+            (Text("Quy tắc", "Rule"), 40),
+            (Text("Trạng thái", "State"), 16),
+            (Text("Người miễn ghi", "Waived by"), 26),
+            (Text("Lý do miễn", "Reason"), 40),
+            (Text("Giải trình", "Explanation"), 40),
+        )
+
+    def rows(self, session: Session) -> Iterator[list[Cell]]:
+        after = None
+        while seen := board.flags(session, self.actor, self.wanted, after=after, limit=_AT_ONCE):
+            told = stories(session, [s.flag for s in seen])
+            yield from (self._row(s, told[s.flag.id]) for s in seen)
+            after = seen[-1].flag.opened_at, seen[-1].flag.id
+
+    def _row(self, seen: Seen, story: Story) -> list[Cell]:
+        flag, waiver, explanation = seen.flag, story.waiver, story.explanation
+        return [
+            seen.name.to(self.language),
+            seen.owner,
+            seen.group or None,
+            seen.declared.short.to(self.language) if seen.declared else None,
+            seen.week.number if seen.week else None,
+            words.local(flag.due_at),
+            words.local(flag.opened_at),
+            words.local(flag.resolved_at) if flag.resolved_at else None,
+            seen.sentence.to(self.language),
+            seen.rule.to(self.language),
+            STATES[seen.state][0].to(self.language),
+            waiver.name if waiver else None,
+            waiver.event.words if waiver else None,
+            explanation.event.words if explanation else None,
+        ]

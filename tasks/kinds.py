@@ -1,0 +1,89 @@
+"""Kinds of notice in the order a mail shows them, and for each whether it can wait for the day's digest.
+
+What a person can still do something about before the next digest cannot wait, and neither can what is about
+their account. A notice of any kind cannot wait either when its own limit comes before the next digest
+(`tasks/noticing.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from models.text import Text
+
+Goes = Literal["digest", "at once", "any hour"]
+"""With the digest; at once but not in quiet hours; at once, at night too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind's heading in mails, when it goes, and why so."""
+
+    name: Text
+    goes: Goes
+    why: str
+
+
+KINDS: dict[str, Kind] = {
+    "spot-check": Kind(
+        Text("Có thể thiếu khi kiểm tra", "Probably missing at a check"),
+        "at once",
+        "It is about today's or tomorrow's lesson and can still be mended.",
+    ),
+    "waiting": Kind(
+        Text("Chờ xử lý", "Waiting for you"),
+        "digest",
+        "The inbox shows it; its own time is longer than a day.",
+    ),
+    "returned": Kind(
+        Text("Bị trả lại", "Returned"), "at once", "The author has a day to submit again, from now on."
+    ),
+    "reminder": Kind(Text("Sắp đến hạn", "Due soon"), "digest", "Written on the morning it belongs to."),
+    "overdue": Kind(
+        Text("Quá hạn", "Past the limit"), "digest", "Late is late: some hours more change nothing."
+    ),
+    "flag": Kind(
+        Text("Quá hạn, cần để ý", "Past the limit, wants attention"),
+        "digest",
+        "As above; found at midnight, read in the morning.",
+    ),
+    "waiver": Kind(Text("Miễn ghi", "Waived"), "digest", "Good news keeps."),
+    "escalation": Kind(
+        Text("Cần nhắc nhở, hỗ trợ", "People to remind or help"), "digest", "A list, best read once a day."
+    ),
+    "weekly": Kind(Text("Tổng hợp tuần", "The week in figures"), "digest", "It is the digest of its day."),
+    "approved": Kind(
+        Text("Đã ký duyệt", "Approved and signed"), "digest", "Good news keeps; what must follow has a limit."
+    ),
+    "archived": Kind(Text("Đã lưu trữ", "Archived"), "digest", "Nothing to do."),
+    "withdrawn": Kind(Text("Người soạn đã rút", "Withdrawn by the author"), "digest", "Nothing to do."),
+    "informed": Kind(Text("Để biết", "For information"), "digest", "Nothing to do."),
+    "incident": Kind(Text("Sự cố cần xử lý", "Incident"), "at once", "A record is stuck until someone acts."),
+    "delegation": Kind(
+        Text("Ủy quyền khi vắng mặt", "Delegation during an absence"),
+        "at once",
+        "It may hold from today on, and who did not want it must know.",
+    ),
+    "change": Kind(
+        Text("Thay đổi tài khoản", "Change of account"),
+        "any hour",
+        "Security: a theft is to be seen at once.",
+    ),
+    "mail-server": Kind(
+        Text("Máy chủ thư của trường", "The school's mail server"), "any hour", "Security, as above."
+    ),
+    "rule": Kind(Text("Quy định về thời hạn", "Rules of deadlines"), "digest", "It holds from a later day."),
+    "report": Kind(Text("Báo sự cố", "Reported problem"), "at once", "Somebody may be unable to work."),
+    "password": Kind(Text("Mật khẩu", "Password"), "digest", "Advice."),
+}
+
+
+def heading(kind: str) -> Text:
+    """The heading of a kind; of one from a later version its bare name."""
+    return KINDS[kind].name if kind in KINDS else Text(kind, kind)
+
+
+def goes(kind: str) -> Goes:
+    """When a kind goes; one from a later version waits for the digest."""
+    return KINDS[kind].goes if kind in KINDS else "digest"
