@@ -169,9 +169,9 @@ class SmallSchool:
                 setattr(row, name, value)
 
     def flags(self) -> list[tuple[str, str, str, int, bool]]:
-        """Every flag of this school: rule, type, whose, week, still open; in a steady order."""
+        """Every flag of this school: rule, type, whose, week (0: none), still open; in a steady order."""
         names = {account: name for name, account in self.accounts.items()}
-        numbers = {week: number for number, week in self.weeks.items()}
+        numbers: dict[str | None, int] = {week: number for number, week in self.weeks.items()} | {None: 0}
         with self.db.read() as session:
             rows = session.exec(select(Flag).where(col(Flag.school_id) == self.id)).all()
         return sorted(

@@ -13,11 +13,12 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import Session, col, select, update
 
+from flows.conditions import look
 from models.account import Account, Change, Pass, RecoveryCode, ResetLink, SecondFactor, Throttle
 from models.errors import NotFound
 from models.notice import Mail, Notice
 from models.school import SchoolSetting
-from service import installing, on_server, password_age, reset_links
+from service import installing, on_server, reset_links
 from service.app import create_app
 from tasks import second_factor
 from tasks.posting import compose
@@ -363,16 +364,17 @@ def test_old_passwords_are_shown_and_reminded_but_never_forced(cast: Cast, enter
         age(session, cast, "lan", now - timedelta(days=200))
         age(session, cast, "mai", now - timedelta(days=20))
         session.get_one(Account, cast.ids["mai"]).must_change = True
-    assert password_age.remind(cast.office.db, now) == 2
-    assert password_age.remind(cast.office.db, now) == 0
-    assert password_age.remind(cast.office.db, now + timedelta(days=165)) >= 1
+    about = ("password-default", "password-old")
+    assert look(cast.office.db, now, cast.school_id, about) == 2
+    assert look(cast.office.db, now, cast.school_id, about) == 0
     page = enter("admin").get("/admin/accounts")
-    assert "Mật khẩu đã dùng 200 ngày" in page
-    assert "Chưa đổi mật khẩu được cấp" in page
+    assert f"Mật khẩu đặt ngày {now - timedelta(days=200):%d/%m/%Y}" in page
+    assert f"Mật khẩu được cấp ngày {now - timedelta(days=20):%d/%m/%Y}, đến nay chưa đổi" in page
     lan = enter("lan")
     assert lan.client.get("/").status_code == 200
     assert "nên đổi" in lan.get("/account")
     rule(cast, "password_age", days=0)
+    look(cast.office.db, now, cast.school_id, about)
     assert "nên đổi" not in lan.get("/account")
 
 
