@@ -105,7 +105,7 @@ def _standing(session: Session, rule: str, schools: Sequence[str]) -> dict[str, 
     rows = select_columns(*_COLUMNS).where(
         col(Flag.school_id).in_(schools), col(Flag.rule) == rule, col(Flag.resolved_at).is_(None)
     )
-    for school, *values in session.execute(rows):
+    for school, *values in obligations.rows(session, rows):
         flag = Standing._make(values)
         standing[school][flag.key] = flag
     return standing
@@ -123,7 +123,7 @@ def _add_resolved(
         rows = select_columns(*_COLUMNS).where(
             col(Flag.school_id).in_(list(found)), col(Flag.rule) == rule, col(Flag.key).in_(keys)
         )
-        for school, *values in session.execute(rows):
+        for school, *values in obligations.rows(session, rows):
             flag = Standing._make(values)
             standing[school].setdefault(flag.key, flag)
 

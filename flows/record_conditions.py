@@ -17,7 +17,7 @@ from flows.deadlines import WEEKDAYS, length_words
 from flows.flag_words import pair, stamp
 from flows.flags import Found
 from flows.grammar import StepDue, UntilWeekday, Within
-from flows.obligations import chunks
+from flows.obligations import chunks, rows
 from flows.outstanding import DONE
 from flows.people import Cover
 from flows.posts import actor_of
@@ -44,7 +44,7 @@ def not_printed(session: Session, schools: Sequence[str], now: datetime) -> Iter
 def _unmet(session: Session, rule: str, schools: Sequence[str], now: datetime) -> Iterator[tuple[str, Found]]:
     d = Duty
     kinds = [kind for kind, flagged in evidence.FLAGGED.items() if flagged == rule]
-    rows = session.execute(
+    unmet = (
         select_columns(
             col(d.school_id),
             col(d.document_id),
@@ -67,7 +67,7 @@ def _unmet(session: Session, rule: str, schools: Sequence[str], now: datetime) -
             col(Account.active),
         )
     )
-    for school, document, revision, account, group, week, due_at, kind, slug in rows:
+    for school, document, revision, account, group, week, due_at, kind, slug in rows(session, unmet):
         yield (
             school,
             Found(
