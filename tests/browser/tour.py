@@ -9,6 +9,8 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -17,8 +19,10 @@ from fastapi import FastAPI
 from openpyxl import Workbook
 from sqlmodel import col, select
 
-from flows import prints
+from flows import prints, waiving
+from flows.flag_words import PASSWORDS, stamp
 from models.account import Account, ResetLink
+from models.flag import Flag
 from models.imports import Import
 from service import reset_links, second_factor
 from service.pages.mailbox import folder
@@ -113,6 +117,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
     away(cast, "hoa", "lien", first_day=day(cast, 3))
     second = cast.sent("mai", 14).id
     third = cast.sent("lien", 15).id
+    missing, late, password = _flags(cast)
     here = {state: f"/documents/{key}" for state, key in known.items()}
     return [
         stop(ANYBODY, "/sign-in"),
@@ -147,6 +152,9 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("lan", "/types"),
         stop("lan", "/flags"),
         stop("lan", "/flags/list"),
+        stop("lan", f"/flags/{missing}"),
+        stop("lan", f"/flags/{password}"),
+        stop("lan", "/flags/people/me?state=attention"),
         stop("lan", "/deadlines"),
         stop("lan", "/reminders"),
         stop("lan", "/obligations"),
@@ -207,6 +215,11 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("minh", f"/flags/people/{cast.ids['lan']}"),
         stop("minh", f"/flags/lesson-plan/{cast.ids['lan']}/{cast.weeks[17]}"),
         stop("minh", "/flags/list"),
+        stop("minh", "/flags/list?state=waived"),
+        stop("minh", "/flags/list?rule=certificate", shows=".empty"),
+        stop("minh", f"/flags/{missing}"),
+        stop("minh", f"/flags/{late}"),
+        stop("minh", f"/flags/lesson-plan/{cast.ids['lan']}/{cast.weeks[2]}"),
         stop("minh", "/inbox"),
         stop("minh", "/confirmations"),
         stop("minh", "/obligations"),
@@ -330,6 +343,39 @@ def _unfinished(cast: Cast) -> str:
     """A draft that cannot be submitted yet."""
     draft = cast.lesson_plan("lan", 23, lessons=[{"title": "Bài 1"}])
     return draft.id
+
+
+def _flags(cast: Cast) -> list[str]:
+    """Three of lan's: one that is explained, one that came late and is waived, one about the password."""
+    now = cast.office.now()
+    office = replace(cast.office, now=lambda: now - timedelta(days=60))
+    words = {
+        "due_at": stamp(now - timedelta(days=70)),
+        "signed_at": stamp(now - timedelta(days=69)),
+        "since": stamp(now),
+        "days": 180,
+    }
+    made = [
+        Flag(
+            school_id=cast.school_id,
+            key=f"{rule}:lesson-plan:{cast.ids['lan']}:{cast.weeks[week]}",
+            rule=rule,
+            type="" if rule in PASSWORDS else "lesson-plan",
+            account_id=cast.ids["lan"],
+            group_id=cast.groups["1-2-3"],
+            week_id=None if rule in PASSWORDS else cast.weeks[week],
+            due_at=now - timedelta(days=70),
+            opened_at=now - timedelta(days=70),
+            data=words if rule != "missing" else words | {"signed_at": None},
+        )
+        for rule, week in (("missing", 2), ("late", 3), ("password-old", 3))
+    ]
+    ids = [flag.id for flag in made]
+    with cast.office.db.write() as session:
+        session.add_all(made)
+    waiving.explain(office, cast.actor("lan"), ids[0], "Con ốm phải vào viện, xin nộp sau.")
+    waiving.waive(office, cast.actor("ngoc"), ids[1], "Đi tập huấn theo quyết định của trường.")
+    return ids
 
 
 def _reset_link(cast: Cast) -> str:

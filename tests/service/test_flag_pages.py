@@ -1,0 +1,315 @@
+"""The page of one flag, the list of every kind, export, API, desk: what is shown to whom, what is done."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from openpyxl import load_workbook
+from sqlmodel import Session, col, select
+
+from flows.clock import scan
+from flows.conditions import look
+from flows.reminders import remind
+from models.account import Account
+from models.flag import Flag
+from models.key import SigningKey
+from models.notice import Notice
+from models.settings import VIETNAM
+from service.app import create_app
+from service.jobs import Clockwork
+from tasks.mailing import fold
+from tests.cast import PASSWORD, Cast
+from tests.service.test_pages_flags import enter, shown
+
+LIMIT = datetime(2026, 11, 25, tzinfo=VIETNAM)
+"""Lesson plans of week 13."""
+WEEK = 13
+REASON = "Đi tập huấn theo quyết định của trường"
+WHY = "Con ốm phải vào viện"
+
+
+@pytest.fixture
+def late(cast: Cast) -> Cast:
+    """Everybody was reminded of week 13, and nobody has signed it."""
+    cast.office.now = lambda: LIMIT - timedelta(hours=12)
+    with cast.office.db.write() as session:
+        for account in session.exec(select(Account)):
+            account.last_seen_at = account.password_changed_at = LIMIT - timedelta(days=1)
+    remind(cast.office.db, cast.office.now())
+    cast.office.now = lambda: LIMIT + timedelta(hours=9)
+    scan(cast.office.db, cast.office.now())
+    return cast
+
+
+@pytest.fixture
+def client(late: Cast) -> Iterator[TestClient]:
+    with TestClient(create_app(late.office.settings, late.office), follow_redirects=False) as client:
+        yield client
+
+
+def flag_of(cast: Cast, name: str, rule: str = "missing", slug: str = "lesson-plan") -> Flag:
+    with cast.office.db.read() as session:
+        found = select(Flag).where(
+            col(Flag.account_id) == cast.ids[name], col(Flag.rule) == rule, col(Flag.type) == slug
+        )
+        if slug:
+            found = found.where(col(Flag.week_id) == cast.weeks[WEEK])
+        return session.exec(found).one()
+
+
+def test_a_flag_has_a_page_with_its_rule_its_times_and_what_was_told(client: TestClient, late: Cast) -> None:
+    enter(client, late, "lan")
+    text = shown(client, f"/flags/{flag_of(late, 'lan').id}")
+    for said in (
+        "Chưa nộp: Nguyễn Thị Lan",
+        "Hạn: trước 00:00 thứ Tư 25/11; chưa ký và trình",
+        "hết thứ Ba của tuần liền trước tuần dạy (trước 00:00 thứ Tư)",
+        "nhắc trước hạn",
+        "báo sau khi ghi nhận",
+        f"/documents/new?type=lesson-plan&week={late.weeks[WEEK]}",
+    ):
+        assert said in text
+    assert "/explain" in text
+    assert "/waive" not in text
+
+
+@pytest.mark.parametrize(
+    ("who", "status", "acts"),
+    [
+        ("lan", 200, {"explain"}),
+        ("hoa", 200, set()),
+        ("lien", 200, set()),
+        ("minh", 200, {"waive"}),
+        ("ngoc", 200, {"waive"}),
+        ("mai", 404, set()),
+        ("son", 404, set()),
+        ("admin", 404, set()),
+        ("binh", 404, set()),
+        ("principal_b", 404, set()),
+    ],
+)
+def test_the_page_offers_what_one_may_do(
+    client: TestClient, late: Cast, who: str, status: int, acts: set[str]
+) -> None:
+    flag = flag_of(late, "lan").id
+    csrf = enter(client, late, who)
+    text = shown(client, f"/flags/{flag}", status)
+    assert {act for act in ("explain", "waive", "unwaive") if f"/flags/{flag}/{act}" in text} == acts
+    refused = 404 if status == 404 else 403
+    for act in ("explain", "waive", "unwaive"):
+        if act not in acts and not (act == "unwaive" and "waive" in acts):
+            answer = client.post(f"/flags/{flag}/{act}", data={"csrf": csrf, "words": REASON})
+            assert answer.status_code == refused
+
+
+def test_explaining_waiving_and_taking_it_back(client: TestClient, late: Cast) -> None:
+    flag = flag_of(late, "lan").id
+    csrf = enter(client, late, "lan")
+    assert client.get(f"/flags/{flag}/waive").status_code == 405
+    assert client.post(f"/flags/{flag}/explain", data={"words": WHY}).status_code == 403
+    short = client.post(f"/flags/{flag}/explain", data={"csrf": csrf, "words": "ốm"})
+    assert short.status_code == 422
+    assert "Ghi từ 5 đến 500 ký tự." in short.text
+    answer = client.post(f"/flags/{flag}/explain", data={"csrf": csrf, "words": WHY})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/flags/{flag}?done=explain")
+    csrf = enter(client, late, "minh")
+    assert WHY in shown(client, f"/flags/{flag}")
+    assert client.post(f"/flags/{flag}/waive", data={"csrf": csrf, "words": REASON}).status_code == 303
+    text = shown(client, f"/flags/{flag}?done=waive")
+    assert "Đã miễn ghi; người liên quan được báo." in text
+    assert "m-waived" in text
+    assert "/unwaive" in text
+    assert (
+        client.post(f"/flags/{flag}/unwaive", data={"csrf": csrf, "words": "Nhầm người"}).status_code == 303
+    )
+    assert (
+        client.post(f"/flags/{flag}/unwaive", data={"csrf": csrf, "words": "Nhầm người"}).status_code == 409
+    )
+    text = shown(client, f"/flags/{flag}")
+    for said in ("Giải trình, Nguyễn Thị Lan", "Miễn ghi, Đỗ Quang Minh", "Bỏ miễn ghi, Đỗ Quang Minh"):
+        assert said in text
+
+
+def waive(client: TestClient, cast: Cast, flag: str) -> None:
+    csrf = enter(client, cast, "ngoc")
+    assert client.post(f"/flags/{flag}/waive", data={"csrf": csrf, "words": REASON}).status_code == 303
+
+
+def test_board_cell_and_page_of_the_person_show_a_waiver_an_explanation_and_who_was_told(
+    client: TestClient, late: Cast
+) -> None:
+    flag = flag_of(late, "lan").id
+    csrf = enter(client, late, "lan")
+    client.post(f"/flags/{flag}/explain", data={"csrf": csrf, "words": WHY})
+    before = shown(client, "/flags/people/me")
+    assert f'href="/flags/{flag}"' in before
+    waive(client, late, flag)
+    board = shown(client, f"/flags?week={late.weeks[WEEK]}")
+    assert "Miễn ghi muộn" in board
+    for path in (
+        f"/flags/lesson-plan/{late.ids['lan']}/{late.weeks[WEEK]}",
+        f"/flags/people/{late.ids['lan']}",
+    ):
+        text = shown(client, path)
+        for said in (f'href="/flags/{flag}"', WHY, REASON, "Đã nhắc", "Miễn ghi"):
+            assert said in text, (path, said)
+    enter(client, late, "lan")
+    after = shown(client, "/flags/people/me")
+    count = "chưa nộp."
+    assert before.split(count)[0][-3:] != after.split(count)[0][-3:]
+
+
+def test_the_list_is_filtered_by_kind_group_and_state(client: TestClient, late: Cast) -> None:
+    lan, huong = flag_of(late, "lan").id, flag_of(late, "huong").id
+    waive(client, late, lan)
+    enter(client, late, "minh")
+
+    def ids(query: str) -> set[str]:
+        text = shown(client, f"/flags/list{query}")
+        return {flag for flag in (lan, huong) if f"/flags/{flag}" in text}
+
+    assert ids(f"?week={late.weeks[WEEK]}") == {huong}
+    assert ids("?state=waived") == {lan}
+    assert ids("?state=resolved") == set()
+    assert ids(f"?rule=missing&state=open&group={late.groups['4-5']}") == {huong}
+    assert ids(f"?rule=missing&state=open&group={late.groups['1-2-3']}") == set()
+    assert ids("?rule=late") == set()
+    assert ids("?rule=nonsense&state=nonsense") == {huong}
+
+
+def test_the_export_has_kind_waiver_and_explanation(client: TestClient, late: Cast) -> None:
+    flag = flag_of(late, "lan").id
+    csrf = enter(client, late, "lan")
+    client.post(f"/flags/{flag}/explain", data={"csrf": csrf, "words": f"={WHY}"})
+    waive(client, late, flag)
+    enter(client, late, "minh")
+    answer = client.get(f"/flags/list.csv?week={late.weeks[WEEK]}&rule=missing")
+    assert answer.status_code == 200
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    [lan] = [row for row in rows if REASON in row]
+    assert lan[0] == "Chưa nộp"
+    assert lan[-4:-1] == ["Đã miễn", "Lê Thị Ngọc", REASON]
+    assert WHY in lan[-1]
+    assert not lan[-1].startswith("=")
+    book = client.get(f"/flags/list.xlsx?week={late.weeks[WEEK]}")
+    sheet = load_workbook(io.BytesIO(book.content)).active
+    assert any(REASON in map(str, row) for row in sheet.iter_rows(values_only=True))
+    enter(client, late, "mai")
+    assert "Nguyễn Thị Lan" not in client.get("/flags/list.csv").content.decode("utf-8-sig")
+    assert client.get(f"/flags/list.csv?week={late.weeks[WEEK]}x").status_code == 404
+
+
+# --- the API --------------------------------------------------------------------------------------------
+
+
+def bearer(client: TestClient, name: str) -> dict[str, str]:
+    token = client.post("/api/v1/token", data={"username": name, "password": PASSWORD}).json()
+    return {"Authorization": f"Bearer {token['access_token']}"}
+
+
+def test_the_api_explains_waives_and_takes_back(client: TestClient, late: Cast) -> None:
+    flag, lan, minh = flag_of(late, "lan").id, bearer(client, "lan"), bearer(client, "minh")
+
+    def post(act: str, headers: dict[str, str], words: str = REASON) -> tuple[int, dict]:
+        answer = client.post(f"/api/v1/flags/{flag}/{act}", json={"words": words}, headers=headers)
+        return answer.status_code, answer.json()
+
+    assert post("waive", lan)[1]["code"] == "not-yours"
+    assert post("waive", bearer(client, "mai"))[1]["code"] == "not-found"
+    assert post("waive", bearer(client, "principal_b"))[1]["code"] == "not-found"
+    assert post("waive", minh, "vì")[0] == 422
+    assert post("explain", lan, WHY)[1]["explanation"] == WHY
+    status, waived = post("waive", minh)
+    assert (status, waived["waived"], waived["kind"]) == (200, True, "missing")
+    assert waived["waiver"]["by"] == {"id": late.ids["minh"], "name": "Đỗ Quang Minh"}
+    assert waived["waiver"]["reason"] == REASON
+    listed = client.get("/api/v1/flags", params={"state": "waived"}, headers=minh).json()["items"]
+    assert [item["id"] for item in listed] == [flag]
+    status, back = post("unwaive", minh, "Nhầm người")
+    assert (status, back["waived"], back["waiver"]) == (200, False, None)
+    assert post("unwaive", minh, "Nhầm người")[1]["code"] == "wrong-step"
+
+
+# --- accounts: for their owner, administrators and the principal ----------------------------------------
+
+
+def aged(session: Session, cast: Cast) -> None:
+    session.get_one(Account, cast.ids["lan"]).password_changed_at = cast.office.now() - timedelta(days=200)
+    key = session.exec(select(SigningKey).where(col(SigningKey.account_id) == cast.ids["lan"])).one()
+    key.expires_at = cast.office.now() + timedelta(days=3)
+
+
+def test_what_is_about_an_account_is_on_its_owners_desk_and_few_see_it(
+    client: TestClient, late: Cast
+) -> None:
+    with late.office.db.write() as session:
+        aged(session, late)
+    look(late.office.db, late.office.now())
+    flag = flag_of(late, "lan", "password-old", "").id
+    key = flag_of(late, "lan", "certificate", "").id
+    enter(client, late, "lan")
+    desk = shown(client, "/")
+    assert f"/flags/{flag}" in desk
+    assert f"/flags/{key}" in desk
+    assert "Chứng thư ký có hiệu lực đến" in desk
+    for who, status in (("minh", 200), ("admin", 200), ("ngoc", 404), ("hoa", 404), ("mai", 404)):
+        enter(client, late, who)
+        shown(client, f"/flags/{flag}", status)
+        assert f"/flags/{flag}" not in shown(client, "/")
+    answer = client.get("/api/v1/flags", params={"rule": "password-old"}, headers=bearer(client, "admin"))
+    [item] = answer.json()["items"]
+    assert (item["id"], item["week"], item["type"], item["kind"]) == (flag, None, None, "password-old")
+
+
+def test_a_changed_password_resolves_its_flag_at_once(client: TestClient, late: Cast) -> None:
+    with late.office.db.write() as session:
+        aged(session, late)
+    look(late.office.db, late.office.now())
+    csrf = enter(client, late, "lan")
+    typed = {
+        "old_password": PASSWORD,
+        "new_password": "Moi-hoan-toan-7!",
+        "again_password": "Moi-hoan-toan-7!",
+    }
+    assert client.post("/password", data=typed | {"csrf": csrf}).status_code == 303
+    assert flag_of(late, "lan", "password-old", "").resolved_at is not None
+    assert look(late.office.db, late.office.now(), late.school_id, {"password-old"}) == 0
+
+
+def test_signing_in_is_what_counts_as_use(client: TestClient, late: Cast) -> None:
+    with late.office.db.write() as session:
+        session.get_one(Account, late.ids["lan"]).last_seen_at = None
+    client.post("/api/v1/token", data={"username": "lan", "password": PASSWORD})
+    with late.office.db.read() as session:
+        assert session.get_one(Account, late.ids["lan"]).last_seen_at is not None
+
+
+# --- notices --------------------------------------------------------------------------------------------
+
+
+def test_of_what_was_waived_before_the_mail_went_nobody_is_reminded(client: TestClient, late: Cast) -> None:
+    waive(client, late, flag_of(late, "lan").id)
+    fold(late.office.db, late.office.settings, late.office.now() + timedelta(minutes=5), lambda *_: ())
+    with late.office.db.read() as session:
+        about = {
+            n.kind: n.dropped
+            for n in session.exec(select(Notice).where(col(Notice.account_id) == late.ids["lan"]))
+            if n.data.get("flag") == flag_of(late, "lan").id or n.kind == "waiver"
+        }
+    assert about == {"flag": True, "waiver": False}
+
+
+def test_the_scheduler_looks_at_the_facts(late: Cast) -> None:
+    with late.office.db.write() as session:
+        aged(session, late)
+    works = Clockwork(late.office.db, late.office.settings, late.office.now)
+    works.look_at_facts()
+    with late.office.db.read() as session:
+        assert session.exec(select(Flag).where(col(Flag.rule) == "password-old")).first() is None
+    works.take_the_lead()
+    assert flag_of(late, "lan", "password-old", "").resolved_at is None
