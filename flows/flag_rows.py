@@ -118,6 +118,14 @@ def _tell(
 ) -> None:
     if since is not None and flag.opened_at <= since:
         return
+    said = {
+        "flag": flag_id,
+        "rule": flag.rule,
+        "fact": flag.key.partition(":")[2],
+        "sentence": pair(sentence(flag.rule, flag.data)),
+    }
+    if flag.document_id is None:
+        said["path"] = f"/flags/{flag_id}"
     changes.tell[flag_id] = notice(
         school,
         flag.account_id,
@@ -125,13 +133,7 @@ def _tell(
         f"flag:{flag_id}",
         now,
         document_id=flag.document_id,
-        data=about(flag)
-        | {
-            "flag": flag_id,
-            "rule": flag.rule,
-            "fact": flag.key.partition(":")[2],
-            "sentence": pair(sentence(flag.rule, flag.data)),
-        },
+        data=about(flag) | said,
     )
 
 

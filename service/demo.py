@@ -137,6 +137,7 @@ def _account(school_id: str, name: str, hashed: str, now: datetime) -> Account:
         must_change=False,
         password_changed_at=now,
         created_at=since,
+        last_seen_at=now,
     )
 
 

@@ -263,6 +263,7 @@ def _account(session: Session, cast: Cast, school_id: str, name: str, now: datet
         must_change=False,
         password_changed_at=now,
         created_at=now - timedelta(days=400),
+        last_seen_at=now,
     )
     session.add(account)
     session.flush()

@@ -10,13 +10,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
+from sqlmodel import col, select
 
 from flows.due_rules import BeforeWeekday, DaysBefore
 from flows.rules import DEFAULTS, deadlines_of, rules_of
+from models.account import Account
 from models.db import Database
 from models.event import APPEND_ONLY
 from models.evidence import EVIDENCE_STAYS
-from models.flag import FLAG_EVENTS_STAY
+from models.flag import FLAG_EVENTS_STAY, FlagEvent
 from models.migrate import is_current, rebuilding, shape, upgrade
 from models.search import WORD_INDEX, is_described
 from models.settings import Settings
@@ -94,5 +96,37 @@ def test_deadlines_kept_as_settings_become_rules_that_held_from_the_beginning(se
         assert {key: [one.rule for one in own] for key, own in found.items()} == {
             key: [rule] for key, (_, rule) in kept.items()
         }
+    finally:
+        db.dispose()
+
+
+def test_flags_that_stand_get_their_history_and_nobody_is_idle_by_the_upgrade(settings: Settings) -> None:
+    opened, resolved = "2026-10-07 00:00:00", "2026-10-08 01:00:00"
+    with rebuilding(settings) as connection:
+        shape(connection, "0021")
+        for said in (
+            "INSERT INTO school VALUES ('s', '2024-01-01 00:00:00')",
+            "INSERT INTO account (id, school_id, sign_in_name, full_name, post, email, language,"
+            " password_hash, must_change, active, keys_off, created_at) VALUES ('a', 's', 'lan', 'Lan', '', '', 'vi', '',"
+            " false, true, false, '2024-01-01 00:00:00')",
+            "INSERT INTO school_week (id, school_id, year, term, number, monday, sunday)"
+            " VALUES ('w', 's', '2026-2027', 1, 5, '2026-10-05', '2026-10-11')",
+            "INSERT INTO flag (id, school_id, key, rule, type, account_id, week_id, due_at, data, opened_at,"
+            f" resolved_at) VALUES ('f', 's', 'missing:x', 'missing', 'lesson-plan', 'a', 'w', '{opened}',"
+            f" '{{}}', '{opened}', '{resolved}'), ('g', 's', 'late:x', 'late', 'lesson-plan', 'a', 'w',"
+            f" '{opened}', '{{}}', '{resolved}', NULL)",
+        ):
+            connection.execute(text(said))
+        shape(connection)
+    db = Database(settings.database)
+    try:
+        with db.read() as session:
+            rows = session.exec(select(FlagEvent).order_by(col(FlagEvent.flag_id), col(FlagEvent.at))).all()
+            assert [(e.flag_id, e.kind, e.account_id) for e in rows] == [
+                ("f", "opened", None),
+                ("f", "resolved", None),
+                ("g", "opened", None),
+            ]
+            assert session.get_one(Account, "a").last_seen_at is not None
     finally:
         db.dispose()

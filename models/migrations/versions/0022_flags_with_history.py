@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
@@ -48,13 +50,20 @@ def upgrade() -> None:
     op.create_index("ix_account_seen", "account", ["school_id", "active", "last_seen_at"])
     op.create_index("ix_open_step_due", "open_step", ["school_id", "due_at"])
     op.create_index("ix_signing_key_expiry", "signing_key", ["revoked_at", "expires_at"])
-    op.execute(
-        sa.text(
-            "UPDATE account SET last_seen_at = "
-            "(SELECT max(seen_at) FROM pass WHERE pass.account_id = account.id)"
-        )
-    )
+    _begin_to_watch(op.get_bind())
     _write_history(op.get_bind())
+
+
+def _begin_to_watch(connection: sa.Connection) -> None:
+    """Passes are cleaned away: of who has none it is not known when they came last, so the days begin now."""
+    moment = models.columns.UtcDateTime(timezone=True)
+    account = sa.table("account", sa.column("id"), sa.column("last_seen_at", moment))
+    passes = sa.table("pass", sa.column("account_id"), sa.column("seen_at", moment))
+    last = (
+        sa.select(sa.func.max(passes.c.seen_at)).where(passes.c.account_id == account.c.id).scalar_subquery()
+    )
+    now = sa.literal(datetime.now(UTC), moment)
+    connection.execute(account.update().values(last_seen_at=sa.func.coalesce(last, now)))
 
 
 def _write_history(connection: sa.Connection) -> None:
