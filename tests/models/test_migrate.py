@@ -107,8 +107,8 @@ def test_flags_that_stand_get_their_history_and_nobody_is_idle_by_the_upgrade(se
         for said in (
             "INSERT INTO school VALUES ('s', '2024-01-01 00:00:00')",
             "INSERT INTO account (id, school_id, sign_in_name, full_name, post, email, language,"
-            " password_hash, must_change, active, keys_off, created_at) VALUES ('a', 's', 'lan', 'Lan', '', '', 'vi', '',"
-            " false, true, false, '2024-01-01 00:00:00')",
+            " password_hash, must_change, active, keys_off, created_at)"
+            " VALUES ('a', 's', 'lan', 'Lan', '', '', 'vi', '', false, true, false, '2024-01-01 00:00:00')",
             "INSERT INTO school_week (id, school_id, year, term, number, monday, sunday)"
             " VALUES ('w', 's', '2026-2027', 1, 5, '2026-10-05', '2026-10-11')",
             "INSERT INTO flag (id, school_id, key, rule, type, account_id, week_id, due_at, data, opened_at,"
