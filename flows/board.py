@@ -97,10 +97,10 @@ class Seen:
     @property
     def words(self) -> Text:
         """`Chưa nộp`, or `Muộn 8 giờ`."""
-        signed = self.flag.data.get("signed_at")
-        if signed is None:
-            return NAMES[self.flag.rule]
-        length = length_words(datetime.fromisoformat(signed) - self.flag.due_at)
+        if self.flag.rule != "late":
+            return self.name
+        signed = datetime.fromisoformat(self.flag.data["signed_at"])
+        length = length_words(signed - self.flag.due_at)
         return Text(f"Muộn {length.vi}", f"{length.en} late")
 
 

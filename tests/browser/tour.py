@@ -117,7 +117,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
     away(cast, "hoa", "lien", first_day=day(cast, 3))
     second = cast.sent("mai", 14).id
     third = cast.sent("lien", 15).id
-    missing, late, password = _flags(cast)
+    missing, waived, password = _flags(cast)
     here = {state: f"/documents/{key}" for state, key in known.items()}
     return [
         stop(ANYBODY, "/sign-in"),
@@ -218,7 +218,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("minh", "/flags/list?state=waived"),
         stop("minh", "/flags/list?rule=certificate", shows=".empty"),
         stop("minh", f"/flags/{missing}"),
-        stop("minh", f"/flags/{late}"),
+        stop("minh", f"/flags/{waived}"),
         stop("minh", f"/flags/lesson-plan/{cast.ids['lan']}/{cast.weeks[2]}"),
         stop("minh", "/inbox"),
         stop("minh", "/confirmations"),
@@ -346,13 +346,12 @@ def _unfinished(cast: Cast) -> str:
 
 
 def _flags(cast: Cast) -> list[str]:
-    """Three of lan's: one that is explained, one that came late and is waived, one about the password."""
+    """Three of lan's: one that is explained, one that is waived, one about the password."""
     now = cast.office.now()
     office = replace(cast.office, now=lambda: now - timedelta(days=60))
     words = {
         "due_at": stamp(now - timedelta(days=70)),
-        "signed_at": stamp(now - timedelta(days=69)),
-        "since": stamp(now),
+        "since": stamp(now - timedelta(days=250)),
         "days": 180,
     }
     made = [
@@ -366,9 +365,9 @@ def _flags(cast: Cast) -> list[str]:
             week_id=None if rule in PASSWORDS else cast.weeks[week],
             due_at=now - timedelta(days=70),
             opened_at=now - timedelta(days=70),
-            data=words if rule != "missing" else words | {"signed_at": None},
+            data=words,
         )
-        for rule, week in (("missing", 2), ("late", 3), ("password-old", 3))
+        for rule, week in (("missing", 2), ("missing", 3), ("password-old", 3))
     ]
     ids = [flag.id for flag in made]
     with cast.office.db.write() as session:
