@@ -13,11 +13,12 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from flows import outstanding, plan
+from flows import board, outstanding, plan
 from flows.candidates import StandIn, candidates, stand_ins
 from flows.catalogue import TYPES
 from flows.commands import Here
 from flows.decide import happened, read
+from flows.flag_words import WEEKLY
 from flows.grammar import Seal
 from flows.outstanding import DutySeen
 from flows.people import Actor, Cover
@@ -364,7 +365,7 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         signatures=_signatures(session, here),
         events=events,
         returned=returns[-1] if returns and status == "returned" else None,
-        flags=tuple(session.exec(select(Flag).where(col(Flag.document_id) == document_id)).all()),
+        flags=_flags(session, actor, document_id),
         duties=outstanding.of_document(session, document),
         incidents=tuple(
             session.exec(
@@ -381,6 +382,12 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
             ).all()
         ),
     )
+
+
+def _flags(session: Session, actor: Actor, document_id: str) -> tuple[Flag, ...]:
+    """Its lateness, for whoever sees it; what else is flagged of it, for whom that concerns."""
+    seen = or_(col(Flag.rule).in_(WEEKLY), board.visible_to(actor))
+    return tuple(session.exec(select(Flag).where(col(Flag.document_id) == document_id, seen)).all())
 
 
 def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:

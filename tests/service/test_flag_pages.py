@@ -313,3 +313,13 @@ def test_the_scheduler_looks_at_the_facts(late: Cast) -> None:
         assert session.exec(select(Flag).where(col(Flag.rule) == "password-old")).first() is None
     works.take_the_lead()
     assert flag_of(late, "lan", "password-old", "").resolved_at is None
+
+
+def test_a_record_tells_of_an_overdue_review_only_whom_it_concerns(client: TestClient, late: Cast) -> None:
+    document = late.sent("lan", WEEK + 2).id
+    look(late.office.db, LIMIT + timedelta(days=30), late.school_id, {"overdue"})
+    seen = {}
+    for who in ("lan", "hoa", "minh"):
+        answer = client.get(f"/api/v1/documents/{document}", headers=bearer(client, who)).json()
+        seen[who] = [(f["rule"], f["waived"]) for f in answer["flags"]]
+    assert seen == {"lan": [], "hoa": [("overdue", False)], "minh": [("overdue", False)]}
