@@ -58,18 +58,27 @@ class Seen:
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Principals see every flag of the school, heads and deputies their group's, everyone their own."""
+    """Principals see every flag of the school, heads and deputies their group's, everyone their own.
+
+    Who stands in for a head sees the group's, of the types handed over.
+    """
     school = col(Flag.school_id) == actor.school_id
     if actor.roles & ALL_SEEING:
         return school
     seen: list[ColumnElement[bool]] = [col(Flag.account_id) == actor.id]
-    led = actor.heads | actor.deputises
-    if led:
-        seen.append(col(Flag.group_id).in_(led))
-        # a teacher of two groups carries one of them on the flag; both heads answer for the plan
-        members = select(GroupMember.account_id).where(col(GroupMember.group_id).in_(led))
-        seen.append(and_(col(Flag.account_id).in_(members), col(Flag.type).not_in(_BY_GROUP)))
+    if own := actor.heads | actor.deputises:
+        seen.append(_of_groups(own))
+    seen += [
+        and_(col(Flag.type).in_(sorted(c.types)), _of_groups(c.groups)) for c in actor.covers if c.groups
+    ]
     return and_(school, or_(*seen))
+
+
+def _of_groups(led: frozenset[str]) -> ColumnElement[bool]:
+    # a teacher of two groups carries one of them on the flag; both heads answer for the plan
+    members = select(GroupMember.account_id).where(col(GroupMember.group_id).in_(led))
+    of_members = and_(col(Flag.account_id).in_(members), col(Flag.type).not_in(_BY_GROUP))
+    return or_(col(Flag.group_id).in_(led), of_members)
 
 
 def flags(

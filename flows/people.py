@@ -41,6 +41,12 @@ class Cover:
     absent: str = ""
     """Their name, to be shown."""
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """Groups whose head or deputy head is stood in for."""
+        named = (post.partition(":") for post in self.posts)
+        return frozenset(key for kind, _, key in named if kind in ("group_head", "group_deputy"))
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -73,6 +79,11 @@ class Actor:
             *(f"group_deputy:{g}" for g in sorted(self.deputises)),
             *(f"role:{r}" for r in sorted(self.roles)),
         )
+
+    def led(self, type: str = "") -> frozenset[str]:
+        """Groups they answer for, as head, as deputy or for one of these who is away; `type`: in its records."""
+        covers = (c for c in self.covers if not type or type in c.types)
+        return (self.heads | self.deputises).union(*(c.groups for c in covers))
 
     def reached(self) -> tuple[str, ...]:
         """The same, with what others handed to this person."""
