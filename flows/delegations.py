@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select, update
@@ -185,16 +186,18 @@ def _concerned(session: Session, row: Delegation) -> set[str]:
 
 def _tell(session: Session, row: Delegation, what: str, people: Collection[str], now: datetime) -> None:
     absent, delegate = (session.get_one(Account, key) for key in (row.absent_id, row.delegate_id))
+    principals = {a.id for a in holders(session, row.school_id, "role:principal")}
     about = _TITLE.format(delegate=delegate.full_name, absent=absent.full_name)
-    sentence = _SAID[what].format(
-        days=f"{row.first_day:%d/%m/%Y} – {row.last_day:%d/%m/%Y}",
-        scope=scope_words(session, row),
-        done=counted(session, [row.id]).get(row.id, 0),
-    )
+    facts: dict[str, Any] = {
+        "days": f"{row.first_day:%d/%m/%Y} – {row.last_day:%d/%m/%Y}",
+        "scope": scope_words(session, row),
+        "done": counted(session, [row.id]).get(row.id, 0),
+    }
     for account_id in sorted(people):
         account = session.get_one(Account, account_id)
         if not account.active:
             continue
+        said = _SAID[what] if what != "given" else _GIVEN[account_id in principals]
         session.add(
             notice(
                 row.school_id,
@@ -202,7 +205,7 @@ def _tell(session: Session, row: Delegation, what: str, people: Collection[str],
                 "delegation",
                 f"delegation:{row.id}:{what}",
                 now,
-                sentence,
+                said.format(**facts),
                 subject=about,
                 path="/inbox" if what == "begins" else "/absence",
             )
@@ -210,13 +213,22 @@ def _tell(session: Session, row: Delegation, what: str, people: Collection[str],
 
 
 _TITLE = Text("{delegate} thay {absent}", "{delegate} stands in for {absent}")
-_SAID = {
-    "given": Text(
+_GIVEN = {
+    False: Text(
         "Ủy quyền duyệt, ký hồ sơ trong thời gian vắng mặt: {scope}; {days}. Có gì không đúng thì chấm dứt ở "
         "trang Vắng mặt hoặc báo Hiệu trưởng.",
         "Decisions are handed over during an absence: {scope}; {days}. If anything is wrong, end it on the "
         "page Absence or tell the principal.",
     ),
+    True: Text(
+        "Ủy quyền duyệt, ký hồ sơ trong thời gian vắng mặt: {scope}; {days}. Có gì không đúng thì chấm dứt ở "
+        "trang Vắng mặt.",
+        "Decisions are handed over during an absence: {scope}; {days}. If anything is wrong, end it on the "
+        "page Absence.",
+    ),
+}
+"""To the principal, who has nobody else to tell, in other words than to anyone else."""
+_SAID = {
     "begins": Text(
         "Việc thay bắt đầu: {scope}; {days}. Hồ sơ đang chờ có ở trang Chờ tôi.",
         "It begins: {scope}; {days}. What waits stands on the page Waiting for me.",

@@ -269,6 +269,20 @@ def test_it_begins_by_itself_on_its_first_day(cast: Cast) -> None:
     assert told(cast, "delegation") == Counter({"lien": 3, "minh": 1, "hoa": 1})
 
 
+def test_the_principal_is_not_told_to_tell_the_principal(cast: Cast) -> None:
+    away(cast, "hoa", "lien", first_day=day(cast, 1))
+    names = {account_id: name for name, account_id in cast.ids.items()}
+    with cast.office.db.read() as session:
+        rows = session.exec(select(Notice).where(col(Notice.kind) == "delegation")).all()
+    said = {names[row.account_id]: (row.data["sentence"]["vi"], row.data["sentence"]["en"]) for row in rows}
+    assert said.keys() == {"minh", "lien"}
+    assert all("Chấm dứt" in vi or "chấm dứt" in vi for vi, _ in said.values())
+    assert "báo Hiệu trưởng" in said["lien"][0]
+    assert "tell the principal" in said["lien"][1]
+    assert "báo Hiệu trưởng" not in said["minh"][0]
+    assert "principal" not in said["minh"][1]
+
+
 def test_the_absent_person_is_not_told_and_may_still_act(cast: Cast) -> None:
     away(cast, "hoa", "lien")
     document = cast.sent("lan", 14)
