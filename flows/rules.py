@@ -73,14 +73,18 @@ OwnRules = Mapping[str, Sequence[Own]]
 
 
 def deadlines_of(session: Session, schools: Sequence[str]) -> dict[str, dict[str, list[Own]]]:
-    """By school: the deadlines it set for itself."""
+    """By school: the deadlines it set for itself, without those it dropped."""
     rows = session.exec(
         select(DeadlineRule)
-        .where(col(DeadlineRule.school_id).in_(schools))
+        .where(col(DeadlineRule.school_id).in_(schools), col(DeadlineRule.dropped_at).is_(None))
         .order_by(col(DeadlineRule.set_at), col(DeadlineRule.id))
     )
     found: dict[str, dict[str, list[Own]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        own = Own(row.valid_from, row.set_at, from_data(row.value, row.key))
-        found[row.school_id][row.key].append(own)
+        found[row.school_id][row.key].append(own_of(row))
     return found
+
+
+def own_of(row: DeadlineRule) -> Own:
+    """A stored rule as the pure rooms know it."""
+    return Own(row.valid_from, row.set_at, from_data(row.value, row.key))

@@ -200,8 +200,8 @@ def event(seen: Any) -> dict[str, Any]:
     }
 
 
-def declared(type_: DocumentType) -> dict[str, Any]:
-    """A document type as the API publishes it."""
+def declared(type_: DocumentType, deadline: Text | None) -> dict[str, Any]:
+    """A document type as the API publishes it; `deadline` is the rule it has at this school."""
     return {
         "slug": type_.slug,
         "version": type_.version,
@@ -218,7 +218,7 @@ def declared(type_: DocumentType) -> dict[str, Any]:
             }
             for s in type_.steps
         ],
-        "deadline": words(type_.deadline.rule) if type_.deadline else None,
+        "deadline": words(deadline) if deadline else None,
         "obligations": [o.kind for o in type_.obligations],
         "amends": type_.amends or None,
     }

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from flows import duties, listing, queries, search, sources, succession
 from flows.catalogue import TYPES, amended_by, type_of
 from flows.grammar import DocumentType
+from flows.obligations import calendar_of
 from flows.office import Office
 from flows.people import Actor
 from flows.queries import View
@@ -19,7 +20,7 @@ from models.account import Account
 from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolWeek
-from models.text import Language
+from models.text import Language, Text
 from service import exports, file_words, lanes, names, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
@@ -146,8 +147,20 @@ def document(
         note_type=amended_by(view.here.declared),
         existing="existing" in request.query_params,
         broken=_broken(office, viewer.actor),
+        duty_rules=_duty_rules(office, view),
         acts=[a for a in story.acts(view.here.position.step, view.actions) if a.action != "submit"],
     )
+
+
+def _duty_rules(office: Office, view: View) -> dict[str, Text]:
+    """By when what follows the approval will be due: the school's own rule for the record's week."""
+    coming = view.here.declared.obligations if not view.duties else ()
+    if not coming:
+        return {}
+    monday = view.week.monday if view.week else words.local(office.now()).date()
+    with office.db.read() as session:
+        calendar = calendar_of(session, view.document.school_id)
+    return {o.kind: calendar.rule(o.due, monday).rule for o in coming}
 
 
 def _broken(office: Office, actor: Actor) -> datetime | None:

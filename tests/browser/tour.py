@@ -18,8 +18,11 @@ from openpyxl import Workbook
 from sqlmodel import col, select
 
 from flows import prints
+from flows.due_rules import FRIDAY, BeforeWeekday, as_data
 from models.account import Account, ResetLink
+from models.deadline import DeadlineRule
 from models.imports import Import
+from models.school import SchoolWeek
 from service import reset_links, second_factor
 from service.pages.mailbox import folder
 from service.passes import digest
@@ -105,6 +108,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         ).json()["id"]
     away(cast, "thu", "binh", paper=True)
     away(cast, "hoa", "lien", first_day=day(cast, 3))
+    coming = _rule_of_later(cast)
     second = cast.sent("mai", 14).id
     third = cast.sent("lien", 15).id
     here = {state: f"/documents/{key}" for state, key in known.items()}
@@ -231,6 +235,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", "/deadlines"),
         stop("admin", "/admin/deadlines/lesson_plan_due"),
         stop("admin", "/admin/deadlines/team_plan_lead?kind=end-of-term"),
+        stop("admin", f"/admin/deadlines/lesson_plan_due/rules/{coming}"),
         stop(
             "admin",
             "/admin/deadlines/lesson_plan_due",
@@ -316,6 +321,21 @@ def _reset_link(cast: Cast) -> str:
     with cast.office.db.read() as session:
         link = session.exec(select(ResetLink.id)).one()
     return hidden_links.token_of(link, cast.office.settings.master_key)
+
+
+def _rule_of_later(cast: Cast) -> str:
+    """A deadline's rule that does not hold before week 30."""
+    with cast.office.db.write() as session:
+        rule = DeadlineRule(
+            school_id=cast.school_id,
+            key="lesson_plan_due",
+            valid_from=session.get_one(SchoolWeek, cast.weeks[30]).monday,
+            value=as_data(BeforeWeekday(FRIDAY, weeks_before=1)),
+            set_by=cast.ids["admin"],
+            set_at=cast.office.now(),
+        )
+        session.add(rule)
+        return rule.id
 
 
 def _with_second_factor(cast: Cast) -> str:
