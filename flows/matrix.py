@@ -1,7 +1,8 @@
 """The board: teaching weeks across, whoever owes down, as far as this person may see. Reads only.
 
-Principals see the school, heads, deputies and who stands in for them their groups, everyone themselves. A draft is its author's
-alone: to others a week that is only begun is not due yet, or missing. A few questions, however many cells.
+Principals see the school; heads, deputies and who stands in for them their groups; everyone themselves. A
+draft is its author's alone: to others a week that is only begun is not due yet, or missing. A few questions,
+however many cells.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class Actor:
         )
 
     def led(self, type: str = "") -> frozenset[str]:
-        """Groups they answer for, as head, as deputy or for one of these who is away; `type`: in its records."""
+        """Groups they answer for, as head or deputy, or for one who is away; `type`: in its records."""
         covers = (c for c in self.covers if not type or type in c.types)
         return (self.heads | self.deputises).union(*(c.groups for c in covers))
 

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from flows import clock, duties, obligations
 from flows.catalogue import TYPES, type_of
-from flows.deadlines import Own
+from flows.deadlines import Own, dated
 from flows.due_rules import Deadline, as_data
 from flows.flags import DueWeek, owing
 from flows.grammar import DocumentType
@@ -116,7 +116,8 @@ def with_rule(calendar: Calendar, setting: str, rule: Deadline, valid_from: date
 
 def until(calendar: Calendar, declared: Declared, valid_from: date) -> tuple[date, Deadline] | None:
     """Where a rule from that day on would end: the day an existing rule begins, and what holds from there."""
-    later = [own.valid_from for own in calendar.own.get(declared.setting, ()) if own.valid_from > valid_from]
+    own = dated(calendar.own.get(declared.setting, ()))
+    later = [one.valid_from for one in own if one.valid_from > valid_from]
     return (min(later), calendar.rule(declared.default, min(later))) if later else None
 
 

@@ -46,7 +46,8 @@ def without(calendar: Calendar, row: DeadlineRule) -> Calendar:
 
 def refuse_short_notice(found: Difference, now: datetime) -> None:
     """Invalid when a limit that is still to come would come sooner than a new rule could bring it."""
-    moved = ((one.before, one.after) for one in (*found.weeks, *found.records))
+    moved = [(one.before, one.after) for one in found.weeks]
+    moved += [(one.before, one.after) for one in found.records]
     if any(after < min(before, least_notice(now)) and before > now for before, after in moved):
         raise Invalid(_SHORT)
 

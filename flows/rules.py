@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows.deadlines import Own
+from flows.deadlines import Kept, Own
 from flows.due_rules import from_data
-from models.deadline import DeadlineRule
+from models.deadline import DeadlineRule, KeptLimit
 from models.school import SchoolSetting
 from models.text import Text
 
@@ -68,20 +68,23 @@ def rules_of(session: Session, school_id: str) -> dict[str, Any]:
     return DEFAULTS | {setting.key: setting.value for setting in own}
 
 
-OwnRules = Mapping[str, Sequence[Own]]
+OwnRules = Mapping[str, Sequence[Own | Kept]]
 """A school's own deadlines by their key, in the order in which they were set."""
 
 
-def deadlines_of(session: Session, schools: Sequence[str]) -> dict[str, dict[str, list[Own]]]:
-    """By school: the deadlines it set for itself, without those it dropped."""
+def deadlines_of(session: Session, schools: Sequence[str]) -> dict[str, dict[str, list[Own | Kept]]]:
+    """By school: the deadlines it set for itself, without those it dropped, and the limits it kept."""
     rows = session.exec(
         select(DeadlineRule)
         .where(col(DeadlineRule.school_id).in_(schools), col(DeadlineRule.dropped_at).is_(None))
         .order_by(col(DeadlineRule.set_at), col(DeadlineRule.id))
     )
-    found: dict[str, dict[str, list[Own]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[str, list[Own | Kept]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         found[row.school_id][row.key].append(own_of(row))
+    kept = session.exec(select(KeptLimit).where(col(KeptLimit.school_id).in_(schools)))
+    for limit in kept:
+        found[limit.school_id][limit.key].append(Kept(limit.week_id, limit.at))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import ForeignKeyConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
@@ -32,3 +32,21 @@ class DeadlineRule(SQLModel, table=True):
     set_at: datetime = instant()
     dropped_by: str | None = Field(default=None, foreign_key="account.id")
     dropped_at: datetime | None = maybe_instant()
+
+
+class KeptLimit(SQLModel, table=True):
+    """A limit that was still to come when a change of the calendar would have put it into the past.
+
+    Of that deadline (`key`) and week it comes no sooner than `at`, when the change was entered.
+    """
+
+    __tablename__ = "kept_limit"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["school_id", "week_id"], ["school_week.school_id", "school_week.id"], ondelete="CASCADE"
+        ),
+    )
+    school_id: str = Field(primary_key=True)
+    week_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True, max_length=64)
+    at: datetime = instant()

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from flows import rule_changes, rule_drops
 from flows.clock import scan
-from flows.deadlines import WEEKDAYS, last_day_words, limit, limit_words
+from flows.deadlines import WEEKDAYS, dated, last_day_words, limit, limit_words
 from flows.due_rules import KINDS, DaysAfter, Deadline, kind_of
 from flows.flags import DueWeek
 from flows.obligations import Calendar, calendar_of
@@ -84,7 +84,7 @@ def _explained(calendar: Calendar, declared: Declared, now: datetime) -> Explain
     first = coming[0].week.monday if coming else words.local(now).date()
     rule = calendar.rule(declared.default, first)
     by_approval = isinstance(rule, DaysAfter) and rule.event == "approved"
-    later = [o for o in calendar.own.get(declared.setting, ()) if o.valid_from > first]
+    later = [o for o in dated(calendar.own.get(declared.setting, ())) if o.valid_from > first]
     days = sorted({o.valid_from for o in later})
     if_today = None
     if by_approval and coming:

@@ -1,4 +1,4 @@
-"""A delegation of one record alone; a deadline's rule that was dropped before it held."""
+"""A deadline's rule dropped before it held; limits that a change of the calendar keeps out of the past."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ def upgrade() -> None:
         rules.add_column(sa.Column("dropped_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
         rules.add_column(sa.Column("dropped_at", models.columns.UtcDateTime(timezone=True), nullable=True))
         rules.create_foreign_key("fk_deadline_rule_dropped_by", "account", ["dropped_by"], ["id"])
+    op.create_table(
+        "kept_limit",
+        sa.Column("school_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("week_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("at", models.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["school_id", "week_id"], ["school_week.school_id", "school_week.id"], ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("school_id", "week_id", "key"),
+    )
 
 
 def downgrade() -> None:
-    raise NotImplementedError("What was handed over or dropped is not forgotten: restore a backup instead.")
+    raise NotImplementedError("What was dropped or kept is not forgotten: restore a backup instead.")
