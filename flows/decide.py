@@ -102,10 +102,10 @@ def happened(session: Session, document_id: str) -> list[Happened]:
 def permit(here: Here, command: Command) -> None:
     """Refuse what does not fit version, step, person or form of the decision."""
     if not here.document.version == here.last_seq == command.version:
-        raise Stale(_STALE.format(now=_now(here)))
+        raise stale(here)
     step = here.position.step
     if step is None or command.action not in plan.offered(here.position):
-        raise WrongStep(_WRONG_STEP.format(now=_now(here)))
+        raise wrong_step(here)
     if command.action not in plan.actions(here.position, command.actor, here.subject):
         raise NotYours(
             Text(
@@ -130,7 +130,7 @@ def permit(here: Here, command: Command) -> None:
 def _refuse_otherwise(here: Here, command: Command, standing: Standing | None) -> None:
     """Stale unless they stand as when the signature was made: it says in whose place it stands."""
     if plan.standing(here.position, command.actor, here.subject) != standing:
-        raise Stale(_STALE.format(now=_now(here)))
+        raise stale(here)
 
 
 def _now(here: Here) -> Text:
@@ -265,6 +265,32 @@ def _write(
     if position.status == "approved" and here.position.status != "approved":
         _replace(session, document, now)
     return _result(document)
+
+
+def note_handed_over(
+    session: Session, here: Here, actor: Actor, data: Mapping[str, str], now: datetime
+) -> None:
+    """The event of a record whose open step was given to another (`flows/handing.py`); the step stays."""
+    document, step = here.document, here.position.step
+    assert step is not None
+    made = Made(data=data)
+    event = event_of(document, actor.id, step.name, plan.DELEGATE, here.position.revision, now, made)
+    _swap(
+        session,
+        document,
+        {"version": document.version + 1, "head_hash": event.hash, "updated_at": now, "settled": False},
+    )
+    record(session, event)
+
+
+def stale(here: Here) -> Stale:
+    """The refusal of whoever saw an older version."""
+    return Stale(_STALE.format(now=_now(here)))
+
+
+def wrong_step(here: Here) -> WrongStep:
+    """The refusal of what the present step does not offer."""
+    return WrongStep(_WRONG_STEP.format(now=_now(here)))
 
 
 def _replace(session: Session, successor: Document, now: datetime) -> None:

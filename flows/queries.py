@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, tuple_
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from flows import outstanding, plan
+from flows import handing, outstanding, plan
 from flows.candidates import StandIn, candidates, stand_ins
 from flows.catalogue import TYPES
 from flows.commands import Here
@@ -85,6 +85,8 @@ def _covered(
 ) -> ColumnElement[bool]:
     """What the holder of a post sees, for who stands in: of the types handed over alone."""
     kind, _, key = post.partition(":")
+    if cover.document_id:
+        return and_(col(Document.id) == cover.document_id, sent)
     of_types = col(Document.type).in_(sorted(cover.types))
     if kind != "role":
         return and_(col(Document.group_id) == key, of_types, sent)
@@ -159,6 +161,7 @@ def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
                     col(OpenStep.audience).in_(sorted(c.posts)),
                     col(OpenStep.place) == 0,
                     col(OpenStep.type).in_(sorted(c.types)),
+                    *([col(OpenStep.document_id) == c.document_id] if c.document_id else []),
                     _free(c.absent_id),
                 )
                 for c in actor.covers
@@ -249,7 +252,11 @@ def waiting(
 
 
 def _handed_by(actor: Actor, step: OpenStep) -> str:
-    covers = (c for c in actor.covers if step.audience in c.posts and step.type in c.types)
+    covers = (
+        c
+        for c in actor.covers
+        if step.audience in c.posts and step.type in c.types and c.document_id in ("", step.document_id)
+    )
     return next((c.absent for c in covers), "")
 
 
@@ -286,7 +293,7 @@ class SignatureSeen:
 class EventSeen:
     """An event with its actor's name and the words beside it; `linked`: hash and previous hash are right.
 
-    `absent`: the name of whom the actor stood in for.
+    `absent`: the name of whom the actor stood in for; `to`: of whom the record was handed to.
     """
 
     event: Event
@@ -294,6 +301,7 @@ class EventSeen:
     remark: Remark | None
     linked: bool
     absent: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +314,8 @@ class View:
     week: SchoolWeek | None
     last_week: SchoolWeek | None
     actions: tuple[str, ...]
+    may_hand_over: bool
+    """May this person give the open step of this record to another?"""
     waiting_for: tuple[Account, ...]
     away: tuple[StandIn, ...]
     """Holders of the open step's post who are away, and who stands in."""
@@ -350,6 +360,7 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         week=session.get(SchoolWeek, document.week_id) if document.week_id else None,
         last_week=session.get(SchoolWeek, document.last_week_id) if document.last_week_id else None,
         actions=plan.actions(here.position, actor, here.subject),
+        may_hand_over=bool(handing.owners(session, here, actor)),
         waiting_for=tuple(candidates(session, now_subject, audiences, now)),
         away=tuple(stand_ins(session, now_subject, audiences, now)),
         opened_at=steps[0].opened_at if steps else None,
@@ -396,10 +407,10 @@ def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
         .where(col(Event.document_id) == document_id)
         .order_by(col(Event.seq))
     ).all()
-    away = {key for event, _, _ in rows if (key := event.data.get("stood_for"))}
-    absent = (
-        dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(away))).all())
-        if away
+    others = {key for event, _, _ in rows for name in ("stood_for", "to") if (key := event.data.get(name))}
+    names = (
+        dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(others))).all())
+        if others
         else {}
     )
     previous, seen = "", []
@@ -409,7 +420,8 @@ def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
             linked = linked and remark.digest() == event.remark_hash
         previous = event.hash
         who = "" if event.actor_id == SYSTEM else name or ""
-        seen.append(EventSeen(event, who, remark, linked, absent.get(event.data.get("stood_for", ""), "")))
+        absent, to = (names.get(event.data.get(name, ""), "") for name in ("stood_for", "to"))
+        seen.append(EventSeen(event, who, remark, linked, absent, to))
     return tuple(seen)
 
 

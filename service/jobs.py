@@ -123,7 +123,7 @@ class Clockwork:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
     def clean(self) -> None:
-        """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-written files."""
+        """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-made files."""
         if not self.leading:
             return
         now = self.now()

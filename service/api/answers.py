@@ -58,13 +58,14 @@ def answer(view: View) -> dict[str, Any]:
                     "id": one.absent.id,
                     "name": one.absent.full_name,
                     "until": one.delegation.last_day.isoformat(),
+                    "only_this": one.delegation.document_id is not None,
                     "delegate": {"id": one.delegate.id, "name": one.delegate.full_name},
                 }
                 for one in view.away
             ],
             "due": moment(view.due_at),
         },
-        "actions": list(view.actions),
+        "actions": [*view.actions, *(["delegate"] if view.may_hand_over else [])],
         "late": bool(
             document.first_signed_at
             and document.due_at

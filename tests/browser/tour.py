@@ -190,6 +190,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("hoa", f"/batches/{batch}"),
         stop("hoa", f"/documents/{second}"),
         stop("hoa", f"/documents/{second}/approve"),
+        stop("hoa", f"/documents/{second}/delegate"),
         stop("hoa", f"/documents/{second}/return"),
         stop("hoa", f"/documents/{second}/large"),
         stop("hoa", f"{here['sent again']}/compare"),

@@ -1,4 +1,4 @@
-"""A deadline's rule dropped before it held; limits that a change of the calendar keeps out of the past."""
+"""One record handed over alone; deadlines' rules dropped, and limits kept out of the past."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("delegation") as delegations:
+        delegations.add_column(sa.Column("document_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+        delegations.create_foreign_key("fk_delegation_document", "document", ["document_id"], ["id"])
+        delegations.create_index("ix_delegation_document_id", ["document_id"])
     with op.batch_alter_table("deadline_rule") as rules:
         rules.add_column(sa.Column("dropped_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
         rules.add_column(sa.Column("dropped_at", models.columns.UtcDateTime(timezone=True), nullable=True))
