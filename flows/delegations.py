@@ -247,8 +247,8 @@ _GIVEN = {
     (False, True): Text(
         "Giao xử lý một hồ sơ: {scope}; {days}. Có gì không đúng thì chấm dứt ở trang Vắng mặt hoặc báo Hiệu "
         "trưởng.",
-        "One record is handed over: {scope}; {days}. If anything is wrong, end it on the page Absence or tell "
-        "the principal.",
+        "One record is handed over: {scope}; {days}. If anything is wrong, end it on the page Absence or "
+        "tell the principal.",
     ),
     (True, True): Text(
         "Giao xử lý một hồ sơ: {scope}; {days}. Có gì không đúng thì chấm dứt ở trang Vắng mặt.",

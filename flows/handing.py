@@ -30,7 +30,7 @@ LASTS = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """To whom a record is given, as it was asked for. `absent_id` empty: one's own post, or its only holder."""
+    """To whom a record is given, as asked for. `absent_id` empty: one's own post, or its only holder."""
 
     version: int
     delegate_id: str
@@ -47,7 +47,7 @@ def post_of(here: Here) -> str:
 
 
 def owners(session: Session, here: Here, actor: Actor) -> list[Account]:
-    """Whose step this person may give away: their own, or for the principal that of each holder of the post."""
+    """Whose step this person may give away: their own, or for the principal that of any holder."""
     post, bound = post_of(here), here.position.acted | {here.subject.owner_id}
     if not post or actor.school_id != here.subject.school_id:
         return []

@@ -14,9 +14,9 @@ class Delegation(SQLModel, table=True):
     """While `absent_id` is away, `delegate_id` takes what waits for these posts. Both days are included.
 
     `posts`: keys as in `models.document.OpenStep.audience`; `types`: slugs, empty for every type. `number`
-    and `dated`: the written authorisation (giấy ủy quyền), without which nobody signs TUQ. `document_id`: only
-    this record is handed over, by someone who need not be away. `begun_at` and
-    `over_at`: when its beginning and its end were told.
+    and `dated`: the written authorisation (giấy ủy quyền), without which nobody signs TUQ. `document_id`: the
+    one record that is handed over, by someone who need not be away. `begun_at` and `over_at`: when its
+    beginning and its end were told.
     """
 
     __table_args__ = (
