@@ -10,7 +10,7 @@ from flows.deadlines import late_words
 from flows.grammar import DocumentType, Draft, Review, Seal, Sign, Step
 from flows.parts import name_of, rows_of
 from flows.people import ROLES
-from flows.queries import EventSeen, View
+from flows.views import EventSeen, View
 from models.document import Document
 from models.text import Text
 from service import words

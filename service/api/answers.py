@@ -9,8 +9,8 @@ from typing import Any
 from flows.deadlines import is_late
 from flows.grammar import DocumentType
 from flows.outstanding import DutySeen
-from flows.queries import View
 from flows.succession import Related
+from flows.views import View
 from models.document import Document
 from models.settings import VIETNAM
 from models.text import Text

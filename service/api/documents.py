@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from flows import citing, copying, drafts, duties, filling, listing, queries, succession
+from flows import citing, copying, drafts, duties, filling, listing, queries, succession, views
 from flows.commands import Command
 from flows.decide import decide
 from flows.links import Links
@@ -171,7 +171,7 @@ def pdf(
 def events(document_id: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
     """The hash-linked history."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
     return {"items": [answers.event(e) for e in view.events], "next": None, "intact": view.intact}
 
 
@@ -223,7 +223,7 @@ def act(
 
 def _answer(office: OfficeDep, viewer: ApiViewer, document_id: str) -> dict[str, Any]:
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
         around = succession.related(session, viewer.actor, view.document)
         based_on = citing.based_on(session, view.document)
     cited = [{"document": s.source_id, "words": answers.words(s.words), "named": s.named} for s in based_on]

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import duties, listing, queries, search, sources, succession
+from flows import duties, listing, queries, search, sources, succession, views
 from flows.catalogue import TYPES, amended_by, type_of
 from flows.grammar import DocumentType
 from flows.obligations import calendar_of
 from flows.office import Office
 from flows.people import Actor
-from flows.queries import View
+from flows.views import View
 from models.account import Account
 from models.document import Document, Revision, Signature
 from models.errors import NotFound
@@ -124,7 +124,7 @@ def document(
 ) -> Response:
     """Everything about one document, and what this person may do with it."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
         based_on = sources.based_on(session, viewer.actor, view.document)
         related = succession.related(session, viewer.actor, view.document)
         following = queries.waiting(session, viewer.actor, limit=2) if done else []
@@ -232,7 +232,7 @@ def large(
 ) -> Response:
     """One page as large as it is sharp, to be read closely."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
     shown = _revision(view, revision)
     if shown is None:
         raise NotFound
@@ -296,7 +296,7 @@ def events(
 ) -> Response:
     """The hash-linked history; `format=json` for a machine."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
     if format == "json":
         return JSONResponse({"items": [answers.event(e) for e in view.events], "intact": view.intact})
     return page(request, viewer, "pages/events.html", **about(office, view, language_of(request, viewer)))

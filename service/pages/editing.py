@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import col, select
 
-from flows import citing, copying, drafts, filling, likeness, queries, sources, succession
+from flows import citing, copying, drafts, filling, likeness, sources, succession, views
 from flows.bodies import body_of, declared_for, under_way
 from flows.catalogue import type_of
 from flows.commands import Command
@@ -169,7 +169,7 @@ def show_form(
     typed: Typed,
 ) -> Response:
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document.id, office.now())
+        view = views.view(session, viewer.actor, document.id, office.now())
         based_on = sources.based_on(session, viewer.actor, document)
         replaces = succession.to_replace(session, viewer.actor, document)
         body, upload = body_of(session, document.id), under_way(session, document.id)

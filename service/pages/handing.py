@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from flows import handing, queries
+from flows import handing, queries, views
 from flows.handing import LASTS, Wish
 from flows.office import Office
 from models.errors import Invalid, NotFound, NotYours, RecordsError, Stale, WrongStep
@@ -85,7 +85,7 @@ def _show(
     faults: dict[str, Text] | None = None,
 ) -> Response:
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, now)
+        view = views.view(session, viewer.actor, document_id, now)
         owners = handing.owners(session, view.here, viewer.actor)
         if not owners:
             raise NotYours(handing.NOT_YOURS)

@@ -12,13 +12,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 from flows import inbox as counted
-from flows import marks, queries, round_marks, sources, succession
+from flows import marks, queries, round_marks, sources, succession, views
 from flows.catalogue import type_of
 from flows.inbox import Facets
 from flows.links import known_for
 from flows.marks import Note
 from flows.office import Office
-from flows.queries import COUNTED, View, Waiting
+from flows.queries import COUNTED, Waiting
+from flows.views import View
 from models.document import Document, Revision
 from models.errors import RecordsError
 from models.text import Text
@@ -101,7 +102,7 @@ def inbox(
         facets = counted.facets(session, viewer.actor)
         queue = _queue(session, viewer, asked)
         at = next((n for n, w in enumerate(queue) if w.document.id == doc), 0)
-        view = queries.view(session, viewer.actor, queue[at].document.id, office.now()) if queue else None
+        view = views.view(session, viewer.actor, queue[at].document.id, office.now()) if queue else None
         held = round_marks.round_of(session, viewer.actor)
         notes = marks.notes_of(session, viewer.actor, view) if view else {}
         based_on = sources.based_on(session, viewer.actor, view.document) if view else ()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from flows import delegations, listing, queries, vacancies
+from flows import delegations, listing, queries, vacancies, views
 from flows.candidates import today
 from flows.commands import Command
 from flows.decide import decide
@@ -84,9 +84,9 @@ def incidents(cast: Cast, document: Document) -> list[Incident]:
         return list(session.exec(found).all())
 
 
-def view(cast: Cast, name: str, document: Document) -> queries.View:
+def view(cast: Cast, name: str, document: Document) -> views.View:
     with cast.office.db.read() as session:
-        return queries.view(session, cast.actor(name), document.id, cast.office.now())
+        return views.view(session, cast.actor(name), document.id, cast.office.now())
 
 
 # who hands over, to whom
