@@ -28,7 +28,7 @@ from models.account import Account
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound, RecordsError, Stale, TooLarge
 from models.text import Text
-from service import forms, remarks, story, words
+from service import form_differences, forms, remarks, story, words
 from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import Arrival, OfficeDep
 from service.file_words import file_words
@@ -224,12 +224,12 @@ def show_form(
     )
 
 
-def clashes(declared: DocumentType, typed: Typed, known: Known) -> list[forms.Difference]:
+def clashes(declared: DocumentType, typed: Typed, known: Known) -> list[form_differences.Difference]:
     """Where what was typed differs from what another window saved; nothing when no other did."""
     if typed.stored is None:
         return []
     now, _ = declared.form.read(typed.values, known)
-    found = forms.differences(declared.form.fields, typed.stored, now, known)
+    found = form_differences.differences(declared.form.fields, typed.stored, now, known)
     return [d for d in found if d.kind != "drawn"]
 
 

@@ -23,7 +23,7 @@ from flows.views import View
 from models.document import Document, Revision
 from models.errors import RecordsError
 from models.text import Text
-from service import forms, page_images, remarks, story, words
+from service import form_differences, page_images, remarks, story, words
 from service.access import PageViewer, Viewer
 from service.deps import OfficeDep
 from service.pages import saved as filters
@@ -84,7 +84,7 @@ class Bundle:
 class Change:
     """A place that differs from the revision before, in pieces, with the page its lesson begins on."""
 
-    difference: forms.Difference
+    difference: form_differences.Difference
     lines: tuple[tuple[Piece, ...], ...]
     page: int | None
 
@@ -279,7 +279,7 @@ def changes_of(office: Office, view: View) -> tuple[list[Change], int]:
     with office.db.read() as session:
         known = known_for(session, view.document)
     before, after = view.revisions[-2:]
-    found = forms.differences(view.here.declared.form.fields, before.fields, after.fields, known)
+    found = form_differences.differences(view.here.declared.form.fields, before.fields, after.fields, known)
     texts = [(d.one, d.other) for d in found[:CHANGES]]
     try:
         # Long texts are compared in a child: the pages of others stay quick.
