@@ -52,11 +52,15 @@ def listed(session: Session, actor: Actor, now: datetime, limit: int = 200) -> l
 
 
 def now_for(session: Session, actor: Actor, now: datetime) -> list[Seen]:
-    """The delegations in force that this person gave or holds."""
+    """The delegations in force that this person gave or holds; single records stand where they wait."""
     d = Delegation
     rows = session.exec(
         select(d)
-        .where((col(d.absent_id) == actor.id) | (col(d.delegate_id) == actor.id), in_force(today(now)))
+        .where(
+            (col(d.absent_id) == actor.id) | (col(d.delegate_id) == actor.id),
+            in_force(today(now)),
+            col(d.document_id).is_(None),
+        )
         .order_by(col(d.last_day), col(d.id))
     ).all()
     return _seen(session, rows, now)
@@ -87,11 +91,14 @@ def scope_words(session: Session, row: Delegation) -> Text:
         if row.types
         else _ALL
     )
+    if row.document_id:
+        types = _ONE.format(type=types)
     paper = _BY_PAPER.format(number=row.number) if row.number else ""
     return _SCOPE.format(posts=posts, types=types, paper=paper)
 
 
 _ALL = Text("mọi loại hồ sơ", "every type of record")
+_ONE = Text("chỉ một hồ sơ: {type}", "one record alone: {type}")
 _BY_PAPER = Text(", giấy ủy quyền số {number}", ", authorisation no. {number}")
 _SCOPE = Text("{posts} ({types}{paper})", "{posts} ({types}{paper})")
 

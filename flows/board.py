@@ -108,6 +108,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Principals see every flag of the school, heads and deputies their group's, everyone their own.
 
     What is about a person's account (`ADVICE`) is for that person, administrators and the principal alone.
+    Who stands in for a head sees the group's, of the types handed over.
     """
     school, work = col(Flag.school_id) == actor.school_id, col(Flag.rule).not_in(ADVICE)
     if "principal" in actor.roles:
@@ -117,14 +118,22 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         seen.append(col(Flag.rule).in_(ADVICE))
     if actor.roles & ALL_SEEING:
         seen.append(work)
-    led = actor.heads | actor.deputises
-    if led:
-        seen.append(and_(col(Flag.group_id).in_(led), work))
-        # a teacher of two groups carries one of them on the flag; both heads answer for the plan
-        members = select(GroupMember.account_id).where(col(GroupMember.group_id).in_(led))
-        owners = col(Flag.rule).in_(OWNERS), col(Flag.type).not_in(_BY_GROUP)
-        seen.append(and_(col(Flag.account_id).in_(members), *owners))
+    if own := actor.heads | actor.deputises:
+        seen.append(and_(work, _of_groups(own)))
+    seen += [
+        and_(work, col(Flag.type).in_(sorted(c.types)), _of_groups(c.groups))
+        for c in actor.covers
+        if c.groups
+    ]
     return and_(school, or_(*seen))
+
+
+def _of_groups(led: frozenset[str]) -> ColumnElement[bool]:
+    # a teacher of two groups carries one of them on the flag; both heads answer for the plan
+    members = select(GroupMember.account_id).where(col(GroupMember.group_id).in_(led))
+    owners = col(Flag.rule).in_(OWNERS), col(Flag.type).not_in(_BY_GROUP)
+    of_members = and_(col(Flag.account_id).in_(members), *owners)
+    return or_(col(Flag.group_id).in_(led), of_members)
 
 
 def flags(

@@ -74,7 +74,9 @@ def cover(session: Session, row: Delegation, delegate: Actor) -> Cover | None:
     if not posts:
         return None
     name = session.get_one(Account, row.absent_id).full_name
-    return Cover(row.id, row.absent_id, frozenset(posts), types, row.number, row.dated, name)
+    return Cover(
+        row.id, row.absent_id, frozenset(posts), types, row.number, row.dated, name, row.document_id or ""
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def _absences(session: Session, subject: Subject, audiences: Sequence[str], now:
     for row in rows:
         if not set(audiences).intersection(row.posts) or (row.types and subject.type not in row.types):
             continue
+        if row.document_id not in (None, subject.document_id):
+            continue
         try:
             given = cover(session, row, actor_of(session, row.delegate_id))
         except NotFound:
@@ -115,7 +119,9 @@ def _absences(session: Session, subject: Subject, audiences: Sequence[str], now:
         free = row.absent_id not in taken and row.delegate_id not in taken
         absent, delegate = (session.get_one(Account, key) for key in (row.absent_id, row.delegate_id))
         found.append(StandIn(absent, delegate, row, free))
-    return found
+    # Of one person's, what was handed over for this very record goes before the whole post.
+    alone = {one.absent.id for one in found if one.delegation.document_id}
+    return [one for one in found if one.delegation.document_id or one.absent.id not in alone]
 
 
 def candidates(session: Session, subject: Subject, audiences: Iterable[str], now: datetime) -> list[Account]:

@@ -69,10 +69,23 @@ class Own:
     rule: Deadline
 
 
-def in_force(default: Deadline, own: Sequence[Own], monday: date) -> Deadline:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The limit of a week that a change of the calendar would have put into the past: no sooner than `at`."""
+
+    week_id: str
+    at: datetime
+
+
+def dated(own: Sequence[Own | Kept]) -> list[Own]:
+    """The rules among what a school set."""
+    return [one for one in own if isinstance(one, Own)]
+
+
+def in_force(default: Deadline, own: Sequence[Own | Kept], monday: date) -> Deadline:
     """The rule for the teaching week of that Monday; `own` in the order in which it was set."""
     last = None
-    for one in own:
+    for one in dated(own):
         if one.valid_from <= monday and (last is None or one.valid_from >= last.valid_from):
             last = one
     return last.rule if last else default
@@ -82,17 +95,18 @@ def limit(
     default: Deadline,
     week: TeachingWeek,
     days: Days = ANY_DAYS,
-    own: Sequence[Own] = (),
+    own: Sequence[Own | Kept] = (),
     event: date | None = None,
 ) -> datetime:
     """The first instant that is too late for a teaching week, by the school's own rules where it has any.
 
     A rule never takes back time that was there when it was set. A limit that has passed moves only to a time
     still to come; one that comes earlier leaves at least the rest of the day and the whole next one, so that
-    nobody is late with what was sent in time. `event` is the day a rule after an event counts from.
+    nobody is late with what was sent in time. Nor does the calendar (`Kept`). `event` is the day a rule after
+    an event counts from.
     """
     due, last = limit_by(default, week, days, event), None
-    for one in own:
+    for one in dated(own):
         if one.valid_from > week.monday or (last is not None and one.valid_from < last.valid_from):
             continue
         last, asked = one, limit_by(one.rule, week, days, event)
@@ -100,7 +114,7 @@ def limit(
             due = asked if asked > one.set_at else due
         else:
             due = max(asked, min(due, least_notice(one.set_at)))
-    return due
+    return max([due, *(one.at for one in own if isinstance(one, Kept) and one.week_id == week.id)])
 
 
 def least_notice(set_at: datetime) -> datetime:

@@ -19,23 +19,23 @@ from flows import duties, mark_rows, plan, telling
 from flows.bodies import declared_for
 from flows.candidates import standing_in
 from flows.catalogue import type_of
-from flows.commands import LONGEST_NOTE, Command, Decided, Here, Made
+from flows.commands import Command, Decided, Here, Made
 from flows.grammar import Review
 from flows.links import links_of
 from flows.office import Office
 from flows.opening import open_step
 from flows.people import Actor, Standing
 from flows.performing import OpenKey, perform, release
+from flows.permits import permit, refuse_otherwise
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
 from flows.recording import event_of, record, remark_of
 from models.delegation import Substitution
 from models.document import Document, Revision, SeriesNumber, Signature
-from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
+from models.errors import NotFound, Stale
 from models.event import Event
 from models.indexing import index
 from models.text import Text
-from tasks.rich_text import tidy
 
 
 def decide(office: Office, command: Command, key: OpenKey | None = None) -> Decided:
@@ -64,7 +64,7 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
             if command.actor.covers:  # a delegation may have ended meanwhile
                 command = replace(command, actor=standing_in(session, command.actor, now))
             permit(here, command)
-            _refuse_otherwise(here, command, standing)
+            refuse_otherwise(here, command, standing)
             decided = _write(session, here, command, standing, made, now)
             if key:
                 key.stood(session)
@@ -97,63 +97,6 @@ def happened(session: Session, document_id: str) -> list[Happened]:
     return [
         Happened(e.seq, e.actor_id, e.step, e.action, e.revision, e.data.get("stood_for", "")) for e in rows
     ]
-
-
-def permit(here: Here, command: Command) -> None:
-    """Refuse what does not fit version, step, person or form of the decision."""
-    if not here.document.version == here.last_seq == command.version:
-        raise Stale(_STALE.format(now=_now(here)))
-    step = here.position.step
-    if step is None or command.action not in plan.offered(here.position):
-        raise WrongStep(_WRONG_STEP.format(now=_now(here)))
-    if command.action not in plan.actions(here.position, command.actor, here.subject):
-        raise NotYours(
-            Text(
-                "Bước này không thuộc phần việc của tài khoản: {waiting}.",
-                "This step is not for this account: {waiting}.",
-            ).format(waiting=step.waiting)
-        )
-    if command.action == "return" and not tidy(command.note).strip():
-        sentence = Text(
-            "Ghi lý do trả lại để người soạn biết cần sửa gì.",
-            "Say why, so that the author knows what to mend.",
-        )
-        raise Invalid(sentence, (Fault("note", sentence, missing=True),))
-    if len(command.note) > LONGEST_NOTE or any(len(p) > LONGEST_NOTE for p in command.parts.values()):
-        sentence = Text(
-            f"Nhận xét dài quá {LONGEST_NOTE} ký tự. Rút gọn lại.",
-            f"The comment is longer than {LONGEST_NOTE} characters. Shorten it.",
-        )
-        raise Invalid(sentence, (Fault("note", sentence),))
-
-
-def _refuse_otherwise(here: Here, command: Command, standing: Standing | None) -> None:
-    """Stale unless they stand as when the signature was made: it says in whose place it stands."""
-    if plan.standing(here.position, command.actor, here.subject) != standing:
-        raise Stale(_STALE.format(now=_now(here)))
-
-
-def _now(here: Here) -> Text:
-    """What a document waits for, for a refusal that says what is true now."""
-    step = here.position.step
-    return step.waiting if step else ENDED.get(here.position.status, ENDED["archived"])
-
-
-ENDED = {
-    "archived": Text("Đã lưu trữ", "Archived"),
-    "withdrawn": Text("Đã rút", "Withdrawn"),
-    "replaced": Text("Đã thay bằng bản khác", "Replaced by another"),
-}
-
-
-_STALE = Text(
-    "Hồ sơ đã đổi từ khi trang này mở ra. Hiện nay: {now}. Tải lại trang để xem bản mới nhất.",
-    "The record has changed since this page was opened. Now: {now}. Reload to see the latest.",
-)
-_WRONG_STEP = Text(
-    "Không làm được việc này ở bước hiện nay ({now}). Tải lại trang để xem việc có thể làm.",
-    "This cannot be done at the present step ({now}). Reload the page to see what can.",
-)
 
 
 def _repeated(session: Session, here: Here, command: Command) -> Decided | None:
@@ -265,6 +208,22 @@ def _write(
     if position.status == "approved" and here.position.status != "approved":
         _replace(session, document, now)
     return _result(document)
+
+
+def note_handed_over(
+    session: Session, here: Here, actor: Actor, data: Mapping[str, str], now: datetime
+) -> None:
+    """The event of a record whose open step was given to another (`flows/handing.py`); the step stays."""
+    document, step = here.document, here.position.step
+    assert step is not None
+    made = Made(data=data)
+    event = event_of(document, actor.id, step.name, plan.DELEGATE, here.position.revision, now, made)
+    _swap(
+        session,
+        document,
+        {"version": document.version + 1, "head_hash": event.hash, "updated_at": now, "settled": False},
+    )
+    record(session, event)
 
 
 def _replace(session: Session, successor: Document, now: datetime) -> None:

@@ -36,6 +36,8 @@ class Asked:
     types: tuple[str, ...] = ()
     number: str = ""
     dated: date | None = None
+    document_id: str = ""
+    """This record alone, whose holder need not be away."""
 
 
 def checked(session: Session, actor: Actor, absent: Account, asked: Asked, now: datetime) -> Delegation:
@@ -44,7 +46,9 @@ def checked(session: Session, actor: Actor, absent: Account, asked: Asked, now: 
     held = posts_of(away)
     posts = tuple(p for p in held if p in asked.posts) if asked.posts else held
     types = tuple(t.slug for t in TYPES if t.slug in asked.types)
-    faults = [*_days(asked, today(now)), *_stands_in(session, absent.id, asked)]
+    faults = _days(asked, today(now))
+    if not asked.document_id:
+        faults += _stands_in(session, absent.id, asked)
     if not posts or len(posts) < len(set(asked.posts)):
         faults.append(Fault("posts", _NO_POST))
     if len(types) < len(set(asked.types)):
@@ -73,6 +77,7 @@ def checked(session: Session, actor: Actor, absent: Account, asked: Asked, now: 
         last_day=asked.last_day,
         number=" ".join(asked.number.split()),
         dated=asked.dated,
+        document_id=asked.document_id or None,
         given_by=actor.id,
         given_at=now,
     )
@@ -107,7 +112,7 @@ def _delegate(session: Session, away: Actor, person: Account, asked: Asked) -> l
         return [Fault("delegate", _SELF)]
     if "admin" in actor_of(session, person.id).roles:
         return [Fault("delegate", _ADMIN)]
-    gone = _of_person(session, person.id, asked)
+    gone = [row for row in _of_person(session, person.id, asked) if row.document_id is None]
     return [Fault("delegate", _AWAY_TOO.format(day=f"{gone[0].last_day:%d/%m}"))] if gone else []
 
 
@@ -151,6 +156,8 @@ def _overlap(session: Session, asked: Asked, posts: Collection[str], types: Coll
     """Nobody's post is handed to two people at once."""
     every = {t.slug for t in TYPES}
     for row in _of_person(session, asked.absent_id, asked):
+        if row.document_id != (asked.document_id or None):
+            continue  # a single record goes before the whole post
         same_types = set(row.types or every) & set(types or every)
         if same_types and set(row.posts) & set(posts):
             who = session.get_one(Account, row.delegate_id).full_name

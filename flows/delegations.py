@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select, update
@@ -22,16 +23,20 @@ from flows.candidates import cover, standing_in, today
 from flows.delegation_rules import Asked, checked
 from flows.office import Office
 from flows.people import Actor
+from flows.plan import SYSTEM
 from flows.posts import actor_of, holders
 from models.account import Account
 from models.db import Database
 from models.delegation import Delegation
+from models.document import Document
 from models.errors import NotFound, NotYours, RecordsError, WrongStep
 from models.notice import notice
 from models.settings import Settings
 from models.text import Text
 
 log = logging.getLogger("hososo.delegations")
+_ENDS = ("archived", "withdrawn", "replaced")
+"""Nothing of a record is left to hand over."""
 SEAL = "role:clerk"
 """Whoever stands in for the clerk has a key of the seal for just as long."""
 
@@ -43,26 +48,32 @@ def give(office: Office, actor: Actor, asked: Asked, now: datetime) -> str:
     fault at each field that is wrong.
     """
     with office.db.write() as session:
-        # One after the other for one person, so that two windows do not hand the same days to two people.
-        session.exec(select(Account.id).where(col(Account.id) == asked.absent_id).with_for_update()).first()
-        made = _allowed(session, actor, asked, now)
-        session.add(made)
-        session.flush()
-        told = _concerned(session, made) - {actor.id}
-        if made.first_day <= today(now):
-            told -= {made.delegate_id}  # the beginning says it too
-            _begin(session, made, now)
-        _tell(session, made, "given", told, now)
-        return made.id
+        return given(session, actor, asked, now).id
+
+
+def given(session: Session, actor: Actor, asked: Asked, now: datetime) -> Delegation:
+    """The same in the caller's transaction."""
+    # One after the other for one person, so that two windows do not hand the same days to two people.
+    session.exec(select(Account.id).where(col(Account.id) == asked.absent_id).with_for_update()).first()
+    made = allowed(session, actor, asked, now)
+    session.add(made)
+    session.flush()
+    told = _concerned(session, made) - {actor.id}
+    if made.first_day <= today(now):
+        told -= {made.delegate_id}  # the beginning says it too
+        _begin(session, made, now)
+    _tell(session, made, "given", told, now)
+    return made
 
 
 def weigh(office: Office, actor: Actor, asked: Asked, now: datetime) -> None:
     """Refuse what `give` would refuse, and write nothing: before a password is asked for."""
     with office.db.read() as session:
-        _allowed(session, actor, asked, now)
+        allowed(session, actor, asked, now)
 
 
-def _allowed(session: Session, actor: Actor, asked: Asked, now: datetime) -> Delegation:
+def allowed(session: Session, actor: Actor, asked: Asked, now: datetime) -> Delegation:
+    """The row that is asked for, not stored yet, or why it cannot be."""
     here = select(Account).where(
         col(Account.id) == asked.absent_id, col(Account.school_id) == actor.school_id
     )
@@ -107,6 +118,7 @@ def turn(db: Database, settings: Settings, now: datetime) -> int:
         due = col(Delegation.over_at).is_(None) & (
             (col(Delegation.last_day) < day)
             | (col(Delegation.begun_at).is_(None) & (col(Delegation.first_day) <= day))
+            | col(Delegation.document_id).in_(select(Document.id).where(col(Document.status).in_(_ENDS)))
         )
         ids = session.exec(select(Delegation.id).where(due).order_by(col(Delegation.first_day))).all()
     turned = 0
@@ -127,6 +139,9 @@ def _turn(db: Database, settings: Settings, delegation_id: str, now: datetime) -
             return False
         if row.last_day < today(now):
             _close(session, settings, row, {row.absent_id, row.delegate_id}, now)
+        elif row.document_id and session.get_one(Document, row.document_id).status in _ENDS:
+            row.ended_at, row.ended_by = now, SYSTEM
+            _close(session, settings, row, (), now)  # what was decided on it was told
         elif row.begun_at is None:
             _begin(session, row, now)
         return True
@@ -185,16 +200,18 @@ def _concerned(session: Session, row: Delegation) -> set[str]:
 
 def _tell(session: Session, row: Delegation, what: str, people: Collection[str], now: datetime) -> None:
     absent, delegate = (session.get_one(Account, key) for key in (row.absent_id, row.delegate_id))
+    principals = {a.id for a in holders(session, row.school_id, "role:principal")}
     about = _TITLE.format(delegate=delegate.full_name, absent=absent.full_name)
-    sentence = _SAID[what].format(
-        days=f"{row.first_day:%d/%m/%Y} – {row.last_day:%d/%m/%Y}",
-        scope=scope_words(session, row),
-        done=counted(session, [row.id]).get(row.id, 0),
-    )
+    facts: dict[str, Any] = {
+        "days": f"{row.first_day:%d/%m/%Y} – {row.last_day:%d/%m/%Y}",
+        "scope": scope_words(session, row),
+        "done": counted(session, [row.id]).get(row.id, 0),
+    }
     for account_id in sorted(people):
         account = session.get_one(Account, account_id)
         if not account.active:
             continue
+        said = _SAID[what] if what != "given" else _GIVEN[account_id in principals, bool(row.document_id)]
         session.add(
             notice(
                 row.school_id,
@@ -202,21 +219,44 @@ def _tell(session: Session, row: Delegation, what: str, people: Collection[str],
                 "delegation",
                 f"delegation:{row.id}:{what}",
                 now,
-                sentence,
+                said.format(**facts),
                 subject=about,
-                path="/inbox" if what == "begins" else "/absence",
+                path=f"/documents/{row.document_id}"
+                if row.document_id and what != "ended"
+                else "/inbox"
+                if what == "begins"
+                else "/absence",
             )
         )
 
 
 _TITLE = Text("{delegate} thay {absent}", "{delegate} stands in for {absent}")
-_SAID = {
-    "given": Text(
+_GIVEN = {
+    (False, False): Text(
         "Ủy quyền duyệt, ký hồ sơ trong thời gian vắng mặt: {scope}; {days}. Có gì không đúng thì chấm dứt ở "
         "trang Vắng mặt hoặc báo Hiệu trưởng.",
         "Decisions are handed over during an absence: {scope}; {days}. If anything is wrong, end it on the "
         "page Absence or tell the principal.",
     ),
+    (True, False): Text(
+        "Ủy quyền duyệt, ký hồ sơ trong thời gian vắng mặt: {scope}; {days}. Có gì không đúng thì chấm dứt ở "
+        "trang Vắng mặt.",
+        "Decisions are handed over during an absence: {scope}; {days}. If anything is wrong, end it on the "
+        "page Absence.",
+    ),
+    (False, True): Text(
+        "Giao xử lý một hồ sơ: {scope}; {days}. Có gì không đúng thì chấm dứt ở trang Vắng mặt hoặc báo Hiệu "
+        "trưởng.",
+        "One record is handed over: {scope}; {days}. If anything is wrong, end it on the page Absence or "
+        "tell the principal.",
+    ),
+    (True, True): Text(
+        "Giao xử lý một hồ sơ: {scope}; {days}. Có gì không đúng thì chấm dứt ở trang Vắng mặt.",
+        "One record is handed over: {scope}; {days}. If anything is wrong, end it on the page Absence.",
+    ),
+}
+"""By: to the principal, who has nobody else to tell? is it one record?"""
+_SAID = {
     "begins": Text(
         "Việc thay bắt đầu: {scope}; {days}. Hồ sơ đang chờ có ở trang Chờ tôi.",
         "It begins: {scope}; {days}. What waits stands on the page Waiting for me.",

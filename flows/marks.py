@@ -17,7 +17,7 @@ from flows.decide import read
 from flows.office import Office
 from flows.parts import fingerprint, rows_of
 from flows.people import Actor
-from flows.queries import View
+from flows.views import View
 from models.document import Revision
 from models.errors import Fault, Invalid, NotYours, Stale
 from models.review import PartMark

@@ -1,7 +1,8 @@
 """The board: teaching weeks across, whoever owes down, as far as this person may see. Reads only.
 
-Principals see the school, heads and deputies their groups, everyone themselves. A draft is its author's
-alone: to others a week that is only begun is not due yet, or missing. A few questions, however many cells.
+Principals see the school; heads, deputies and who stands in for them their groups; everyone themselves. A
+draft is its author's alone: to others a week that is only begun is not due yet, or missing. A few questions,
+however many cells.
 """
 
 from __future__ import annotations
@@ -151,7 +152,7 @@ def sees_all(actor: Actor) -> bool:
 
 def answers_for_others(actor: Actor) -> bool:
     """Does this person see more than their own line?"""
-    return sees_all(actor) or bool(actor.heads or actor.deputises)
+    return sees_all(actor) or bool(actor.led())
 
 
 def _lines(session: Session, actor: Actor, owed: Owed, year: str) -> tuple[Line, ...]:
@@ -173,14 +174,14 @@ def _lines(session: Session, actor: Actor, owed: Owed, year: str) -> tuple[Line,
             Line(d.key, d.account_id, names[d.key], d.since, members[d.key], taught.get(d.key, ""))
             for d in found
         ]
-    return tuple(line for line in (_seen(actor, line) for line in lines) if line is not None)
+    return tuple(line for line in (_seen(actor, owed, line) for line in lines) if line is not None)
 
 
-def _seen(actor: Actor, line: Line) -> Line | None:
+def _seen(actor: Actor, owed: Owed, line: Line) -> Line | None:
     """The line under a group the reader answers for; None when it is not to be seen."""
     if sees_all(actor):
         return line
-    led = actor.heads | actor.deputises
+    led = actor.led(owed.slug)
     under = tuple(group for group in line.groups if group[0] in led)
     if under:
         return replace(line, groups=under)
@@ -339,6 +340,6 @@ def person(session: Session, actor: Actor, account_id: str) -> Account:
     if account.id == actor.id or sees_all(actor):
         return account
     groups = select(GroupMember.group_id).where(col(GroupMember.account_id) == account_id)
-    if not set(session.exec(groups)) & (actor.heads | actor.deputises):
+    if not set(session.exec(groups)) & actor.led():
         raise NotFound
     return account

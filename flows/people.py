@@ -40,6 +40,20 @@ class Cover:
     dated: date | None = None
     absent: str = ""
     """Their name, to be shown."""
+    document_id: str = ""
+    """The one record that was handed over; empty for all of these posts and types."""
+
+    def reaches(self, subject: Subject) -> bool:
+        """Is this document among what was handed over?"""
+        return subject.type in self.types and self.document_id in ("", subject.document_id)
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Groups whose head or deputy head is stood in for; none for a single record."""
+        if self.document_id:
+            return frozenset()
+        named = (post.partition(":") for post in self.posts)
+        return frozenset(key for kind, _, key in named if kind in ("group_head", "group_deputy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,11 @@ class Actor:
             *(f"role:{r}" for r in sorted(self.roles)),
         )
 
+    def led(self, type: str = "") -> frozenset[str]:
+        """Groups they answer for, as head or deputy, or for one who is away; `type`: in its records."""
+        covers = (c for c in self.covers if not type or type in c.types)
+        return (self.heads | self.deputises).union(*(c.groups for c in covers))
+
     def reached(self) -> tuple[str, ...]:
         """The same, with what others handed to this person."""
         handed = (post for cover in self.covers for post in sorted(cover.posts))
@@ -93,6 +112,8 @@ class Subject:
     """Accounts that signed or decided in this revision, or were stood in for: nobody acts twice (law 6)."""
     type: str = ""
     """Its slug: what is handed over may be some types alone."""
+    document_id: str = ""
+    """Or this one record alone."""
 
 
 class Who:
@@ -117,7 +138,7 @@ class Who:
         if named in mine:
             return Standing(named)
         for cover in actor.covers:
-            if named in cover.posts and subject.type in cover.types and self.free(cover.absent_id, subject):
+            if named in cover.posts and cover.reaches(subject) and self.free(cover.absent_id, subject):
                 return Standing(named, cover)
         return next((Standing(audience) for audience in others if audience in mine), None)
 

@@ -12,8 +12,9 @@ from flows.grammar import Archive, DocumentType, Draft, Review, Seal, Sign, Step
 from flows.people import Actor, Standing, Subject
 
 SYSTEM = "system"
-WITHDRAW, REPLACE = "withdraw", "replace"
-"""What happens to a document at no step of its own: its author takes it back, its successor replaces it."""
+WITHDRAW, REPLACE, DELEGATE = "withdraw", "replace", "delegate"
+"""What happens to a document at no step of its own: its author takes it back, its successor replaces it, the
+open step is given to another person."""
 DONE = ("approved", "archived")
 
 
@@ -68,6 +69,8 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
         # Whatever is left to do, the seal or the archive, is still done: both stay on record.
         return replace(here, status="replaced")
     step = here.step
+    if event.action == DELEGATE and step is not None and step.name == event.step:
+        return here  # the same step waits, for someone else
     if event.action == WITHDRAW and step is not None and step.name == event.step and withdrawable(here):
         return Position(None, "withdrawn", here.revision, event.seq, here.acted, here.signed)
     if step is None or step.name != event.step or event.action not in step.actions:

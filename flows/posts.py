@@ -53,6 +53,7 @@ def subject_of(session: Session, document: Document) -> Subject:
         head_id=group.head_id if group else None,
         deputy_id=group.deputy_id if group else None,
         type=document.type,
+        document_id=document.id,
     )
 
 

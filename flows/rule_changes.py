@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 
 from flows import clock, duties, obligations
 from flows.catalogue import TYPES, type_of
-from flows.deadlines import Own
+from flows.deadlines import Own, dated
 from flows.due_rules import Deadline, as_data
 from flows.flag_rows import Changes
 from flows.flags import DueWeek, owing
@@ -115,6 +115,13 @@ def with_rule(calendar: Calendar, setting: str, rule: Deadline, valid_from: date
     return replace(calendar, own=own)
 
 
+def until(calendar: Calendar, declared: Declared, valid_from: date) -> tuple[date, Deadline] | None:
+    """Where a rule from that day on would end: the day an existing rule begins, and what holds from there."""
+    own = dated(calendar.own.get(declared.setting, ()))
+    later = [one.valid_from for one in own if one.valid_from > valid_from]
+    return (min(later), calendar.rule(declared.default, min(later))) if later else None
+
+
 def difference(session: Session, before: Calendar, after: Calendar, now: datetime) -> Difference:
     """What changes when the school goes from one calendar (or set of rules) to the other at this moment."""
     found = Difference()
@@ -205,7 +212,8 @@ def set_rule(
     session.add(row)
     session.flush()
     recompute(session, calendar_of(session, actor.school_id))
-    _tell(session, actor, row, declared, rule, now)
+    sentence = _TOLD.format(who=_name(session, actor.id), day=f"{row.valid_from:%d/%m/%Y}", rule=rule.rule)
+    tell(session, actor, declared, sentence, f"rule:{row.id}", now)
     return row
 
 
@@ -265,19 +273,17 @@ def _duties(session: Session, calendar: Calendar) -> Iterator[tuple[Duty, Docume
             yield duty, document, due
 
 
-def _tell(
-    session: Session, actor: Actor, row: DeadlineRule, declared: Declared, rule: Deadline, now: datetime
-) -> None:
-    sentence = _TOLD.format(who=_name(session, actor.id), day=f"{row.valid_from:%d/%m/%Y}", rule=rule.rule)
-    for principal in holders(session, row.school_id, "role:principal"):
+def tell(session: Session, actor: Actor, declared: Declared, sentence: Text, key: str, now: datetime) -> None:
+    """Tell the principals, but not whoever did it."""
+    for principal in holders(session, actor.school_id, "role:principal"):
         if principal.id == actor.id:
             continue
         session.add(
             Notice(
-                school_id=row.school_id,
+                school_id=actor.school_id,
                 account_id=principal.id,
                 kind="rule",
-                key=f"rule:{row.id}",
+                key=key,
                 data={
                     "subject": {"vi": declared.name.vi, "en": declared.name.en},
                     "sentence": {"vi": sentence.vi, "en": sentence.en},

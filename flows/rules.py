@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows.deadlines import Own
+from flows.deadlines import Kept, Own
 from flows.due_rules import from_data
-from models.deadline import DeadlineRule
+from models.deadline import DeadlineRule, KeptLimit
 from models.school import SchoolSetting
 from models.text import Text
 
@@ -144,19 +144,26 @@ def days_of(session: Session, schools: Sequence[str], key: str) -> dict[str, int
     return {school: int(own[key]["days"]) for school, own in some_of_each(session, schools, key).items()}
 
 
-OwnRules = Mapping[str, Sequence[Own]]
+OwnRules = Mapping[str, Sequence[Own | Kept]]
 """A school's own deadlines by their key, in the order in which they were set."""
 
 
-def deadlines_of(session: Session, schools: Sequence[str]) -> dict[str, dict[str, list[Own]]]:
-    """By school: the deadlines it set for itself."""
+def deadlines_of(session: Session, schools: Sequence[str]) -> dict[str, dict[str, list[Own | Kept]]]:
+    """By school: the deadlines it set for itself, without those it dropped, and the limits it kept."""
     rows = session.exec(
         select(DeadlineRule)
-        .where(col(DeadlineRule.school_id).in_(schools))
+        .where(col(DeadlineRule.school_id).in_(schools), col(DeadlineRule.dropped_at).is_(None))
         .order_by(col(DeadlineRule.set_at), col(DeadlineRule.id))
     )
-    found: dict[str, dict[str, list[Own]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[str, list[Own | Kept]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        own = Own(row.valid_from, row.set_at, from_data(row.value, row.key))
-        found[row.school_id][row.key].append(own)
+        found[row.school_id][row.key].append(own_of(row))
+    kept = session.exec(select(KeptLimit).where(col(KeptLimit.school_id).in_(schools)))
+    for limit in kept:
+        found[limit.school_id][limit.key].append(Kept(limit.week_id, limit.at))
     return found
+
+
+def own_of(row: DeadlineRule) -> Own:
+    """A stored rule as the pure rooms know it."""
+    return Own(row.valid_from, row.set_at, from_data(row.value, row.key))

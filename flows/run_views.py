@@ -14,7 +14,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from flows.commands import Here
 from flows.decide import read
-from flows.queries import COUNTED, LIGHT, EventSeen, history
+from flows.queries import COUNTED, LIGHT
+from flows.views import EventSeen, history
 from models.account import Account
 from models.document import UNDER_WAY, Document
 from models.run import Incident, LedgerEntry

@@ -64,6 +64,8 @@ def look(session: Session, given: Delegation, now: datetime) -> None:
             or_(col(d.owner_id) == given.delegate_id, acted),
         )
     )
+    if given.document_id:
+        waiting = waiting.where(col(d.id) == given.document_id)
     known = select(Incident.document_id).where(
         col(Incident.school_id) == given.school_id,
         col(Incident.kind) == "nobody",

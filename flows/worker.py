@@ -31,6 +31,7 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 
 from flows import batches, engine, keyring, leases, runs
 from flows.driving import Driver
+from flows.first_answer import FirstAnswer
 from flows.office import Office, close_office, open_office
 from flows.prefect_settings import POOL, WORKER_TYPE
 from flows.wake import Bell
@@ -77,6 +78,7 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         self.refused: dict[str, tuple[int, float]] = {}
         self.slots = asyncio.Semaphore(SLOTS)
         self.rung = asyncio.Event()
+        self.first_answer = FirstAnswer()
         self.pause, self.down_until, self.leading = 0.0, 0.0, False
         await super().setup()
         # Entered before any task is made, so that all share one HTTP client.
@@ -196,6 +198,7 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         """Prefect's heartbeat of this worker; a server that is down is no reason to end."""
         try:
             await super().sync_with_backend()
+            self.first_answer.came()
         except httpx.HTTPError as error:
             self._prefect_failed(error)
 

@@ -23,7 +23,9 @@ SOURCES = {
 }
 """The ministry's decision of a year, where it is known; another year's is typed."""
 
-TET = "Nghỉ Tết Nguyên đán"
+TET = Text("Nghỉ Tết Nguyên đán", "Tết holidays")
+PUT_OFF = Text("Nghỉ thêm một tuần", "One more week off")
+NAMELESS = Text("Nghỉ", "Break")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,15 @@ class Break:
     name: str
     first: date
     last: date
+
+    @property
+    def words(self) -> Text:
+        """Its name in both languages, as far as the system gave it; what people typed stays as it is."""
+        known = [_GIVEN.get(part, Text(part, part)) for part in self.name.split(", ")]
+        return Text(", ".join(part.vi for part in known), ", ".join(part.en for part in known))
+
+
+_GIVEN = {said: name for name in (TET, PUT_OFF, NAMELESS) for said in (name.vi, name.en)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ class Frame:
 def proposal(autumn: int) -> Frame:
     """A frame to begin with: lessons from 05/9, the usual ends, the whole weeks that Tết touches off."""
     days = [day for day in tet(autumn + 1) if day.weekday() < 5]
-    tet_break = Break(TET, monday_of(days[0]), monday_of(days[-1]) + 6 * DAY)
+    tet_break = Break(TET.vi, monday_of(days[0]), monday_of(days[-1]) + 6 * DAY)
     year = f"{autumn}-{autumn + 1}"
     ends = date(autumn + 1, 1, 18), date(autumn + 1, 5, 31)
     return Frame(SOURCES.get(year, ""), date(autumn, 9, 5), *ends, (tet_break,))

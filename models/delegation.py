@@ -14,8 +14,9 @@ class Delegation(SQLModel, table=True):
     """While `absent_id` is away, `delegate_id` takes what waits for these posts. Both days are included.
 
     `posts`: keys as in `models.document.OpenStep.audience`; `types`: slugs, empty for every type. `number`
-    and `dated`: the written authorisation (giấy ủy quyền), without which nobody signs TUQ. `begun_at` and
-    `over_at`: when its beginning and its end were told.
+    and `dated`: the written authorisation (giấy ủy quyền), without which nobody signs TUQ. `document_id`: the
+    one record that is handed over, by someone who need not be away. `begun_at` and `over_at`: when its
+    beginning and its end were told.
     """
 
     __table_args__ = (
@@ -39,6 +40,7 @@ class Delegation(SQLModel, table=True):
     given_at: datetime = instant()
     ended_by: str | None = Field(default=None, max_length=36)
     ended_at: datetime | None = maybe_instant()
+    document_id: str | None = Field(default=None, foreign_key="document.id", index=True)
     begun_at: datetime | None = maybe_instant()
     over_at: datetime | None = maybe_instant()
 

@@ -22,7 +22,7 @@ from models.errors import NotFound, Stale
 from models.flag import Flag
 from models.settings import Settings
 from models.text import Text
-from service import changes, mail_changes, reset_links
+from service import change_words, changes, mail_changes, reset_links
 from service.account_changes import Asked, apply, ask_within
 from service.account_rows import Person, account_of, add_account, group_of, refuse_outsider, refuse_taken
 from service.changes import refusal
@@ -108,7 +108,7 @@ def ask(
     office: Office, asker: Actor, account_id: str, action: str, now: datetime, group_id: str = ""
 ) -> Asked:
     """Reset a password or a PIN, unlock, switch on or off, appoint: done at once or waiting (law 7)."""
-    if action not in changes.SENTENCES or action in changes.OWN:
+    if action not in change_words.SENTENCES or action in changes.OWN:
         raise NotFound
     password = Secret(passwords.once()) if action == "reset-password" else None
     hashed = passwords.make_hash(password) if password else ""

@@ -103,7 +103,10 @@ def enter(session: Session, school_id: str, who: str, now: datetime, made: Enter
 
 
 def take_back(session: Session, school_id: str, who: str, now: datetime, change_id: str) -> CalendarChange:
-    """End a row: before its first day wholly, later from tomorrow on. Invalid when all of it is past."""
+    """End a row: before its first day wholly, later from tomorrow on. Invalid when all of it is past.
+
+    On the day it was entered it ends from that day on: a mistake seen at once is as if it had not been made.
+    """
     row = session.get(CalendarChange, change_id)
     if row is None or row.school_id != school_id:
         raise NotFound
@@ -197,7 +200,8 @@ def _classes(session: Session, school_id: str, days: SchoolDays, made: Entered) 
 def ends_from(row: CalendarChange, today: date) -> date | None:
     """From which day on a row would hold no more, were it taken back now; None when it cannot be."""
     days = (row.first_day, row.last_day, row.taught_on or row.first_day)
-    void_from = min(days) if min(days) > today else today + DAY
+    entered_today = row.entered_at.astimezone(VIETNAM).date() == today
+    void_from = max(min(days), today if entered_today else today + DAY)
     return void_from if row.void_from is None and max(days) >= void_from else None
 
 

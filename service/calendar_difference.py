@@ -15,19 +15,21 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from flows import clock, obligations
+from flows import clock, obligations, rule_changes
+from flows.catalogue import type_of
 from flows.day_rows import school_days, slots_of
 from flows.flag_rows import Changes
 from flows.flag_words import NAMES
 from flows.school_days import SchoolDays, Slot, each_day, in_force, with_lessons
 from models.account import Account
 from models.db import Database
+from models.deadline import KeptLimit
 from models.document import Document
+from models.evidence import Duty
 from models.flag import Flag
 from models.school import Timetable
 from models.settings import VIETNAM
 from models.text import Text
-from service.changes import refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,12 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A type's limit for a week, before and after."""
+    """A type's limit for a week, before and after. `after` None: when it is entered, for it would be past."""
 
     type: Text
     number: int
     before: datetime
-    after: datetime
+    after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +131,10 @@ def apply_if_shown(
     try:
         with db.write() as session:
             found = replace(_measured(session, school_id, now, do), asked=asked)
-            _refuse_backwards(found, now)
             _undo_unless(found.mark == shown, found)
     except _Undone as undone:
         return undone.found
     return None
-
-
-def _refuse_backwards(found: Difference, now: datetime) -> None:
-    """Invalid when a limit that is still to come would be over at once: nobody is made late backwards."""
-    gone = [limit for limit in found.limits if limit.after <= now < limit.before]
-    if gone:
-        what = Text(f"{gone[0].type.vi}, tuần {gone[0].number}", f"{gone[0].type.en}, week {gone[0].number}")
-        raise refusal("first", _BACKWARDS.format(what=what))
-
-
-_BACKWARDS = Text(
-    "Thay đổi này làm hạn đang còn ({what}) thành đã qua. Trước hết đặt quy định thời hạn cho tuần đó theo "
-    "ngày thường, rồi ghi lại.",
-    "By this change a limit that is still to come ({what}) would be over. Give that week a rule in calendar "
-    "days first, then enter it again.",
-)
 
 
 def _undo_unless(shown: bool, found: Difference) -> None:
@@ -159,11 +144,62 @@ def _undo_unless(shown: bool, found: Difference) -> None:
 
 def _measured(session: Session, school_id: str, now: datetime, do: Callable[[Session], object]) -> Difference:
     before, due = _state(session, school_id, now), clock.pending(session, now, school_id)
+    duties = _duties_to_come(session, school_id, now)
     do(session)
     session.flush()
     session.expire_all()
+    kept = _keep(session, school_id, before, duties, now)
     after, then = _state(session, school_id, now), clock.pending(session, now, school_id)
-    return _compare(session, school_id, before, after, now, _flags(session, due, then))
+    return _compare(session, school_id, before, after, now, _flags(session, due, then), kept)
+
+
+# --- no limit moves into the past -----------------------------------------------------------------------
+
+
+def _duties_to_come(session: Session, school_id: str, now: datetime) -> Mapping[tuple[str, str], datetime]:
+    """The limits of what is to be done after an approval, by document and kind."""
+    rows = select(Duty).where(
+        col(Duty.school_id) == school_id, col(Duty.met_at).is_(None), col(Duty.due_at) > now
+    )
+    return {(duty.document_id, duty.kind): duty.due_at for duty in session.exec(rows)}
+
+
+def _keep(
+    session: Session,
+    school_id: str,
+    before: _State,
+    duties: Mapping[tuple[str, str], datetime],
+    now: datetime,
+) -> Mapping[tuple[str, str], Limit]:
+    """Limits that were to come and would be over now come at this moment: nobody is made late backwards.
+
+    By deadline and week; what is open follows.
+    """
+    settings = {owed.slug: owed.deadline.setting for owed in obligations.owed_types()}
+    after = _state(session, school_id, now)
+    kept = {
+        (settings[slug], week_id): Limit(name, number, due, None)
+        for (slug, week_id), (name, number, due) in before.limits.items()
+        if (slug, week_id) in after.limits and after.limits[slug, week_id][2] <= now < due
+    }
+    over = (
+        select(Duty, Document.type)
+        .join(Document, col(Document.id) == col(Duty.document_id))
+        .where(col(Duty.school_id) == school_id, col(Duty.met_at).is_(None), col(Duty.due_at) <= now)
+    )
+    for duty, slug in session.exec(over):
+        due, week = duties.get((duty.document_id, duty.kind)), after.weeks.get(duty.week_id or "")
+        if due is not None and week is not None and duty.week_id is not None:
+            rule = next(o.due for o in type_of(slug).obligations if o.kind == duty.kind)
+            name = rule_changes.declared_rules()[rule.setting].name
+            kept[rule.setting, duty.week_id] = Limit(name, week[1], due, None)
+    for setting, week_id in kept:
+        session.merge(KeptLimit(school_id=school_id, week_id=week_id, key=setting, at=now))
+    if kept:
+        session.flush()
+        rule_changes.recompute(session, obligations.calendar_of(session, school_id))
+        session.flush()
+    return kept
 
 
 def _state(session: Session, school_id: str, now: datetime) -> _State:
@@ -210,7 +246,13 @@ def _lessons(
 
 
 def _compare(
-    session: Session, school_id: str, before: _State, after: _State, now: datetime, flags: list[FlagChange]
+    session: Session,
+    school_id: str,
+    before: _State,
+    after: _State,
+    now: datetime,
+    flags: list[FlagChange],
+    kept: Mapping[tuple[str, str], Limit],
 ) -> Difference:
     weeks = _weeks(before, after)
     ids = [w for w in before.weeks if w in after.weeks and before.weeks[w] != after.weeks[w]]
@@ -219,10 +261,12 @@ def _compare(
         col(Document.week_id).in_(ids),
         col(Document.first_signed_at).is_not(None),
     )
-    limits = [
+    # What is kept comes when it is entered: no moment that could stand in a preview.
+    limits = [*kept.values()] + [
         Limit(name, number, was, after.limits[key][2])
         for key, (name, number, was) in before.limits.items()
         if key in after.limits and was != after.limits[key][2] and max(was, after.limits[key][2]) > now
+        if not (was > now == after.limits[key][2])
     ]
     lessons = [
         Lessons(day, before.lessons.get(day, 0), after.lessons.get(day, 0))

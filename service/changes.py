@@ -7,7 +7,6 @@ refuses it. What a change does is written in `service/account_changes.py`, and f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,36 +18,8 @@ from models.delegation import Delegation
 from models.errors import Fault, Invalid, NotFound, Stale
 from models.notice import notice
 from models.text import Text
+from service.change_words import GRANTS, SERVER, STATES, describe, name_of
 
-SERVER = "server"
-"""Who asked, when it was the operator at the server's own command line."""
-
-SENTENCES: dict[str, Text] = {
-    "create": Text("Tạo tài khoản cho {who}", "Create the account of {who}"),
-    "edit": Text("Sửa tài khoản của {who}{what}", "Edit the account of {who}{what}"),
-    "grant": Text("Giao vai trò {what} cho {who}", "Give {who} the role {what}"),
-    "withdraw": Text("Bỏ vai trò {what} của {who}", "Take the role {what} from {who}"),
-    "appoint-head": Text("Cử {who} làm tổ trưởng {what}", "Appoint {who} head of {what}"),
-    "appoint-deputy": Text("Cử {who} làm tổ phó {what}", "Appoint {who} deputy head of {what}"),
-    "reset-password": Text("Đặt lại mật khẩu của {who}", "Reset the password of {who}"),
-    "reset-pin": Text(
-        "Đặt lại mã PIN của {who} (thu hồi chứng thư đang dùng)",
-        "Reset the PIN of {who} (the present certificate is revoked)",
-    ),
-    "reset-second-factor": Text("Gỡ xác thực hai lớp của {who}", "Take the second factor of {who} away"),
-    "second-factor-on": Text("{who} bật xác thực hai lớp", "{who} turns the second factor on"),
-    "second-factor-off": Text("{who} tắt xác thực hai lớp", "{who} turns the second factor off"),
-    "reset-by-link": Text(
-        "{who} đặt mật khẩu mới bằng liên kết gửi qua thư", "{who} sets a new password by a mailed link"
-    ),
-    "unlock": Text("Mở khóa đăng nhập của {who}", "Unlock the sign-in of {who}"),
-    "activate": Text("Cho tài khoản của {who} hoạt động lại", "Switch the account of {who} on"),
-    "deactivate": Text("Ngừng tài khoản của {who}", "Switch the account of {who} off"),
-    "mail-server": Text("Đổi máy chủ thư của trường{what}", "Change the school's mail server{what}"),
-    "mail-server-back": Text(
-        "Trở về máy chủ thư của bản cài đặt{what}", "Go back to the installation's mail server{what}"
-    ),
-}
 OF_SCHOOL = frozenset({"mail-server", "mail-server-back"})
 """They concern no account: whoever holds the mail server reads every link to a new password."""
 OWN = (
@@ -61,7 +32,6 @@ OWN = (
     }
 )
 """Not to be asked for by the name of the action alone: they need more, or are the person's own acts."""
-_GRANTS = frozenset({"grant", "appoint-head", "appoint-deputy"})
 _RESETS = frozenset({"reset-password", "reset-pin", "reset-second-factor"})
 _TOLD = _RESETS | {"second-factor-on", "second-factor-off", "reset-by-link"}
 _ENDS = frozenset({"withdraw", "deactivate"})
@@ -69,58 +39,6 @@ GUARDED_FIELDS = frozenset({"sign_in_name", "full_name", "post", "email"})
 """Of an approver: what stands under a signature, and where the mails about it go."""
 IN_DOUBT = timedelta(days=7)
 """So long after someone else reset a password, its holder alone does not confirm a new PIN."""
-_FIELDS = {
-    "sign_in_name": Text("tên đăng nhập", "sign-in name"),
-    "full_name": Text("họ và tên", "full name"),
-    "post": Text("chức danh", "post"),
-    "email": Text("thư điện tử", "e-mail"),
-    "language": Text("ngôn ngữ", "language"),
-    "host": Text("máy chủ", "server"),
-    "port": Text("cổng", "port"),
-    "encryption": Text("mã hóa", "encryption"),
-    "login": Text("tài khoản thư", "user"),
-    "sender": Text("địa chỉ gửi", "sender's address"),
-    "sender_name": Text("tên người gửi", "sender's name"),
-}
-_MAIL_PASSWORD = {
-    "new": Text("mật khẩu thư mới", "a new mail password"),
-    "none": Text("không dùng mật khẩu thư", "no mail password"),
-}
-
-
-def describe(session: Session, change: Change) -> Text:
-    """The change in a sentence, without full stop."""
-    account = session.get(Account, change.account_id) if change.account_id else None
-    what: Text | str = ""
-    if "role" in change.data:
-        what = ROLES[change.data["role"]]
-    elif "group_id" in change.data:
-        group = session.get(Group, change.data["group_id"])
-        what = group.name if group else "–"
-    elif change.data.get("after"):
-        what = edited(change.data["before"], change.data["after"])
-    who = f"{account.full_name} ({account.sign_in_name})" if account else "–"
-    sentence = SENTENCES[change.action].format(who=who, what=what)
-    if account and _reviews_and_administers(session, account, change):
-        sentence = _BOTH.format(sentence=sentence)
-    return sentence
-
-
-def edited(before: Mapping[str, str], after: Mapping[str, str]) -> Text:
-    """What an edit changes, old and new."""
-    parts = [(_FIELDS[n], before[n] or "–", after[n] or "–") for n in _FIELDS if n in after]
-    vi = [f"{label.vi} “{old}” → “{new}”" for label, old, new in parts]
-    en = [f"{label.en} “{old}” → “{new}”" for label, old, new in parts]
-    if "password" in after:
-        vi.append(_MAIL_PASSWORD[after["password"]].vi)
-        en.append(_MAIL_PASSWORD[after["password"]].en)
-    return Text(": " + "; ".join(vi), ": " + "; ".join(en))
-
-
-def _reviews_and_administers(session: Session, account: Account, change: Change) -> bool:
-    guarded = change.data.get("role", "principal") in GUARDED_ROLES
-    is_admin = session.get(AccountRole, (account.school_id, account.id, "admin")) is not None
-    return change.action in _GRANTS and guarded and is_admin
 
 
 def record(
@@ -213,7 +131,7 @@ def confirmers(
     one_or_other = principals(session, account.school_id) | {account.id}
     if action == "reset-pin":
         return one_or_other - {account.id} if _password_in_doubt(session, account, now) else one_or_other
-    if action in _GRANTS:
+    if action in GRANTS:
         guarded = data.get("role", "principal") in GUARDED_ROLES
         return principals(session, account.school_id) if guarded else None
     touches = action in ("reset-password", "reset-second-factor")
@@ -313,7 +231,7 @@ def find_waiting(session: Session, actor: Actor, change_id: str) -> Change:
         raise NotFound
     if change.state != "waiting":
         raise Stale(_SETTLED)
-    if change.action in _GRANTS | OF_SCHOOL and actor.id not in principals(session, actor.school_id):
+    if change.action in GRANTS | OF_SCHOOL and actor.id not in principals(session, actor.school_id):
         raise NotFound  # no longer the principal
     return change
 
@@ -349,9 +267,9 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
     told, own_page = _audience(session, change, now)
     waits = change.state == "waiting"
     about = describe(session, change)
-    sentence = _STATES[change.state].format(
-        asker=_name(session, change.asked_by),
-        settler=_name(session, change.settled_by),
+    sentence = STATES[change.state].format(
+        asker=name_of(session, change.asked_by),
+        settler=name_of(session, change.settled_by),
     )
     of_school = change.action in OF_SCHOOL
     # The news of another mail server goes by the one before it.
@@ -388,43 +306,11 @@ def _audience(session: Session, change: Change, now: datetime) -> tuple[frozense
     return told, "/account"
 
 
-def _name(session: Session, account_id: str | None) -> Text | str:
-    if account_id == SERVER:
-        return Text("người vận hành máy chủ", "the server's operator")
-    account = session.get(Account, account_id) if account_id else None
-    return account.full_name if account else "–"
-
-
-def names_of(session: Session, ids: Iterable[str | None]) -> dict[str, Text | str]:
-    """Names of those who asked and settled, for a list of changes."""
-    return {account_id: _name(session, account_id) for account_id in ids if account_id}
-
-
 def refusal(path: str, sentence: Text) -> Invalid:
     """A refusal with one field to point at."""
     return Invalid(sentence, (Fault(path, sentence),))
 
 
-_STATES = {
-    "waiting": Text(
-        "Do {asker} đề nghị, đang chờ xác nhận ở trang “Xác nhận”. Không phải do thầy/cô yêu cầu thì từ chối "
-        "ở trang đó hoặc báo Hiệu trưởng.",
-        "Asked for by {asker}, waits for confirmation on the page “Confirmations”. If you did not want "
-        "it, refuse it there or tell the principal.",
-    ),
-    "done": Text(
-        "Đã thực hiện, do {asker} đề nghị. Nếu có gì không đúng, báo ngay Hiệu trưởng.",
-        "Done, asked for by {asker}. If anything about it is wrong, tell the principal at once.",
-    ),
-    "refused": Text(
-        "{settler} không đồng ý, không có gì thay đổi. Người đề nghị: {asker}.",
-        "Refused by {settler}, nothing was changed. Asked for by {asker}.",
-    ),
-}
-_BOTH = Text(
-    "{sentence} (người này đang là quản trị hệ thống)",
-    "{sentence} (this person is an administrator)",
-)
 _NOBODY = Text(
     "Trường chưa có hiệu trưởng đang hoạt động để xác nhận. Người vận hành máy chủ chạy “hososo admin” "
     "để giao vai trò hiệu trưởng.",

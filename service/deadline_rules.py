@@ -26,6 +26,7 @@ from flows.obligations import Calendar
 from flows.rule_changes import Declared
 from models.errors import Fault, Invalid, RecordsError
 from models.text import Text
+from service import words
 from service.school import read_day
 
 KIND_NAMES: dict[str, Text] = {
@@ -126,10 +127,16 @@ def refuse_same(calendar: Calendar, declared: Declared, rule: Deadline, valid_fr
         raise Invalid(_WRONG, (Fault("kind", _HOLDS.format(day=f"{valid_from:%d/%m/%Y}")),))
 
 
-def first_open(calendar: Calendar, declared: Declared, now: datetime, today: date) -> date:
+def first_open(calendar: Calendar, default: Deadline, now: datetime) -> date:
     """Monday of the first teaching week whose limit is still to come: a good first day for a new rule."""
-    coming = [due.week.monday for due in calendar.due_weeks(declared.default) if due.due_at > now]
+    today = words.local(now).date()
+    coming = [due.week.monday for due in calendar.due_weeks(default) if due.due_at > now]
     return max(min(coming, default=monday_of(today) + timedelta(weeks=1)), monday_of(today))
+
+
+def in_force(calendar: Calendar, default: Deadline, now: datetime) -> Deadline:
+    """The school's rule for what is due next."""
+    return calendar.rule(default, first_open(calendar, default, now))
 
 
 _WRONG = Text(

@@ -8,65 +8,45 @@ from __future__ import annotations
 
 import re
 import shutil
-import smtplib
-import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import Literal
 
-import httpx
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from flows.leases import alive
 from flows.office import utc_now
-from flows.posts import issuer_of
 from models.db import Database
 from models.document import Document
 from models.errors import RecordsError
 from models.key import AuthorityPart
-from models.mail_server import MailServer
 from models.migrate import is_current
 from models.school import School
-from models.settings import VIETNAM, Settings
-from models.text import Language, Text
-from service.health import disk, prefect
-from service.supervise import ports
-from tasks import libreoffice, mail_servers
+from models.settings import Settings
+from models.text import Text
+from service.doctor_reach import REACHED, is_there
+from service.findings import Finding, Mark
+from service.health import disk
+from tasks import libreoffice
 from tasks.blobs import BlobStore
 from tasks.keys import unlock_service
-from tasks.mail_servers import Server, Unopened
-
-Mark = Literal["✓", "–", "✗"]
-LANGUAGES: tuple[Language, Language] = ("vi", "en")
-_WORDS: dict[Mark, Text] = {"✓": Text("tốt", "fine"), "–": Text("chú ý", "note"), "✗": Text("hỏng", "broken")}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One part: how it is, and what to do about it. ✗ is a fault, – may be as it is."""
-
-    mark: Mark
-    part: Text
-    says: Text
-
-    @property
-    def line(self) -> str:
-        """Both languages in one line."""
-        word = _WORDS[self.mark]
-        vi, en = (f"{self.part.to(of)}: {word.to(of)}. {self.says.to(of)}" for of in LANGUAGES)
-        return f"{self.mark} {vi} · {en}"
 
 
 def examine(settings: Settings, say: Callable[[str], None]) -> bool:
     """Say every finding; False when one is a fault."""
     well = True
-    for look in (_packages, _folder, _database, _blobs, _ports, _prefect, _stamps, _mail, _office, _scripts):
+    for look in (
+        _packages,
+        _folder,
+        _database,
+        _blobs,
+        *REACHED,
+        _office,
+        _scripts,
+    ):
         for finding in look(settings):
             say(finding.line)
             well = well and finding.mark != "✗"
@@ -161,7 +141,7 @@ def _secrets(folder: Path) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     part = Text("Cơ sở dữ liệu", "Database")
-    if not _is_there(settings):
+    if not is_there(settings):
         yield Finding("✗", part, Text("Chưa có. Chạy: hososo migrate", "Not made yet. Run: hososo migrate"))
         return
     db = Database(settings.database)
@@ -194,12 +174,6 @@ def _school(session: Session) -> Iterator[Finding]:
     if session.exec(select(School.id)).first() is None:
         part, run = Text("Trường", "School"), "hososo admin create-school"
         yield Finding("–", part, Text(f"Chưa có. Chạy: {run}", f"None yet. Run: {run}"))
-
-
-def _is_there(settings: Settings) -> bool:
-    """Opening a SQLite database that is not there would make an empty one."""
-    path = make_url(settings.database).database
-    return not settings.database.startswith("sqlite") or Path(path or "").is_file()
 
 
 def _keys(session: Session, settings: Settings) -> Finding:
@@ -235,7 +209,7 @@ def _workers(session: Session) -> Finding:
 def _blobs(settings: Settings) -> Iterator[Finding]:
     """A sample of the newest files: each must be there and be what its name says."""
     part = Text("Tệp hồ sơ", "Files of records")
-    if not _is_there(settings):
+    if not is_there(settings):
         return
     store, db, wrong, seen = BlobStore(settings.blobs), Database(settings.database), 0, 0
     try:
@@ -265,111 +239,6 @@ def _blobs(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "✓", part, Text(f"{seen} tệp mới nhất nguyên vẹn.", f"The {seen} newest files are whole.")
         )
-
-
-def _ports(settings: Settings) -> Iterator[Finding]:
-    part = Text("Cổng mạng", "Ports")
-    used = []
-    for setting, (host, port) in ports(settings).items():
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex((host, port)) == 0:
-                used.append(f"{port} ({setting})")
-    if used:
-        names = ", ".join(used)
-        yield Finding(
-            "–",
-            part,
-            Text(
-                f"Đang dùng: {names}. Đúng nếu Hồ Sơ Số đang chạy.",
-                f"In use: {names}. Right while Hồ Sơ Số is running.",
-            ),
-        )
-    else:
-        yield Finding("✓", part, Text("Đều trống.", "All free."))
-
-
-def _prefect(settings: Settings) -> Iterator[Finding]:
-    part = Text("Prefect", "Prefect")
-    word = prefect(settings)
-    if word == "ok":
-        yield Finding("✓", part, Text("Trả lời.", "Answers."))
-    else:
-        yield Finding("–", part, Text("Không trả lời. Chạy: hososo up", "Does not answer. Run: hososo up"))
-
-
-def _stamps(settings: Settings) -> Iterator[Finding]:
-    part = Text("Dấu thời gian", "Time-stamps")
-    try:
-        # A GET is refused by every authority; that it is refused shows that it is there.
-        httpx.get(settings.timestamp_url, timeout=3, trust_env=bool(settings.tsa_url))
-    except (httpx.HTTPError, httpx.InvalidURL):
-        yield Finding(
-            "–",
-            part,
-            Text(
-                "Không trả lời; chưa ký và lưu trữ được. Chạy hososo up, hoặc xem HOSOSO_TSA_URL.",
-                "Does not answer; nothing can be signed or archived. Run hososo up, or see HOSOSO_TSA_URL.",
-            ),
-        )
-    else:
-        yield Finding("✓", part, Text("Trả lời.", "Answers."))
-
-
-def _mail(settings: Settings) -> Iterator[Finding]:
-    """The installation's mail server, then each school's own."""
-    part = Text("Thư", "Mail")
-    local = "" if settings.smtp_host else " (hộp thư thử · local catcher)"
-    yield _server(part, mail_servers.of_installation(settings), local, _SEE_SETTING)
-    if not _is_there(settings):
-        return
-    db = Database(settings.database)
-    try:
-        with db.read() as session:
-            rows = session.exec(
-                select(MailServer).where(col(MailServer.until).is_(None), col(MailServer.host) != "")
-            ).all()
-            today = utc_now().astimezone(VIETNAM).date()
-            schools = {row.school_id: issuer_of(session, row.school_id, today).name for row in rows}
-    except SQLAlchemyError:
-        return  # said already
-    finally:
-        db.dispose()
-    for row in rows:
-        name = schools[row.school_id]
-        part = Text(f"Thư của {name}", f"Mail of {name}")
-        try:
-            server = mail_servers.opened(row, settings)
-        except Unopened:
-            yield Finding("✗", part, _SHUT)
-        else:
-            yield _server(part, server, "", _SEE_PAGE)
-
-
-def _server(part: Text, server: Server, local: str, where: Text) -> Finding:
-    """Does it answer? Nobody signs in: what a wrong password does, the mail page says."""
-    at = f"{server.host}:{server.port}"
-    try:
-        speak = smtplib.SMTP_SSL if server.encryption == "tls" else smtplib.SMTP
-        with speak(server.host, server.port, timeout=5) as open_server:
-            open_server.noop()
-    except (OSError, smtplib.SMTPException):
-        away = Text(
-            "Máy chủ thư {at} không trả lời; thư chờ trong hàng. {where}",
-            "The mail server {at} does not answer; mails wait. {where}",
-        )
-        return Finding("–", part, away.format(at=at, where=where))
-    return Finding("✓", part, Text(f"{at} trả lời{local}.", f"{at} answers{local}."))
-
-
-_SEE_SETTING = Text("Xem HOSOSO_SMTP_HOST.", "See HOSOSO_SMTP_HOST.")
-_SEE_PAGE = Text("Xem trang Quản trị, mục Thư.", "See Mail among the administrator's pages.")
-_SHUT = Text(
-    "secrets/master.key không mở được mật khẩu thư; thư chờ trong hàng. Lấy lại tệp đó từ bản sao lưu, hoặc "
-    "nhập lại mật khẩu ở trang Quản trị, mục Thư.",
-    "secrets/master.key does not open the mail password; mails wait. Restore that file from the backup, or "
-    "type the password again under Mail among the administrator's pages.",
-)
 
 
 def _office(settings: Settings) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from flows.people import GUARDED_ROLES, ROLES
 from models.account import Account, Group, GroupMember
 from models.errors import Invalid
 from models.text import Text
-from service import account_rows, accounts, changes
+from service import account_rows, accounts, change_words, changes
 from service.account_changes import ask_within
 from service.import_plan import NEW_ACCOUNTS, Applying, Entry, Known, Person, Plan, row_digest, settle
 from service.import_sheets import ACCOUNTS, GROUPS, AccountRow, GroupRow, Problem, fold
@@ -130,7 +130,7 @@ def _changed(
     ]
     for data in differing:
         waits = approver and not changes.GUARDED_FIELDS.isdisjoint(data["after"])
-        edited = changes.edited(data["before"], data["after"])
+        edited = change_words.edited(data["before"], data["after"])
         said = Text(f"{account.full_name}{edited.vi}", f"{account.full_name}{edited.en}")
         yield Entry(ACCOUNTS, cell, "waits" if waits else "changed", said, _editing(name, data))
     held = school.roles.get(account.id, set())
@@ -252,7 +252,7 @@ def _appointing(school: Known, row: GroupRow, group: Group | None, who: Person) 
         ask_within(apply.session, apply.office.settings, apply.asker, account, action, data, apply.now)
 
     name = group.name if group else row.group
-    said = changes.SENTENCES[action].format(who=who.full_name, what=name)
+    said = change_words.SENTENCES[action].format(who=who.full_name, what=name)
     holds = group is not None and (group.head_id if row.duty == "head" else group.deputy_id) == who.id
     asked = group is not None and school.is_waiting(who.id, action, {"group_id": group.id})
     if holds or asked:

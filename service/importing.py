@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select, update
 
+from flows import clock
 from flows.office import Office
 from flows.people import Actor
 from models.errors import Invalid, NotFound, Stale
@@ -129,7 +130,7 @@ def apply(
     """Do what the preview with this digest showed, all or nothing; the slips of the new accounts.
 
     Stale when the school has changed since the preview, or the workbook was applied already; Invalid while a
-    problem stops it.
+    problem stops it. Afterwards the clock looks: who has no lesson in a week owes no plan of it.
     """
     with office.db.read() as session:
         found = find(session, asker, import_id)
@@ -152,6 +153,7 @@ def apply(
             entry.act(shared)
             session.flush()
         _remember(session, asker.school_id, made, now)
+    clock.rescan(office.db, now, asker.school_id)
     return slips
 
 

@@ -34,6 +34,7 @@ from models.db import Database
 from models.settings import VIETNAM, Settings
 from service import importing, memory
 from tasks import mail_servers
+from tasks.blobs import BlobStore
 from tasks.mailing import fold
 from tasks.posting import post
 
@@ -42,6 +43,8 @@ LEASE_TIME = timedelta(seconds=30)
 OVERLAP = timedelta(minutes=2)
 """A decision notes its time before it commits: the quick look begins so much before the last one."""
 
+HALF_WRITTEN = timedelta(hours=6)
+"""A file nobody wrote to for so long belongs to a process that is no more; the largest takes minutes."""
 THROTTLES_KEPT = timedelta(days=1)
 log = logging.getLogger("hososo.scheduler")
 
@@ -137,7 +140,7 @@ class Clockwork:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
     def clean(self) -> None:
-        """Passes that ran out, sign-in counts, workbooks of yesterday, reset links, old mail passwords."""
+        """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-made files."""
         if not self.leading:
             return
         now = self.now()
@@ -147,6 +150,8 @@ class Clockwork:
             mail_servers.forget_old(session, now)
             session.exec(delete(ResetLink).where(col(ResetLink.expires_at) <= now))
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
+        if swept := BlobStore(self.settings.blobs).sweep(HALF_WRITTEN.total_seconds()):
+            log.info("half-written files removed=%d", swept)
 
     def leave(self) -> None:
         """Let the next one lead at once."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flows.parts import Fate, fate, name_of, rows_of
-from flows.queries import View
+from flows.views import View
 from models.text import Text
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select
 
 from flows.calendar import WEEK
-from flows.year_frame import Break, Frame
+from flows.year_frame import PUT_OFF, Break, Frame
 from flows.year_frame import weeks_of as weeks_of_frame
 from models.document import Document
 from models.errors import NotFound
@@ -158,7 +158,7 @@ def put_off(session: Session, school_id: str, week_id: str, now: datetime) -> in
         raise refusal("week_id", _OVER.format(number=week.number))
     weeks = weeks_of(session, school_id)
     later = {w.number: w for w in weeks if w.year == week.year and w.monday >= week.monday}
-    off = Break(_PUT_OFF, week.monday, week.monday + timedelta(days=6))
+    off = Break(PUT_OFF.vi, week.monday, week.monday + timedelta(days=6))
     frame = frame_of(session, school_id, week.year)
     if frame is None:
         mondays = {number: one.monday + WEEK for number, one in later.items()}
@@ -188,7 +188,6 @@ def _place(session: Session, rows: Mapping[int, SchoolWeek], mondays: Mapping[in
     session.flush()
 
 
-_PUT_OFF = "Nghỉ thêm một tuần"
 _NEAR = timedelta(weeks=12)
 """So soon after the last week another one of the same year may come."""
 _ASIDE = timedelta(weeks=5200)

@@ -10,7 +10,7 @@ from flows.deadlines import late_words
 from flows.grammar import DocumentType, Draft, Review, Seal, Sign, Step
 from flows.parts import name_of, rows_of
 from flows.people import ROLES
-from flows.queries import EventSeen, View
+from flows.views import EventSeen, View
 from models.document import Document
 from models.text import Text
 from service import words
@@ -176,13 +176,13 @@ def _passed(view: View) -> dict[str, EventSeen]:
     return {e.event.step: e for e in view.events if e.event.action not in _NO_PASSING}
 
 
-_NO_PASSING = ("create", "return", "reopen", "withdraw", "replace")
+_NO_PASSING = ("create", "return", "reopen", "withdraw", "replace", "delegate")
 
 
 def absences(view: View) -> list[Text]:
     """Who is away at the open step, until when, and who stands in: shown on every record it touches."""
     return [
-        (_AWAY if one.free else _AWAY_BOUND).format(
+        (_GIVEN if one.delegation.document_id else _AWAY if one.free else _AWAY_BOUND).format(
             absent=one.absent.full_name,
             day=words.day(one.delegation.last_day),
             who=one.delegate.full_name,
@@ -196,6 +196,10 @@ _PAPER = Text(" theo giấy ủy quyền số {number}", " by authorisation no. 
 _AWAY = Text(
     "{absent} vắng mặt đến hết {day}; {who} thay{paper}.",
     "{absent} is away until {day}; {who} stands in{paper}.",
+)
+_GIVEN = Text(
+    "{absent} giao riêng hồ sơ này cho {who} xử lý{paper}, đến hết {day}.",
+    "{absent} gave this one record to {who}{paper}, until {day}.",
 )
 _AWAY_BOUND = Text(
     "{absent} vắng đến hết {day}; {who} thay{paper} nhưng đã soạn hoặc ký hồ sơ này nên không quyết định.",
@@ -248,6 +252,7 @@ _DONE: dict[str, Text] = {
     "return": Text("{who} trả lại bản {n}", "{who} returned revision {n}"),
     "seal": Text("{who} đóng dấu của trường", "{who} applied the school's seal"),
     "withdraw": Text("{who} rút lại hồ sơ", "{who} withdrew the record"),
+    "delegate": Text("{who} giao hồ sơ này cho {to} xử lý", "{who} gave this record to {to}"),
     "replace": Text("Bản thay thế đã được ký duyệt", "Its replacement was approved"),
     "archive": Text(
         "Hệ thống kiểm tra mọi chữ ký, đóng dấu thời gian và lưu trữ",
@@ -279,7 +284,7 @@ def happened(declared: DocumentType, seen: EventSeen) -> Text:
         pattern = Text("{who} ký bản {n}", "{who} signed revision {n}")
     else:
         pattern = _DONE.get(event.action, Text("{who}: " + event.action, "{who}: " + event.action))
-    said = pattern.format(who=who, n=event.revision)
+    said = pattern.format(who=who, n=event.revision, to=seen.to)
     if not seen.absent:
         return said
     number = event.data.get("authorisation")
@@ -330,6 +335,7 @@ DONE_WORDS: dict[str, Text] = {
     "seal": Text("Đã đóng dấu", "Sealed"),
     "reopen": Text("Đã mở lại để sửa", "Reopened"),
     "withdraw": Text("Đã rút lại", "Withdrawn"),
+    "delegate": Text("Đã giao cho người khác", "Given to another person"),
 }
 
 

@@ -8,11 +8,14 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from models import room
 
 _NAME = re.compile(r"[0-9a-f]{64}")
+_PART = ".part-"
+"""How the name of a file begins that is still being written."""
 
 
 class BlobStore:
@@ -38,7 +41,7 @@ class BlobStore:
         if path.exists():
             return name
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=_PART)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -66,7 +69,7 @@ class BlobStore:
             path.unlink()
             return sha256
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+        handle, part = tempfile.mkstemp(dir=target.parent, prefix=_PART)
         os.close(handle)
         try:
             shutil.move(path, part)
@@ -79,6 +82,17 @@ class BlobStore:
             raise
         _settle(target.parent)
         return sha256
+
+    def sweep(self, seconds: float) -> int:
+        """Remove what a killed process left half written, once nobody has touched it for so long."""
+        limit, swept = time.time() - seconds, 0
+        for part in self.folder.glob(f"??/{_PART}*"):
+            with contextlib.suppress(FileNotFoundError):  # it was finished, or another process was quicker
+                # Not when it was written: an upload keeps that time when it is moved in.
+                if part.stat().st_ctime < limit:
+                    part.unlink()
+                    swept += 1
+        return swept
 
     def get(self, sha256: str) -> bytes:
         """The bytes; FileNotFoundError when there are none, OSError when they are not what was put."""

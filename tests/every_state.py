@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from sqlmodel import Session, col, select
 
-from flows import chains, queries
+from flows import chains, views
 from flows.keyring import trust_of
 from flows.office import Office
 from models.db import Database
@@ -51,8 +51,8 @@ def hold(office: Office) -> int:
     with office.db.read() as session:
         assert list(chains.broken(session)) == []
         for document in session.exec(select(Document)).all():
-            assert queries.chain_holds(session, document.id)
-            assert queries.replayed(session, document.id, document.school_id)
+            assert views.chain_holds(session, document.id)
+            assert views.replayed(session, document.id, document.school_id)
         return sum(_signatures_hold(session, office, row) for row in session.exec(select(Revision)).all())
 
 

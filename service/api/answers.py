@@ -9,8 +9,8 @@ from typing import Any
 from flows.deadlines import is_late
 from flows.grammar import DocumentType
 from flows.outstanding import DutySeen
-from flows.queries import View
 from flows.succession import Related
+from flows.views import View
 from models.document import Document
 from models.settings import VIETNAM
 from models.text import Text
@@ -58,13 +58,14 @@ def answer(view: View) -> dict[str, Any]:
                     "id": one.absent.id,
                     "name": one.absent.full_name,
                     "until": one.delegation.last_day.isoformat(),
+                    "only_this": one.delegation.document_id is not None,
                     "delegate": {"id": one.delegate.id, "name": one.delegate.full_name},
                 }
                 for one in view.away
             ],
             "due": moment(view.due_at),
         },
-        "actions": list(view.actions),
+        "actions": [*view.actions, *(["delegate"] if view.may_hand_over else [])],
         "late": bool(
             document.first_signed_at
             and document.due_at
@@ -204,8 +205,8 @@ def event(seen: Any) -> dict[str, Any]:
     }
 
 
-def declared(type_: DocumentType) -> dict[str, Any]:
-    """A document type as the API publishes it."""
+def declared(type_: DocumentType, deadline: Text | None) -> dict[str, Any]:
+    """A document type as the API publishes it; `deadline` is the rule it has at this school."""
     return {
         "slug": type_.slug,
         "version": type_.version,
@@ -222,7 +223,7 @@ def declared(type_: DocumentType) -> dict[str, Any]:
             }
             for s in type_.steps
         ],
-        "deadline": words(type_.deadline.rule) if type_.deadline else None,
+        "deadline": words(deadline) if deadline else None,
         "obligations": [o.kind for o in type_.obligations],
         "amends": type_.amends or None,
     }

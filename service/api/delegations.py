@@ -13,6 +13,7 @@ from flows import absences, delegations
 from flows.absences import Seen
 from flows.candidates import today
 from flows.delegation_rules import Asked
+from flows.handing import Wish
 from models.account import Account
 from models.delegation import Delegation
 from service.access import ApiViewer
@@ -42,6 +43,34 @@ class NewDelegation(BaseModel):
     types: list[str] = []
     number: str = ""
     dated: date | None = None
+
+
+class Handing(BaseModel):
+    """One record given to another; `delegate` and `absent` are ids or sign-in names.
+
+    `absent` (for the principal, where several hold the post): whose step it is. `last_day`: 30 days on by
+    default. `number` and `dated` as for a delegation.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    version: int
+    delegate: str
+    password: SecretStr
+    absent: str = ""
+    last_day: date | None = None
+    number: str = ""
+    dated: date | None = None
+
+    def wish(self, session: Session, school_id: str) -> Wish:
+        """With ids for names."""
+        return Wish(
+            self.version,
+            _id(session, school_id, self.delegate),
+            _id(session, school_id, self.absent) if self.absent else "",
+            self.last_day,
+            self.number,
+            self.dated,
+        )
 
 
 @router.get("/delegations")
@@ -109,6 +138,7 @@ def _item(seen: Seen) -> dict[str, Any]:
         "last_day": row.last_day.isoformat(),
         "posts": [{"key": key, "name": words(name)} for key, name in zip(row.posts, seen.posts, strict=True)],
         "types": row.types,
+        "document_id": row.document_id,
         "number": row.number or None,
         "dated": row.dated.isoformat() if row.dated else None,
         "state": seen.state,

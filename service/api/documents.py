@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from flows import citing, copying, drafts, duties, filling, listing, queries, succession
+from flows import citing, copying, drafts, duties, filling, listing, queries, succession, views
 from flows.commands import Command
 from flows.decide import decide
 from flows.links import Links
@@ -16,8 +16,10 @@ from models.errors import NotFound
 from service import exports
 from service.access import ApiViewer
 from service.api import answers, cursors
+from service.api.delegations import Handing
 from service.deps import Arrival, OfficeDep, RevisionNumber
 from service.filters import TypedDep
+from service.handing import hand_over
 from tasks.keys import Secret
 
 router = APIRouter(tags=["documents"])
@@ -169,8 +171,25 @@ def pdf(
 def events(document_id: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
     """The hash-linked history."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
     return {"items": [answers.event(e) for e in view.events], "next": None, "intact": view.intact}
+
+
+@router.post("/documents/{document_id}/actions/delegate")
+def delegate(
+    request: Request,
+    document_id: str,
+    handing: Handing,
+    viewer: ApiViewer,
+    office: OfficeDep,
+    now: Arrival,
+) -> dict[str, Any]:
+    """Give the open step of this record alone to another person: by its holder or the principal."""
+    with office.db.read() as session:
+        queries.visible(session, viewer.actor, document_id)
+        wish = handing.wish(session, viewer.actor.school_id)
+    hand_over(office, viewer, document_id, wish, Secret(handing.password.get_secret_value()), request, now)
+    return _answer(office, viewer, document_id)
 
 
 @router.post("/documents/{document_id}/actions/{action}")
@@ -182,7 +201,10 @@ def act(
     office: OfficeDep,
     arrived: Arrival,
 ) -> dict[str, Any]:
-    """Decide: submit, sign, approve, return, seal, reopen, withdraw, as `actions` of the document offers."""
+    """Decide: submit, sign, approve, return, seal, reopen, withdraw, as `actions` of the document offers.
+
+    `delegate` has an operation of its own.
+    """
     with office.db.read() as session:
         queries.visible(session, viewer.actor, document_id)
     command = Command(
@@ -201,7 +223,7 @@ def act(
 
 def _answer(office: OfficeDep, viewer: ApiViewer, document_id: str) -> dict[str, Any]:
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
         around = succession.related(session, viewer.actor, view.document)
         based_on = citing.based_on(session, view.document)
     cited = [{"document": s.source_id, "words": answers.words(s.words), "named": s.named} for s in based_on]

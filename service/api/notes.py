@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from flows import marks, queries
+from flows import marks, views
 from flows.marks import Note
 from service import remarks, story
 from service.access import ApiViewer
@@ -38,7 +38,7 @@ class Notes(BaseModel):
 def get(document_id: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
     """Every lesson with my notes; `earlier`: the comments of past returns, each lesson's fate since."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
         notes = marks.notes_of(session, viewer.actor, view)
     found = remarks.earlier(view, view.revisions[-1].fields if view.revisions else {})
     return {

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
-from flows import duties, outstanding, prints, queries
+from flows import duties, outstanding, prints, queries, views
 from flows.bundle import of_week
 from flows.outstanding import Outstanding
 from models.settings import VIETNAM
@@ -78,7 +78,7 @@ def attest(document_id: str, said: Attestation, viewer: ApiViewer, office: Offic
         queries.visible(session, viewer.actor, document_id)
     duties.attest(office, viewer.actor, document_id, said.kind, "api")
     with office.db.read() as session:
-        return answers.answer(queries.view(session, viewer.actor, document_id, office.now()))
+        return answers.answer(views.view(session, viewer.actor, document_id, office.now()))
 
 
 @router.put("/me/laptop")

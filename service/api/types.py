@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -9,26 +10,39 @@ from fastapi import APIRouter, Response
 from flows import drafts, sources
 from flows.catalogue import TYPES, type_of
 from flows.export import bpmn
+from flows.grammar import DocumentType
+from flows.obligations import Calendar, calendar_of
 from flows.svg import svg
 from models.errors import NotFound
 from models.text import Language
 from service.access import ApiViewer
 from service.api.answers import declared, summary
-from service.deps import OfficeDep
+from service.deadline_rules import in_force
+from service.deps import Arrival, OfficeDep
 
 router = APIRouter(tags=["document types"])
 
 
 @router.get("/document-types")
-def list_types(viewer: ApiViewer) -> dict[str, Any]:  # noqa: ARG001 - being signed in is the permission
-    """Every document type."""
-    return {"items": [declared(t) for t in TYPES], "next": None}
+def list_types(viewer: ApiViewer, office: OfficeDep, now: Arrival) -> dict[str, Any]:
+    """Every document type; `deadline` is the rule by which it is due next at this school."""
+    with office.db.read() as session:
+        calendar = calendar_of(session, viewer.actor.school_id)
+    return {"items": [_declared(t, calendar, now) for t in TYPES], "next": None}
 
 
 @router.get("/document-types/{slug}")
-def get_type(slug: str, viewer: ApiViewer) -> dict[str, Any]:  # noqa: ARG001 - as above
+def get_type(slug: str, viewer: ApiViewer, office: OfficeDep, now: Arrival) -> dict[str, Any]:
     """One type: `form` as JSON Schema, `steps` in their order."""
-    return declared(type_of(slug))
+    type_ = type_of(slug)
+    with office.db.read() as session:
+        calendar = calendar_of(session, viewer.actor.school_id)
+    return _declared(type_, calendar, now)
+
+
+def _declared(type_: DocumentType, calendar: Calendar, now: datetime) -> dict[str, Any]:
+    rule = in_force(calendar, type_.deadline, now) if type_.deadline else None
+    return declared(type_, rule.rule if rule else None)
 
 
 @router.get("/document-types/{slug}/sources")
@@ -43,7 +57,7 @@ def list_sources(slug: str, viewer: ApiViewer, office: OfficeDep) -> dict[str, A
 
 
 @router.get("/document-types/{slug}/bpmn", response_class=Response)
-def get_bpmn(slug: str, viewer: ApiViewer, language: Language = "vi") -> Response:  # noqa: ARG001 - as above
+def get_bpmn(slug: str, viewer: ApiViewer, language: Language = "vi") -> Response:  # noqa: ARG001 - being signed in is enough
     """The process as BPMN 2.0 XML with its diagram, for other tools."""
     return file_of(slug, "bpmn", language)
 

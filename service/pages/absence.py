@@ -134,7 +134,7 @@ def _show(
     done: Text | None = None,
 ) -> Response:
     with office.db.read() as session:
-        people = _people(session, viewer.actor.school_id)
+        people = people_of(session, viewer.actor.school_id)
         holders = _holders(session, viewer, people)
         absent = next((a for a in holders if a.id == of), None)
         if absent is None and of != viewer.account.id:
@@ -142,7 +142,7 @@ def _show(
         posts = posts_of(actor_of(session, absent.id)) if absent else ()
         shown = absences.listed(session, viewer.actor, now)
         named = [(post, absences.post_words(session, post)) for post in posts]
-        choices = _choices(session, absent, posts, people) if absent else []
+        choices = choices_of(session, absent, posts, people) if absent else []
     typed = {n: text_of(form, n) if form else "" for n in TYPED}
     return page(
         request,
@@ -164,7 +164,8 @@ def _show(
     )
 
 
-def _people(session: Session, school_id: str) -> list[Account]:
+def people_of(session: Session, school_id: str) -> list[Account]:
+    """The active accounts of the school, by given name."""
     found = session.exec(
         select(Account).where(col(Account.school_id) == school_id, col(Account.active))
     ).all()
@@ -177,7 +178,7 @@ def _holders(session: Session, viewer: Viewer, people: list[Account]) -> list[Ac
     return [a for a in mine if posts_of(actor_of(session, a.id))]
 
 
-def _choices(
+def choices_of(
     session: Session, absent: Account, posts: tuple[str, ...], people: list[Account]
 ) -> list[Choice]:
     """Everyone who could stand in, deputies first."""

@@ -21,7 +21,7 @@ from models.errors import Invalid, NotFound, RecordsError
 from models.key import SigningKey
 from models.settings import VIETNAM
 from models.text import Text
-from service import accounts, calendar_feeds, changes, second_factor
+from service import accounts, calendar_feeds, change_words, changes, second_factor
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer
 from service.account_changes import Asked
 from service.deps import Arrival, OfficeDep
@@ -288,9 +288,9 @@ def _confirmations(
 ) -> Response:
     with office.db.read() as session:
         waiting = changes.waiting_for(session, viewer.actor)
-        rows = [(change, changes.describe(session, change)) for change in waiting]
-        done = changes.describe(session, asked.change) if asked else None
-        names = changes.names_of(session, [change.asked_by for change in waiting])
+        rows = [(change, change_words.describe(session, change)) for change in waiting]
+        done = change_words.describe(session, asked.change) if asked else None
+        names = change_words.names_of(session, [change.asked_by for change in waiting])
         whom = _whom(session, asked)
     return page(
         request,

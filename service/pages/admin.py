@@ -20,7 +20,7 @@ from flows.people import GUARDED_ROLES, ROLES
 from models.account import AccountRole
 from models.errors import NotFound, RecordsError
 from models.text import Text
-from service import accounts, changes, school, second_factor
+from service import accounts, change_words, changes, school, second_factor
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.account_changes import Asked
 from service.account_rows import Person, account_of
@@ -48,8 +48,8 @@ def overview(request: Request, viewer: AdminViewer, office: OfficeDep, now: Arri
     """What wants a look, where to go, and the latest changes with what became of them."""
     with office.db.read() as session:
         latest = changes.recent(session, viewer.actor.school_id)
-        rows = [(change, changes.describe(session, change)) for change in latest]
-        names = changes.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)])
+        rows = [(change, change_words.describe(session, change)) for change in latest]
+        names = change_words.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)])
         state = overview_of(session, office.settings, viewer.actor.school_id, now)
     return page(request, viewer, "pages/admin_overview.html", rows=rows, names=names, state=state)
 
@@ -192,9 +192,9 @@ def _account(
             "has_pin": keyring.has_pin(session, account.id),
             "approver": changes.is_approver(session, account),
             "paused": paused_until(session, office.settings, account.sign_in_name, office.now()),
-            "rows": [(change, changes.describe(session, change)) for change in latest],
-            "names": changes.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)]),
-            "asked": [(a, changes.describe(session, a.change)) for a in asked or ()],
+            "rows": [(change, change_words.describe(session, change)) for change in latest],
+            "names": change_words.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)]),
+            "asked": [(a, change_words.describe(session, a.change)) for a in asked or ()],
         }
     typed = person or Person(
         account.sign_in_name, account.full_name, account.post, account.email, account.language
@@ -276,7 +276,7 @@ def _groups(
     with office.db.read() as session:
         people = [a for a in people_of(session, viewer.actor.school_id) if a.active]
         groups = school.groups_of(session, viewer.actor.school_id)
-        said = [(a, changes.describe(session, a.change)) for a in asked or ()]
+        said = [(a, change_words.describe(session, a.change)) for a in asked or ()]
     return page(
         request,
         viewer,

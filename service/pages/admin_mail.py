@@ -14,7 +14,7 @@ from models.mail_server import MailServer
 from models.notice import Mail
 from models.settings import Settings
 from models.text import Text
-from service import changes, mail_changes, mail_form, mail_trying
+from service import change_words, changes, mail_changes, mail_form, mail_trying
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.account_changes import Asked
 from service.deps import Arrival, OfficeDep
@@ -94,9 +94,9 @@ def _mail(
         latest, counts = _outbox(session, school_id)
         own = mail_servers.own(session, school_id)
         waits = changes.waiting_for_school(session, school_id)
-        waiting = [(c, changes.describe(session, c)) for c in waits]
-        names = changes.names_of(session, [c.asked_by for c in waits])
-        said = [(asked, changes.describe(session, asked.change))] if asked else []
+        waiting = [(c, change_words.describe(session, c)) for c in waits]
+        names = change_words.names_of(session, [c.asked_by for c in waits])
+        said = [(asked, change_words.describe(session, asked.change))] if asked else []
     return page(
         request,
         viewer,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 
+from flows import clock
 from flows.deadlines import WEEKDAYS
 from flows.timetable import SESSIONS, valid_on
 from models.account import Account
@@ -53,6 +54,7 @@ def remove(
     except RecordsError as refusal:
         faults = faults_of(refusal, "valid_from")
         return _timetable(request, viewer, office, today, faults=faults)
+    clock.rescan(office.db, now, viewer.actor.school_id)
     return RedirectResponse("/admin/timetable", 303)
 
 

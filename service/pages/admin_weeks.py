@@ -23,7 +23,7 @@ from flows.day_rows import school_days
 from flows.deadlines import WEEKDAYS
 from flows.obligations import calendar_of
 from flows.people import Actor
-from flows.year_frame import Break, Frame, proposal
+from flows.year_frame import NAMELESS, Break, Frame, proposal
 from flows.year_picture import KINDS, kind_of, picture
 from models.account import Account
 from models.errors import NotFound, RecordsError
@@ -317,7 +317,7 @@ def _from_weeks(weeks: list[SchoolWeek]) -> Frame:
     """A frame that gives the weeks a year has, for one that was made without."""
     start = weeks[0].monday
     usual = proposal(start.year)
-    breaks = [Break("Nghỉ", b.first, b.last) for b in school_years.breaks_after(weeks).values()]
+    breaks = [Break(NAMELESS.vi, b.first, b.last) for b in school_years.breaks_after(weeks).values()]
     return Frame(usual.source, start, usual.term1_before, usual.term2_before, tuple(breaks))
 
 
@@ -333,7 +333,7 @@ def read_break(line: str) -> Break:
         raise refusal("breaks", _NO_BREAK.format(line=line.strip()[:60]))
     first = school.read_day(found[2], "breaks")
     last = school.read_day(found[3], "breaks") if found[3] else first
-    return Break(found[1].strip()[:80] or "Nghỉ", first, last)
+    return Break(found[1].strip()[:80] or NAMELESS.vi, first, last)
 
 
 def _all(form: FormData, name: str) -> list[str]:

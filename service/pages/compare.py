@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
-from flows import queries
+from flows import views
 from flows.office import Office
-from flows.queries import View
+from flows.views import View
 from models.document import Revision
 from models.errors import NotFound, RecordsError
 from models.text import Text
@@ -37,7 +37,7 @@ def two_of(
     office: Office, session: Session, viewer: Viewer, document_id: str, first: int, second: int
 ) -> tuple[View, Revision, Revision]:
     """The document and the two revisions asked for; the newest and the one before without numbers."""
-    view = queries.view(session, viewer.actor, document_id, office.now())
+    view = views.view(session, viewer.actor, document_id, office.now())
     by_number = {r.number: r for r in view.revisions}
     after = by_number.get(second or max(by_number, default=0))
     before = by_number.get(first or (after.number - 1 if after else 0))

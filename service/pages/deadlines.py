@@ -6,21 +6,22 @@ A change is shown before it is done: who gets an earlier or later limit, which f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 
-from flows import rule_changes
+from flows import rule_changes, rule_drops
 from flows.clock import scan
-from flows.deadlines import WEEKDAYS, last_day_words, limit, limit_words
-from flows.due_rules import KINDS, DaysAfter, Deadline, from_data, kind_of
+from flows.deadlines import WEEKDAYS, dated, last_day_words, limit, limit_words
+from flows.due_rules import KINDS, DaysAfter, Deadline, kind_of
 from flows.flags import DueWeek
 from flows.obligations import Calendar, calendar_of
 from flows.rule_changes import Declared, Difference, declared_rules, difference
+from flows.rules import own_of
 from models.account import Account
 from models.deadline import DeadlineRule
 from models.errors import Invalid, NotFound
@@ -54,7 +55,12 @@ class Explained:
 
 @router.get("/deadlines")
 def deadlines(
-    request: Request, viewer: PageViewer, office: OfficeDep, now: Arrival, done: str = ""
+    request: Request,
+    viewer: PageViewer,
+    office: OfficeDep,
+    now: Arrival,
+    done: str = "",
+    dropped: str = "",
 ) -> Response:
     """Every rule in a sentence, with the next five dates."""
     with office.db.read() as session:
@@ -68,6 +74,7 @@ def deadlines(
         has_weeks=bool(calendar.weeks),
         changes="admin" in viewer.actor.roles,
         done=rules[done].name if done in rules else None,
+        dropped=rules[dropped].name if dropped in rules else None,
     )
 
 
@@ -77,7 +84,7 @@ def _explained(calendar: Calendar, declared: Declared, now: datetime) -> Explain
     first = coming[0].week.monday if coming else words.local(now).date()
     rule = calendar.rule(declared.default, first)
     by_approval = isinstance(rule, DaysAfter) and rule.event == "approved"
-    later = [o for o in calendar.own.get(declared.setting, ()) if o.valid_from > first]
+    later = [o for o in dated(calendar.own.get(declared.setting, ())) if o.valid_from > first]
     days = sorted({o.valid_from for o in later})
     if_today = None
     if by_approval and coming:
@@ -101,15 +108,20 @@ def rule_page(
 ) -> Response:
     """The form of one rule, in one of its kinds."""
     declared = _declared(setting)
+    return _form(request, viewer, office, now, declared, _begun(office, viewer, declared, now, kind))
+
+
+def _begun(
+    office: OfficeDep, viewer: Viewer, declared: Declared, now: datetime, kind: str = ""
+) -> dict[str, str]:
+    """What the form begins with: the present rule, from the first week it could still be changed for."""
     with office.db.read() as session:
         calendar = calendar_of(session, viewer.actor.school_id)
-    first = deadline_rules.first_open(calendar, declared, now, words.local(now).date())
-    present = calendar.rule(declared.default, first)
-    rule = present
-    if kind in KINDS and kind != kind_of(present):
+    first = deadline_rules.first_open(calendar, declared.default, now)
+    rule = calendar.rule(declared.default, first)
+    if kind in KINDS and kind != kind_of(rule):
         rule = deadline_rules.blank(kind, declared)
-    typed = deadline_rules.typed_of(rule) | {"valid_from": f"{first:%d/%m/%Y}"}
-    return _form(request, viewer, office, declared, typed)
+    return deadline_rules.typed_of(rule) | {"valid_from": f"{first:%d/%m/%Y}"}
 
 
 @router.post("/admin/deadlines/{setting}")
@@ -120,7 +132,7 @@ def change_rule(
     declared = _declared(setting)
     typed = {name: text_of(form, name) for name in form if name not in ("csrf", "digest", "do")}
     if text_of(form, "do") == "edit":
-        return _form(request, viewer, office, declared, typed)
+        return _form(request, viewer, office, now, declared, typed)
     seen = text_of(form, "digest")
     try:
         rule, valid_from = deadline_rules.read(typed, declared, words.local(now).date())
@@ -133,24 +145,107 @@ def change_rule(
             if seen == digest:
                 rule_changes.set_rule(session, viewer.actor, declared, rule, valid_from, now)
     except Invalid as refusal:
-        return _form(request, viewer, office, declared, typed, faults_of(refusal, "kind"))
+        return _form(request, viewer, office, now, declared, typed, faults_of(refusal, "kind"))
     if seen == digest:
         scan(office.db, now, viewer.actor.school_id)
         return RedirectResponse(f"/deadlines?done={setting}", 303)
+    return _preview(
+        request,
+        viewer,
+        declared,
+        found,
+        digest,
+        stale=bool(seen),
+        typed=typed,
+        rule=rule.rule,
+        present=before.rule(declared.default, valid_from).rule,
+        valid_from=valid_from,
+        until=rule_changes.until(before, declared, valid_from),
+    )
+
+
+@router.get("/admin/deadlines/{setting}/rules/{rule_id}")
+def look_at_drop(
+    request: Request, viewer: AdminViewer, office: OfficeDep, now: Arrival, setting: str, rule_id: str
+) -> Response:
+    """Show what dropping a rule that does not hold yet would change."""
+    return _drop(request, viewer, office, now, _declared(setting), rule_id, "")
+
+
+@router.post("/admin/deadlines/{setting}/rules/{rule_id}/drop")
+def drop_rule(
+    request: Request,
+    viewer: AdminViewer,
+    office: OfficeDep,
+    now: Arrival,
+    form: CheckedForm,
+    setting: str,
+    rule_id: str,
+) -> Response:
+    """Drop it, when what that changes is what was shown; else show it again."""
+    seen = text_of(form, "digest") or "-"
+    return _drop(request, viewer, office, now, _declared(setting), rule_id, seen)
+
+
+def _drop(
+    request: Request,
+    viewer: Viewer,
+    office: OfficeDep,
+    now: datetime,
+    declared: Declared,
+    rule_id: str,
+    seen: str,
+) -> Response:
+    actor, today = viewer.actor, words.local(now).date()
+    try:
+        with office.db.write() if seen else office.db.read() as session:
+            row = rule_drops.rule_to_drop(session, actor, declared.setting, rule_id, today)
+            before = calendar_of(session, actor.school_id)
+            after = rule_drops.without(before, row)
+            found = difference(session, before, after, now)
+            rule_drops.refuse_short_notice(found, now)
+            rule, valid_from = own_of(row).rule, row.valid_from
+            digest = _digest(rule, valid_from, found)
+            if seen == digest:
+                rule_drops.drop(session, actor, declared, row, now)
+    except Invalid as refusal:
+        typed = _begun(office, viewer, declared, now)
+        return _form(request, viewer, office, now, declared, typed, {"kind": refusal.sentence})
+    if seen == digest:
+        scan(office.db, now, actor.school_id)
+        return RedirectResponse(f"/deadlines?dropped={declared.setting}", 303)
+    return _preview(
+        request,
+        viewer,
+        declared,
+        found,
+        digest,
+        stale=bool(seen),
+        dropping=rule_id,
+        present=rule.rule,
+        rule=after.rule(declared.default, valid_from).rule,
+        valid_from=valid_from,
+    )
+
+
+def _preview(
+    request: Request,
+    viewer: Viewer,
+    declared: Declared,
+    found: Difference,
+    digest: str,
+    **shown: Any,
+) -> Response:
     return page(
         request,
         viewer,
         "pages/deadline_preview.html",
         declared=declared,
-        typed=typed,
-        rule=rule.rule,
-        present=before.rule(declared.default, valid_from).rule,
-        valid_from=valid_from,
         found=found,
         people=sorted(found.people, key=lambda one: words.by_given_name(one.name)),
         digest=digest,
-        stale=bool(seen),
         most=LISTED,
+        **({"typed": {}, "until": None, "dropping": ""} | shown),
     )
 
 
@@ -169,12 +264,14 @@ def _form(
     request: Request,
     viewer: Viewer,
     office: OfficeDep,
+    now: datetime,
     declared: Declared,
     typed: dict[str, str],
     faults: dict[str, Text] | None = None,
 ) -> Response:
     with office.db.read() as session:
-        history = _history(session, viewer.actor.school_id, declared.setting)
+        today = words.local(now).date()
+        history = _history(session, viewer.actor.school_id, declared.setting, today)
     kind = typed.get("kind", "")
     return page(
         request,
@@ -193,12 +290,33 @@ def _form(
     )
 
 
-def _history(session: Session, school_id: str, setting: str) -> Sequence[tuple[DeadlineRule, Text, str]]:
-    """The rules the school set, the latest first, each in a sentence with who set it."""
+@dataclass(frozen=True, slots=True)
+class SetRule:
+    """A rule as the history shows it; `who` set it, `dropped_by` names who dropped it before it held."""
+
+    row: DeadlineRule
+    rule: Text
+    who: str
+    dropped_by: str
+    droppable: bool
+
+
+def _history(session: Session, school_id: str, setting: str, today: date) -> list[SetRule]:
+    """The rules the school set, the latest first."""
     rows = session.exec(
-        select(DeadlineRule, Account.full_name)
-        .join(Account, col(Account.id) == col(DeadlineRule.set_by), isouter=True)
+        select(DeadlineRule)
         .where(col(DeadlineRule.school_id) == school_id, col(DeadlineRule.key) == setting)
         .order_by(col(DeadlineRule.set_at).desc(), col(DeadlineRule.id).desc())
     ).all()
-    return [(row, from_data(row.value, setting).rule, name or "–") for row, name in rows]
+    ids = {key for row in rows for key in (row.set_by, row.dropped_by)}
+    names = dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(ids))).all())
+    return [
+        SetRule(
+            row,
+            own_of(row).rule.rule,
+            names.get(row.set_by or "", "–"),
+            names.get(row.dropped_by or "", ""),
+            rule_drops.droppable(row, today),
+        )
+        for row in rows
+    ]

@@ -9,17 +9,18 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import duties, listing, queries, search, sources, succession
+from flows import duties, listing, queries, search, sources, succession, views
 from flows.catalogue import TYPES, amended_by, type_of
 from flows.grammar import DocumentType
+from flows.obligations import calendar_of
 from flows.office import Office
 from flows.people import Actor
-from flows.queries import View
+from flows.views import View
 from models.account import Account
 from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolWeek
-from models.text import Language
+from models.text import Language, Text
 from service import exports, file_words, lanes, names, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
@@ -123,7 +124,7 @@ def document(
 ) -> Response:
     """Everything about one document, and what this person may do with it."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
         based_on = sources.based_on(session, viewer.actor, view.document)
         related = succession.related(session, viewer.actor, view.document)
         following = queries.waiting(session, viewer.actor, limit=2) if done else []
@@ -146,8 +147,20 @@ def document(
         note_type=amended_by(view.here.declared),
         existing="existing" in request.query_params,
         broken=_broken(office, viewer.actor),
+        duty_rules=_duty_rules(office, view),
         acts=[a for a in story.acts(view.here.position.step, view.actions) if a.action != "submit"],
     )
+
+
+def _duty_rules(office: Office, view: View) -> dict[str, Text]:
+    """By when what follows the approval will be due: the school's own rule for the record's week."""
+    coming = view.here.declared.obligations if not view.duties else ()
+    if not coming:
+        return {}
+    monday = view.week.monday if view.week else words.local(office.now()).date()
+    with office.db.read() as session:
+        calendar = calendar_of(session, view.document.school_id)
+    return {o.kind: calendar.rule(o.due, monday).rule for o in coming}
 
 
 def _broken(office: Office, actor: Actor) -> datetime | None:
@@ -219,7 +232,7 @@ def large(
 ) -> Response:
     """One page as large as it is sharp, to be read closely."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
     shown = _revision(view, revision)
     if shown is None:
         raise NotFound
@@ -283,7 +296,7 @@ def events(
 ) -> Response:
     """The hash-linked history; `format=json` for a machine."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
     if format == "json":
         return JSONResponse({"items": [answers.event(e) for e in view.events], "intact": view.intact})
     return page(request, viewer, "pages/events.html", **about(office, view, language_of(request, viewer)))

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import col, select
 
-from flows import citing, copying, drafts, filling, likeness, queries, sources, succession
+from flows import citing, copying, drafts, filling, likeness, sources, succession, views
 from flows.bodies import body_of, declared_for, under_way
 from flows.catalogue import type_of
 from flows.commands import Command
@@ -28,7 +28,7 @@ from models.account import Account
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound, RecordsError, Stale, TooLarge
 from models.text import Text
-from service import forms, remarks, story, words
+from service import form_differences, forms, remarks, story, words
 from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import Arrival, OfficeDep
 from service.file_words import file_words
@@ -169,7 +169,7 @@ def show_form(
     typed: Typed,
 ) -> Response:
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document.id, office.now())
+        view = views.view(session, viewer.actor, document.id, office.now())
         based_on = sources.based_on(session, viewer.actor, document)
         replaces = succession.to_replace(session, viewer.actor, document)
         body, upload = body_of(session, document.id), under_way(session, document.id)
@@ -224,12 +224,12 @@ def show_form(
     )
 
 
-def clashes(declared: DocumentType, typed: Typed, known: Known) -> list[forms.Difference]:
+def clashes(declared: DocumentType, typed: Typed, known: Known) -> list[form_differences.Difference]:
     """Where what was typed differs from what another window saved; nothing when no other did."""
     if typed.stored is None:
         return []
     now, _ = declared.form.read(typed.values, known)
-    found = forms.differences(declared.form.fields, typed.stored, now, known)
+    found = form_differences.differences(declared.form.fields, typed.stored, now, known)
     return [d for d in found if d.kind != "drawn"]
 
 

@@ -12,17 +12,18 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 from flows import inbox as counted
-from flows import marks, queries, round_marks, sources, succession
+from flows import marks, queries, round_marks, sources, succession, views
 from flows.catalogue import type_of
 from flows.inbox import Facets
 from flows.links import known_for
 from flows.marks import Note
 from flows.office import Office
-from flows.queries import COUNTED, View, Waiting
+from flows.queries import COUNTED, Waiting
+from flows.views import View
 from models.document import Document, Revision
 from models.errors import RecordsError
 from models.text import Text
-from service import forms, page_images, remarks, story, words
+from service import form_differences, page_images, remarks, story, words
 from service.access import PageViewer, Viewer
 from service.deps import OfficeDep
 from service.pages import saved as filters
@@ -83,7 +84,7 @@ class Bundle:
 class Change:
     """A place that differs from the revision before, in pieces, with the page its lesson begins on."""
 
-    difference: forms.Difference
+    difference: form_differences.Difference
     lines: tuple[tuple[Piece, ...], ...]
     page: int | None
 
@@ -101,7 +102,7 @@ def inbox(
         facets = counted.facets(session, viewer.actor)
         queue = _queue(session, viewer, asked)
         at = next((n for n, w in enumerate(queue) if w.document.id == doc), 0)
-        view = queries.view(session, viewer.actor, queue[at].document.id, office.now()) if queue else None
+        view = views.view(session, viewer.actor, queue[at].document.id, office.now()) if queue else None
         held = round_marks.round_of(session, viewer.actor)
         notes = marks.notes_of(session, viewer.actor, view) if view else {}
         based_on = sources.based_on(session, viewer.actor, view.document) if view else ()
@@ -278,7 +279,7 @@ def changes_of(office: Office, view: View) -> tuple[list[Change], int]:
     with office.db.read() as session:
         known = known_for(session, view.document)
     before, after = view.revisions[-2:]
-    found = forms.differences(view.here.declared.form.fields, before.fields, after.fields, known)
+    found = form_differences.differences(view.here.declared.form.fields, before.fields, after.fields, known)
     texts = [(d.one, d.other) for d in found[:CHANGES]]
     try:
         # Long texts are compared in a child: the pages of others stay quick.

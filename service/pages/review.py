@@ -11,14 +11,14 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
-from flows import marks, plan, queries, sources, succession
+from flows import marks, plan, queries, sources, succession, views
 from flows.authority import authority, basis
 from flows.candidates import candidates
 from flows.commands import Command
 from flows.decide import decide
 from flows.marks import Note
 from flows.office import Office
-from flows.queries import View
+from flows.views import View
 from models.account import Account
 from models.errors import NotFound, NotYours, RecordsError, Stale, WrongStep
 from models.text import Text
@@ -68,7 +68,7 @@ def _ask(
 ) -> Response:
     """The page of one action: what will be decided, and the PIN or the comment it needs."""
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
         onward = _next_people(session, view, action, office.now())
         notes = marks.notes_of(session, viewer.actor, view)
         based_on = sources.based_on(session, viewer.actor, view.document)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from flows import drafts, plan, queries, succession
+from flows import drafts, plan, queries, succession, views
 from flows.commands import Command
 from flows.decide import decide
 from flows.office import Office
@@ -40,7 +40,7 @@ def _ask(
     note: str = "",
 ) -> Response:
     with office.db.read() as session:
-        view = queries.view(session, viewer.actor, document_id, office.now())
+        view = views.view(session, viewer.actor, document_id, office.now())
     if refusal is None and plan.WITHDRAW not in view.actions:
         return RedirectResponse(f"/documents/{document_id}", status_code=303)
     return page(

@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 
 from models.document import Document
 from tests.browser.window import Window, visit
-from tests.cast import PIN, Cast
+from tests.cast import PASSWORD, PIN, Cast
 
 
 def test_icons_come_from_the_sprite(window: Callable[..., Window]) -> None:
@@ -134,3 +134,24 @@ def test_a_round_is_watched_to_its_end_without_reloading(cast: Cast, window: Cal
     expect(hoa.page.locator("#h-round")).to_have_text("Xong lượt ký: 2 trên 2 đã ký", timeout=60_000)
     assert [cast.fresh(d.id).step for d in sent] == ["principal_approval"] * 2
     assert hoa.complaints == []
+
+
+def test_whoever_is_chosen_as_away_shows_at_once_and_the_form_that_came_is_sent(
+    cast: Cast, window: Callable[..., Window]
+) -> None:
+    minh = window("minh")
+    visit(minh, "/absence")
+    minh.page.focus("#f-of")
+    minh.page.select_option("#f-of", cast.ids["hoa"])
+    form = minh.page.locator("#give")
+    expect(form).to_contain_text("Tổ trưởng Tổ 1-2-3")
+    expect(form.locator("[name=absent]")).to_have_value(cast.ids["hoa"])
+    expect(minh.page.locator("#f-of")).to_be_focused()
+    assert minh.page.url.endswith(f"/absence?of={cast.ids['hoa']}")
+    form.locator("[name=delegate]").select_option(cast.ids["lien"])
+    form.locator("[name=last_day]").fill(form.locator("[name=first_day]").input_value())
+    form.locator("[name=password]").fill(PASSWORD)
+    form.locator(".btn--go").click()
+    expect(minh.page.locator(".note--ok")).to_contain_text("Đã ghi ủy quyền")
+    expect(minh.page.locator("table")).to_contain_text("Vũ Thị Liên thay Phạm Thị Hoa")
+    assert minh.complaints == []

@@ -20,10 +20,13 @@ from openpyxl import Workbook
 from sqlmodel import col, select
 
 from flows import prints, waiving
+from flows.due_rules import FRIDAY, BeforeWeekday, as_data
 from flows.flag_words import PASSWORDS, stamp
 from models.account import Account, ResetLink
+from models.deadline import DeadlineRule
 from models.flag import Flag
 from models.imports import Import
+from models.school import SchoolWeek
 from service import reset_links, second_factor
 from service.pages.mailbox import folder
 from service.passes import digest
@@ -115,6 +118,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         ).json()["id"]
     away(cast, "thu", "binh", paper=True)
     away(cast, "hoa", "lien", first_day=day(cast, 3))
+    coming = _rule_of_later(cast)
     second = cast.sent("mai", 14).id
     third = cast.sent("lien", 15).id
     missing, waived, password = _flags(cast)
@@ -202,6 +206,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("hoa", f"/batches/{batch}"),
         stop("hoa", f"/documents/{second}"),
         stop("hoa", f"/documents/{second}/approve"),
+        stop("hoa", f"/documents/{second}/delegate"),
         stop("hoa", f"/documents/{second}/return"),
         stop("hoa", f"/documents/{second}/large"),
         stop("hoa", f"{here['sent again']}/compare"),
@@ -263,6 +268,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("minh", "/reminders/hours", ".btn--go", shows=".note--ok"),
         stop("admin", "/admin/deadlines/lesson_plan_due"),
         stop("admin", "/admin/deadlines/team_plan_lead?kind=end-of-term"),
+        stop("admin", f"/admin/deadlines/lesson_plan_due/rules/{coming}"),
         stop(
             "admin",
             "/admin/deadlines/lesson_plan_due",
@@ -383,6 +389,21 @@ def _reset_link(cast: Cast) -> str:
     with cast.office.db.read() as session:
         link = session.exec(select(ResetLink.id)).one()
     return hidden_links.token_of(link, cast.office.settings.master_key)
+
+
+def _rule_of_later(cast: Cast) -> str:
+    """A deadline's rule that does not hold before week 30."""
+    with cast.office.db.write() as session:
+        rule = DeadlineRule(
+            school_id=cast.school_id,
+            key="lesson_plan_due",
+            valid_from=session.get_one(SchoolWeek, cast.weeks[30]).monday,
+            value=as_data(BeforeWeekday(FRIDAY, weeks_before=1)),
+            set_by=cast.ids["admin"],
+            set_at=cast.office.now(),
+        )
+        session.add(rule)
+        return rule.id
 
 
 def _with_second_factor(cast: Cast) -> str:

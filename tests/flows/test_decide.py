@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, select
 
-from flows import queries
+from flows import queries, views
 from flows.commands import Command, Decided
 from flows.decide import decide, settle
 from flows.plan import SYSTEM
@@ -72,8 +72,8 @@ def test_a_lesson_plan_goes_from_the_form_to_approved(each_cast: Cast) -> None:
             ("principal_approval", "KT. HIỆU TRƯỞNG / PHÓ HIỆU TRƯỞNG"),
         ]
         assert [s.input_blob for s in rows[1:]] == [s.output_blob for s in rows[:-1]]
-        assert queries.chain_holds(session, document.id)
-        assert queries.replayed(session, document.id, cast.school_id)
+        assert views.chain_holds(session, document.id)
+        assert views.replayed(session, document.id, cast.school_id)
     assert cast.fresh(document.id).first_signed_at is not None
 
 
@@ -109,7 +109,7 @@ def test_a_return_names_lessons_and_the_next_submit_is_a_new_revision(cast: Cast
     again = cast.act("lan", document.id, "sign")
     assert (again.revision, again.step) == (2, "group_review")
     with cast.office.db.read() as session:
-        view = queries.view(session, cast.actor("lan"), document.id, cast.office.now())
+        view = views.view(session, cast.actor("lan"), document.id, cast.office.now())
     assert [(s.signature.revision, s.superseded) for s in view.signatures] == [(1, True), (2, False)]
     event = next(e for e in view.events if e.event.action == "return")
     assert event.remark is not None
@@ -242,7 +242,7 @@ def test_fifty_decisions_at_once_on_one_document_and_one_wins(each_cast: Cast) -
     with cast.office.db.read() as session:
         assert session.get_one(Document, document.id).version == version + 1
         assert events_of(session, document.id)[-1].seq == version + 1
-        assert queries.chain_holds(session, document.id)
+        assert views.chain_holds(session, document.id)
 
 
 def test_the_machine_archives_once_and_nobody_else_does(cast: Cast) -> None:
@@ -263,7 +263,7 @@ def test_the_machine_archives_once_and_nobody_else_does(cast: Cast) -> None:
         ).first()
         assert last is not None
         assert (last.actor_id, last.action) == (SYSTEM, "archive")
-        assert queries.chain_holds(session, document.id)
+        assert views.chain_holds(session, document.id)
 
 
 def test_where_nobody_can_act_there_is_an_incident(cast: Cast) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from flows import delegations, listing, queries, vacancies
+from flows import delegations, listing, queries, vacancies, views
 from flows.candidates import today
 from flows.commands import Command
 from flows.decide import decide
@@ -84,9 +84,9 @@ def incidents(cast: Cast, document: Document) -> list[Incident]:
         return list(session.exec(found).all())
 
 
-def view(cast: Cast, name: str, document: Document) -> queries.View:
+def view(cast: Cast, name: str, document: Document) -> views.View:
     with cast.office.db.read() as session:
-        return queries.view(session, cast.actor(name), document.id, cast.office.now())
+        return views.view(session, cast.actor(name), document.id, cast.office.now())
 
 
 # who hands over, to whom
@@ -267,6 +267,20 @@ def test_it_begins_by_itself_on_its_first_day(cast: Cast) -> None:
     for _ in range(2):
         delegations.turn(cast.office.db, cast.office.settings, cast.office.now())
     assert told(cast, "delegation") == Counter({"lien": 3, "minh": 1, "hoa": 1})
+
+
+def test_the_principal_is_not_told_to_tell_the_principal(cast: Cast) -> None:
+    away(cast, "hoa", "lien", first_day=day(cast, 1))
+    names = {account_id: name for name, account_id in cast.ids.items()}
+    with cast.office.db.read() as session:
+        rows = session.exec(select(Notice).where(col(Notice.kind) == "delegation")).all()
+    said = {names[row.account_id]: (row.data["sentence"]["vi"], row.data["sentence"]["en"]) for row in rows}
+    assert said.keys() == {"minh", "lien"}
+    assert all("Chấm dứt" in vi or "chấm dứt" in vi for vi, _ in said.values())
+    assert "báo Hiệu trưởng" in said["lien"][0]
+    assert "tell the principal" in said["lien"][1]
+    assert "báo Hiệu trưởng" not in said["minh"][0]
+    assert "principal" not in said["minh"][1]
 
 
 def test_the_absent_person_is_not_told_and_may_still_act(cast: Cast) -> None:

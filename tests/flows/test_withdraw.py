@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from flows import queries, runs
+from flows import queries, runs, views
 from flows.clock import scan_document
 from flows.numbers import reserve
 from models.document import Document, OpenStep, Revision, SeriesNumber
@@ -35,9 +35,9 @@ def test_the_author_takes_it_back_and_everything_signed_is_kept(each_cast: Cast)
     assert (done.status, done.step) == ("withdrawn", "")
     with cast.office.db.read() as session:
         assert session.exec(select(OpenStep).where(col(OpenStep.document_id) == document.id)).all() == []
-        view = queries.view(session, cast.actor("hoa"), document.id, cast.office.now())
+        view = views.view(session, cast.actor("hoa"), document.id, cast.office.now())
         revision = session.get_one(Revision, (document.id, 1))
-        assert queries.replayed(session, document.id, cast.school_id)
+        assert views.replayed(session, document.id, cast.school_id)
     assert [s.superseded for s in view.signatures] == [True, True]
     assert view.intact
     assert view.events[-1].remark is not None

@@ -27,7 +27,7 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlmodel import Session, col, select, update
 
-from flows import queries
+from flows import views
 from flows.catalogue import type_of
 from flows.keyring import trust_of
 from flows.plan import SYSTEM
@@ -334,8 +334,8 @@ def _ended(here: Installation, ids: list[str]) -> bool:
 def _holds(session: Session, here: Installation, document_id: str) -> None:
     """Chain, position, ledger and every signature of a document that has ended."""
     document = session.get_one(Document, document_id)
-    assert queries.chain_holds(session, document_id)
-    assert queries.replayed(session, document_id, document.school_id)
+    assert views.chain_holds(session, document_id)
+    assert views.replayed(session, document_id, document.school_id)
     declared = type_of(document.type)
     signing = [step.name for step in declared.steps if step.signs]
     rows = session.exec(select(Signature).where(col(Signature.document_id) == document_id)).all()

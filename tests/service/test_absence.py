@@ -148,3 +148,46 @@ def test_the_same_by_program(cast: Cast, client: TestClient) -> None:
     assert people["teacher_b"].post(f"/delegations/{made['id']}/end", {}, 404)["code"] == "not-found"
     assert people["mai"].post(f"/delegations/{made['id']}/end", {})["state"] == "ended"
     assert people["mai"].post(f"/delegations/{made['id']}/end", {}, 409)["code"] == "wrong-step"
+
+
+def test_one_record_is_given_to_another_by_page(cast: Cast, reader: People) -> None:
+    document = cast.sent("lan", 14)
+    hoa = reader("hoa")
+    assert reader("lien").get(f"/documents/{document.id}/delegate").status == 403
+    assert "Giao việc này cho người khác" not in reader("lien").get(f"/documents/{document.id}").words
+    assert "Giao việc này cho người khác" in hoa.get(f"/documents/{document.id}").words
+    form = hoa.get(f"/documents/{document.id}/delegate")
+    offered = {o.text_content().partition(",")[0] for o in form.all("#f-delegate option")}
+    assert "Vũ Thị Liên" in offered
+    assert not offered & {"Nguyễn Thị Lan", "Phạm Thị Hoa", "Trịnh Quốc Anh"}
+    wrong = form.send("/delegate", delegate=cast.ids["lien"], password="sai mật khẩu")
+    assert (wrong.status, rows(cast)) == (422, [])
+    done = wrong.send("/delegate", password=PASSWORD)
+    assert "Đã giao cho người khác" in done.words
+    assert "Phạm Thị Hoa giao riêng hồ sơ này cho Vũ Thị Liên xử lý, đến hết" in done.words
+    assert "Phạm Thị Hoa giao hồ sơ này cho Vũ Thị Liên xử lý" in done.words
+    assert "chỉ một hồ sơ" in reader("lien").get("/absence").words
+    assert "Đang thay" not in reader("lien").get("/").words  # of one record its own page speaks
+    assert "Thay Phạm Thị Hoa" in reader("lien").get("/inbox").words
+
+
+def test_one_record_is_given_to_another_by_program(cast: Cast, client: TestClient) -> None:
+    document = cast.sent("lan", 14)
+    people = {n: Person(client, n) for n in ("hoa", "son", "lan", "mai", "teacher_b")}
+    path = f"/documents/{document.id}/actions/delegate"
+    shown = people["hoa"].get(f"/documents/{document.id}")
+    assert "delegate" in shown["actions"]
+    assert "delegate" not in people["lan"].get(f"/documents/{document.id}")["actions"]
+    day = today(cast.office.now()).isoformat()
+    wish = {"version": shown["version"], "delegate": "son", "password": PASSWORD}
+    assert [e["path"] for e in people["hoa"].post(path, wish, 422)["errors"]] == ["number"]
+    wish |= {"number": "12/GUQ", "dated": day}
+    assert people["hoa"].post(path, wish | {"password": "sai"}, 401)
+    assert people["teacher_b"].post(path, wish, 404)["code"] == "not-found"
+    assert people["lan"].post(path, wish, 403)["code"] == "not-yours"
+    given = people["hoa"].post(path, wish)
+    assert given["step"]["away"][0]["only_this"] is True
+    assert [a["name"] for a in given["step"]["waiting_for"]] == ["Hoàng Văn Sơn"]
+    assert people["hoa"].post(path, wish, 409)["code"] == "stale"
+    assert [i["document_id"] for i in people["son"].get("/tasks")["items"]] == [document.id]
+    assert people["son"].get("/delegations")["items"][0]["document_id"] == document.id

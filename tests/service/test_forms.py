@@ -10,7 +10,7 @@ from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
 from flows.fields import Known
 from models.errors import TooLarge
 from models.text import Text
-from service import forms, words
+from service import form_differences, forms, words
 from tasks.rich_text import clean
 
 KNOWN = Known(
@@ -181,7 +181,7 @@ def test_days_are_shown_as_people_write_them() -> None:
 def test_differences_match_rows_by_id_and_name_them() -> None:
     one = {"week": "w1", "lessons": [lesson(equipment="<p>Tranh</p>"), lesson(id="bb22", title="Bài 2")]}
     other = {"week": "w2", "lessons": [lesson(id="bb22", title="Bài 2"), lesson(equipment="<p>Bảng</p>")]}
-    found = forms.differences(FORM.fields, one, other, KNOWN)
+    found = form_differences.differences(FORM.fields, one, other, KNOWN)
     assert [(d.label.vi, d.one, d.other) for d in found] == [
         ("Tuần dạy", "Tuần 1", "Tuần 2"),
         ("Bài dạy 2 · 2. Đồ dùng dạy học", "Tranh", "Bảng"),
@@ -191,5 +191,5 @@ def test_differences_match_rows_by_id_and_name_them() -> None:
 def test_rows_without_ids_are_compared_in_their_order() -> None:
     one = {"rows": [{"id": "1", "lesson": "A"}, {"id": "2", "lesson": "B"}]}
     other = {"rows": [{"id": "8", "lesson": "A"}, {"id": "9", "lesson": "C"}]}
-    found = forms.differences(TEAM_TEACHING_PLAN.form.fields, one, other, KNOWN)
+    found = form_differences.differences(TEAM_TEACHING_PLAN.form.fields, one, other, KNOWN)
     assert [(d.label.vi, d.one, d.other) for d in found] == [("Dòng 2 · Tên bài học", "B", "C")]

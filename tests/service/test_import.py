@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from html import unescape
 
 import pytest
+import time_machine
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import col, select
 
-from flows import timetable
+from flows import clock, timetable
 from flows.posts import actor_of
 from models.account import Account, AccountRole, Change, Group, GroupMember
+from models.flag import Flag
 from models.school import SchoolClass, SchoolWeek, TeachingAssignment, Timetable, TimetableEntry
+from models.settings import VIETNAM
 from service.app import create_app
 from service.import_sheets import ACCOUNTS, GROUPS, TEACHING, TIMETABLE
 from tasks.workbooks import Page, write
@@ -380,6 +383,29 @@ def test_a_school_that_changed_since_the_preview_is_shown_again(cast: Cast, ente
     with cast.office.db.read() as session:
         rows = session.exec(select(TeachingAssignment)).all()
     assert [r.account_id for r in rows] == [cast.ids["mai"]]
+
+
+def test_the_clock_looks_after_a_timetable_is_imported(cast: Cast, enter: Enter) -> None:
+    """`hoa` stands in no timetable afterwards: she owes no lesson plan, and her flag goes at once."""
+
+    def missing() -> set[str]:
+        with cast.office.db.read() as session:
+            rows = session.exec(
+                select(Flag.account_id).where(
+                    col(Flag.type) == "lesson-plan",
+                    col(Flag.week_id) == cast.weeks[13],
+                    col(Flag.resolved_at).is_(None),
+                )
+            ).all()
+        return {name for name, key in cast.ids.items() if key in rows}
+
+    late = datetime(2026, 11, 25, 1, tzinfo=VIETNAM)
+    with time_machine.travel(late):
+        clock.scan(cast.office.db, late, cast.school_id)
+        assert missing() >= {"hoa", "lan", "mai"}
+        enter("admin").run(book(**FULL))
+        assert missing() >= {"lan", "mai"}
+        assert "hoa" not in missing()
 
 
 def test_a_new_timetable_begins_on_its_day_and_a_double_is_a_warning(cast: Cast, enter: Enter) -> None:

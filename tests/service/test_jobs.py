@@ -8,9 +8,10 @@ import pathlib
 import signal
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from aiosmtpd.handlers import Mailbox
 from apscheduler.triggers.cron import CronTrigger
 from sqlmodel import col, select
@@ -21,6 +22,7 @@ from models.notice import Mail
 from models.run import Lease
 from models.settings import VIETNAM, Settings
 from service.jobs import LEASE_TIME, Clockwork, schedule
+from tasks.blobs import BlobStore
 from tasks.mailing import GATHER
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
 from tests.mail_server import mail_server
@@ -127,6 +129,31 @@ def test_what_ran_out_is_swept_and_what_lives_stays(school: SmallSchool, watch: 
     with school.db.read() as session:
         assert session.exec(select(Pass.token_hash)).all() == ["new"]
         assert session.exec(select(Throttle.source)).all() == ["new"]
+
+
+def test_what_a_kill_left_half_written_in_the_store_goes_after_some_hours(
+    school: SmallSchool, watch: Watch, tmp_path: pathlib.Path
+) -> None:
+    clock = Clockwork(school.db, Settings(data=tmp_path), watch)
+    clock.take_the_lead()
+    folder = clock.settings.blobs
+    killed = (
+        "import os, pathlib, signal, sys; from tasks.blobs import BlobStore; "
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL); "
+        "BlobStore(pathlib.Path(sys.argv[1])).put(b'a signed file')"
+    )
+    ended = subprocess.run([sys.executable, "-c", killed, str(folder)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    (part,) = folder.glob("*/.part-*")
+    whole = BlobStore(folder).put(b"a signed file")
+    left = datetime.fromtimestamp(part.stat().st_ctime, UTC)
+    with time_machine.travel(left + timedelta(hours=1)):
+        clock.clean()
+    assert part.exists()  # it could still be written
+    with time_machine.travel(left + timedelta(hours=7)):
+        clock.clean()
+    assert list(folder.glob("*/.part-*")) == []
+    assert BlobStore(folder).get(whole) == b"a signed file"
 
 
 def test_the_night_look_is_at_five_past_midnight_in_vietnam(school: SmallSchool, watch: Watch) -> None:

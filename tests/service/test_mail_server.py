@@ -26,7 +26,7 @@ from models.db import Database
 from models.mail_server import MailServer
 from models.notice import Mail, Notice
 from models.settings import Settings
-from service import admin_overview, doctor, keeping, mail_changes, mail_trying, reset_links
+from service import admin_overview, doctor_reach, keeping, mail_changes, mail_trying, reset_links
 from service.app import create_app
 from service.mail_form import Typed
 from tasks import mail_servers
@@ -304,7 +304,7 @@ def test_another_master_key_opens_no_password_and_typing_it_again_mends_that(
     minh = enter("minh")
     save(minh, port)
     stamp(cast.office)
-    assert "127.0.0.1" in "".join(f.line for f in doctor._mail(cast.office.settings) if f.mark == "✓")
+    assert "127.0.0.1" in "".join(f.line for f in doctor_reach.mail(cast.office.settings) if f.mark == "✓")
     with cast.office.db.write() as session:
         row = mail_servers.own(session, cast.school_id)
         assert row is not None
@@ -315,7 +315,7 @@ def test_another_master_key_opens_no_password_and_typing_it_again_mends_that(
     reset_links.ask(cast.office, "lan", "127.0.0.1", cast.office.now())
     assert asyncio.run(post(cast.office.db, cast.office.settings, cast.office.now())) == Posted(postponed=1)
     assert "không mở được bằng khóa chủ" in minh.get("/admin/mail")
-    assert [f.mark for f in doctor._mail(cast.office.settings)] == ["✓", "✗"]
+    assert [f.mark for f in doctor_reach.mail(cast.office.settings)] == ["✓", "✗"]
     with cast.office.db.read() as session:
         matters = admin_overview.overview_of(session, cast.office.settings, cast.school_id, cast.office.now())
     said = [m.sentence.vi for m in matters if m.urgent]

@@ -179,3 +179,64 @@ def test_a_week_put_off_moves_the_limit_of_what_is_not_signed(cast: Cast, reader
     with cast.office.db.read() as session:
         assert session.get_one(Document, drafted.id).due_at == drafted.due_at + timedelta(days=7)
         assert session.get_one(Document, signed.id).due_at == signed.due_at
+
+
+def test_a_rule_from_an_earlier_day_says_where_it_ends(cast: Cast, reader: People) -> None:
+    preview(reader, valid_from="14/12/2026").send("/lesson_plan_due")
+    earlier = preview(reader, weekday="3")
+    said = "Quy tắc này chỉ áp dụng đến trước tuần dạy 14/12/2026: từ tuần đó quy tắc đã đặt trước đây vẫn áp"
+    assert said in earlier.words
+    assert "(hết thứ Năm của tuần liền trước tuần dạy (trước 00:00 thứ Sáu))" in earlier.words
+    assert "chỉ áp dụng đến trước tuần dạy" not in preview(reader, weekday="3", valid_from="14/12/2026").words
+    assert len(set_rules(cast)) == 1
+
+
+def test_a_rule_that_does_not_hold_yet_is_dropped_after_a_look(cast: Cast, reader: People) -> None:
+    document = cast.lesson_plan("lan", 14)
+    before = cast.fresh(document.id).due_at
+    preview(reader, valid_from="07/12/2026").send("/lesson_plan_due")
+    assert cast.fresh(document.id).due_at != before
+    (rule,) = set_rules(cast)
+    at = f"{PLAN}/rules/{rule.id}"
+    assert at in [link.get("href") for link in reader("admin").get(PLAN).all("a")]
+    look = reader("admin").get(at)
+    assert "Bỏ quy tắc thời hạn: xem trước" in look.words
+    assert "Nguyễn Thị Lan" in look.words
+    assert set_rules(cast)[0].dropped_at is None
+    done = look.send("/drop")
+    assert "Đã bỏ quy tắc chưa áp dụng: Kế hoạch bài dạy" in done.words
+    (rule,) = set_rules(cast)
+    assert (rule.dropped_by, cast.fresh(document.id).due_at) == (cast.ids["admin"], before)
+    with cast.office.db.read() as session:
+        assert deadlines_of(session, [cast.school_id]) == {}
+        told = session.exec(select(Notice).where(col(Notice.kind) == "rule")).all()
+    assert {n.account_id for n in told} == {cast.ids["minh"]}
+    assert any("bỏ quy tắc thời hạn chưa áp dụng" in n.data["sentence"]["vi"] for n in told)
+    history = reader("admin").get(PLAN)
+    assert "Đã bỏ trước khi áp dụng: Trịnh Quốc Anh" in history.words
+    assert at not in [link.get("href") for link in history.all("a")]
+    assert reader("admin").get(at).status == 409
+
+
+@pytest.mark.parametrize("name", ["lan", "minh"])
+def test_only_an_administrator_drops_a_rule(cast: Cast, reader: People, name: str) -> None:
+    preview(reader, valid_from="07/12/2026").send("/lesson_plan_due")
+    (rule,) = set_rules(cast)
+    assert reader(name).get(f"{PLAN}/rules/{rule.id}").status == 404
+    assert reader("admin").get(f"/admin/deadlines/team_plan_lead/rules/{rule.id}").status == 404
+
+
+def test_a_rule_that_holds_or_whose_loss_takes_time_back_stays(cast: Cast, reader: People) -> None:
+    """Week 13 begins on 30/11; by the rule of before, the limit would be this very midnight."""
+    preview(reader, valid_from="23/11/2026").send("/lesson_plan_due")
+    (holds,) = set_rules(cast)
+    assert reader("admin").get(f"{PLAN}/rules/{holds.id}").status == 409
+    preview(reader, weekday="5").send("/lesson_plan_due")
+    preview(reader, weekday="6", valid_from="07/12/2026").send("/lesson_plan_due")
+    with cast.office.db.write() as session:
+        session.delete(session.get_one(DeadlineRule, holds.id))
+    (soon,) = [r for r in set_rules(cast) if str(r.valid_from) == "2026-11-30"]
+    refused = reader("admin").get(f"{PLAN}/rules/{soon.id}")
+    assert refused.status == 422
+    assert "có hạn đang còn đến sớm hơn hết ngày mai" in refused.words
+    assert all(r.dropped_at is None for r in set_rules(cast))

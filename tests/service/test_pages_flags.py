@@ -10,7 +10,10 @@ from html import unescape
 import pytest
 from fastapi.testclient import TestClient
 
+from flows import delegations
+from flows.candidates import today
 from flows.clock import scan
+from flows.delegation_rules import Asked
 from models.account import Pass
 from models.document import Document
 from models.notice import Mail
@@ -79,6 +82,48 @@ def shown(client: TestClient, path: str = "/flags/list", status: int = 200) -> s
     answer = client.get(path)
     assert answer.status_code == status, answer.text
     return unescape(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("types", "board", "flags"),
+    [
+        ((), {"lan", "mai", "hoa"}, {"lan", "mai", "hoa"}),
+        (("lesson-plan",), {"lan", "mai", "hoa"}, {"lan", "mai", "hoa"}),
+        (("team-teaching-plan",), set(), set()),
+    ],
+)
+def test_who_stands_in_for_a_head_sees_the_board_of_the_group_while_it_runs(
+    flagged: Cast, client: TestClient, types: tuple[str, ...], board: set[str], flags: set[str]
+) -> None:
+    """`huong` of the other group: of the types handed over, and no longer once it has ended."""
+    enter(client, flagged, "huong")
+    path = f"/flags?type=lesson-plan&week={flagged.weeks[WEEK]}"
+
+    def named(path: str) -> set[str]:
+        page = shown(client, path)
+        return {name for name in ("lan", "mai", "hoa") if NAMES[name] in page}
+
+    assert named(path) == named("/flags/list") == set()
+    now = datetime.now(UTC)
+    asked = Asked(
+        flagged.ids["hoa"],
+        flagged.ids["huong"],
+        today(now),
+        today(now) + timedelta(days=3),
+        types=types,
+        number="12/GUQ",
+        dated=today(now),
+    )
+    given = delegations.give(flagged.office, flagged.actor("hoa"), asked, now)
+    assert named(path) == board
+    listed = shown(client, f"/flags/list?week={flagged.weeks[WEEK]}")
+    assert ("lan" in flags) == (NAMES["lan"] in listed)
+    person = client.get(f"/flags/people/{flagged.ids['lan']}")
+    assert person.status_code == 200
+    assert ("/flags/lesson-plan/" in person.text) == bool(board)
+    delegations.end(flagged.office, flagged.actor("hoa"), given, now)
+    assert named(path) == set()
+    assert client.get(f"/flags/people/{flagged.ids['lan']}").status_code == 404
 
 
 NAMES = {"lan": "Nguyễn Thị Lan", "mai": "Trần Thị Mai", "hoa": "Phạm Thị Hoa", "huong": "Đặng Thị Hường"}

@@ -15,9 +15,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
-from flows import clock, day_rows, reminders, timetable
+from flows import clock, day_rows, reminders, rule_changes, timetable
 from flows.day_rows import school_days
 from flows.due_rules import DaysBefore, as_data
+from flows.obligations import calendar_of
 from flows.school_days import DAY
 from flows.year_frame import Break, Frame, proposal
 from models.deadline import DeadlineRule
@@ -30,7 +31,8 @@ from service import calendar_changes, school_years
 from service.app import create_app
 from service.calendar_changes import Entered
 from service.calendar_difference import Difference, apply_if_shown
-from tests.cast import FIRST_MONDAY, Cast
+from service.pages.admin_weeks import read_break
+from tests.cast import FIRST_MONDAY, PEOPLE, Cast
 from tests.flows.test_timetable import enter as enter_timetable
 from tests.service.test_pages_admin import Person
 
@@ -96,19 +98,33 @@ def test_a_day_off_takes_its_lessons_and_a_made_up_day_gives_them_back(each_cast
 
 def test_who_entered_a_row_and_why_stays_and_taking_back_leaves_the_past(each_cast: Cast) -> None:
     cast = each_cast
-    row = put(cast, TODAY, TODAY + 2 * DAY)
+    row = put(cast, TODAY, TODAY + 3 * DAY)
     with cast.office.db.write() as session:
-        now, who = cast.office.now(), cast.ids["admin"]
+        now, who = cast.office.now() + DAY, cast.ids["admin"]
         taken = calendar_changes.take_back(session, cast.school_id, who, now, row.id)
-        assert (taken.void_from, taken.void_by) == (TODAY + DAY, who)
+        assert (taken.void_from, taken.void_by) == (TODAY + 2 * DAY, who)
     with cast.office.db.read() as session:
         (kept,) = session.exec(select(CalendarChange)).all()
         days = school_days(session, cast.school_id)
     assert (kept.reason, kept.entered_by, kept.first_day) == ("Nghỉ tránh bão", cast.ids["admin"], TODAY)
-    assert [days.is_school_day(TODAY + n * DAY) for n in range(3)] == [False, True, True]
+    assert [days.is_school_day(TODAY + n * DAY) for n in range(4)] == [False, False, True, True]
     for school in (cast.school_id, cast.other_school_id):
         with cast.office.db.write() as session, pytest.raises((Invalid, NotFound)):
             calendar_changes.take_back(session, school, cast.ids["admin"], cast.office.now(), row.id)
+
+
+def test_what_was_entered_for_today_by_mistake_is_taken_back_today(cast: Cast, enter: Enter) -> None:
+    admin, day = enter("admin"), f"{TODAY:%d/%m/%Y}"
+    assert admin.change("/admin/weeks/off", first=day, last=day, reason="Nghỉ tránh bão").status_code == 303
+    with cast.office.db.read() as session:
+        (row,) = session.exec(select(CalendarChange)).all()
+        assert not school_days(session, cast.school_id).is_school_day(TODAY)
+    assert f'value="{row.id}"' in admin.get("/admin/weeks")
+    assert calendar_changes.ends_from(row, TODAY) == TODAY
+    assert calendar_changes.ends_from(row, TODAY + DAY) is None  # of yesterday: it stays
+    assert admin.change("/admin/weeks/take-back", change_id=row.id).status_code == 303
+    with cast.office.db.read() as session:
+        assert school_days(session, cast.school_id).is_school_day(TODAY)
 
 
 def test_what_cannot_be_entered_is_refused_at_its_field(cast: Cast) -> None:
@@ -390,7 +406,9 @@ def test_one_look_is_good_for_one_act(cast: Cast, enter: Enter) -> None:
         assert session.exec(select(CalendarChange)).all() == []
 
 
-def test_no_day_off_brings_a_limit_that_is_still_to_come_into_the_past(cast: Cast) -> None:
+def test_a_limit_that_a_day_off_would_put_into_the_past_comes_at_the_moment_of_entry(each_cast: Cast) -> None:
+    """Friday morning a storm: plans of Monday, due by the end of Friday, would have been due on Thursday."""
+    cast = each_cast
     rule = DaysBefore(1, setting="lesson_plan_due", working=True)
     with cast.office.db.write() as session:
         session.add(
@@ -407,9 +425,48 @@ def test_no_day_off_brings_a_limit_that_is_still_to_come_into_the_past(cast: Cas
     then = datetime.combine(friday, datetime.min.time(), VIETNAM) + timedelta(hours=9)
     cast.office.now = lambda: then
     storm = Entered(friday, friday, "Nghỉ tránh bão")
-    with pytest.raises(Invalid) as refusal:
-        shown(cast, partial(_enter, cast, storm))
-    assert "đã qua" in refusal.value.faults[0].sentence.vi
+    signed, open_ = cast.sent("lan", 13), cast.lesson_plan("mai", 13)
+    midnight = datetime.combine(friday + DAY, datetime.min.time(), VIETNAM)
+    assert cast.fresh(open_.id).due_at == midnight
+
+    def do(session: Session) -> None:
+        _enter(cast, storm, session)
+        rule_changes.recompute(session, calendar_of(session, cast.school_id))
+
+    found = shown(cast, do)
+    assert [(x.number, x.before, x.after) for x in found.limits] == [(13, midnight, None)]
+    assert ("opens", PEOPLE["mai"][0]) in {(f.what, f.who) for f in found.flags}
+    assert PEOPLE["lan"][0] not in {f.who for f in found.flags}
+    assert cast.fresh(open_.id).due_at == midnight  # nothing is kept yet
+    then += timedelta(minutes=5)
+    assert apply_if_shown(cast.office.db, cast.school_id, then, do, found.mark) is None
+    assert cast.fresh(open_.id).due_at == then
+    clock.rescan(cast.office.db, then, cast.school_id)
+    flags = flags_of(cast)
+    assert flags["mai", "13"]
+    assert ("lan", "13") not in flags
+    assert cast.fresh(signed.id).due_at == midnight
+    with cast.office.db.read() as session:
+        late = session.exec(select(Flag).where(col(Flag.rule) == "late", col(Flag.week_id) == cast.weeks[13]))
+        assert late.all() == []
+
+
+def test_a_break_the_system_named_is_named_in_the_language_of_the_page(cast: Cast, enter: Enter) -> None:
+    typed = Break("Nghỉ mùa đông", date(2026, 12, 21), date(2026, 12, 22))
+    frame = replace(proposal(2026), first_day=FIRST_MONDAY, breaks=(*proposal(2026).breaks, typed))
+    with cast.office.db.write() as session:
+        school_years.save_frame(session, cast.school_id, frame, cast.office.now())
+    admin = enter("admin")
+    assert admin.change("/admin/weeks/put-off", week_id=cast.weeks[14]).status_code == 303
+    vi, en = (unescape(admin.get(f"/admin/weeks?lang={language}")) for language in ("vi", "en"))
+    for name in ("Nghỉ thêm một tuần", "Nghỉ Tết Nguyên đán"):
+        assert vi.count(f"{name}: ") and name not in en
+    for name in ("One more week off", "Tết holidays"):
+        assert en.count(f"{name}: ") and name not in vi
+    assert "Nghỉ mùa đông: 21/12/2026" in en  # what people typed stays
+    assert (
+        Break(read_break("One more week off: 07/12/2026").name, TODAY, TODAY).words.vi == "Nghỉ thêm một tuần"
+    )
 
 
 def test_the_holidays_of_a_running_year_are_offered(cast: Cast, enter: Enter) -> None:
