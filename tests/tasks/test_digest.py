@@ -356,3 +356,29 @@ def test_each_school_has_its_hours(school: SmallSchool, settings: Settings) -> N
     assert deliver(school, settings, at(11, 11, 16)) == 1
     assert deliver(school, settings, SEVEN) == 1
     assert fold(school.db, settings, SEVEN + DAY, audiences, every_weekday) == 0
+
+
+def test_what_was_waived_is_neither_reminded_of_nor_told_above(
+    school: SmallSchool, settings: Settings
+) -> None:
+    fact = f"lesson-plan:{school.accounts['lan']}:{school.weeks[12]}"
+    with school.db.write() as session:
+        session.add(
+            Flag(
+                school_id=school.id,
+                key=f"missing:{fact}",
+                rule="missing",
+                type="lesson-plan",
+                account_id=school.accounts["lan"],
+                week_id=school.weeks[12],
+                due_at=SEVEN - DAY,
+                opened_at=SEVEN - DAY,
+                waived_at=SEVEN - HOUR,
+            )
+        )
+    week = {"type": "lesson-plan", "week_id": school.weeks[12], "owner_id": school.accounts["lan"]}
+    school.notice("lan", "overdue", SEVEN, fact=fact, **week)
+    school.notice("hoa", "escalation", SEVEN, fact=fact, line="x", name="Lan", **week)
+    assert deliver(school, settings, SEVEN) == 0
+    with school.db.read() as session:
+        assert all(notice.dropped for notice in session.exec(select(Notice)))
