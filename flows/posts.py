@@ -65,7 +65,9 @@ def holders(session: Session, school_id: str, audience: str) -> list[Account]:
         accounts = accounts.where(col(Account.id) == key)
     elif kind == "role":
         accounts = accounts.join(AccountRole, col(AccountRole.account_id) == col(Account.id)).where(
-            col(AccountRole.role) == key
+            # with the school, so that the roles of all others need not be read
+            col(AccountRole.school_id) == school_id,
+            col(AccountRole.role) == key,
         )
     else:
         post = Group.head_id if kind == "group_head" else Group.deputy_id
