@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from models.account import Account
 from models.document import Document, OpenStep
@@ -120,6 +120,8 @@ def still_true(
             return flag is not None and flag.resolved_at is None and flag.waived_at is None
         case "spot-check":
             return now < datetime.fromisoformat(data["over"]) and _any_open(session, notice)
+        case "overdue" | "escalation" if _waived(session, notice):
+            return False
         case "reminder" if now >= datetime.fromisoformat(data["due_at"]):
             return False
         case "reminder" | "overdue" if "seq" in data:
@@ -143,10 +145,21 @@ def _any_open(session: Session, notice: Notice) -> bool:
         select(Flag.key).where(
             col(Flag.school_id) == notice.school_id,
             col(Flag.key).in_(keys),
-            col(Flag.resolved_at).is_not(None),
+            or_(col(Flag.resolved_at).is_not(None), col(Flag.waived_at).is_not(None)),
         )
     )
     return not set(keys) <= set(rows)
+
+
+def _waived(session: Session, notice: Notice) -> bool:
+    """Was it waived that this is missing or overdue?"""
+    rule = "overdue" if "seq" in notice.data else "missing"
+    waived = select(Flag.id).where(
+        col(Flag.school_id) == notice.school_id,
+        col(Flag.key) == f"{rule}:{notice.data.get('fact', '')}",
+        col(Flag.waived_at).is_not(None),
+    )
+    return session.exec(waived).first() is not None
 
 
 def _waits(session: Session, notice: Notice, audiences: Collection[str] | None) -> bool:
