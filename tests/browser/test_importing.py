@@ -24,7 +24,8 @@ def test_the_scissors_leave_a_slip_whole(window: Callable[..., Window]) -> None:
         """By how much each slip's words stand over its border's inner edge."""
         found: list[float] = page.evaluate(
             """() => [...document.querySelectorAll(".slip")].map((slip) => {
-                const inner = slip.getBoundingClientRect().right - parseFloat(getComputedStyle(slip).paddingRight);
+                const padding = parseFloat(getComputedStyle(slip).paddingRight);
+                const inner = slip.getBoundingClientRect().right - padding;
                 const words = document.createRange();
                 return Math.max(...[...slip.querySelectorAll("dt, dd, p")].map((one) => {
                     words.selectNodeContents(one);

@@ -293,7 +293,7 @@ def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast
     )
     found = problems(enter("admin").check(data))
     assert {place: words.split(".")[0] for place, words in found.items()} == {
-        "Tài khoản B2": "Ghi đủ họ và tên bằng chữ, nhiều nhất 120 ký tự",
+        "Tài khoản B2": "Ghi đủ họ và tên bằng chữ, bắt đầu bằng một chữ cái, nhiều nhất 120 ký tự",
         "Tài khoản B3": "Ô “Họ và tên” đang trống",
         "Tài khoản D3": "Địa chỉ thư điện tử chưa đúng, ví dụ lan@truong",
         "Tài khoản E3": "Không có vai trò “Thợ”",
@@ -325,6 +325,12 @@ def test_headings_may_be_missing_or_in_another_order(cast: Cast, enter: Enter) -
         write((Page("Thu chi", ["x"], [["y"]]), Page(ACCOUNTS, ACCOUNT_HEAD, [["lan", "Nguyễn Thị Lan"]])))
     )
     assert "không thuộc tệp mẫu" in other.text
+
+
+@pytest.mark.parametrize("name", ["=cmd|'/C calc'!A0", "@SUM(A1:A9)", "+84 912 345 678 Lan", "- Nguyễn Lan"])
+def test_a_formula_is_no_name(cast: Cast, enter: Enter, name: str) -> None:
+    answer = enter("admin").check(book([["gv.moi", name, "Giáo viên", "", "giáo viên", ""]]))
+    assert "bắt đầu bằng một chữ cái" in problems(answer)["Tài khoản B2"]
 
 
 def test_law_7_holds_in_an_import(cast: Cast, enter: Enter) -> None:

@@ -49,8 +49,8 @@ def test_no_kind_of_error_is_english_in_vietnamese(kind: str) -> None:
         (
             "POST",
             "/documents",
-            {"type": "lesson-plan", "fields": {}, "tyep": 1},
-            "tyep",
+            {"type": "lesson-plan", "fields": {}, "kind": 1},
+            "kind",
             "Không có trường này: xem lại tên.",
             "There is no such field: look at its name.",
         ),
