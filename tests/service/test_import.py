@@ -333,6 +333,16 @@ def test_a_formula_is_no_name(cast: Cast, enter: Enter, name: str) -> None:
     assert "bắt đầu bằng một chữ cái" in problems(answer)["Tài khoản B2"]
 
 
+def test_what_changes_nothing_is_folded_with_its_count(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    rows = [[name, account(cast, name).full_name, "", "", "", ""] for name in ("lan", "mai", "huong")]
+    answer = admin.check(book([*rows, ["gv.moi", "Nguyễn Văn Mới", "Giáo viên", "", "giáo viên", ""]]))
+    open_, folded = answer.text.split('<details class="mt-4">')
+    assert "3 dòng không làm thay đổi gì" in folded
+    assert folded.count("Không đổi</span>") == 3 and "Không đổi</span>" not in open_
+    assert "Nguyễn Văn Mới" in open_ and "Nguyễn Văn Mới" not in folded.split("</details>")[0]
+
+
 def test_law_7_holds_in_an_import(cast: Cast, enter: Enter) -> None:
     """Approving roles, appointments and an approver's e-mail wait; the administrator gains nothing."""
     admin = enter("admin")
