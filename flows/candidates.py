@@ -124,13 +124,22 @@ def _absences(session: Session, subject: Subject, audiences: Sequence[str], now:
     return [one for one in found if one.delegation.document_id or one.absent.id not in alone]
 
 
+def with_head_bound(session: Session, subject: Subject, now: datetime) -> Subject:
+    """The same, knowing whether the group's head is away while law 6 binds everyone who stands in."""
+    post = (f"group_head:{subject.group_id}",)
+    instead = _absences(session, subject, post, now) if subject.group_id and subject.head_id else []
+    return replace(subject, head_bound=bool(instead) and not any(one.free for one in instead))
+
+
 def candidates(session: Session, subject: Subject, audiences: Iterable[str], now: datetime) -> list[Account]:
     """Everyone a step waits for now: holders of its posts, without the author and who acted in this revision.
 
-    Who is away is replaced by who stands in; they may still act, but nobody waits for them.
+    Who is away is replaced by who stands in; they may still act, but nobody waits for them. A group's head
+    alone is waited for all the same where nobody else of the group may take it: they come back.
     """
     keys = list(audiences)
     found = {a.id: a for key in keys for a in holders(session, subject.school_id, key)}
+    heads = [a for a in found.values() if a.id == subject.head_id and keys[0].startswith("group_head:")]
     if [f"account:{subject.owner_id}"] == keys:
         return list(found.values())
     away = _absences(session, subject, keys, now)
@@ -140,7 +149,8 @@ def candidates(session: Session, subject: Subject, audiences: Iterable[str], now
     for instead in away:
         if instead.free and keys[0] in instead.delegation.posts and instead.delegate.id not in gone:
             found[instead.delegate.id] = instead.delegate
-    return [a for a in found.values() if a.id not in subject.acted | {subject.owner_id}]
+    taken = subject.acted | {subject.owner_id}
+    return [a for a in found.values() if a.id not in taken] or [a for a in heads if a.id not in taken]
 
 
 def answering(session: Session, school_id: str, audience: str, slug: str, now: datetime) -> list[Account]:

@@ -172,6 +172,7 @@ def _begin(session: Session, row: Delegation, now: datetime) -> None:
     _tell(session, row, "begins", {row.delegate_id}, now)
     vacancies.fill(session, row.school_id, now)
     vacancies.look(session, row, now)
+    vacancies.give_back(session, row, now)  # one record's delegate goes before the deputy
 
 
 def _close(
@@ -187,6 +188,7 @@ def _close(
                 keyring.revoke_keys(session, settings, row.delegate_id, now, "seal")
     _tell(session, row, "ended", told, now)
     vacancies.fill(session, row.school_id, now)
+    vacancies.give_back(session, row, now)
 
 
 # --- what is told ----------------------------------------------------------------------------------------

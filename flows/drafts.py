@@ -56,12 +56,12 @@ def create(
             raise Invalid(_ABOUT_WHAT, (Fault("about", _ABOUT_WHAT),))
         values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
         wanted = {declared.week_field, *declared.unique_by} - {""}
-        wrong = tuple(f for f in faults if f.path in wanted)
+        wrong = tuple(
+            f for f in faults if f.path in wanted or (f.path == declared.last_week_field and not f.missing)
+        )
         if wrong:
-            raise Invalid(
-                Text("Chọn tuần trước khi soạn.", "Choose the week before writing."),
-                wrong,
-            )
+            sentence = _NO_WEEK if wrong[0].path in wanted else wrong[0].sentence
+            raise Invalid(sentence, wrong)
         document = Document(
             school_id=actor.school_id,
             type=slug,
@@ -90,6 +90,9 @@ def create(
         begun = citing.recorded(session, document.id) | _linked(links)
         decide.begin(session, document, actor, now, begun)
         return document
+
+
+_NO_WEEK = Text("Chọn tuần trước khi soạn.", "Choose the week before writing.")
 
 
 def _linked(links: Links) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from models.errors import Fault, Invalid, TooLarge
 from models.text import Text
+from tasks.fonts import undrawable
 from tasks.rich_text import clean, clean_line, plain
 
 Faults = list[Fault]
@@ -32,6 +33,12 @@ class Known:
     """Lessons of the document this one is about, by id."""
 
 
+UNPRINTABLE = Text(
+    "“{label}” có ký tự không in được lên hồ sơ: {lost}. Bỏ đi hoặc viết cách khác.",
+    "“{label}” has characters that cannot be printed on the record: {lost}. Leave them out or write them "
+    "another way.",
+)
+_MOST_NAMED = 12
 MISSING = Text("Chưa điền “{label}”.", "“{label}” is not filled in.")
 
 
@@ -52,7 +59,16 @@ class Field:
         value, faults = self.take(raw, path, known)
         if not faults and self.required and self.empty(value):
             faults = [Fault(path, MISSING.format(label=self.label), missing=True)]
+        lost = undrawable(self.printed(value))
+        if lost:
+            # Signed, the paper would say something else than what was typed.
+            shown = " ".join(lost[:_MOST_NAMED]) + (" …" if len(lost) > _MOST_NAMED else "")
+            faults = [*faults, Fault(path, UNPRINTABLE.format(label=self.label, lost=shown))]
         return value, faults
+
+    def printed(self, value: object) -> str:  # noqa: ARG002 - what is chosen, not typed, is drawable
+        """What was typed and will stand on the paper as it is."""
+        return ""
 
     def take(self, raw: object, path: str, known: Known) -> tuple[Any, Faults]:
         raise NotImplementedError
@@ -107,6 +123,9 @@ class Line(Field):
             ]
         return value, []
 
+    def printed(self, value: object) -> str:
+        return _text(value)
+
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "maxLength": self.longest, "examples": [self.example]}
 
@@ -132,6 +151,9 @@ class Rich(Field):
     def empty(self, value: object) -> bool:
         text = _text(value)
         return not plain(text).strip() and "<img" not in text
+
+    def printed(self, value: object) -> str:
+        return plain(_text(value))
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "contentMediaType": "text/html", "examples": [self.example]}

@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from flows import telling
-from flows.candidates import candidates, stand_ins
+from flows.candidates import candidates, stand_ins, with_head_bound
 from flows.commands import Here
 from flows.deadlines import step_due
 from flows.grammar import Draft, Sign
@@ -25,7 +25,11 @@ from models.school import SchoolWeek
 
 
 def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
-    """Make the waiting rows of the open step; whom it waits for. An incident where nobody could take it."""
+    """Make the waiting rows of the open step; whom it waits for. An incident where nobody could take it.
+
+    Whether the deputy takes it beside an absent head is settled here, and anew when a delegation begins or
+    ends (`flows/vacancies.py`).
+    """
     document, position = here.document, here.position
     until = session.exec(select(OpenStep.due_at).where(col(OpenStep.document_id) == document.id)).first()
     session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
@@ -40,7 +44,7 @@ def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
     )
     if position.step is None or position.step.by is None:
         return []
-    subject = replace(here.subject, acted=position.acted)
+    subject = with_head_bound(session, replace(here.subject, acted=position.acted), now)
     week = session.get(SchoolWeek, document.week_id) if document.week_id else None
     due = step_due(position.step.due, week.monday, now) if position.step.due and week else document.due_at
     if isinstance(position.step, Draft) and position.status == "returned":

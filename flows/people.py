@@ -114,6 +114,8 @@ class Subject:
     """Its slug: what is handed over may be some types alone."""
     document_id: str = ""
     """Or this one record alone."""
+    head_bound: bool = False
+    """The head is away, and whoever stands in wrote this record or acted on it: the deputy takes it too."""
 
 
 class Who:
@@ -170,15 +172,20 @@ class Author(Who):
 
 @dataclass(frozen=True, slots=True)
 class GroupHead(Who):
-    """The head of the document's group; for the head's own document the deputy, else the vice principal."""
+    """The head of the document's group; for the head's own document the deputy, else the vice principal.
+
+    The record of whoever stands in for the head goes to the deputy as well, as the head's own does.
+    """
 
     name: Text = Text("Tổ trưởng", "Group head")
     waiting: Text = Text("Chờ tổ trưởng", "Waiting for the group head")
 
     def audiences(self, subject: Subject) -> tuple[str, ...]:
+        deputy = subject.deputy_id and self.free(subject.deputy_id, subject)
         if subject.head_id and self.free(subject.head_id, subject):
-            return (f"group_head:{subject.group_id}",)
-        if subject.deputy_id and self.free(subject.deputy_id, subject):
+            second = (f"group_deputy:{subject.group_id}",) if subject.head_bound and deputy else ()
+            return (f"group_head:{subject.group_id}", *second)
+        if deputy:
             return (f"group_deputy:{subject.group_id}",)
         return ("role:vice_principal",)
 

@@ -78,6 +78,9 @@ def freeze(office: Office, here: Here) -> Made:
         pictures = _pictures(session, document, values)
         based_on = citing.recorded(session, document.id)
     rendered = _rendered(office, declared, values, facts, pictures, body)
+    if rendered.replaced:  # not of the form, which names its own: a file's, a person's, a class's name
+        sentence = _UNPRINTABLE.format(lost=" ".join(rendered.replaced))
+        raise Invalid(sentence, (Fault("file" if body else "", sentence),))
     pdf = rendered.pdf if body else prepare(rendered.pdf, rendered.boxes)
     blob = office.blobs.put(pdf)
     file = {"file": body.sha256} if body else {}
@@ -153,6 +156,14 @@ def _incomplete(faults: tuple[Fault, ...]) -> Text:
         f"Còn {len(faults)} chỗ cần điền hoặc sửa trước khi trình. Nội dung đã lưu.",
         f"{len(faults)} places must be filled in or mended before submitting. The draft is kept.",
     )
+
+
+_UNPRINTABLE = Text(
+    "Chưa trình: tên tệp hoặc tên người, lớp, trường trên hồ sơ có ký tự không in được: {lost}. Đổi tên tệp "
+    "rồi tải lên lại, hoặc nhờ quản trị sửa tên.",
+    "Not submitted: the name of the file, of a person, a class or the school has characters that cannot be "
+    "printed: {lost}. Rename the file and upload it again, or ask the administrator to mend the name.",
+)
 
 
 def _pictures(session: Session, document: Document, values: Mapping[str, Any]) -> set[str]:

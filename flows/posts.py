@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from flows.fields import Known
 from flows.people import Actor, Subject
 from models.account import Account, AccountRole, Group, GroupMember
-from models.document import Document
+from models.document import Document, OpenStep
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
 from models.text import Text
@@ -44,7 +44,10 @@ def actor_of(session: Session, account_id: str) -> Actor:
 
 
 def subject_of(session: Session, document: Document) -> Subject:
-    """What of a document decides who may act."""
+    """What of a document decides who may act.
+
+    That the head is bound stands in the rows of the open step (`flows/opening.py`), for its waiting is a row.
+    """
     group = session.get(Group, document.group_id) if document.group_id else None
     return Subject(
         school_id=document.school_id,
@@ -54,7 +57,17 @@ def subject_of(session: Session, document: Document) -> Subject:
         deputy_id=group.deputy_id if group else None,
         type=document.type,
         document_id=document.id,
+        head_bound=group is not None and _waits_for_deputy_too(session, document),
     )
+
+
+def _waits_for_deputy_too(session: Session, document: Document) -> bool:
+    second = select(OpenStep.document_id).where(
+        col(OpenStep.document_id) == document.id,
+        col(OpenStep.audience) == f"group_deputy:{document.group_id}",
+        col(OpenStep.place) > 0,
+    )
+    return session.exec(second.limit(1)).first() is not None
 
 
 def holders(session: Session, school_id: str, audience: str) -> list[Account]:

@@ -7,17 +7,22 @@ incident of the decision that found the post empty (`flows/opening.py`), and the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import exists, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from flows import telling
-from flows.candidates import candidates, stand_ins
+from flows.candidates import candidates, stand_ins, with_head_bound
+from flows.commands import Here
 from flows.decide import read
 from flows.nobody import nobody
 from flows.plan import SYSTEM, audiences
+from models.account import Account
 from models.delegation import Delegation
 from models.document import Document, OpenStep
 from models.event import Event
@@ -40,30 +45,19 @@ def fill(session: Session, school_id: str, now: datetime) -> None:
             continue
         incident.resolved_at, incident.resolved_by = now, SYSTEM
         session.add(incident)
-        told = telling.told_of_turn(session, here.document, here.position.opened_seq)
-        for person in people:
-            if person.id not in told:
-                telling.turn(session, here.document, person.id, here.position.opened_seq, now)
+        _tell(session, here, people, now)
 
 
 def look(session: Session, given: Delegation, now: datetime) -> None:
-    """Open steps nobody can take once this delegation is in force: its delegate wrote or reviewed them."""
+    """Open steps its delegate wrote or reviewed, once this delegation is in force: the deputy head takes them
+    too; an incident where nobody can."""
     d = Document
     acted = exists().where(
         col(Event.document_id) == col(d.id),
         col(Event.revision) == col(d.revision),
         col(Event.actor_id) == given.delegate_id,
     )
-    waiting = (
-        select(d.id)
-        .join(OpenStep, col(OpenStep.document_id) == col(d.id))
-        .where(
-            col(OpenStep.school_id) == given.school_id,
-            col(OpenStep.audience).in_(given.posts),
-            col(OpenStep.place) == 0,
-            or_(col(d.owner_id) == given.delegate_id, acted),
-        )
-    )
+    waiting = _named_by(given).where(or_(col(d.owner_id) == given.delegate_id, acted))
     if given.document_id:
         waiting = waiting.where(col(d.id) == given.document_id)
     known = select(Incident.document_id).where(
@@ -72,9 +66,60 @@ def look(session: Session, given: Delegation, now: datetime) -> None:
         col(Incident.resolved_at).is_(None),
     )
     for document_id in session.exec(waiting.where(col(d.id).not_in(known))).all():
-        here = read(session, document_id, given.school_id)
-        subject = replace(here.subject, acted=here.position.acted)
-        waits = audiences(here.position, subject)
-        if here.position.step and not candidates(session, subject, waits, now):
-            away = stand_ins(session, subject, waits, now)
+        here, people = _settled(session, document_id, given.school_id, now)
+        if here.position.step and not people:
+            away = stand_ins(session, here.subject, audiences(here.position, here.subject), now)
             nobody(session, here.document, here.position.step, away, now)
+
+
+def give_back(session: Session, turned: Delegation, now: datetime) -> None:
+    """Open steps the deputy head takes too, once this delegation is over, or gives a record to somebody."""
+    other = aliased(OpenStep)
+    second = exists().where(
+        col(other.document_id) == col(Document.id),
+        col(other.audience).startswith("group_deputy:"),
+        col(other.place) > 0,
+    )
+    for document_id in session.exec(_named_by(turned).where(second)).all():
+        _settled(session, document_id, turned.school_id, now)
+
+
+def _named_by(delegation: Delegation) -> SelectOfScalar[str]:
+    """Documents whose open step is named by a post of this delegation."""
+    return (
+        select(Document.id)
+        .join(OpenStep, col(OpenStep.document_id) == col(Document.id))
+        .where(
+            col(OpenStep.school_id) == delegation.school_id,
+            col(OpenStep.audience).in_(delegation.posts),
+            col(OpenStep.place) == 0,
+        )
+    )
+
+
+def _settled(session: Session, document_id: str, school_id: str, now: datetime) -> tuple[Here, list[Account]]:
+    """A document whose open step waits for the deputy head too exactly where the head is bound; for whom it
+    waits. They are told, each once."""
+    here = read(session, document_id, school_id)
+    subject = with_head_bound(session, replace(here.subject, acted=here.position.acted), now)
+    waits = audiences(here.position, subject)
+    rows = session.exec(
+        select(OpenStep).where(col(OpenStep.document_id) == document_id).order_by(col(OpenStep.place))
+    ).all()
+    for row in rows:
+        if row.audience not in waits:
+            session.delete(row)
+    for place, audience in enumerate(waits):
+        if audience not in {row.audience for row in rows}:
+            session.add(OpenStep(**rows[0].model_dump() | {"audience": audience, "place": place}))
+    session.flush()
+    people = candidates(session, subject, waits, now)
+    _tell(session, here, people, now)
+    return replace(here, subject=subject), people
+
+
+def _tell(session: Session, here: Here, people: Iterable[Account], now: datetime) -> None:
+    told = telling.told_of_turn(session, here.document, here.position.opened_seq)
+    for person in people:
+        if person.id not in told:
+            telling.turn(session, here.document, person.id, here.position.opened_seq, now)

@@ -37,7 +37,7 @@ class Database:
         options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "hide_parameters": True}
         if self.is_sqlite:
             if parsed.database:
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             options["connect_args"] = {"timeout": 10, "check_same_thread": False}
         options["pool_size"] = 20
         self.engine: Engine = create_engine(parsed, **options)

@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 
@@ -32,6 +33,12 @@ class NewerData(RecordsError):
     """The database was shaped by a later version of this program."""
 
     code = "newer-data"
+
+
+class NotInstalled(RecordsError):
+    """There is no database here: nothing was installed, or the settings name another place."""
+
+    code = "not-installed"
 
 
 def config() -> Config:
@@ -115,6 +122,24 @@ def refuse_newer_data(settings: Settings) -> None:
         db.dispose()
 
 
+def is_there(settings: Settings) -> bool:
+    """Is there a database to open? To open a SQLite file that is not there would make an empty one."""
+    address = make_url(settings.database)
+    return address.get_backend_name() != "sqlite" or Path(address.database or "").is_file()
+
+
+def refuse_not_installed(settings: Settings) -> None:
+    """Raise NotInstalled, and make nothing, where no installation is."""
+    if is_there(settings):
+        db = Database(settings.database)
+        try:
+            if not is_empty(db):
+                return
+        finally:
+            db.dispose()
+    raise NotInstalled(_NOT_HERE.format(data=settings.data.resolve()))
+
+
 def is_current(db: Database) -> bool:
     """Has every migration run?"""
     with db.engine.connect() as connection:
@@ -136,6 +161,12 @@ def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config())
 
 
+_NOT_HERE = Text(
+    "Chưa cài đặt gì ở {data}. Xem HOSOSO_DATA và HOSOSO_DATABASE_URL; trường mới thì chạy: "
+    "hososo admin create-school",
+    "Nothing is installed in {data}. See HOSOSO_DATA and HOSOSO_DATABASE_URL; for a new school run: "
+    "hososo admin create-school",
+)
 _NEWER = Text(
     "Cơ sở dữ liệu thuộc một phiên bản Hồ Sơ Số mới hơn ({found}; chương trình này biết đến {known}): "
     "cài phiên bản mới hơn rồi chạy lại; chưa có gì bị thay đổi.",

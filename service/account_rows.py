@@ -54,8 +54,8 @@ class Person:
 
 
 def _is_full_name(text: str) -> bool:
-    """It is drawn in signatures: words, and no day or number a cell was mistaken for."""
-    return 2 <= len(text) <= 120 and any(letter.isalpha() for letter in text)
+    """It is drawn in signatures: words, and no day, number or formula a cell was mistaken for."""
+    return 2 <= len(text) <= 120 and text[0].isalpha()
 
 
 def add_account(session: Session, school_id: str, person: Person, hashed: str, now: datetime) -> Account:
@@ -114,7 +114,8 @@ _BAD_NAME = Text(
     "The sign-in name has 3 to 40 small letters without marks, digits, dots or dashes, such as gv.lan.",
 )
 _NO_FULL_NAME = Text(
-    "Ghi đủ họ và tên bằng chữ, nhiều nhất 120 ký tự.", "Give the full name in letters, at most 120 of them."
+    "Ghi đủ họ và tên bằng chữ, bắt đầu bằng một chữ cái, nhiều nhất 120 ký tự.",
+    "Give the full name in letters: it begins with one and has at most 120 characters.",
 )
 _LONG_POST = Text("Chức danh dài quá 120 ký tự.", "The post is longer than 120 characters.")
 _BAD_EMAIL = Text("Địa chỉ thư điện tử chưa đúng, ví dụ lan@truong.vn.", "The e-mail address is not right.")

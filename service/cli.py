@@ -291,7 +291,9 @@ def grant(
 @admin.command("prefect-login")
 def prefect_login() -> None:
     """Chuỗi đăng nhập trang Prefect trên máy này. · What Prefect's own pages on this machine ask for."""
-    typer.echo(Settings().prefect_auth)
+    from service.installing import prefect_login
+
+    typer.echo(prefect_login(Settings()))
 
 
 if __name__ == "__main__":

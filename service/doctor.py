@@ -23,11 +23,11 @@ from models.db import Database
 from models.document import Document
 from models.errors import RecordsError
 from models.key import AuthorityPart
-from models.migrate import is_current
+from models.migrate import is_current, is_there
 from models.school import School
 from models.settings import Settings
 from models.text import Text
-from service.doctor_reach import REACHED, is_there
+from service.doctor_reach import REACHED
 from service.findings import Finding, Mark
 from service.health import disk
 from tasks import libreoffice

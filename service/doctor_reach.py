@@ -5,10 +5,8 @@ from __future__ import annotations
 import smtplib
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
@@ -16,6 +14,7 @@ from flows.office import utc_now
 from flows.posts import issuer_of
 from models.db import Database
 from models.mail_server import MailServer
+from models.migrate import is_there
 from models.settings import VIETNAM, Settings
 from models.text import Text
 from service.findings import Finding
@@ -23,12 +22,6 @@ from service.health import prefect
 from service.supervise import ports
 from tasks import mail_servers
 from tasks.mail_servers import Server, Unopened
-
-
-def is_there(settings: Settings) -> bool:
-    """Opening a SQLite database that is not there would make an empty one."""
-    path = make_url(settings.database).database
-    return not settings.database.startswith("sqlite") or Path(path or "").is_file()
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

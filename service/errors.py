@@ -15,6 +15,7 @@ from flows.measures import HUNG_UP
 from models import room
 from models.errors import Fault, Invalid, NoRoom, NotFound, RecordsError
 from models.text import Text
+from service import request_words
 from service.access import MustChange, SessionExpired, SignedOut, Viewer, maybe_viewer
 from service.deps import arrival, office_of
 from service.pages.sign_in import expired_page, to_password, to_sign_in
@@ -128,11 +129,7 @@ async def _misformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if not is_api(request):
         return error_page(request, viewer_of(request), 422, MALFORMED)
-    faults = tuple(
-        Fault(".".join(str(p) for p in e["loc"] if p != "body"), Text(e["msg"], e["msg"]))
-        for e in error.errors()
-    )
-    return problem(422, "invalid", MALFORMED, faults)
+    return problem(422, "invalid", MALFORMED, request_words.faults(error.errors()))
 
 
 async def _http(request: Request, error: Exception) -> Response:

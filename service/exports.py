@@ -30,6 +30,7 @@ from flows.people import Actor
 from flows.posts import issuer_of
 from models.account import Account, Group
 from models.errors import NotFound
+from models.school import SchoolWeek
 from models.settings import VIETNAM
 from models.text import Language, Text
 from service import filters, story, words
@@ -138,16 +139,23 @@ class Table:
                 select(Group.id, Group.name).where(col(Group.school_id) == self.actor.school_id)
             ).all()
         )
+        weeks = dict(
+            session.exec(
+                select(SchoolWeek.id, SchoolWeek.number).where(
+                    col(SchoolWeek.school_id) == self.actor.school_id
+                )
+            ).all()
+        )
         for found in listing.everything(session, self.actor, self.asked):
-            yield self._row(found, groups)
+            yield self._row(found, groups, weeks)
 
-    def _row(self, found: Listed, groups: Mapping[str, str]) -> list[Cell]:
+    def _row(self, found: Listed, groups: Mapping[str, str], weeks: Mapping[str, int]) -> list[Cell]:
         d, declared = found.document, type_of(found.document.type)
         timely = story.timeliness(d)
         return [
             d.title,
             declared.name.to(self.language),
-            found.week.number if found.week else None,
+            _weeks(found, weeks),
             found.week.year if found.week else None,
             found.owner,
             groups.get(d.group_id or "", ""),
@@ -162,6 +170,14 @@ class Table:
             d.blob,
             f"{self.office.settings.url}/documents/{d.id}",
         ]
+
+
+def _weeks(found: Listed, numbers: Mapping[str, int]) -> Cell:
+    """The number of its week, or of its first and last: `12–13`."""
+    if found.week is None:
+        return None
+    first, last = found.week.number, numbers.get(found.document.last_week_id or "", found.week.number)
+    return first if first == last else f"{first}–{last}"
 
 
 def answer(

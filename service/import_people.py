@@ -65,13 +65,18 @@ def _said(row: AccountRow) -> tuple[object, ...]:
 def _typed(
     row: AccountRow, account: Account | None, plan: Plan, told: set[str]
 ) -> account_rows.Person | None:
-    """The person as the account would be; an empty cell leaves what is there. `told`: cells named already."""
+    """The person as the account would be; an empty cell leaves what is there. `told`: cells named already.
+
+    Who imports chooses their own language on the page, between the check and the import too.
+    """
+    own = account is not None and account.id == plan.asker_id
+    language = account.language if account and (own or not row.language) else row.language or "vi"
     made = account_rows.Person(
         row.sign_in_name,
         row.full_name,
         row.post or (account.post if account else ""),
         row.email or (account.email if account else ""),
-        row.language or (account.language if account else "vi"),
+        language,
     )
     try:
         return made.tidy()

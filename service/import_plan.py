@@ -87,6 +87,7 @@ class Entry:
 class Plan:
     """Everything an import would do, and what stands against it."""
 
+    asker_id: str = ""
     entries: list[Entry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     new_accounts: list[tuple[str, str]] = field(default_factory=list)

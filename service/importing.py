@@ -91,7 +91,7 @@ def plan(session: Session, asker: Actor, found: Import, now: datetime, *, again:
     sheets = [workbooks.Sheet(name, tuple(tuple(row) for row in rows)) for name, rows in found.sheets]
     contents = read_sheets(sheets)
     there = known(session, asker, now.astimezone(VIETNAM).date(), again=again)
-    made = Plan(problems=list(contents.problems))
+    made = Plan(asker.id, problems=list(contents.problems))
     plan_accounts(session, there, contents.accounts, made)
     plan_groups(there, contents.groups, made)
     plan_teaching(there, contents.teaching, made)

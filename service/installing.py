@@ -17,7 +17,7 @@ from flows.office import Office, close_office, open_office
 from flows.people import ROLES
 from models.columns import new_id
 from models.errors import NotFound
-from models.migrate import upgrade
+from models.migrate import refuse_not_installed, upgrade
 from models.school import School, SchoolName
 from models.settings import VIETNAM, Settings
 from models.text import Text
@@ -50,7 +50,11 @@ def _office(settings: Settings) -> Iterator[Office]:
 
 @contextmanager
 def _operating(settings: Settings, login: str) -> Iterator[Office]:
-    """The office, for an act on one account; NotFound in the words of the command line."""
+    """The office, for an act on one account; NotFound in the words of the command line.
+
+    NotInstalled, and no folder and no key is made, where there is no installation.
+    """
+    refuse_not_installed(settings)
     with _office(settings) as office:
         try:
             yield office
@@ -117,6 +121,12 @@ def remove_second_factor(settings: Settings, login: str) -> Text:
     with _operating(settings, login) as office:
         on_server.remove_factor_on_server(office, login, office.now())
     return _NO_FACTOR.format(login=login)
+
+
+def prefect_login(settings: Settings) -> str:
+    """What the embedded Prefect's own pages ask for; NotInstalled where there is none it could belong to."""
+    refuse_not_installed(settings)
+    return settings.prefect_auth
 
 
 def grant(settings: Settings, login: str, role: str) -> Text:

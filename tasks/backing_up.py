@@ -24,7 +24,7 @@ from sqlmodel import Session, select
 from models.db import Database
 from models.errors import RecordsError
 from models.key import AuthorityPart
-from models.migrate import head, is_current, is_empty
+from models.migrate import head, is_current, is_empty, is_there
 from models.portable import Shape, blob_columns, lines, shapes
 from models.settings import VIETNAM, Settings
 from models.text import Text
@@ -110,6 +110,8 @@ def write(
     """
     if path.exists():
         raise CannotBackUp(_EXISTS.format(path=path))
+    if not is_there(settings):
+        raise CannotBackUp(_NOTHING)
     part = path.with_name(f".{path.name}.part")
     db = Database(settings.database)
     try:

@@ -64,26 +64,33 @@ def drawable(text: str) -> tuple[str, frozenset[str]]:
     Vietnamese letters are composed first (NFC); characters without a shape of their own (joiners,
     variation selectors) disappear silently.
     """
-    text = unicodedata.normalize("NFC", text).translate(_WORD_SYMBOLS)
+    text = _composed(text)
     if text.isascii() and text.isprintable():
         return text, frozenset()
-    known = drawable_characters()
-    kept: list[str] = []
-    lost: set[str] = set()
-    for character in text:
-        category = unicodedata.category(character)
-        if character == "\n":
-            kept.append(character)
-        elif character.isspace():
-            kept.append(" " if character != "\xa0" else character)
-        elif category in ("Cc", "Cf", "Cs") or 0xFE00 <= ord(character) <= 0xFE0F:
-            continue
-        elif ord(character) in known and category not in ("Co", "Cn"):
-            kept.append(character)
-        else:
-            lost.add(character)
-            kept.append(STAND_IN)
-    return "".join(kept), frozenset(lost)
+    shapes = {character: _shape(character) for character in set(text)}
+    lost = frozenset(character for character, shape in shapes.items() if shape is None)
+    return "".join(STAND_IN if (shape := shapes[c]) is None else shape for c in text), lost
+
+
+def undrawable(text: str) -> tuple[str, ...]:
+    """The characters of a text that no paper of ours can show, each once, in the order they come."""
+    return tuple(c for c in dict.fromkeys(_composed(text)) if _shape(c) is None)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text).translate(_WORD_SYMBOLS)
+
+
+def _shape(character: str) -> str | None:
+    """What is drawn for a character; None where no font of ours can."""
+    category = unicodedata.category(character)
+    if character == "\n":
+        return character
+    if character.isspace():
+        return " " if character != "\xa0" else character
+    if category in ("Cc", "Cf", "Cs") or 0xFE00 <= ord(character) <= 0xFE0F:
+        return ""
+    return character if ord(character) in drawable_characters() and category not in ("Co", "Cn") else None
 
 
 def _covered(font: bytes) -> set[int]:

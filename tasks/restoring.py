@@ -6,8 +6,10 @@ breaks off before the commit leaves a database without tables, and the same comm
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +64,7 @@ def refuse_unfit(settings: Settings, backup: Backup) -> None:
 def restore(settings: Settings, backup: Backup, check: Callable[[Session], None]) -> None:
     """Write everything; `check` looks at the upgraded rows and raises when they may not be committed."""
     try:
+        _close_to_others(settings.data)
         _write_key(_key_file(settings), backup.master)
         store = BlobStore(settings.blobs)
         for name in backup.manifest.blobs:
@@ -74,6 +77,16 @@ def restore(settings: Settings, backup: Backup, check: Callable[[Session], None]
                 check(session)
     except (OSError, SQLAlchemyError) as error:
         raise CannotRestore(_BROKE_OFF.format(error=error)) from error
+
+
+def _close_to_others(data: Path) -> None:
+    """A folder every account of the machine could read was chosen by nobody: it is this account's alone now.
+
+    A group that was let in stays; a folder that belongs to another account is for `doctor` to name.
+    """
+    if stat.S_IMODE(data.stat().st_mode) & 0o007:
+        with contextlib.suppress(PermissionError):
+            data.chmod(0o700)
 
 
 def _load(connection: Connection, backup: Backup) -> None:

@@ -28,6 +28,8 @@ COLUMN_LIMIT = 100
 SHEET_LIMIT = 20
 UNPACKED_LIMIT = 100 * 1024 * 1024
 """Bytes the parts of a workbook may have together; a full one of 10,000 rows has about ten million."""
+PART_LIMIT = 2000
+"""Files inside the zip a workbook is."""
 CELL_LIMIT = 1000
 """Characters of a cell that are looked at."""
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0"
@@ -83,8 +85,12 @@ def _refuse_bomb(data: bytes) -> None:
             parts = packed.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise Invalid(_NO_WORKBOOK) from error
-    if sum(part.file_size for part in parts) > UNPACKED_LIMIT or len(parts) > 2000:
-        raise _too_large(f"{UNPACKED_LIMIT // 2**20} MB")
+    unpacked = sum(part.file_size for part in parts)
+    if unpacked > UNPACKED_LIMIT:
+        size = {"size": f"{unpacked / 2**20:.0f} MB", "most": f"{UNPACKED_LIMIT // 2**20} MB"}
+        raise TooLarge(_LARGE_INSIDE.format(**size))
+    if len(parts) > PART_LIMIT:
+        raise TooLarge(_MANY_PARTS.format(count=len(parts), most=PART_LIMIT))
     if "xl/workbook.xml" not in {part.filename for part in parts}:
         raise Invalid(_NO_WORKBOOK)
 
@@ -182,6 +188,18 @@ def _too_large(most: str | Text) -> TooLarge:
 _LARGE = Text(
     "Tệp quá lớn: nhiều nhất {most}. Chia thành nhiều tệp rồi tải lên từng tệp.",
     "The file is too large: at most {most}. Divide it and upload the parts one by one.",
+)
+_LARGE_INSIDE = Text(
+    "Tệp nhỏ nhưng mở ra thì quá lớn: bên trong có {size}, nhiều nhất {most}. Chép các dòng cần nhập sang "
+    "tệp mẫu rồi tải lên tệp đó.",
+    "The file is small, but what it holds is too large once unpacked: {size}, at most {most}. Copy the rows "
+    "to be imported into the template, and upload that.",
+)
+_MANY_PARTS = Text(
+    "Tệp có quá nhiều phần bên trong ({count}, nhiều nhất {most}). Chép các dòng cần nhập sang tệp mẫu rồi "
+    "tải lên tệp đó.",
+    "The file has too many parts inside ({count}, at most {most}). Copy the rows to be imported into the "
+    "template, and upload that.",
 )
 _OLD = Text(
     "Tệp này ở định dạng cũ (.xls) hoặc có mật khẩu. Mở bằng Excel, bỏ mật khẩu, chọn Lưu thành → Excel "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,6 +14,7 @@ from models.text import Text
 from service import board as boards
 from service.access import ApiViewer
 from service.api import answers
+from service.api.asked import refuse_unknown
 from service.board import TypedDep
 from service.deps import OfficeDep
 from service.standing import said
@@ -27,7 +29,9 @@ def board(viewer: ApiViewer, office: OfficeDep, asked: TypedDep) -> dict[str, An
     Without them: the weeks around the limit that comes next. A cell has its `state`, what came when (`time`),
     where the record stands (`stage`) and all of it in words; an item's cells stand in the order of `weeks`.
     """
+    named = {name.rstrip("_"): value for name, value in asdict(asked).items()}
     with office.db.read() as session:
+        refuse_unknown(session, viewer.actor.school_id, named)
         found = matrix.read(session, viewer.actor, asked.read(), office.now())
     if found is None:
         return {"type": asked.type, "weeks": [], "items": [], "next": None}

@@ -16,6 +16,7 @@ from models.errors import NotFound
 from service import exports
 from service.access import ApiViewer
 from service.api import answers, cursors
+from service.api.asked import refuse_unknown
 from service.api.delegations import Handing
 from service.deps import Arrival, OfficeDep, RevisionNumber
 from service.filters import TypedDep
@@ -126,10 +127,10 @@ def find(viewer: ApiViewer, office: OfficeDep, typed: TypedDep, cursor: str = ""
     quotation marks" one after the other. `owner`: an id, or `me`. `owed`: only what has an unmet obligation.
     With `q`, `week` or `class` the newest documents come first, else the newest change.
     """
+    wanted = typed.read(viewer)
     with office.db.read() as session:
-        rows, following = listing.documents(
-            session, viewer.actor, typed.read(viewer), after=cursors.read(cursor)
-        )
+        refuse_unknown(session, viewer.actor.school_id, _named(wanted))
+        rows, following = listing.documents(session, viewer.actor, wanted, after=cursors.read(cursor))
     onward = cursors.write(*following) if following else None
     return answers.listed([answers.summary(r.document, r.owner) for r in rows], onward)
 
@@ -143,7 +144,21 @@ def export(
     lang: Literal["vi", "en"] = "vi",
 ) -> Response:
     """The whole list with this filter as CSV or XLSX; no cell is ever a formula."""
-    return exports.answer(kind, office, viewer.account, viewer.actor, typed.read(viewer), lang)
+    wanted = typed.read(viewer)
+    with office.db.read() as session:
+        refuse_unknown(session, viewer.actor.school_id, _named(wanted))
+    return exports.answer(kind, office, viewer.account, viewer.actor, wanted, lang)
+
+
+def _named(wanted: listing.Filter) -> dict[str, str | tuple[str, ...]]:
+    """What a filter asks for by id or word, under the names of the address."""
+    return {
+        "type": wanted.type,
+        "status": wanted.status,
+        "week": wanted.week,
+        "owner": wanted.owner,
+        "class": wanted.class_,
+    }
 
 
 @router.get("/documents/{document_id}")

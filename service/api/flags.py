@@ -13,6 +13,7 @@ from flows.board import Seen, Wanted
 from flows.flag_story import Story, stories
 from service.access import ApiViewer
 from service.api import answers, cursors
+from service.api.asked import refuse_unknown
 from service.deps import OfficeDep
 
 router = APIRouter(tags=["flags"])
@@ -43,6 +44,7 @@ def flags(
     not-printed, overdue, password-default, password-old, idle or certificate.
     """
     with office.db.read() as session:
+        refuse_unknown(session, viewer.actor.school_id, {"week": week, "rule": rule, "type": type})
         rows = board.flags(
             session,
             viewer.actor,

@@ -13,6 +13,7 @@ from flows.outstanding import Outstanding
 from models.settings import VIETNAM
 from service.access import ApiViewer
 from service.api import answers
+from service.api.asked import refuse_unknown
 from service.bundle import answer
 from service.deps import OfficeDep
 
@@ -37,6 +38,7 @@ class Laptop(BaseModel):
 def obligations(viewer: ApiViewer, office: OfficeDep, week: str = "") -> dict[str, Any]:
     """Without `week` what I still owe (at most 200); with it all of that week I have or answer for."""
     with office.db.read() as session:
+        refuse_unknown(session, viewer.actor.school_id, {"week": week})
         rows = (
             outstanding.of_week(session, viewer.actor, week)
             if week
@@ -67,6 +69,7 @@ def _item(row: Outstanding) -> dict[str, Any]:
 def bundle(viewer: ApiViewer, office: OfficeDep, week: str = "") -> Response:
     """My approved files of a week (the next one without `week`) as a ZIP with an offline page of contents."""
     with office.db.read() as session:
+        refuse_unknown(session, viewer.actor.school_id, {"week": week})
         found = of_week(session, viewer.actor, office.now().astimezone(VIETNAM).date(), week)
     return answer(office, viewer.actor, viewer.account.full_name, found)
 

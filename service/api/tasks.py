@@ -10,6 +10,7 @@ from flows import queries
 from flows.catalogue import type_of
 from service.access import ApiViewer
 from service.api import answers, cursors
+from service.api.asked import refuse_unknown
 from service.deps import OfficeDep
 
 router = APIRouter(tags=["tasks"])
@@ -29,6 +30,8 @@ def tasks(
 ) -> dict[str, Any]:
     """Open steps of mine, the oldest deadline first, 50 at a time; my returned and unsigned records too."""
     with office.db.read() as session:
+        named = {"type": type, "week": week, "group": group, "owner": owner}
+        refuse_unknown(session, viewer.actor.school_id, named)
         rows = queries.waiting(
             session,
             viewer.actor,

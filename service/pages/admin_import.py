@@ -6,6 +6,7 @@ What is checked and done stands in `service/importing.py`. Included by `service/
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from starlette.datastructures import UploadFile
 
 from models.errors import Invalid, NotFound, RecordsError, Stale
@@ -58,7 +59,8 @@ def upload(
             raise Invalid(importing.NO_FILE)
         data = file.file.read(BYTE_LIMIT + 1)
         found = importing.check(office, viewer.actor, file.filename or "", data, now)
-        return _preview(request, viewer, office, found)
+        # Onward to the preview's own address: reloading it, or changing the language there, loses nothing.
+        return RedirectResponse(f"/admin/import/{found.id}", 303)
     except RecordsError as refusal:
         faults = faults_of(refusal, "file")
         return page(request, viewer, "pages/admin_import.html", status_code=422, faults=faults)
@@ -125,7 +127,11 @@ def _preview(
         digest=plan.digest(),
         counts=plan.counts(),
         verdicts=import_plan.VERDICTS,
-        entries=[*shown, *rest][:SHOWN],
+        entries=shown[:SHOWN],
+        more=len(shown) - SHOWN,
+        rest=rest[:SHOWN],
+        rest_more=len(rest) - SHOWN,
+        rest_count=len(rest),
         stops=[p for p in plan.problems if p.stops],
         notes=[p for p in plan.problems if not p.stops],
         most=SHOWN,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from playwright.sync_api import Locator, expect
 
 from models.account import Account
 from models.document import Document
+from models.settings import VIETNAM
 from service import second_factor
 from service.passes import COOKIE, digest
 from tasks import second_factor as totp
@@ -113,6 +115,7 @@ def test_what_a_dead_network_and_a_crash_left_is_offered_again(
     visit(lan, f"/documents/{draft.id}/edit")
     lan.page.context.set_offline(True)
     lan.page.fill(TITLE, "Gõ khi mất mạng")
+    typed_at = datetime.fromtimestamp(lan.page.evaluate("Date.now()") / 1000, VIETNAM)
     put_away(lan.page)
     expect(lan.page.locator("[data-saved]")).to_contain_text("giữ trên máy này")
     stored = lan.page.evaluate(
@@ -124,8 +127,13 @@ def test_what_a_dead_network_and_a_crash_left_is_offered_again(
     lan.page.close()  # no warning, no good-bye
     lan.page = lan.page.context.new_page()
     lan.page.context.set_offline(False)
+    abroad = lan.page.context.new_cdp_session(lan.page)  # a device set to another part of the world
+    abroad.send("Emulation.setTimezoneOverride", {"timezoneId": "America/Los_Angeles"})
     visit(lan, f"/documents/{draft.id}/edit")
     assert title(cast, draft) != "Gõ khi mất mạng"
+    shown = {f"{typed_at + timedelta(minutes=late):%H:%M %d/%m}" for late in range(3)}
+    expect(lan.page.locator("[data-recovered]")).to_be_visible()
+    assert lan.page.locator("[data-at]").inner_text() in shown
     lan.page.get_by_role("button", name="Dùng nội dung đó").click()
     lan.page.wait_for_url("**/edit?saved=1")
     assert title(cast, draft) == "Gõ khi mất mạng"

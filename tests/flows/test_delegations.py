@@ -296,17 +296,51 @@ def test_the_absent_person_is_not_told_and_may_still_act(cast: Cast) -> None:
 # laws 6 and 7
 
 
-def test_nobody_decides_on_their_own_record_as_a_delegate(cast: Cast) -> None:
-    own = cast.sent("mai", 14)
-    away(cast, "hoa", "mai", paper=True)
+@pytest.mark.parametrize("first", ["the absence", "the record"])
+def test_the_record_of_who_stands_in_for_the_head_goes_to_the_deputy(cast: Cast, first: str) -> None:
+    if first == "the record":
+        own = cast.sent("mai", 14)
+        given = away(cast, "hoa", "mai", paper=True)
+    else:
+        given = away(cast, "hoa", "mai", paper=True)
+        own = cast.sent("mai", 14)
     with pytest.raises(NotYours):
         cast.act("mai", own.id, "approve")
     assert waits(cast, "mai") == set()
-    assert [i.kind for i in incidents(cast, own)] == ["nobody"]
-    assert told(cast, "incident") == Counter({"minh": 1, "admin": 1})
-    # Back early, the head decides and the incident ends.
-    cast.act("hoa", own.id, "approve")
+    assert waits(cast, "lien") == {own.id}
+    assert [a.id for a in view(cast, "mai", own).waiting_for] == [cast.ids["lien"]]
+    assert told(cast, "waiting")["lien"] == 1
     assert incidents(cast, own) == []
+    # Another's record is the stand-in's alone.
+    other = cast.sent("lan", 15)
+    assert waits(cast, "mai") == {other.id}
+    with pytest.raises(NotYours):
+        cast.act("lien", other.id, "approve")
+    delegations.end(cast.office, cast.actor("hoa"), given, cast.office.now())
+    assert waits(cast, "lien") == set()
+    assert [a.id for a in view(cast, "mai", own).waiting_for] == [cast.ids["hoa"]]
+    with pytest.raises(NotYours):
+        cast.act("lien", own.id, "approve")
+    assert cast.act("hoa", own.id, "approve").step == "principal_approval"
+
+
+def test_the_deputy_signs_kt_on_the_record_of_who_stands_in(cast: Cast) -> None:
+    away(cast, "hoa", "mai", paper=True)
+    own = cast.sent("mai", 14)
+    cast.act("lien", own.id, "approve")
+    assert signature(cast, own, "group_review").authority == "KT. TỔ TRƯỞNG CHUYÊN MÔN / TỔ PHÓ CHUYÊN MÔN"
+
+
+def test_where_there_is_no_deputy_it_waits_for_the_absent_head(cast: Cast) -> None:
+    own = cast.sent("huong", 14)
+    away(cast, "son", "huong", paper=True)
+    later = cast.sent("huong", 15)
+    for document in (own, later):
+        with pytest.raises(NotYours):
+            cast.act("huong", document.id, "approve")
+        assert [a.id for a in view(cast, "huong", document).waiting_for] == [cast.ids["son"]]
+        assert incidents(cast, document) == []
+        assert cast.act("son", document.id, "approve").step == "principal_approval"
 
 
 def test_who_reviewed_does_not_approve_for_the_principal_and_the_step_becomes_an_incident(cast: Cast) -> None:
@@ -363,12 +397,15 @@ def test_a_deputy_who_is_none_any_more_signs_nothing_without_a_paper(cast: Cast)
 
 
 def test_it_ends_though_a_record_was_stuck_by_it(cast: Cast) -> None:
-    own = cast.sent("mai", 14)
-    given = away(cast, "hoa", "mai", paper=True)
-    assert [i.kind for i in incidents(cast, own)] == ["nobody"]
-    delegations.end(cast.office, cast.actor("mai"), given, cast.office.now())
-    assert incidents(cast, own) == []
-    assert told(cast, "waiting") == Counter({"hoa": 1})  # told when it was sent, not again
+    document = cast.sent("lan", 14)
+    with cast.office.db.write() as session:
+        session.get_one(Account, cast.ids["ngoc"]).active = False
+    cast.act("hoa", document.id, "approve")
+    given = away(cast, "minh", "hoa", paper=True)
+    assert [i.kind for i in incidents(cast, document)] == ["nobody"]
+    delegations.end(cast.office, cast.actor("hoa"), given, cast.office.now())
+    assert incidents(cast, document) == []
+    assert told(cast, "waiting") == Counter({"hoa": 1, "minh": 1})  # told when it was sent, not again
 
 
 def test_one_that_cannot_be_turned_stops_no_other(cast: Cast) -> None:

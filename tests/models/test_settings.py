@@ -51,6 +51,30 @@ def test_a_new_data_folder_is_for_this_account_alone(tmp_path: Path) -> None:
     assert settings.data.stat().st_mode & 0o777 == 0o750
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("admin", "grant", "gv.lan", "principal"), ("admin", "prefect-login")],
+    ids=" ".join,
+)
+def test_a_command_where_nothing_is_installed_says_so_and_makes_nothing(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "service.cli", *command],
+        cwd=ROOT,
+        env={"HOSOSO_DATA": str(tmp_path / "none")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    vi, en = ended.stderr.splitlines()
+    assert vi.startswith(f"Chưa cài đặt gì ở {tmp_path / 'none'}. Xem HOSOSO_DATA")
+    assert en.startswith(f"Nothing is installed in {tmp_path / 'none'}. See HOSOSO_DATA")
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_command_says_so_in_two_lines_and_ends_with_one() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "service.cli", "doctor"],

@@ -294,5 +294,6 @@ def test_the_api_speaks_the_same_words(cast: Cast) -> None:
         assert names == {"hoa": GROUP, "lan": ["Nguyễn Thị Lan"], "binh": []}
         assert [i["owner"]["name"] for i in ask("minh", group=cast.groups["4-5"])["items"]] == OTHERS
         elsewhere = client.get("/api/v1/board", params=asked, headers=Person(client, "principal_b").headers)
-        assert elsewhere.json()["items"] == []  # no weeks there: nothing of another school's is looked for
+        assert elsewhere.status_code == 422  # another school's weeks are none
+        assert [e["path"] for e in elsewhere.json()["errors"]] == ["from", "to"]
         assert client.get("/api/v1/board").status_code == 401

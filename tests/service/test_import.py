@@ -60,6 +60,8 @@ class Importer(Person):
         csrf = self.token(self.client.get("/account"))
         files = {"file": ("truong.xlsx", data)}
         answer: Response = self.client.post("/admin/import", data={"csrf": csrf}, files=files)
+        if answer.status_code == 303:
+            answer = self.client.get(answer.headers["location"])
         return answer
 
     def go_on(self, preview: Response) -> Response:
@@ -293,7 +295,7 @@ def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast
     )
     found = problems(enter("admin").check(data))
     assert {place: words.split(".")[0] for place, words in found.items()} == {
-        "Tài khoản B2": "Ghi đủ họ và tên bằng chữ, nhiều nhất 120 ký tự",
+        "Tài khoản B2": "Ghi đủ họ và tên bằng chữ, bắt đầu bằng một chữ cái, nhiều nhất 120 ký tự",
         "Tài khoản B3": "Ô “Họ và tên” đang trống",
         "Tài khoản D3": "Địa chỉ thư điện tử chưa đúng, ví dụ lan@truong",
         "Tài khoản E3": "Không có vai trò “Thợ”",
@@ -325,6 +327,39 @@ def test_headings_may_be_missing_or_in_another_order(cast: Cast, enter: Enter) -
         write((Page("Thu chi", ["x"], [["y"]]), Page(ACCOUNTS, ACCOUNT_HEAD, [["lan", "Nguyễn Thị Lan"]])))
     )
     assert "không thuộc tệp mẫu" in other.text
+
+
+@pytest.mark.parametrize("name", ["=cmd|'/C calc'!A0", "@SUM(A1:A9)", "+84 912 345 678 Lan", "- Nguyễn Lan"])
+def test_a_formula_is_no_name(cast: Cast, enter: Enter, name: str) -> None:
+    answer = enter("admin").check(book([["gv.moi", name, "Giáo viên", "", "giáo viên", ""]]))
+    assert "bắt đầu bằng một chữ cái" in problems(answer)["Tài khoản B2"]
+
+
+def test_what_changes_nothing_is_folded_with_its_count(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    rows = [[name, account(cast, name).full_name, "", "", "", ""] for name in ("lan", "mai", "huong")]
+    answer = admin.check(book([*rows, ["gv.moi", "Nguyễn Văn Mới", "Giáo viên", "", "giáo viên", ""]]))
+    open_, folded = answer.text.split('<details class="mt-4">')
+    assert "3 dòng không làm thay đổi gì" in folded
+    assert folded.count("Không đổi</span>") == 3 and "Không đổi</span>" not in open_
+    assert "Nguyễn Văn Mới" in open_ and "Nguyễn Văn Mới" not in folded.split("</details>")[0]
+
+
+def test_another_language_between_check_and_import_voids_nothing(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    head = [*ACCOUNT_HEAD, "Ngôn ngữ"]
+    own = ["admin", account(cast, "admin").full_name, "", "", "", "", "Tiếng Việt"]
+    new = ["gv.moi", "Nguyễn Văn Mới", "Giáo viên", "", "giáo viên", "", "Tiếng Việt"]
+    preview = admin.check(write((Page(ACCOUNTS, head, [own, new]),)))
+    onward = re.search(r'action="/language">.*?name="next" value="([^"]+)"', preview.text)
+    assert onward is not None
+    csrf = admin.token(preview)
+    sent = admin.client.post("/language", data={"csrf": csrf, "next": onward[1], "language": "en"})
+    shown = admin.client.get(sent.headers["location"])
+    assert "Check the import" in shown.text and "gv.moi" in shown.text
+    assert admin.go_on(preview).status_code == 200  # the button of the page as it was
+    assert account(cast, "gv.moi").full_name == "Nguyễn Văn Mới"
+    assert account(cast, "admin").language == "en"
 
 
 def test_law_7_holds_in_an_import(cast: Cast, enter: Enter) -> None:

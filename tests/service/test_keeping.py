@@ -21,6 +21,7 @@ from models.document import Document
 from models.errors import BadPin, Invalid, RecordsError
 from models.event import Event
 from models.migrate import NewerData, is_empty
+from models.settings import Settings
 from models.text import Text
 from service import keeping
 from service.keeping import Keys, back_up
@@ -175,6 +176,26 @@ def test_a_short_passphrase_and_a_lost_master_key_are_refused(kept: Cast, tmp_pa
 
 
 # what is refused
+
+
+def test_a_backup_of_nothing_makes_nothing(tmp_path: Path) -> None:
+    nothing = Settings(data=tmp_path / "none")
+    with pytest.raises(CannotBackUp) as refused:
+        back_up(nothing, tmp_path / "school.zip", None, None, quiet)
+    assert "còn trống" in refused.value.sentence.vi
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o755, 0o700), (0o750, 0o750), (None, 0o700)])
+def test_a_restored_school_is_closed_to_the_other_accounts_of_the_machine(
+    kept: Cast, tmp_path: Path, before: int | None, after: int
+) -> None:
+    file, data = backed_up(kept.office, tmp_path / "school.zip"), tmp_path / "there"
+    if before is not None:
+        data.mkdir()
+        data.chmod(before)
+    with restored(kept.office, file, data, Keys(master_key=tmp_path / "apart.key")):
+        assert data.stat().st_mode & 0o777 == after
 
 
 def test_a_restore_overwrites_nothing(kept: Cast, tmp_path: Path) -> None:

@@ -162,6 +162,15 @@ def test_a_csv_opens_in_excel_and_calculates_nothing(listed: Cast, client: TestC
     }
 
 
+def test_a_plan_of_several_weeks_names_its_first_and_last(listed: Cast, client: TestClient) -> None:
+    listed.teacher_plan("lan", 12, 13)
+    listed.teacher_plan("lan", 14)
+    path = "/api/v1/documents.csv?owner=me&type=teacher-teaching-plan"
+    answer = client.get(path, headers=Person(client, "lan").headers)
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert sorted(row[2] for row in rows[5:]) == ["12–13", "14"]
+
+
 def test_a_workbook_has_typed_dates_and_only_texts(listed: Cast, client: TestClient) -> None:
     lan = Person(client, "lan")
     answer = client.get("/api/v1/documents.xlsx?owner=me&lang=en", headers=lan.headers)

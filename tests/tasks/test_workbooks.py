@@ -35,10 +35,12 @@ def test_a_formula_counts_as_the_value_it_last_had_and_nothing_is_computed() -> 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("xl/workbook.xml", b" " * (workbooks.UNPACKED_LIMIT + 1))
+        packed.writestr("xl/workbook.xml", b" " * (4 * workbooks.UNPACKED_LIMIT))
     assert len(output.getvalue()) < workbooks.BYTE_LIMIT
-    with pytest.raises(TooLarge):
+    with pytest.raises(TooLarge) as refused:
         read(output.getvalue())
+    assert "mở ra thì quá lớn: bên trong có 400 MB, nhiều nhất 100 MB" in refused.value.sentence.vi
+    assert "small" in refused.value.sentence.en
 
 
 @pytest.mark.parametrize("rows", [workbooks.ROW_LIMIT + 3, 1_000_000])

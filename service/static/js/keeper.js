@@ -208,14 +208,19 @@ async function offer() {
   for (const row of rows) if (!newer.includes(row)) await erase({ ...here, tab: row.tab });
   if (!newer.length) return;
   const box = document.querySelector("[data-recovered]");
-  const at = new Date(newer[0].at);
-  box.querySelector("[data-at]").textContent = at.toLocaleString("vi-VN", { hour: "2-digit", minute: "2-digit", day: "2-digit", month: "2-digit" });
+  box.querySelector("[data-at]").textContent = moment(newer[0].at);
   box.hidden = false;
   box.querySelector("[data-use]").addEventListener("click", () => use(newer[0].content));
   box.querySelector("[data-forget]").addEventListener("click", async () => {
     for (const row of newer) await erase({ ...here, tab: row.tab });
     box.hidden = true;
   });
+}
+
+// As everywhere on the pages: 21:41 26/11, Vietnam's time whatever the device is set to.
+function moment(at) {
+  const part = (asked) => new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Ho_Chi_Minh", ...asked }).format(new Date(at));
+  return `${part({ hour: "2-digit", minute: "2-digit" })} ${part({ day: "2-digit", month: "2-digit" })}`;
 }
 
 function use(content) {

@@ -1,0 +1,69 @@
+"""The filters of the API's lists: a value nobody knows is refused and named, whatever the list.
+
+An empty list would say that there is nothing; a value of another school is as unknown as one made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session, select
+
+from flows.catalogue import TYPES
+from models.account import Account, Group
+from models.errors import Fault, Invalid
+from models.school import SchoolClass, SchoolWeek
+from models.text import Text
+from service.standing import ASKED
+from service.story import STATUSES
+
+_ROWS: Mapping[str, type[Any]] = {
+    "week": SchoolWeek,
+    "from": SchoolWeek,
+    "to": SchoolWeek,
+    "group": Group,
+    "owner": Account,
+    "person": Account,
+    "class": SchoolClass,
+}
+"""Fields that hold the id of a row of the school."""
+_WORDS: Mapping[str, frozenset[str]] = {
+    "type": frozenset(t.slug for t in TYPES),
+    "status": frozenset(STATUSES),
+    "rule": frozenset(("late", "missing")),
+    "state": frozenset(ASKED),
+}
+
+
+def refuse_unknown(session: Session, school_id: str, asked: Mapping[str, str | tuple[str, ...]]) -> None:
+    """Raise Invalid with a fault at each field that asks for what there is not; an unfilled one asks
+    nothing."""
+    faults = []
+    for name, given in asked.items():
+        values = (given,) if isinstance(given, str) else given
+        unknown = [v for v in values if v and not _known(session, school_id, name, v)]
+        if unknown:
+            faults.append(Fault(name, _UNKNOWN.format(name=name, value=unknown[0][:80])))
+    if faults:
+        raise Invalid(_WRONG, tuple(faults))
+
+
+def _known(session: Session, school_id: str, name: str, value: str) -> bool:
+    if name in _WORDS:
+        return value in _WORDS[name]
+    if name == "year":
+        here = select(SchoolWeek.id).where(SchoolWeek.school_id == school_id, SchoolWeek.year == value)
+        return session.exec(here.limit(1)).first() is not None
+    row = session.get(_ROWS[name], value)
+    return row is not None and row.school_id == school_id
+
+
+_UNKNOWN = Text(
+    "Không có giá trị “{value}” cho {name}. Bỏ điều kiện này hoặc dùng giá trị do API trả về.",
+    "There is no {name} “{value}”. Leave this condition out, or use a value the API gave.",
+)
+_WRONG = Text(
+    "Điều kiện lọc có giá trị không tồn tại. Xem lại các trường được nêu.",
+    "The filter asks for what there is not. Look at the fields named.",
+)
