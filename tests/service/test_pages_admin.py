@@ -213,14 +213,14 @@ def test_an_account_is_edited_locked_out_and_let_in_again(cast: Cast, enter: Ent
     assert admin.post(path, **person, language="en").status_code == 303
     assert "Nguyễn Thị Lan Anh" in admin.get(path)
     assert admin.post(f"{path}/deactivate").status_code == 200
-    assert "ngừng hoạt động" in enter("lan").entered.text
+    assert "ngừng hoạt động" in enter("lan", PASSWORD).entered.text
     admin.post(f"{path}/activate")
-    assert enter("lan").entered.status_code == 303
+    assert enter("lan", PASSWORD).entered.status_code == 303
     for _ in range(5):
         enter("lan", "sai")
     assert "Đang khóa" in admin.get("/admin/accounts")
     assert admin.post(f"{path}/unlock").status_code == 200
-    assert enter("lan").entered.status_code == 303
+    assert enter("lan", PASSWORD).entered.status_code == 303
 
 
 @pytest.mark.parametrize("action", ["appoint-head", "create", "grant", "x"])
