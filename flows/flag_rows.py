@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col, select
 
-from flows.flag_words import pair, sentence
+from flows.flag_words import WEEKLY, pair, sentence
 from flows.flags import Found
 from models.columns import new_id
 from models.db import Database
@@ -30,6 +30,7 @@ TELL_WITHIN = timedelta(days=7)
 STANDS = and_(col(Flag.resolved_at).is_(None), col(Flag.waived_at).is_(None))
 """Open, and nobody waived it: what counts and what is reminded of."""
 
+_REMINDED = (*WEEKLY, "overdue")
 _AT_ONCE = 1000
 T = TypeVar("T")
 About = Callable[[Found], dict[str, Any]]
@@ -121,7 +122,8 @@ def _tell(
     said = {
         "flag": flag_id,
         "rule": flag.rule,
-        "fact": flag.key.partition(":")[2],
+        # A reminder of the same takes its place in a mail; any other flag is a fact of its own.
+        "fact": flag.key.partition(":")[2] if flag.rule in _REMINDED else flag.key,
         "sentence": pair(sentence(flag.rule, flag.data)),
     }
     if flag.document_id is None:

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from flows.conditions import look
 from flows.day_rows import working_days
 from models.document import Document
+from models.evidence import Duty
 from models.flag import Flag
 from models.notice import Mail, Notice
 from models.school import CalendarChange
@@ -382,3 +384,28 @@ def test_what_was_waived_is_neither_reminded_of_nor_told_above(
     assert deliver(school, settings, SEVEN) == 0
     with school.db.read() as session:
         assert all(notice.dropped for notice in session.exec(select(Notice)))
+
+
+def test_two_flags_of_one_record_are_two_lines(
+    school: SmallSchool, settings: Settings, postman: Postman
+) -> None:
+    document = school.document("lan", 11, at(11, 1), status="approved", title="Tuần 11")
+    for kind in ("download", "print"):
+        with school.db.write() as session:
+            session.add(
+                Duty(
+                    document_id=document,
+                    kind=kind,
+                    school_id=school.id,
+                    account_id=school.accounts["lan"],
+                    week_id=school.weeks[11],
+                    revision=1,
+                    blob="a" * 64,
+                    opened_at=at(11, 4),
+                    due_at=at(11, 11),
+                )
+            )
+    look(school.db, at(11, 11), rules=("not-downloaded", "not-printed"))
+    assert deliver(school, settings, SEVEN) == 1
+    assert "bản đã duyệt chưa được tải về" in plain(postman.taken[0])
+    assert "chưa báo đã in" in plain(postman.taken[0])
