@@ -1,6 +1,6 @@
 # The two commands of the README are `make run` and `make test`; both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format setup setup-dev lock clean
+.PHONY: help run test check bench year format setup setup-dev lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,6 +10,7 @@ help:
 	@echo "make test    set up and run all tests"
 	@echo "make check   format, lint, types, architecture, templates"
 	@echo "make bench   measure against the peers and the limits"
+	@echo "make year    play a school year and write docs/simulated-year.md"
 
 run: setup
 	@HOSOSO_DEMO=$${HOSOSO_DEMO:-true} $(BIN)/hososo up
@@ -19,6 +20,9 @@ test: setup-dev
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench
+
+year: setup-dev
+	$(BIN)/python -m tests.year
 
 check: setup-dev
 	$(BIN)/ruff format --check .

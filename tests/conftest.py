@@ -47,7 +47,7 @@ SHIFT = TUESDAY - datetime.now(UTC)
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that at the end no process waits for one that another has just begun."""
-    longest = ("journeys", "browser")
+    longest = ("year", "journeys", "browser")
     items.sort(key=lambda item: item.path.parent.name not in longest)
 
 

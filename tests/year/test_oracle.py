@@ -1,0 +1,135 @@
+"""The oracle knows nothing of the product, and counts as the school plan's own examples do."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.year.acts import (
+    BEGIN,
+    CHANGES,
+    Away,
+    Begins,
+    Decides,
+    Downloads,
+    Leaves,
+    NewPassword,
+    Prints,
+    PutOff,
+    Sends,
+    SignIn,
+    Story,
+    known,
+)
+from tests.year.days import DAY, HANOI, HOUR, PLAN, TEACHER, TEAM, Known, Rule, Set, numbered
+from tests.year.script import tell
+from tests.year.table import expect
+from tests.year.telling import Notice, Post
+
+SECOND = timedelta(seconds=1)
+HERE = Path(__file__).parent
+NAMES = ("days", "acts", "script", "telling", "oracle", "facts", "table")
+APART = {"holidays", *(f"tests.year.{name}" for name in NAMES)}
+"""What may be imported beside Python's own modules."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_imports_nothing_of_the_product(name: str) -> None:
+    tree = ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported
+    assert all(m in APART or m.split(".")[0] in sys.stdlib_module_names for m in imported)
+
+
+def at(month: int, day: int, hour: int = 0, year: int = 2024) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=HANOI)
+
+
+def test_the_plan_s_worked_example() -> None:
+    """Week 11 of 2024-2025 begins on 18/11: plans are due before Wednesday 13/11."""
+    year = Known(numbered(date(2024, 9, 9), set()))
+    assert year.limit(PLAN, 11) == at(11, 13)
+    assert year.limit(TEACHER, 11) == at(11, 9)
+    assert year.limit(TEAM, 11) == at(11, 3)
+
+
+def test_a_school_s_own_rule_never_takes_back_time() -> None:
+    year = Known(numbered(date(2024, 9, 9), set()))
+    year.rules.append(Set(at(11, 11, 10), PLAN, date(2024, 11, 18), Rule(9)))
+    assert year.limit(PLAN, 11) == at(11, 13)  # the rest of the day and the next
+    assert year.limit(PLAN, 12) == at(11, 17)  # Saturday 16/11 is the ninth day before
+    assert year.limit(PLAN, 10) == at(11, 6)
+
+
+def test_working_days_reach_over_the_tet_of_2028_and_its_leap_day() -> None:
+    assert known(BEGIN).limit(PLAN, 21) == at(1, 26, year=2028)
+    new = known(CHANGES[3].at)
+    assert new.limit(PLAN, 21) == at(1, 18, year=2028)  # Tết takes the whole week before
+    assert new.limit(PLAN, 25) == at(2, 22, year=2028)
+    off = known(CHANGES[5].at)
+    assert off.limit(PLAN, 26) == at(2, 26, year=2028)  # 2/3 is off, 29/02 counts
+
+
+def test_a_day_off_entered_late_puts_no_limit_into_the_past() -> None:
+    entered = CHANGES[8].at
+    assert known(CHANGES[7].at).limit(PLAN, 31) == at(4, 12, year=2028)
+    assert known(entered).limit(PLAN, 31) == entered
+
+
+def test_what_a_story_of_two_acts_leaves() -> None:
+    story = tell(7, teachers=10)
+    lan = story.teachers[5].name
+    due = known(BEGIN).limit(PLAN, 1)  # Wednesday 01/9
+    assert due == at(9, 1, year=2027)
+    acts = (Sends(due - SECOND, lan, PLAN, 1, 1), Sends(due + 16 * DAY + HOUR, lan, PLAN, 2, 2))
+    hours = [story.begin + n * HOUR for n in range(24 * 35)]
+    table = expect(Story(7, story.people, story.heads, acts, end=hours[-1]), hours)
+    mine = {key for key in table.flags if key[1:3] == (PLAN, lan) and key[3] < 3}
+    assert mine == {("missing", PLAN, lan, 2), ("late", PLAN, lan, 2)}
+
+    def told(week: int) -> list[tuple[str, str, str]]:
+        lines = [t for t in table.told if (t.kind, t.week) == (PLAN, week) and t.who in (lan, "hieu-truong")]
+        return sorted((f"{t.day:%d/%m}", t.who, t.what) for t in lines if t.who == lan or t.names)
+
+    # signed in the last second: told the day before and in the morning
+    assert [line for line in told(1) if line[1] == lan] == [
+        ("30/08", lan, "reminder"),
+        ("31/08", lan, "reminder"),
+    ]
+    assert [line for line in told(2) if line[1] == lan] == [
+        ("06/09", lan, "reminder"),
+        ("07/09", lan, "reminder"),
+        ("08/09", lan, "overdue"),
+        ("09/09", lan, "overdue"),
+        ("10/09", lan, "overdue"),
+        ("17/09", lan, "late"),
+    ]
+    # the last day in time is 07/9: four days later is a Saturday, so the principal reads it on Monday
+    assert [line for line in told(2) if line[1] == "hieu-truong"] == [("13/09", "hieu-truong", "escalation")]
+
+
+def test_a_digest_comes_once_a_day_and_not_on_a_day_off() -> None:
+    post = Post()
+    friday = at(9, 3, 8, year=2027)  # National Day, off work
+    for when in (friday, friday + HOUR, friday + 3 * DAY):
+        post.add(Notice("lan", "flag", "late", PLAN, 1, when, f"{when}"))
+        post.send(when)
+    assert {(line.what, line.day, n) for line, n in post.told.items()} == {("late", date(2027, 9, 6), 2)}
+    post.send(friday + 4 * DAY)
+    assert sum(post.told.values()) == 3
+
+
+def test_every_kind_of_act_is_in_the_story_and_told_alike_for_one_seed() -> None:
+    story = tell(1)
+    assert story == tell(1) != tell(2)
+    assert len(story.teachers) == 40
+    kinds = {type(act) for act in story.acts}
+    assert kinds >= {Sends, Begins, Decides, Away, Leaves, PutOff, Downloads, Prints, SignIn, NewPassword}
+    assert len(kinds) == 17
+    spans = {act.last - act.first for act in story.acts if isinstance(act, Sends)}
+    assert spans >= {0, 1, 3, 4, 6, 8}
