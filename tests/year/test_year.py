@@ -25,7 +25,7 @@ from tests.year.stage import Stage
 Pools = tuple[IntakePool, SignersPool]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_year(tmp_path: pathlib.Path, stamps: StampServer, pools: Pools) -> None:
     office = open_office(tmp_path / "data", stamps, pools)
     try:
@@ -37,7 +37,7 @@ def test_the_year(tmp_path: pathlib.Path, stamps: StampServer, pools: Pools) -> 
     assert outcome.leads > 20
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_some_weeks_on_postgresql(
     tmp_path: pathlib.Path, stamps: StampServer, pools: Pools, postgres_url: str
 ) -> None:
