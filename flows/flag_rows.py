@@ -7,9 +7,10 @@ once leave it once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -170,15 +171,13 @@ def notice(
 
 def write(db: Database, changes: Changes, now: datetime) -> None:
     """Insert, change, tell, some hundreds at a time; a flag, its history and its notice go together."""
-    for inserts in parts(changes.insert):
-        with db.write() as session:
-            _open(session, inserts, changes.tell)
-    for part in parts(changes.change):
-        with db.write() as session:
-            _change(session, part, changes.tell, now)
+    for opened, changed in zip_longest(parts(changes.insert), parts(changes.change), fillvalue=()):
+        with db.write() as session:  # both: what was missing is late at the same moment
+            _open(session, opened, changes.tell)
+            _change(session, changed, changes.tell, now)
 
 
-def _open(session: Session, rows: list[dict[str, Any]], tell: dict[str, dict[str, Any]]) -> None:
+def _open(session: Session, rows: Sequence[dict[str, Any]], tell: dict[str, dict[str, Any]]) -> None:
     added = _insert(session, Flag).on_conflict_do_nothing().returning(col(Flag.id))
     made = set(session.execute(added, rows).scalars())
     mine = [row for row in rows if row["id"] in made]
@@ -193,7 +192,7 @@ def _open(session: Session, rows: list[dict[str, Any]], tell: dict[str, dict[str
 
 def _change(
     session: Session,
-    part: list[tuple[str, dict[str, Any]]],
+    part: Sequence[tuple[str, dict[str, Any]]],
     tell: dict[str, dict[str, Any]],
     now: datetime,
 ) -> None:
