@@ -72,6 +72,16 @@ def last_day(column: Column) -> Text:
     return words.same(f"{words.local(column.due.due_at) - timedelta(microseconds=1):%d/%m}")
 
 
+def rules(board: Board) -> list[tuple[TeachingWeek, Text]]:
+    """The rules of the weeks shown, each with the first of them it holds for: as a rule, one."""
+    found: list[tuple[TeachingWeek, Text]] = []
+    for week in (column.week for column in board.columns if column.week):
+        rule = board.calendar.rule(board.owed.deadline, week.monday).rule
+        if not found or found[-1][1] != rule:
+            found.append((week, rule))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """A link to other weeks; `here`: it is where one is."""

@@ -6,7 +6,7 @@ Every function takes the school from the administrator's account; other schools'
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -16,7 +16,7 @@ from flows.calendar import week_of
 from flows.day_rows import school_days
 from flows.public_holidays import public_holidays
 from flows.school_days import DAY, SchoolDays, Taught, each_day
-from models.errors import NotFound
+from models.errors import Fault, Invalid, NotFound
 from models.school import CalendarChange, School, SchoolClass, SchoolWeek
 from models.settings import VIETNAM
 from models.text import Text
@@ -88,18 +88,29 @@ def rows_of(session: Session, school_id: str, first: date, last: date) -> list[C
 
 
 def enter(session: Session, school_id: str, who: str, now: datetime, made: Entered) -> CalendarChange:
-    """Days off, or a day's lessons on another day. Invalid, naming the field, when that cannot be."""
+    """Days off, or a day's lessons on another day. Invalid, naming each field, when that cannot be."""
     today = now.astimezone(VIETNAM).date()
     writer = _Writer(session, school_id, who, now)
     days = school_days(session, school_id)
-    if len(made.reason.strip()) < 3:
-        raise refusal("reason", _WHY)
     classes = _classes(session, school_id, days, made)
     if made.taught_on is None:
-        _check_off(days, made, today)
-        return writer.add("off", made)
-    _check_moved(days, made, made.taught_on, today, classes)
-    return writer.add("moved", made)
+        faults = list(_faults_off(days, made, today, classes))
+    else:
+        faults = list(_faults_moved(days, made, made.taught_on, today, classes))
+    try:
+        read_reason(made.reason)
+    except Invalid as refused:
+        faults += refused.faults
+    if faults:
+        raise Invalid(faults[0].sentence, tuple(faults))
+    return writer.add("off" if made.taught_on is None else "moved", made)
+
+
+def read_reason(typed: str) -> str:
+    """Why a day differs; Invalid at `reason` when it says nothing."""
+    if len(typed.strip()) < 3:
+        raise refusal("reason", _WHY)
+    return typed
 
 
 def take_back(session: Session, school_id: str, who: str, now: datetime, change_id: str) -> CalendarChange:
@@ -152,34 +163,50 @@ def missing_holidays(session: Session, school_id: str, weeks: Sequence[SchoolWee
     return sum(h.day not in known for h in public_holidays(first, last))
 
 
-def _check_off(days: SchoolDays, made: Entered, today: date) -> None:
-    if made.first < today:
-        raise refusal("first", _GONE.format(day=f"{made.first:%d/%m/%Y}"))
+def _faults_off(
+    days: SchoolDays, made: Entered, today: date, classes: Sequence[Taught | None]
+) -> Iterator[Fault]:
+    every_day = list(each_day(made.first, made.last))
+    # That every class is free by itself does not yet make the day free for the school.
+    whom = classes if made.grades or made.classes else [*classes, None]
+    past = made.first < today
+    if past:
+        yield Fault("first", _GONE.format(day=f"{made.first:%d/%m/%Y}"))
     if made.last < made.first:
-        raise refusal("last", _BACKWARDS)
-    if (made.last - made.first).days >= LONGEST:
-        raise refusal("last", _TOO_LONG)
-    if not any(week_of(days.weeks, day) for day in each_day(made.first, made.last)):
-        raise refusal("first", _NO_WEEK.format(day=f"{made.first:%d/%m/%Y}"))
+        yield Fault("last", _BACKWARDS)
+    elif (made.last - made.first).days >= LONGEST:
+        yield Fault("last", _TOO_LONG)
+    elif past:
+        return
+    elif not any(week_of(days.weeks, day) for day in every_day):
+        yield Fault("first", _NO_WEEK.format(day=f"{made.first:%d/%m/%Y}"))
+    elif all(days.taught_as(day, taught) is None for day in every_day for taught in whom):
+        yield Fault("first", _FREE_ALREADY)
 
 
-def _check_moved(
+def _faults_moved(
     days: SchoolDays, made: Entered, to: date, today: date, classes: Sequence[Taught | None]
-) -> None:
+) -> Iterator[Fault]:
+    outside = [
+        Fault(path, _NO_WEEK.format(day=f"{day:%d/%m/%Y}"))
+        for path, day in (("first", made.first), ("taught_on", to))
+        if week_of(days.weeks, day) is None and not (path == "taught_on" and to < today)
+    ]
     if to < today:
-        raise refusal("taught_on", _GONE.format(day=f"{to:%d/%m/%Y}"))
-    for path, day in (("first", made.first), ("taught_on", to)):
-        if week_of(days.weeks, day) is None:
-            raise refusal(path, _NO_WEEK.format(day=f"{day:%d/%m/%Y}"))
+        yield Fault("taught_on", _GONE.format(day=f"{to:%d/%m/%Y}"))
+    yield from outside
+    if outside or to < today:
+        return
     if to == made.first:
-        raise refusal("taught_on", _SAME)
-    for taught in classes:
-        if made.first < today and days.taught_as(made.first, taught) is not None:
-            raise refusal("first", _WAS_TAUGHT.format(day=f"{made.first:%d/%m/%Y}"))
-        if days.day_of_lessons(made.first, taught) not in (made.first, None):
-            raise refusal("first", _MOVED_ALREADY.format(day=f"{made.first:%d/%m/%Y}"))
-        if days.is_school_day(to, taught):
-            raise refusal("taught_on", _TAKEN.format(day=f"{to:%d/%m/%Y}"))
+        yield Fault("taught_on", _SAME)
+        return
+    day = f"{made.first:%d/%m/%Y}"
+    if made.first < today and any(days.taught_as(made.first, taught) is not None for taught in classes):
+        yield Fault("first", _WAS_TAUGHT.format(day=day))
+    elif any(days.day_of_lessons(made.first, taught) not in (made.first, None) for taught in classes):
+        yield Fault("first", _MOVED_ALREADY.format(day=day))
+    if any(days.is_school_day(to, taught) for taught in classes):
+        yield Fault("taught_on", _TAKEN.format(day=f"{to:%d/%m/%Y}"))
 
 
 def _classes(session: Session, school_id: str, days: SchoolDays, made: Entered) -> Sequence[Taught | None]:
@@ -205,17 +232,6 @@ def ends_from(row: CalendarChange, today: date) -> date | None:
     return void_from if row.void_from is None and max(days) >= void_from else None
 
 
-def names_of_scope(row: CalendarChange, classes: Iterable[SchoolClass]) -> Text:
-    """For whom a row is, in words."""
-    if not row.grades and not row.classes:
-        return Text("Cả trường", "The whole school")
-    grades = [Text(f"khối {n}", f"grade {n}") for n in row.grades]
-    names = sorted(c.name for c in classes if c.id in row.classes)
-    vi = [*(g.vi for g in grades), *(f"lớp {name}" for name in names)]
-    en = [*(g.en for g in grades), *(f"class {name}" for name in names)]
-    return Text(", ".join(vi).capitalize() or "–", ", ".join(en).capitalize() or "–")
-
-
 _WHY = Text("Ghi lý do (ít nhất 3 ký tự).", "Give the reason (3 characters or more).")
 _GONE = Text(
     "Ngày {day} đã qua nên không sửa được nữa. Chọn ngày từ hôm nay trở đi.",
@@ -225,6 +241,10 @@ _BACKWARDS = Text("Ngày cuối đứng trước ngày đầu. Sửa lại.", "T
 _TOO_LONG = Text(
     f"Một lần ghi nhiều nhất {LONGEST} ngày. Nghỉ dài hơn thì sửa khung năm học.",
     f"One entry covers at most {LONGEST} days. Put a longer break into the frame of the year.",
+)
+_FREE_ALREADY = Text(
+    "Những ngày này đã được nghỉ từ trước nên không có gì thay đổi. Chọn ngày khác, hoặc lớp khác.",
+    "These days are free already, so nothing would change. Choose other days, or other classes.",
 )
 _NO_WEEK = Text(
     "Ngày {day} không nằm trong tuần học nào. Chọn một ngày trong các tuần có số.",

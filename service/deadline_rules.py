@@ -121,9 +121,14 @@ def _made(value: Mapping[str, Any], declared: Declared) -> Deadline:
     return made
 
 
+def holds(calendar: Calendar, declared: Declared, rule: Deadline, valid_from: date) -> bool:
+    """Does this very rule hold from that day on already?"""
+    return same(calendar.rule(declared.default, valid_from), rule)
+
+
 def refuse_same(calendar: Calendar, declared: Declared, rule: Deadline, valid_from: date) -> None:
     """Invalid when this very rule holds from that day on already."""
-    if same(calendar.rule(declared.default, valid_from), rule):
+    if holds(calendar, declared, rule, valid_from):
         raise Invalid(_WRONG, (Fault("kind", _HOLDS.format(day=f"{valid_from:%d/%m/%Y}")),))
 
 

@@ -99,13 +99,15 @@ def groups_of(session: Session, school_id: str) -> list[tuple[Group, set[str]]]:
 def read_day(text: str, path: str) -> date:
     """A day of this century as typed, dd/mm/yyyy or yyyy-mm-dd; Invalid naming `path`."""
     typed = text.strip()
+    if not typed:
+        raise refusal(path, _EMPTY_DAY)
     found = _DAY.fullmatch(typed) or _ISO_DAY.fullmatch(typed)
     try:
         day = date(*(int(found[part]) for part in ("year", "month", "day"))) if found else None
     except ValueError:
         day = None
     if day is None or not 2000 <= day.year < 2100:
-        raise refusal(path, _NO_DAY.format(typed=typed[:40] or "–"))
+        raise refusal(path, _NO_DAY.format(typed=typed[:40]))
     return day
 
 
@@ -277,6 +279,7 @@ _NAME_HELD = Text(
     "Tên này đã có hiệu lực nên còn trong hồ sơ, không xóa được. Có thể sửa bằng cách lưu lại cùng ngày.",
     "This name has been in force and stands in records. Save the same day again to correct it.",
 )
+_EMPTY_DAY = Text("Ghi ngày, ví dụ 07/09/2026.", "Give the day, such as 07/09/2026.")
 _NO_DAY = Text("“{typed}” không phải là ngày. Ghi theo mẫu 07/09/2026.", "“{typed}” is not a date.")
 _NO_YEAR = Text("Ghi năm học theo mẫu 2026-2027.", "Write the school year as 2026-2027.")
 _NO_CLASS = Text("Tên lớp bắt đầu bằng khối, ví dụ 3A.", "A class's name begins with its grade, such as 3A.")

@@ -5,6 +5,7 @@ Templates are Jinja2 with autoescape and carry no decisions: a page module gathe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -159,6 +160,7 @@ def environment() -> Environment:
     for name in ("when", "brief", "day", "limit", "left", "ago", "size", "number", "text"):
         made.filters[name] = _filter(name)
     made.filters["said_authority"] = said_authority
+    made.filters["attributes"] = attributes
     made.filters["capitalize_first"] = lambda value: value[:1].upper() + value[1:]
     return made
 
@@ -169,6 +171,19 @@ def _filter(name: str) -> Callable[..., str]:
         return str(context.resolve(name)(value))
 
     return said
+
+
+_ATTRIBUTE = re.compile(r'([a-z][a-z-]*)(?:="([^"]*)")?')
+
+
+def attributes(written: str) -> Markup:
+    """`required inputmode="numeric"`, as a template hands it to a macro.
+
+    A string of a template is text to Jinja, so that its quotation marks would become part of the value.
+    """
+    found = _ATTRIBUTE.findall(written)
+    written_out = (Markup('{}="{}"').format(name, value) if value else name for name, value in found)
+    return Markup(" ").join(written_out)
 
 
 # --- the frame ------------------------------------------------------------------------------------------

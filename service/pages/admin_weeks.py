@@ -5,12 +5,12 @@ Whatever moves weeks or days is shown first (`service/calendar_difference.py`) a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -31,27 +31,22 @@ from models.school import CalendarChange, SchoolClass, SchoolWeek
 from models.text import Text
 from service import calendar_changes, school, school_years, words
 from service.access import AdminViewer, CheckedForm, Viewer
-from service.calendar_changes import Entered
 from service.calendar_difference import Difference, apply_if_shown
+from service.calendar_told import Told, told
 from service.changes import refusal
 from service.deps import Arrival, OfficeDep
 from service.pages.account import faults_of
 from service.pages.admin_school import text_of
+from service.pages.calendar_forms import chosen, read_entered, read_frame
 from service.templating import language_of, page
 
-GRADES = frozenset("12345")
 router = APIRouter(prefix="/weeks")
 
 Act = Callable[[Session, Actor, datetime, FormData], object]
 
 
 def _frame(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
-    days = {n: school.read_day(text_of(form, n), n) for n in ("first_day", "term1_before", "term2_before")}
-    source = text_of(form, "source").strip()
-    if len(source) < 3:
-        raise refusal("source", _SOURCE)
-    breaks = tuple(read_break(line) for line in text_of(form, "breaks").splitlines() if line.strip())
-    frame = Frame(source[:200], **days, breaks=breaks)
+    frame = read_frame(form)
     if school_years.save_frame(session, actor.school_id, frame, now):
         calendar_changes.add_holidays(session, actor.school_id, frame.year, actor.id, now)
 
@@ -59,29 +54,24 @@ def _frame(session: Session, actor: Actor, now: datetime, form: FormData) -> Non
 def _holidays(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
     """From today on: what is past was taught as it was."""
     today = words.local(now).date()
-    calendar_changes.add_holidays(session, actor.school_id, text_of(form, "year"), actor.id, now, today)
+    if not calendar_changes.add_holidays(
+        session, actor.school_id, text_of(form, "year"), actor.id, now, today
+    ):
+        raise refusal("year", _NO_HOLIDAYS)
 
 
-def _off(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
-    first = school.read_day(text_of(form, "first"), "first")
-    last = school.read_day(text_of(form, "last"), "last") if text_of(form, "last").strip() else first
-    calendar_changes.enter(session, actor.school_id, actor.id, now, _entered(form, first, last, None))
+def _off(session: Session, actor: Actor, now: datetime, form: FormData) -> CalendarChange:
+    made = read_entered(form, moved=False)
+    return calendar_changes.enter(session, actor.school_id, actor.id, now, made)
 
 
-def _moved(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
-    first = school.read_day(text_of(form, "first"), "first")
-    to = school.read_day(text_of(form, "taught_on"), "taught_on")
-    calendar_changes.enter(session, actor.school_id, actor.id, now, _entered(form, first, first, to))
+def _moved(session: Session, actor: Actor, now: datetime, form: FormData) -> CalendarChange:
+    made = read_entered(form, moved=True)
+    return calendar_changes.enter(session, actor.school_id, actor.id, now, made)
 
 
-def _entered(form: FormData, first: date, last: date, taught_on: date | None) -> Entered:
-    grades = [int(value) for value in _all(form, "grades") if value in GRADES]
-    reason = text_of(form, "reason").strip()[:300]
-    return Entered(first, last, reason, taught_on, grades, _all(form, "classes"))
-
-
-def _take_back(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
-    calendar_changes.take_back(session, actor.school_id, actor.id, now, text_of(form, "change_id"))
+def _take_back(session: Session, actor: Actor, now: datetime, form: FormData) -> CalendarChange:
+    return calendar_changes.take_back(session, actor.school_id, actor.id, now, text_of(form, "change_id"))
 
 
 def _move(session: Session, actor: Actor, now: datetime, form: FormData) -> None:
@@ -122,12 +112,23 @@ ACTS: dict[str, tuple[Act, Text]] = {
 }
 
 
+_NO_HOLIDAYS = Text(
+    "Các ngày lễ của năm học này đã có đủ trong lịch.", "The calendar has every public holiday of this year."
+)
+
+
 @router.get("")
 def weeks_page(
-    request: Request, viewer: AdminViewer, office: OfficeDep, now: Arrival, year: str = ""
+    request: Request,
+    viewer: AdminViewer,
+    office: OfficeDep,
+    now: Arrival,
+    year: str = "",
+    done: str = "",
+    entry: str = "",
 ) -> Response:
-    """One school year, the present one unless another is asked for."""
-    return _weeks(request, viewer, office, now, year)
+    """One school year, the present one unless another is asked for; `done` names the act just done."""
+    return _weeks(request, viewer, office, now, year, done=done, entry=entry)
 
 
 @router.get("/{year}.svg")
@@ -152,41 +153,53 @@ def change_weeks(
         raise NotFound
     act, name = ACTS[action]
     actor, shown = viewer.actor, text_of(form, "shown")
-    do = partial(_do, act, actor, now, form)
+    entries: list[Told] = []
+    do = partial(_do, act, actor, now, form, entries)
     asked = repr(sorted((k, str(v)) for k, v in form.multi_items() if k not in ("csrf", "shown")))
     try:
         if action == "add" or (action == "frame" and _is_new(office, actor, form)):
             with office.db.write() as session:
                 do(session)
         elif (found := apply_if_shown(office.db, actor.school_id, now, do, shown, asked)) is not None:
-            return _preview(request, viewer, action, name, form, found)
+            return _preview(request, viewer, action, name, form, found, entries)
     except NotFound:
         raise
     except RecordsError as refused:
         typed = {key: text_of(form, key) for key in form if key != "csrf"}
         faults = {"act": action} | faults_of(refused, action)
-        return _weeks(request, viewer, office, now, text_of(form, "year"), faults=faults, typed=typed)
+        ticked = frozenset(chosen(form, "grades") + chosen(form, "classes"))
+        year = text_of(form, "year")
+        return _weeks(request, viewer, office, now, year, faults=faults, typed=typed, ticked=ticked)
     clock.rescan(office.db, now, actor.school_id)
-    return RedirectResponse(f"/admin/weeks?year={text_of(form, 'year')}", 303)
+    said = {"year": text_of(form, "year"), "done": action} | ({"entry": entries[0].id} if entries else {})
+    return RedirectResponse(f"/admin/weeks?{urlencode(said)}", 303)
 
 
-def _do(act: Act, actor: Actor, now: datetime, form: FormData, session: Session) -> None:
-    act(session, actor, now, form)
+def _do(act: Act, actor: Actor, now: datetime, form: FormData, entries: list[Told], session: Session) -> None:
+    made = act(session, actor, now, form)
     session.flush()
+    # In words while the transaction lasts: a look undoes it.
+    entries[:] = [told(session, made)] if isinstance(made, CalendarChange) else []
     # What is open follows its week; what was signed keeps its limit.
     rule_changes.recompute(session, calendar_of(session, actor.school_id))
 
 
 def _is_new(office: OfficeDep, actor: Actor, form: FormData) -> bool:
     """Are there no weeks yet of the year this frame is for?"""
-    first = school.read_day(text_of(form, "first_day"), "first_day")
+    frame = read_frame(form)
     with office.db.read() as session:
         weeks = school_years.weeks_of(session, actor.school_id)
-    return not any(week.year == f"{first.year}-{first.year + 1}" for week in weeks)
+    return not any(week.year == frame.year for week in weeks)
 
 
 def _preview(
-    request: Request, viewer: Viewer, action: str, name: Text, form: FormData, found: Difference
+    request: Request,
+    viewer: Viewer,
+    action: str,
+    name: Text,
+    form: FormData,
+    found: Difference,
+    entries: list[Told],
 ) -> Response:
     again = [(key, value) for key, value in form.multi_items() if key not in ("csrf", "shown")]
     return page(
@@ -196,6 +209,7 @@ def _preview(
         action=action,
         name=name,
         found=found,
+        entries=entries,
         seen_before=bool(text_of(form, "shown")),
         again=[(key, value) for key, value in again if isinstance(value, str)],
         day_names=WEEKDAYS,
@@ -207,8 +221,7 @@ class DayRow:
     """A changed day as the page lists it."""
 
     row: CalendarChange
-    what: Text
-    scope: Text
+    told: Told
     who: str
     may_end: bool
 
@@ -222,6 +235,9 @@ def _weeks(
     *,
     faults: dict[str, Any] | None = None,
     typed: dict[str, str] | None = None,
+    ticked: frozenset[str] = frozenset(),
+    done: str = "",
+    entry: str = "",
 ) -> Response:
     school_id, today = viewer.actor.school_id, words.local(now).date()
     with office.db.read() as session:
@@ -235,7 +251,7 @@ def _weeks(
             col(SchoolClass.school_id) == school_id, col(SchoolClass.year) == here
         )
         classes = sorted(session.exec(query).all(), key=lambda c: (c.grade, c.name))
-        rows = _rows(session, school_id, inside, classes, today)
+        rows = _rows(session, school_id, inside, today)
         missing = calendar_changes.missing_holidays(session, school_id, inside, today)
     week = week_of(days.weeks, today)
     return page(
@@ -259,6 +275,9 @@ def _weeks(
         faults={key: value for key, value in (faults or {}).items() if key != "act"},
         act=(faults or {}).get("act", ""),
         typed=typed or {},
+        ticked=ticked,
+        done=ACTS[done][1] if done in ACTS else None,
+        entries=[one.told for one in rows if one.row.id == entry],
     )
 
 
@@ -268,9 +287,7 @@ def _present(weeks: list[SchoolWeek], today: date) -> str:
     return min(coming, key=lambda w: w.monday).year if coming else ""
 
 
-def _rows(
-    session: Session, school_id: str, weeks: list[SchoolWeek], classes: list[SchoolClass], today: date
-) -> list[DayRow]:
+def _rows(session: Session, school_id: str, weeks: list[SchoolWeek], today: date) -> list[DayRow]:
     if not weeks:
         return []
     found = calendar_changes.rows_of(session, school_id, weeks[0].monday, weeks[-1].sunday)
@@ -279,25 +296,12 @@ def _rows(
     return [
         DayRow(
             row,
-            _what(row),
-            calendar_changes.names_of_scope(row, classes),
+            told(session, row),
             names[row.entered_by],
             calendar_changes.ends_from(row, today) is not None,
         )
         for row in found
     ]
-
-
-def _what(row: CalendarChange) -> Text:
-    if row.taught_on is not None:
-        sentence = Text("Tiết của ngày này dạy vào {day}", "This day's lessons are taught on {day}")
-        return sentence.format(day=_full_day(row.taught_on))
-    return Text("Nghỉ lễ", "Public holiday") if row.kind == "holiday" else Text("Nghỉ học", "No school")
-
-
-def _full_day(day: date) -> Text:
-    name = WEEKDAYS[day.weekday()]
-    return Text(f"{name.vi} {day:%d/%m/%Y}", f"{name.en} {day:%d/%m/%Y}")
 
 
 def _frames(
@@ -319,32 +323,3 @@ def _from_weeks(weeks: list[SchoolWeek]) -> Frame:
     usual = proposal(start.year)
     breaks = [Break(NAMELESS.vi, b.first, b.last) for b in school_years.breaks_after(weeks).values()]
     return Frame(usual.source, start, usual.term1_before, usual.term2_before, tuple(breaks))
-
-
-_BREAK = re.compile(
-    r"^(.*?)[:\s]*(\d{1,2}/\d{1,2}/\d{4})(?:\s*(?:–|-|đến|to)\s*(\d{1,2}/\d{1,2}/\d{4}))?\s*$"
-)
-
-
-def read_break(line: str) -> Break:
-    """`Nghỉ Tết: 01/02/2027 – 14/02/2027`, or one day; Invalid at `breaks`."""
-    found = _BREAK.match(line.strip())
-    if found is None:
-        raise refusal("breaks", _NO_BREAK.format(line=line.strip()[:60]))
-    first = school.read_day(found[2], "breaks")
-    last = school.read_day(found[3], "breaks") if found[3] else first
-    return Break(found[1].strip()[:80] or NAMELESS.vi, first, last)
-
-
-def _all(form: FormData, name: str) -> list[str]:
-    return [value for value in form.getlist(name) if isinstance(value, str)]
-
-
-_SOURCE = Text(
-    "Ghi quyết định ban hành khung năm học (số, ngày).",
-    "Name the decision that sets the year (number, date).",
-)
-_NO_BREAK = Text(
-    "Không đọc được dòng “{line}”. Viết như: Nghỉ Tết: 01/02/2027 – 14/02/2027",
-    "The line “{line}” cannot be read. Write as: Nghỉ Tết: 01/02/2027 – 14/02/2027",
-)

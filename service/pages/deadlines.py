@@ -60,6 +60,7 @@ def deadlines(
     office: OfficeDep,
     now: Arrival,
     done: str = "",
+    saved: str = "",
     dropped: str = "",
 ) -> Response:
     """Every rule in a sentence, with the next five dates."""
@@ -74,6 +75,7 @@ def deadlines(
         has_weeks=bool(calendar.weeks),
         changes="admin" in viewer.actor.roles,
         done=rules[done].name if done in rules else None,
+        saved=rules[saved].name if saved in rules else None,
         dropped=rules[dropped].name if dropped in rules else None,
     )
 
@@ -138,6 +140,9 @@ def change_rule(
         rule, valid_from = deadline_rules.read(typed, declared, words.local(now).date())
         with office.db.write() as session:
             before = calendar_of(session, viewer.actor.school_id)
+            if seen and deadline_rules.holds(before, declared, rule, valid_from):
+                # Pressed twice, or gone back to: what was asked for stands.
+                return RedirectResponse(f"/deadlines?saved={setting}", 303)
             deadline_rules.refuse_same(before, declared, rule, valid_from)
             after = rule_changes.with_rule(before, setting, rule, valid_from, now)
             found = difference(session, before, after, now)

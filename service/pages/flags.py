@@ -54,6 +54,7 @@ def flags(request: Request, viewer: PageViewer, office: OfficeDep, asked: TypedD
         "pages/flags.html",
         board=found,
         asked=asked,
+        rules=boards.rules(found),
         groups=boards.groups(found),
         legend=boards.tally(line.cells[found.place] for line in found.lines),
         ways=boards.ways(found, asked),

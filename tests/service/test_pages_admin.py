@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from html import unescape
 
+import lxml.html
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -449,3 +450,19 @@ def test_a_name_is_kept_composed(cast: Cast, enter: Enter) -> None:
     with cast.office.db.read() as session:
         [account] = session.exec(select(Account).where(col(Account.sign_in_name) == "gv.moi")).all()
     assert account.full_name == "Lê Thị Mới"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "attribute", "value"),
+    [
+        ("/admin/weeks", "first", "inputmode", "numeric"),
+        ("/admin/school", "valid_from", "inputmode", "numeric"),
+        ("/admin/accounts", "sign_in_name", "autocapitalize", "none"),
+        ("/admin/classes", "subject", "list", "subjects"),
+    ],
+)
+def test_what_a_page_asks_of_a_field_reaches_the_browser(
+    enter: Enter, path: str, name: str, attribute: str, value: str
+) -> None:
+    page = lxml.html.fromstring(enter("admin").get(path))
+    assert value in page.xpath(f".//input[@name='{name}']/@{attribute}")

@@ -112,6 +112,28 @@ def test_what_changed_since_the_look_is_shown_again(cast: Cast, reader: People) 
     assert len(set_rules(cast)) == 1
 
 
+def test_a_rule_applied_twice_is_said_to_be_saved(cast: Cast, reader: People) -> None:
+    shown = preview(reader)
+    shown.send("/lesson_plan_due")
+    again = shown.send("/lesson_plan_due")
+    assert (again.status, again.path) == (200, "/deadlines")
+    assert "Quy tắc này đã được lưu từ trước" in again.words
+    assert len(set_rules(cast)) == 1
+
+
+def test_the_board_names_the_rules_of_the_weeks_it_shows(cast: Cast, reader: People) -> None:
+    preview(reader, valid_from="04/01/2027").send("/lesson_plan_due")
+    old, new = "hết thứ Ba của tuần liền trước", "hết thứ Năm của tuần liền trước"
+
+    def head(path: str) -> str:
+        return reader("minh").get(path).all(".head__t")[0].text_content().lower()
+
+    now = head("/flags")
+    assert (old.lower() in now, new.lower() in now) == (True, False)
+    year = head(f"/flags?from={cast.weeks[1]}&to={cast.weeks[35]}")
+    assert year.index(old.lower()) < year.index("từ tuần") < year.index(new.lower())
+
+
 def test_what_was_filled_in_is_kept_on_the_way_back(cast: Cast, reader: People) -> None:
     back = preview(reader, weekday="3").send("/lesson_plan_due", do="edit")
     assert back.all("select[name=weekday] option[value='3']")[0].get("selected") is not None
@@ -123,6 +145,7 @@ def test_what_was_filled_in_is_kept_on_the_way_back(cast: Cast, reader: People) 
     [
         ("weekday", {"weeks_before": "9"}, "Ghi một số nguyên từ 0 đến 8."),
         ("weekday", {"weeks_before": ""}, "Ghi một số nguyên từ 0 đến 8."),
+        ("weekday", {"valid_from": ""}, "Ghi ngày, ví dụ 07/09/2026."),
         ("weekday", {"valid_from": "31/02/2027"}, "không phải là ngày"),
         (
             "weekday",

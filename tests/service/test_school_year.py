@@ -11,6 +11,7 @@ from html import unescape
 from typing import Any
 from xml.etree import ElementTree
 
+import lxml.html
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
@@ -31,7 +32,7 @@ from service import calendar_changes, school_years
 from service.app import create_app
 from service.calendar_changes import Entered
 from service.calendar_difference import Difference, apply_if_shown
-from service.pages.admin_weeks import read_break
+from service.pages.calendar_forms import read_break
 from tests.cast import FIRST_MONDAY, PEOPLE, Cast
 from tests.flows.test_timetable import enter as enter_timetable
 from tests.service.test_pages_admin import Person
@@ -337,7 +338,11 @@ def test_days_off_are_entered_on_the_page_after_a_look_at_what_they_change(cast:
     for words in ("Chưa có gì được lưu", "thứ Hai 30/11/2026", "1 tiết", "0 tiết", "không phải nộp"):
         assert words in unescape(look.text)
     assert "Nghỉ tránh bão" not in admin.get("/admin/weeks").split("Cho nghỉ")[0]
-    assert admin.change("/admin/weeks/off", **day).headers["location"] == "/admin/weeks?year=2026-2027"
+    applied = admin.change("/admin/weeks/off", **day).headers["location"]
+    assert applied.startswith("/admin/weeks?year=2026-2027&")
+    answer = lxml.html.fromstring(admin.get(applied)).xpath(".//*[@role='status']")[0].text_content()
+    for words in ("Đã áp dụng: ghi ngày nghỉ", "Nghỉ học", "Khối 3", "30/11/2026", "Nghỉ tránh bão"):
+        assert words in answer
     page = unescape(admin.get("/admin/weeks"))
     assert "Nghỉ tránh bão" in page
     assert "Khối 3" in page
@@ -373,6 +378,75 @@ def test_a_refused_day_keeps_what_was_typed_and_a_stale_look_is_shown_again(cast
     assert (stale.status_code, "Lịch vừa thay đổi" in unescape(stale.text)) == (200, True)
     assert admin.post("/admin/weeks/nothing").status_code == 404
     assert admin.client.get("/admin/weeks/1999-2000.svg").status_code == 404
+
+
+def ticked(html: str, action: str) -> list[str]:
+    (form,) = lxml.html.fromstring(html).xpath(f".//form[@action='/admin/weeks/{action}']")
+    return [str(box.get("value")) for box in form.xpath(".//input[@checked]")]
+
+
+@pytest.mark.parametrize("action", ["off", "moved"])
+def test_a_refused_day_keeps_for_whom_it_was(cast: Cast, enter: Enter, action: str) -> None:
+    admin, for_whom = enter("admin"), {"grades": ["2", "3"], "classes": [cast.classes["5A"]]}
+    wrong = admin.post(f"/admin/weeks/{action}", "/admin/weeks", first="nay mai", **for_whom)
+    assert wrong.status_code == 422
+    assert ticked(wrong.text, action) == ["2", "3", cast.classes["5A"]]
+    assert ticked(wrong.text, "moved" if action == "off" else "off") == []
+
+
+def test_the_look_names_what_is_entered_for_whom_when_and_why(cast: Cast, enter: Enter) -> None:
+    days = {"first": "30/11/2026", "last": "02/12/2026", "reason": "Nghỉ tránh bão"}
+    scope: dict[str, list[str]] = {"grades": ["3"], "classes": [cast.classes["5A"]]}
+    look = enter("admin").post("/admin/weeks/off", "/admin/weeks", **days, **scope)
+    said = [one.text_content() for one in lxml.html.fromstring(look.text).xpath(".//main//dl/dd")]
+    assert said == ["Nghỉ học", "30/11/2026 – 02/12/2026", "Khối 3, lớp 5A", "Nghỉ tránh bão"]
+
+
+def test_an_unknown_grade_is_not_the_whole_school(cast: Cast, enter: Enter) -> None:
+    day = {"first": "30/11/2026", "reason": "Nghỉ tránh bão", "grades": ["9"]}
+    wrong = enter("admin").post("/admin/weeks/off", "/admin/weeks", **day)
+    assert (wrong.status_code, "Không có khối “9”" in unescape(wrong.text)) == (422, True)
+
+
+def test_days_that_are_free_already_are_refused(cast: Cast, enter: Enter) -> None:
+    admin, day = enter("admin"), {"first": "30/11/2026", "reason": "Nghỉ tránh bão"}
+    stale = admin.post("/admin/weeks/off", "/admin/weeks", **day)
+    mark = re.search(r'name="shown" value="([^"]*)"', stale.text)
+    assert mark is not None
+    assert admin.change("/admin/weeks/off", **day).status_code == 303
+    for again in (day, day | {"shown": mark[1]}, day | {"grades": "3"}):
+        twice = admin.post("/admin/weeks/off", "/admin/weeks", **again)
+        assert (twice.status_code, "đã được nghỉ từ trước" in unescape(twice.text)) == (422, True)
+    with cast.office.db.read() as session:
+        (row,) = session.exec(select(CalendarChange)).all()
+    assert admin.change("/admin/weeks/take-back", change_id=row.id).status_code == 303
+    with cast.office.db.read() as session:
+        assert school_days(session, cast.school_id).is_school_day(NEXT_MONDAY)
+
+
+def test_free_classes_do_not_yet_make_the_school_free(cast: Cast) -> None:
+    put(cast, NEXT_MONDAY, grades=[1, 2, 3, 4, 5])
+    put(cast, NEXT_MONDAY)
+    assert refused(cast, NEXT_MONDAY)[0] == "first"
+
+
+@pytest.mark.parametrize(
+    ("action", "typed", "sentences"),
+    [
+        ("off", {"first": "", "last": "x", "reason": ""}, ("Ghi ngày, ví dụ", "“x” không phải", "Ghi lý do")),
+        ("off", {"first": "23/11/2026", "reason": ""}, ("Ngày 23/11/2026 đã qua", "Ghi lý do")),
+        ("moved", {"first": "x", "taught_on": "y"}, ("“x” không phải", "“y” không phải", "Ghi lý do")),
+        ("frame", {"first_day": "x", "term1_before": ""}, ("“x” không phải", "Ghi ngày", "Ghi quyết định")),
+    ],
+)
+def test_every_field_that_is_wrong_is_named(
+    cast: Cast, enter: Enter, action: str, typed: dict[str, str], sentences: tuple[str, ...]
+) -> None:
+    wrong = enter("admin").post(f"/admin/weeks/{action}", "/admin/weeks", **typed)
+    assert wrong.status_code == 422
+    (problems,) = lxml.html.fromstring(wrong.text).xpath(".//*[@role='alert']")
+    for sentence in sentences:
+        assert sentence in problems.text_content()
 
 
 @pytest.mark.parametrize(
