@@ -347,9 +347,34 @@ def test_the_mails_go_in_the_evening_and_in_the_morning_and_wait_for_no_digest(
     assert sent == [["lan"], ["lan"], ["hoa", "lan", "lan"], ["hoa", "lan", "lan"]]
     with school.db.read() as session:
         first = session.exec(select(Mail).order_by(col(Mail.created_at)).limit(1)).one()
-    assert first.subject == "Có thể thiếu khi kiểm tra: Giờ dạy ngày mai, thứ Tư 20/11"
+    assert first.subject == "Có thể thiếu khi kiểm tra: Giờ dạy thứ Tư 20/11"
     assert "chưa có kế hoạch bài dạy tuần 11. Soạn và trình duyệt." in first.text
     assert first.digest_day is None
+
+
+def test_an_eve_that_ended_in_quiet_hours_leaves_the_word_to_the_morning(
+    school: SmallSchool, tmp_path: pathlib.Path
+) -> None:
+    all_well(school, "hoa", "anh")
+    settings = Settings(data=tmp_path / "data")
+    sent = []
+    for now in (at(11, 19, 21), at(11, 20, 6), at(11, 20, 6, 20), MORNING, MORNING + timedelta(minutes=10)):
+        look(school.db, now, rules=["spot-check"])
+        tell(school.db, now)
+        fold(school.db, settings, now + GATHER, lambda _, __: (), lambda _, __: monday_to_friday)
+        with school.db.read() as session:
+            mails = session.exec(select(Mail).where(col(Mail.account_id) == school.accounts["lan"]))
+            sent.append([mail.subject for mail in mails])
+    once = ["Có thể thiếu khi kiểm tra: Giờ dạy thứ Tư 20/11"]
+    assert sent == [[], [], [], once, once]
+
+
+def test_a_clock_started_before_dawn_waits_for_the_morning(school: SmallSchool) -> None:
+    all_well(school, "hoa", "anh")
+    assert tell(school.db, at(11, 20, 5, 24)) == 0
+    assert tell(school.db, MORNING - timedelta(minutes=1)) == 0
+    tell(school.db, MORNING)
+    assert [key for who, key in told(school) if who == "lan"] == ["2024-11-20:morning"]
 
 
 # --- flags ----------------------------------------------------------------------------------------------
