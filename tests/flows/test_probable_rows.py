@@ -9,12 +9,13 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
+from flows import obligations
 from flows.conditions import look
 from flows.deadlines import monday_to_friday
 from flows.probable import ended_words
 from flows.probable_notices import tell
 from flows.probable_rows import find
-from models.account import Group
+from models.account import Account, Group
 from models.columns import new_id
 from models.delegation import Delegation
 from models.evidence import Duty, Evidence
@@ -24,7 +25,7 @@ from models.school import CalendarChange, SchoolClass, SchoolSetting, Timetable,
 from models.settings import Settings
 from tasks.mailing import GATHER, fold
 from tasks.noticing import still_true
-from tests.clockwork import DAY, START, SmallSchool, at, small_school
+from tests.clockwork import DAY, HOUR, START, SmallSchool, at, small_school
 
 EVE = at(11, 19, 16)
 """Tuesday of week 11; Lan teaches on Tuesday and Wednesday, Hoa and Anh on Wednesday."""
@@ -208,6 +209,32 @@ def test_another_school_is_never_mixed_in(school: SmallSchool) -> None:
     with school.db.read() as session:
         found = find(session, [school.id, other.id], EVE)
     assert {(one.school_id, one.debtor.account_id) for one in found} == {(other.id, other.accounts["lan"])}
+
+
+def test_what_the_deadlines_do_not_ask_of_a_new_account_is_not_asked_here(school: SmallSchool) -> None:
+    with school.db.read() as session:
+        calendar = obligations.calendar_of(session, school.id)
+    due = {
+        owed.slug: calendar.limit(owed.deadline, school.weeks[11])
+        for owed in obligations.owed_types()
+        if owed.slug in (LESSONS, PLAN)
+    }
+    plan, lessons = due[PLAN], due[LESSONS]
+    assert plan is not None
+    assert lessons is not None
+    assert plan < lessons
+    all_well(school, "hoa", "anh")
+    for since, asked in (
+        (plan - HOUR, [PLAN, LESSONS]),
+        (plan, [LESSONS]),
+        (lessons - HOUR, [LESSONS]),
+        (lessons, []),
+    ):
+        school.change(Account, school.accounts["lan"], created_at=since)
+        assert [item for item, _ in lacking(school).get("lan", [])] == asked
+    assert tell(school.db, EVENING) == 0
+    approved(school, "lan", LESSONS)
+    assert lacking(school) == {"lan": [(LESSONS, "not-kept")]}
 
 
 # --- what counts ----------------------------------------------------------------------------------------
