@@ -76,7 +76,7 @@ def holds(session: Session, schools: Sequence[str], now: datetime) -> Iterator[t
                     week_id=one.week.id,
                     document_id=lack.document_id,
                     due_at=one.window.morning,
-                    opened_at=one.window.eve,
+                    opened_at=now,
                     resolved_at=None,
                     data=flag_data(lack, one.week.number, one.window),
                 ),

@@ -18,8 +18,9 @@ from flows.probable_rows import find
 from models.account import Account, Group
 from models.columns import new_id
 from models.delegation import Delegation
+from models.document import Document
 from models.evidence import Duty, Evidence
-from models.flag import Flag
+from models.flag import Flag, FlagEvent
 from models.notice import Mail, Notice
 from models.school import CalendarChange, SchoolClass, SchoolSetting, Timetable, TimetableEntry
 from models.settings import Settings
@@ -431,6 +432,23 @@ def test_a_flag_opens_on_the_eve_and_ends_with_the_fact_or_the_day(school: Small
     school.change(Duty, (key, "download"), met_at=MORNING)
     look(school.db, MORNING, rules=["spot-check"])
     assert {f[3] for f in flags(school)} == {False}
+
+
+def test_its_history_begins_when_it_was_found(school: SmallSchool) -> None:
+    found, again = at(11, 20, 5, 24), at(11, 20, 5, 34)
+    all_well(school, "hoa", "anh")
+    approved(school, "lan", PLAN, "print")
+    look(school.db, found, rules=["spot-check"])
+    assert look(school.db, again, rules=["spot-check"]) == 0
+    key = approved(school, "lan", LESSONS, "download")
+    look(school.db, again, rules=["spot-check"])
+    school.change(Document, key, status="returned")
+    look(school.db, MORNING, rules=["spot-check"])
+    with school.db.read() as session:
+        (flag,) = session.exec(select(Flag).where(col(Flag.rule) == "spot-check")).all()
+        events = session.exec(select(FlagEvent).order_by(col(FlagEvent.at))).all()
+    assert flag.opened_at == found
+    assert [(e.kind, e.at) for e in events] == [("opened", found), ("resolved", again), ("reopened", MORNING)]
 
 
 def test_a_flag_of_a_day_that_is_over_is_kept_as_it_ended(school: SmallSchool) -> None:
