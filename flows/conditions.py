@@ -131,9 +131,7 @@ def _add_resolved(
             standing[school].setdefault(flag.key, flag)
 
 
-def _keep_opening(
-    found: Mapping[str, list[Found]], standing: Mapping[str, Mapping[str, Standing]]
-) -> None:
+def _keep_opening(found: Mapping[str, list[Found]], standing: Mapping[str, Mapping[str, Standing]]) -> None:
     """What stood before keeps the moment at which it was first found."""
     for school, flags in found.items():
         there = standing[school]

@@ -1,9 +1,9 @@
 """Who would probably lack something at a spot check, read from the rows of many schools at once. Reads only.
 
 Only what is known is spoken of: a school without a timetable for the day has no lessons here, and a record
-approved before duties were kept lacks nothing. What is not owed by the deadlines (`Debtor.since`) is not asked for;
-who has lessons that day is never idle in its week. Lessons moved to another day are held against the plan of
-the week in which they are taught, as limits are (`flows/day_rows.py`).
+approved before duties were kept lacks nothing. What is not owed by the deadlines (`Debtor.since`) is not
+asked for; who has lessons that day is never idle in its week. Lessons moved to another day are held against
+the plan of the week in which they are taught, as limits are (`flows/day_rows.py`).
 """
 
 from __future__ import annotations
