@@ -199,7 +199,7 @@ def _days(session: Session, actor: Actor, now: datetime) -> Iterator[Entry]:
             if first <= end and start <= last:
                 yield Entry(
                     f"break-{frame.year}-{one['first']}",
-                    Text("Nghỉ: {name}", "Break: {name}").format(name=one["name"]),
+                    Text(_once("Nghỉ", one["name"]), _once("Break", one["name"])),
                     frame.saved_at,
                     first=start,
                     last=end,
@@ -209,12 +209,35 @@ def _days(session: Session, actor: Actor, now: datetime) -> Iterator[Entry]:
 def _parts(change: Change) -> Iterator[tuple[date, date, Text]]:
     """The days of a change that still hold; those a later word took back are gone."""
     end = change.last if change.void_from is None else min(change.last, change.void_from - DAY)
+    made_up = change.taught_on if change.taught_on and change.fills(change.taught_on) else None
     if change.first <= end:
-        word = Text("Nghỉ: {why}", "No school: {why}")
-        yield change.first, end, word.format(why=change.reason)
-    if change.taught_on and change.fills(change.taught_on):
-        word = Text("Dạy bù {day}: {why}", "Lessons of {day}: {why}")
-        yield change.taught_on, change.taught_on, word.format(day=day_words(change.first), why=change.reason)
+        yield change.first, end, _moved_to(made_up, change.reason) if made_up else _off(change.reason)
+    if made_up:
+        title = Text("Dạy bù {day}", "Lessons of {day}").format(day=day_words(change.first))
+        yield made_up, made_up, _because(title, change.reason)
+
+
+def _off(why: Text) -> Text:
+    return Text(_once("Nghỉ", why.vi), _once("No school", why.en))
+
+
+def _moved_to(day: date, why: Text) -> Text:
+    title = Text("Tiết dạy chuyển sang {day}", "Lessons moved to {day}")
+    return _because(title.format(day=day_words(day)), why)
+
+
+def _because(title: Text, why: Text) -> Text:
+    """With the reason, unless that says no more than that lessons are made up."""
+    return title if _begins("Dạy bù", why.vi) else Text(f"{title.vi}: {why.vi}", f"{title.en}: {why.en}")
+
+
+def _once(word: str, why: str) -> str:
+    """`Nghỉ: Tết Nguyên đán`, and `Nghỉ Tết Nguyên đán` where the word is said already."""
+    return why if _begins(word, why) else f"{word}: {why}"
+
+
+def _begins(word: str, why: str) -> bool:
+    return why.casefold().startswith(word.casefold())
 
 
 def _absences(session: Session, actor: Actor, now: datetime) -> Iterator[Entry]:

@@ -8,7 +8,7 @@ its words (`flows/flag_words.py`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,12 +33,13 @@ class Condition:
 
     `Found.key` begins with the rule and names subject and person; `Found.data` keeps what the sentence is
     made from. One that is not among them any more is resolved. `tells`: false where people are told of it
-    in notices of another kind.
+    in notices of another kind. `when_found`: it opens when the clock finds it, as no fact says since when.
     """
 
     rule: str
     holds: Holds
     tells: bool = True
+    when_found: bool = False
 
     @property
     def name(self) -> Text:
@@ -53,7 +54,7 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition("password-old", account_conditions.old),
     Condition("idle", account_conditions.idle),
     Condition("certificate", account_conditions.certificate),
-    Condition(probable.RULE, probable_rows.holds, tells=False),
+    Condition(probable.RULE, probable_rows.holds, tells=False, when_found=True),
 )
 
 
@@ -83,6 +84,8 @@ def _compare(
         found[school].append(flag)
     standing = _standing(session, condition.rule, schools)
     _add_resolved(session, condition.rule, found, standing)
+    if condition.when_found:
+        _keep_opening(found, standing)
     for school in found.keys() | standing.keys():
         differ(
             school,
@@ -126,6 +129,13 @@ def _add_resolved(
         for school, *values in obligations.rows(session, rows):
             flag = Standing._make(values)
             standing[school].setdefault(flag.key, flag)
+
+
+def _keep_opening(found: Mapping[str, list[Found]], standing: Mapping[str, Mapping[str, Standing]]) -> None:
+    """What stood before keeps the moment at which it was first found."""
+    for school, flags in found.items():
+        there = standing[school]
+        flags[:] = [f._replace(opened_at=there[f.key].opened_at) if f.key in there else f for f in flags]
 
 
 def _about(flag: Found) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from flows.due_rules import Deadline
 from flows.flags import Debtor, DueWeek, Ledger, Signed
 from flows.grammar import DocumentType
 from flows.rules import OwnRules, deadlines_of
+from flows.school_days import SchoolDays
 from models.account import Account, AccountRole, Group, GroupMember
 from models.columns import UtcDateTime
 from models.document import Document
@@ -118,10 +119,15 @@ def calendars(session: Session, schools: Sequence[str]) -> list[Calendar]:
     found = select_columns(col(w.school_id), *columns).where(col(w.school_id).in_(schools))
     for row in rows(session, found.order_by(col(w.monday))):
         weeks[row[0]].append(TeachingWeek(*row[1:]))
-    own = deadlines_of(session, schools)
+    return with_deadlines(session, day_rows.with_changes(session, weeks))
+
+
+def with_deadlines(session: Session, days_of: Mapping[str, SchoolDays]) -> list[Calendar]:
+    """The schools' calendars, from days that are read already."""
+    own = deadlines_of(session, list(days_of))
     return [
         Calendar(school, Days(days.weeks, partial(days.is_working_day, in_breaks=True)), own.get(school, {}))
-        for school, days in day_rows.with_changes(session, weeks).items()
+        for school, days in days_of.items()
     ]
 
 

@@ -8,7 +8,7 @@ what to do. `flows/probable_rows.py` reads the facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal, NamedTuple
@@ -101,13 +101,24 @@ def _window(days: SchoolDays, rules: Rules, day: date) -> Window:
     return Window(day, *(datetime.combine(on, at, VIETNAM) for on, at in moments))
 
 
-def lacking(papers: Mapping[str, Iterable[Paper]], rules: Rules, *, broken: bool) -> tuple[Lack, ...]:
+def lacking(
+    papers: Mapping[str, Iterable[Paper]],
+    rules: Rules,
+    *,
+    broken: bool,
+    owed: Collection[str] = ITEMS,
+) -> tuple[Lack, ...]:
     """What would be missing, from the records that cover the week by type; nothing where the rule says so.
 
-    `broken`: the teacher's laptop is reported broken, so that a file on it helps no more.
+    `broken`: the teacher's laptop is reported broken, so that a file on it helps no more. `owed`: the types
+    this teacher owes for the week. What is not owed and not approved is no lack; what was approved all the
+    same is to be kept like any other.
     """
     found = tuple(
-        lack for item in ITEMS if (lack := _lack(item, papers.get(item, ()), broken=broken)) is not None
+        lack
+        for item in ITEMS
+        if (lack := _lack(item, papers.get(item, ()), broken=broken)) is not None
+        and (item in owed or lack.state not in _NOT_APPROVED)
     )
     return () if rules.both and len(found) < len(ITEMS) else found
 

@@ -1,14 +1,16 @@
 """Who is told what a spot check would probably miss: the teacher first, then the group head. Sends nothing.
 
 On the eve of a day with lessons the teacher alone is told. Where it is still so in the morning, the teacher
-is told again and the head in one line with the names. Keys hold the day, so that nobody is told twice.
+is told again and the head in one line with the names. Keys hold the day, so that nobody is told twice. The
+word of the eve holds until the day begins: one that waited out the quiet hours gives way to the morning's.
+Words name the day and never say tomorrow, for a mail may go later than it was written.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import select as select_columns
@@ -40,19 +42,22 @@ def tell(db: Database, now: datetime, school_id: str | None = None) -> int:
 
 def _to_teachers(found: Sequence[Probable], now: datetime) -> Iterator[dict[str, Any]]:
     for one in found:
-        when = "morning" if now >= one.window.morning else "eve"
+        begins = datetime.combine(one.window.day, time(0), VIETNAM)
+        if begins <= now < one.window.morning:
+            continue
+        eve = now < begins
         several = len(one.lacks) > 1
         yield _row(
             one.school_id,
             one.debtor.account_id,
-            when,
+            "eve" if eve else "morning",
             one.window.day,
             now,
-            subject=_lessons_on(one.window.day, now),
+            subject=lessons_on(one.window.day),
             sentence=probable.sentence(one.window.day, one.week.number, one.lacks),
             path="/" if several else probable.path(one.lacks[0], one.week.id),
             flags=one.keys,
-            over=one.window.over.isoformat(),
+            over=(begins if eve else one.window.over).isoformat(),
         )
 
 
@@ -77,7 +82,7 @@ def _to_heads(session: Session, found: Sequence[Probable], now: datetime) -> Ite
             f"group:{group}",
             day,
             now,
-            subject=_lessons_on(day, now),
+            subject=lessons_on(day),
             sentence=_GROUP.format(day=probable.day_words(day), names=probable.names_words(who)),
             path=f"/flags/list?rule={probable.RULE}",
             flags=[key for one in others for key in one.keys],
@@ -131,15 +136,9 @@ def _row(
     )
 
 
-def _lessons_on(day: date, now: datetime) -> Text:
-    """`Giờ dạy ngày mai, thứ Tư 25/11`."""
-    ahead = (day - now.astimezone(VIETNAM).date()).days
-    return _SUBJECTS.get(ahead, _LATER).format(day=probable.day_words(day))
+def lessons_on(day: date) -> Text:
+    """`Giờ dạy thứ Tư 25/11`."""
+    return Text("Giờ dạy {day}", "Lessons on {day}").format(day=probable.day_words(day))
 
 
-_SUBJECTS = {
-    0: Text("Giờ dạy hôm nay, {day}", "Today’s lessons, {day}"),
-    1: Text("Giờ dạy ngày mai, {day}", "Tomorrow’s lessons, {day}"),
-}
-_LATER = Text("Giờ dạy {day}", "Lessons on {day}")
 _GROUP = Text("Có thể thiếu khi kiểm tra {day}: {names}.", "A check on {day} may miss something of: {names}.")

@@ -1,8 +1,9 @@
 """Who would probably lack something at a spot check, read from the rows of many schools at once. Reads only.
 
 Only what is known is spoken of: a school without a timetable for the day has no lessons here, and a record
-approved before duties were kept lacks nothing. Lessons moved to another day are held against the plan of the
-week in which they are taught, as limits are (`flows/day_rows.py`).
+approved before duties were kept lacks nothing. What is not owed by the deadlines (`Debtor.since`) is not
+asked for; who has lessons that day is never idle in its week. Lessons moved to another day are held against
+the plan of the week in which they are taught, as limits are (`flows/day_rows.py`).
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def holds(session: Session, schools: Sequence[str], now: datetime) -> Iterator[t
                     week_id=one.week.id,
                     document_id=lack.document_id,
                     due_at=one.window.morning,
-                    opened_at=one.window.eve,
+                    opened_at=now,
                     resolved_at=None,
                     data=flag_data(lack, one.week.number, one.window),
                 ),
@@ -97,8 +98,10 @@ def find(session: Session, schools: Sequence[str], now: datetime, only: str = ""
     teaching = {day: _teaching(session, where, day, calendars, only) for day, where in by_day.items()}
     if not any(teaching.values()):
         return []
-    owed = next(o for o in obligations.owed_types() if o.slug in ITEMS)
-    debtors = obligations.debtors(session, owed, list(spoken), only or None)
+    types = [owed for owed in obligations.owed_types() if owed.slug in ITEMS]
+    debtors = obligations.debtors(session, types[0], list(spoken), only or None)  # the same for both
+    asking = {s: calendars[s] for s in spoken}
+    limits = {c.school_id: c for c in obligations.with_deadlines(session, asking)}
     broken = _broken(session, list(spoken))
     found: list[Probable] = []
     for day, where in by_day.items():
@@ -110,9 +113,11 @@ def find(session: Session, schools: Sequence[str], now: datetime, only: str = ""
             week = week_of(calendar.weeks, day)
             window = next(w for w in spoken[school] if w.day == day)
             assert week is not None
+            due = {t.slug: limits[school].limit(t.deadline, week.id) for t in types}
             for debtor in asked[school]:
                 own = papers.get(debtor.account_id, {})
-                lacks = lacking(own, rules[school], broken=debtor.account_id in broken)
+                owed = {slug for slug, limit in due.items() if limit is not None and debtor.since < limit}
+                lacks = lacking(own, rules[school], broken=debtor.account_id in broken, owed=owed)
                 if lacks:
                     found.append(Probable(school, debtor, week, window, lacks))
     return found

@@ -1,8 +1,9 @@
 """The weekly summary for the principals: how the school stands, in figures, with the day's digest below it.
 
 It goes on the school's weekday at the digest's hour, or on the first working day after it in that week; in a
-week without one (Tết) it says nothing. The notice's key names the week, so that it goes once; figures are
-counted when it is written, and it is dropped when the week is over before it could be sent.
+week without one (Tết) it says nothing. Missed, it goes until the next working day is over and then no more.
+It speaks to those who had an account at its moment. The notice's key names the week, so that it goes once;
+figures are counted when it is written, and the mail says when that was.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from flows.obligations import Calendar, Owed
 from flows.people import Actor
 from flows.reminder_rules import is_decided
 from flows.reminders import keep, untold
-from flows.school_days import SchoolDays, each_day
+from flows.school_days import DAY, SchoolDays, each_day
 from flows.span import Asked
 from models.account import AccountRole
 from models.db import Database
@@ -87,6 +88,15 @@ def moment(days: SchoolDays, hours: MailHours, monday: date) -> datetime | None:
     return hours.digest_on(day) if day else None
 
 
+def latest(days: SchoolDays, at: datetime) -> datetime:
+    """When it is too late for the summary of that moment: the end of the next working day, or of the week."""
+    day = at.astimezone(VIETNAM).date()
+    sunday = monday_of(day) + 6 * DAY
+    rest = each_day(day + DAY, sunday)
+    last = next((day for day in rest if days.is_working_day(day)), sunday)
+    return datetime.combine(last + DAY, time(0), VIETNAM)
+
+
 def _of_school(session: Session, school_id: str, now: datetime) -> list[dict[str, Any]]:
     hours = hours_of(session, school_id)
     monday = monday_of(now.astimezone(VIETNAM).date())
@@ -95,15 +105,15 @@ def _of_school(session: Session, school_id: str, now: datetime) -> list[dict[str
     days = day_rows.school_days(session, school_id)
     at = moment(days, hours, monday)
     shown = weeks_shown(days.weeks, monday)
-    if at is None or at > now or not shown:
+    if at is None or not at <= now < (until := latest(days, at)) or not shown:
         return []
-    people = {p.id for post in POSTS for p in answering(session, school_id, post, "", now)}
+    found = {p.id: p for post in POSTS for p in answering(session, school_id, post, "", now)}
+    people = [who for who, person in found.items() if person.created_at <= at]
     rows = [notice(school_id, who, "weekly", _key(now), now, due_at=at, data={}) for who in sorted(people)]
     rows = untold(session, rows)
     if not rows:
         return []
-    until = datetime.combine(monday + WEEK, time(0), VIETNAM).isoformat()
-    data = {"until": until, "path": "/flags", "figures": figures(session, school_id, shown, now)}
+    data = {"until": until.isoformat(), "path": "/flags", "figures": figures(session, school_id, shown, now)}
     return [row | {"data": data} for row in rows]
 
 
@@ -123,18 +133,24 @@ def weeks_shown(weeks: Sequence[TeachingWeek], monday: date) -> list[TeachingWee
 
 
 def figures(session: Session, school_id: str, shown: Sequence[TeachingWeek], now: datetime) -> dict[str, Any]:
-    """Everything the mail says: by type, week and group, then what is outstanding. JSON."""
+    """Everything the mail says: by type, week and group, then what is outstanding. JSON.
+
+    Where there is nothing to count there is no line.
+    """
     calendar = obligations.calendar_of(session, school_id)
     return {
         "weeks": [
             {"number": w.number, "monday": f"{w.monday:%d/%m}", "sunday": f"{w.sunday:%d/%m}"} for w in shown
         ],
         "types": [
-            {"name": _both(owed.declared.name), "weeks": _by_week(session, calendar, owed, shown, now)}
+            {"name": _both(owed.declared.name), "weeks": weeks}
             for owed in obligations.owed_types()
+            if (weeks := _by_week(session, calendar, owed, shown, now))
         ],
         "outstanding": [
-            {"name": _both(name), "number": number} for name, number in _outstanding(session, school_id, now)
+            {"name": _both(name), "number": number}
+            for name, number in _outstanding(session, school_id, now)
+            if number
         ],
     }
 
@@ -149,8 +165,11 @@ def _by_week(
         groups: dict[str, list[Cell]] = {}
         for one in board.lines if board else ():
             groups.setdefault(one.group, []).extend(one.cells)
-        rows = [{"group": group or "–", **_count(groups[group])} for group in sorted(groups)]
-        found.append({"number": week.number, "path": f"/flags?type={owed.slug}&week={week.id}", "rows": rows})
+        counted = [(group or "–", _count(groups[group])) for group in sorted(groups)]
+        rows = [{"group": group, **numbers} for group, numbers in counted if any(numbers.values())]
+        if rows:
+            path = f"/flags?type={owed.slug}&week={week.id}"
+            found.append({"number": week.number, "path": path, "rows": rows})
     return found
 
 

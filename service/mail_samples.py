@@ -17,6 +17,7 @@ from flows import deadlines, probable
 from flows.catalogue import type_of
 from flows.documents.lesson_plan import LESSON_PLAN
 from flows.probable import Lack
+from flows.probable_notices import lessons_on
 from models.notice import Notice, notice
 from models.settings import VIETNAM, Settings
 from models.text import Language, Text
@@ -57,7 +58,7 @@ assert _RULE is not None
 
 NOTICES: dict[str, Said] = {
     "spot-check": Said(
-        Text("Giờ dạy ngày mai, {day}", "Tomorrow’s lessons, {day}").format(day=probable.day_words(DAY)),
+        lessons_on(DAY),
         probable.sentence(DAY, 12, [Lack(LESSON_PLAN.slug, "not-kept", "mau")]),
     ),
     "waiting": Said(_PLAN, waiting_words("Trần Thị Ví Dụ", LIMIT + timedelta(days=2, hours=12))),

@@ -57,7 +57,8 @@ class Lines:
         """A line; what was said of the same matter before gives way, names of one line are gathered."""
         data = notice.data
         if notice.kind == "weekly":
-            self.weekly = data["figures"]
+            moment = f"{notice.created_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+            self.weekly = data["figures"] | {"counted_at": moment}
             return
         if notice.kind in ("reminder", "overdue") and document:
             self.reminded.add(document.id)

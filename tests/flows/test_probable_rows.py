@@ -9,22 +9,24 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
+from flows import obligations
 from flows.conditions import look
 from flows.deadlines import monday_to_friday
 from flows.probable import ended_words
 from flows.probable_notices import tell
 from flows.probable_rows import find
-from models.account import Group
+from models.account import Account, Group
 from models.columns import new_id
 from models.delegation import Delegation
+from models.document import Document
 from models.evidence import Duty, Evidence
-from models.flag import Flag
+from models.flag import Flag, FlagEvent
 from models.notice import Mail, Notice
 from models.school import CalendarChange, SchoolClass, SchoolSetting, Timetable, TimetableEntry
 from models.settings import Settings
 from tasks.mailing import GATHER, fold
 from tasks.noticing import still_true
-from tests.clockwork import DAY, START, SmallSchool, at, small_school
+from tests.clockwork import DAY, HOUR, START, SmallSchool, at, small_school
 
 EVE = at(11, 19, 16)
 """Tuesday of week 11; Lan teaches on Tuesday and Wednesday, Hoa and Anh on Wednesday."""
@@ -210,6 +212,32 @@ def test_another_school_is_never_mixed_in(school: SmallSchool) -> None:
     assert {(one.school_id, one.debtor.account_id) for one in found} == {(other.id, other.accounts["lan"])}
 
 
+def test_what_the_deadlines_do_not_ask_of_a_new_account_is_not_asked_here(school: SmallSchool) -> None:
+    with school.db.read() as session:
+        calendar = obligations.calendar_of(session, school.id)
+    due = {
+        owed.slug: calendar.limit(owed.deadline, school.weeks[11])
+        for owed in obligations.owed_types()
+        if owed.slug in (LESSONS, PLAN)
+    }
+    plan, lessons = due[PLAN], due[LESSONS]
+    assert plan is not None
+    assert lessons is not None
+    assert plan < lessons
+    all_well(school, "hoa", "anh")
+    for since, asked in (
+        (plan - HOUR, [PLAN, LESSONS]),
+        (plan, [LESSONS]),
+        (lessons - HOUR, [LESSONS]),
+        (lessons, []),
+    ):
+        school.change(Account, school.accounts["lan"], created_at=since)
+        assert [item for item, _ in lacking(school).get("lan", [])] == asked
+    assert tell(school.db, EVENING) == 0
+    approved(school, "lan", LESSONS)
+    assert lacking(school) == {"lan": [(LESSONS, "not-kept")]}
+
+
 # --- what counts ----------------------------------------------------------------------------------------
 
 
@@ -347,9 +375,34 @@ def test_the_mails_go_in_the_evening_and_in_the_morning_and_wait_for_no_digest(
     assert sent == [["lan"], ["lan"], ["hoa", "lan", "lan"], ["hoa", "lan", "lan"]]
     with school.db.read() as session:
         first = session.exec(select(Mail).order_by(col(Mail.created_at)).limit(1)).one()
-    assert first.subject == "Có thể thiếu khi kiểm tra: Giờ dạy ngày mai, thứ Tư 20/11"
+    assert first.subject == "Có thể thiếu khi kiểm tra: Giờ dạy thứ Tư 20/11"
     assert "chưa có kế hoạch bài dạy tuần 11. Soạn và trình duyệt." in first.text
     assert first.digest_day is None
+
+
+def test_an_eve_that_ended_in_quiet_hours_leaves_the_word_to_the_morning(
+    school: SmallSchool, tmp_path: pathlib.Path
+) -> None:
+    all_well(school, "hoa", "anh")
+    settings = Settings(data=tmp_path / "data")
+    sent = []
+    for now in (at(11, 19, 21), at(11, 20, 6), at(11, 20, 6, 20), MORNING, MORNING + timedelta(minutes=10)):
+        look(school.db, now, rules=["spot-check"])
+        tell(school.db, now)
+        fold(school.db, settings, now + GATHER, lambda _, __: (), lambda _, __: monday_to_friday)
+        with school.db.read() as session:
+            mails = session.exec(select(Mail).where(col(Mail.account_id) == school.accounts["lan"]))
+            sent.append([mail.subject for mail in mails])
+    once = ["Có thể thiếu khi kiểm tra: Giờ dạy thứ Tư 20/11"]
+    assert sent == [[], [], [], once, once]
+
+
+def test_a_clock_started_before_dawn_waits_for_the_morning(school: SmallSchool) -> None:
+    all_well(school, "hoa", "anh")
+    assert tell(school.db, at(11, 20, 5, 24)) == 0
+    assert tell(school.db, MORNING - timedelta(minutes=1)) == 0
+    tell(school.db, MORNING)
+    assert [key for who, key in told(school) if who == "lan"] == ["2024-11-20:morning"]
 
 
 # --- flags ----------------------------------------------------------------------------------------------
@@ -379,6 +432,23 @@ def test_a_flag_opens_on_the_eve_and_ends_with_the_fact_or_the_day(school: Small
     school.change(Duty, (key, "download"), met_at=MORNING)
     look(school.db, MORNING, rules=["spot-check"])
     assert {f[3] for f in flags(school)} == {False}
+
+
+def test_its_history_begins_when_it_was_found(school: SmallSchool) -> None:
+    found, again = at(11, 20, 5, 24), at(11, 20, 5, 34)
+    all_well(school, "hoa", "anh")
+    approved(school, "lan", PLAN, "print")
+    look(school.db, found, rules=["spot-check"])
+    assert look(school.db, again, rules=["spot-check"]) == 0
+    key = approved(school, "lan", LESSONS, "download")
+    look(school.db, again, rules=["spot-check"])
+    school.change(Document, key, status="returned")
+    look(school.db, MORNING, rules=["spot-check"])
+    with school.db.read() as session:
+        (flag,) = session.exec(select(Flag).where(col(Flag.rule) == "spot-check")).all()
+        events = session.exec(select(FlagEvent).order_by(col(FlagEvent.at))).all()
+    assert flag.opened_at == found
+    assert [(e.kind, e.at) for e in events] == [("opened", found), ("resolved", again), ("reopened", MORNING)]
 
 
 def test_a_flag_of_a_day_that_is_over_is_kept_as_it_ended(school: SmallSchool) -> None:

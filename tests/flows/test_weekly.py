@@ -83,7 +83,9 @@ def test_the_figures_are_the_boards(school: SmallSchool) -> None:
         "review": 0,
         "approved": 2,
     }
-    assert row(figures, 12, "Tổ 4-5")["missing"] == 0
+    [plan] = [t for t in figures["types"] if "Kế hoạch bài dạy" in t["name"]["vi"]]
+    assert [w["number"] for w in plan["weeks"]] == [10, 11]
+    assert all(any(row[n] for n in weekly.COUNTED) for w in plan["weeks"] for row in w["rows"])
 
 
 def test_it_is_the_mail_of_the_day_with_the_digest_below_and_in_both_languages(
@@ -105,14 +107,39 @@ def test_it_is_the_mail_of_the_day_with_the_digest_below_and_in_both_languages(
     )
     assert "- Kế hoạch phải duyệt" in plain(texts["minh"])
     assert "/flags?type=lesson-plan&amp;week=" in html(texts["minh"])
-    assert "Open incidents: 0" in plain(texts["ngoc"])
+    for text in (plain(texts["minh"]), html(texts["minh"])):
+        assert "Số liệu tính đến 07:00 18/11/2024." in text
+        assert "một hồ sơ có thể được đếm ở hai cột" in text
+        assert "Không còn việc tồn đọng." in text
+    assert "Nothing is outstanding." in plain(texts["ngoc"])
     assert weekly.summarise(school.db, now) == 0
 
 
-def test_slept_past_the_week_it_is_dropped(school: SmallSchool, settings: Settings) -> None:
+def test_what_is_outstanding_is_counted_and_the_rest_is_left_out(school: SmallSchool) -> None:
+    document = school.document("lan", 11, at(11, 4))
+    school.waits(document, "group_head:x", MONDAY - DAY)
     weekly.summarise(school.db, MONDAY)
-    assert fold(school.db, settings, MONDAY + 7 * DAY + HOUR, audiences, working_days) == 0
-    assert written(school)[0].dropped
+    said = [(f["name"]["en"], f["number"]) for f in written(school)[0].data["figures"]["outstanding"]]
+    assert said == [("Reviews past their time", 1)]
+
+
+@pytest.mark.parametrize(("weekday", "last"), [(0, 1), (4, 6)])
+def test_missed_it_goes_until_the_next_working_day_is_over(
+    school: SmallSchool, settings: Settings, weekday: int, last: int
+) -> None:
+    school.hours(weekly=weekday)
+    midnight = MONDAY + (last + 1) * DAY - 7 * HOUR
+    assert weekly.summarise(school.db, midnight) == 0
+    assert weekly.summarise(school.db, midnight - HOUR) == 2
+    assert fold(school.db, settings, midnight + 9 * HOUR, audiences, working_days) == 0
+    assert {n.dropped for n in written(school)} == {True}
+
+
+def test_it_speaks_of_no_week_to_who_came_after_its_moment(school: SmallSchool) -> None:
+    school.change(Account, school.accounts["minh"], created_at=MONDAY + HOUR)
+    assert weekly.summarise(school.db, MONDAY + 2 * HOUR) == 1
+    assert [n.account_id for n in written(school)] == [school.accounts["ngoc"]]
+    assert weekly.summarise(school.db, MONDAY + 7 * DAY) == 2
 
 
 def test_a_school_may_want_none_or_another_day(school: SmallSchool) -> None:

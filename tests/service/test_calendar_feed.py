@@ -165,10 +165,45 @@ def test_days_off_breaks_and_absences_are_whole_days(cast: Cast, program: TestCl
     away(cast, "hoa", "lien", first_day=day(cast, 3))
     events = read(program, address(cast, "hoa"), tmp_path)
     days = {e["title"]: (e["start"], e["end"]) for e in events.values() if "T" not in e["start"]}
-    assert days["Nghỉ: Nghỉ tránh bão"] == ("2026-12-07", "2026-12-08")
+    assert days["Tiết dạy chuyển sang thứ Bảy 12/12: Nghỉ tránh bão"] == ("2026-12-07", "2026-12-08")
     assert days["Dạy bù thứ Hai 07/12: Nghỉ tránh bão"] == ("2026-12-12", "2026-12-13")
     assert days["Nghỉ: Tết Nguyên đán"] == ("2027-02-01", "2027-02-15")
     assert days["Vắng mặt, đã ủy quyền"][0] == day(cast, 3).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "said"),
+    [
+        ("holiday", "Quốc khánh", {"Nghỉ: Quốc khánh"}),
+        ("holiday", "Nghỉ Tết Nguyên đán", {"Nghỉ Tết Nguyên đán"}),
+        ("moved", "Dạy bù 07/12", {"Tiết dạy chuyển sang thứ Bảy 12/12", "Dạy bù thứ Hai 07/12"}),
+        (
+            "moved",
+            "Bão",
+            {"Tiết dạy chuyển sang thứ Bảy 12/12: Bão", "Dạy bù thứ Hai 07/12: Bão"},
+        ),
+    ],
+)
+def test_a_day_without_lessons_says_once_why_and_where_they_went(
+    cast: Cast, program: TestClient, tmp_path: Path, kind: str, reason: str, said: set[str]
+) -> None:
+    monday = date(2026, 12, 7)
+    with cast.office.db.write() as session:
+        session.add(
+            CalendarChange(
+                school_id=cast.school_id,
+                seq=1,
+                kind=kind,
+                first_day=monday,
+                last_day=monday,
+                taught_on=monday + timedelta(days=5) if kind == "moved" else None,
+                reason=reason,
+                entered_by=cast.ids["admin"],
+                entered_at=cast.office.now(),
+            )
+        )
+    events = read(program, address(cast, "lan"), tmp_path)
+    assert {e["title"] for e in events.values() if "T" not in e["start"]} == said
 
 
 def test_it_speaks_its_owners_language(cast: Cast, program: TestClient, tmp_path: Path) -> None:
@@ -278,7 +313,7 @@ def test_another_school_reads_its_own_days_only(cast: Cast, program: TestClient,
                 entered_at=cast.office.now(),
             )
         )
-    assert titles(read(program, address(cast, "lan"), tmp_path), "Nghỉ") == ["Nghỉ: Nghỉ tránh bão"]
+    assert titles(read(program, address(cast, "lan"), tmp_path), "Nghỉ") == ["Nghỉ tránh bão"]
     assert read(program, address(cast, "teacher_b"), tmp_path) == {}
 
 
