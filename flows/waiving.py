@@ -23,6 +23,7 @@ from models.errors import Fault, Invalid, NotYours, WrongStep
 from models.flag import Flag
 from models.notice import notice
 from models.text import Text
+from tasks.rich_text import tidy
 
 WAIVERS = frozenset({"principal", "vice_principal"})
 LEAST, MOST = 5, 500
@@ -129,8 +130,8 @@ def _record(session: Session, actor: Actor, flag: Flag, kind: str, now: datetime
 
 
 def _checked(words: str) -> str:
-    """The words without spaces around them; Invalid when there are too few or too many."""
-    words = words.strip().replace("\r\n", "\n")
+    """The words as all text is kept, no spaces around them; Invalid when there are too few or too many."""
+    words = tidy(words).strip()
     if not LEAST <= len(words) <= MOST:
         raise Invalid(_LENGTH, (Fault("words", _LENGTH),))
     return words

@@ -19,7 +19,7 @@ from flows.reminders import remind
 from models.account import Account
 from models.flag import Flag
 from models.key import SigningKey
-from models.notice import Notice
+from models.notice import Mail, Notice
 from models.settings import VIETNAM
 from service.app import create_app
 from service.jobs import Clockwork
@@ -157,12 +157,53 @@ def test_board_cell_and_page_of_the_person_show_a_waiver_an_explanation_and_who_
         f"/flags/people/{late.ids['lan']}",
     ):
         text = shown(client, path)
-        for said in (f'href="/flags/{flag}"', WHY, REASON, "Đã nhắc", "Miễn ghi"):
+        for said in (f'href="/flags/{flag}"', WHY, REASON, "thư chưa gửi", "Miễn ghi"):
             assert said in text, (path, said)
     enter(client, late, "lan")
     after = shown(client, "/flags/people/me")
     count = "chưa nộp."
     assert before.split(count)[0][-3:] != after.split(count)[0][-3:]
+
+
+def test_told_is_whoever_was_sent_a_mail_and_when_it_went(client: TestClient, late: Cast) -> None:
+    flag = flag_of(late, "lan")
+    enter(client, late, "lan")
+    short = (
+        f"/flags/list?week={late.weeks[WEEK]}",
+        "/flags/people/me",
+        f"/flags/lesson-plan/{late.ids['lan']}/{late.weeks[WEEK]}",
+    )
+    for path in (*short, f"/flags/{flag.id}"):
+        text = shown(client, path)
+        assert "thư chưa gửi" in text
+        assert "Đã nhắc" not in text
+    sent = LIMIT + timedelta(hours=10, minutes=38)
+    with late.office.db.write() as session:
+        notices = session.exec(select(Notice).where(col(Notice.account_id) == late.ids["lan"])).all()
+        [told] = [n for n in notices if n.data.get("flag") == flag.id]
+        mail = Mail(
+            school_id=late.school_id,
+            account_id=late.ids["lan"],
+            message_id="<told@truong.example>",
+            recipient="lan@truong.example",
+            subject="Ghi nhận",
+            text="",
+            html="",
+            state="sent",
+            next_try_at=sent,
+            created_at=sent,
+            sent_at=sent,
+        )
+        session.add(mail)
+        session.flush()
+        told.mail_id = mail.id
+    for path in short:  # the reminder before the limit waits still: it is not counted
+        line = shown(client, path).split("Đã nhắc: ")[1].split("</span>")[0]
+        assert "10:38" in line
+        assert "lần" not in line
+    page = shown(client, f"/flags/{flag.id}")
+    assert "báo sau khi ghi nhận: 25/11/2026 10:38" in page
+    assert "nhắc trước hạn <span" in page
 
 
 def test_the_list_is_filtered_by_kind_group_and_state(client: TestClient, late: Cast) -> None:
@@ -234,6 +275,31 @@ def test_the_api_explains_waives_and_takes_back(client: TestClient, late: Cast) 
     status, back = post("unwaive", minh, "Nhầm người")
     assert (status, back["waived"], back["waiver"]) == (200, False, None)
     assert post("unwaive", minh, "Nhầm người")[1]["code"] == "wrong-step"
+
+
+def test_words_no_text_can_hold_are_refused_and_invisible_ones_dropped(
+    client: TestClient, late: Cast
+) -> None:
+    flag, lan, minh = flag_of(late, "lan").id, bearer(client, "lan"), bearer(client, "minh")
+    as_json = {"Content-Type": "application/json"}
+    for act, headers in (("explain", lan), ("waive", minh), ("unwaive", minh)):
+        half = b'{"words": "abc\\ud800defgh"}'
+        answer = client.post(f"/api/v1/flags/{flag}/{act}", content=half, headers=headers | as_json)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    odd = {"words": "Con\u0000 ốm\u202e phải\u0007 nghỉ \U0001f600"}
+    said = client.post(f"/api/v1/flags/{flag}/explain", json=odd, headers=lan).json()
+    assert said["explanation"] == "Con ốm phải nghỉ \U0001f600"
+    csrf = enter(client, late, "lan")
+    form = {"csrf": csrf, "words": "\u202e\u0000\u0007\u200b\u2060"}
+    assert client.post(f"/flags/{flag}/explain", data=form).status_code == 422
+
+
+def test_half_a_character_is_refused_in_every_json_body(client: TestClient, late: Cast) -> None:
+    lan = bearer(client, "lan") | {"Content-Type": "application/json"}
+    new = b'{"place": "inbox", "name": "Lop 4\\udfff", "query": {}}'
+    answer = client.post("/api/v1/filters", content=new, headers=lan)
+    assert answer.status_code == 422
+    assert "ký tự hỏng" in answer.json()["detail"]
 
 
 # --- accounts: for their owner, administrators and the principal ----------------------------------------
