@@ -46,18 +46,15 @@ class Story:
     events: tuple[Happened, ...] = ()
     told: tuple[Told, ...] = ()
 
-    def last(self, kind: str) -> Happened | None:
-        """The latest event of a kind."""
-        return next((h for h in reversed(self.events) if h.event.kind == kind), None)
-
     @property
     def sent(self) -> list[datetime]:
         """When mails went out to the person, the earliest first: a notice that waits has told nobody."""
         return [told.sent_at for told in self.told if told.sent_at is not None]
 
     @property
-    def explanation(self) -> Happened | None:
-        return self.last("explained")
+    def explanations(self) -> list[Happened]:
+        """All that was explained, the oldest first: what is added takes nothing back."""
+        return [h for h in self.events if h.event.kind == "explained"]
 
     @property
     def waiver(self) -> Happened | None:

@@ -66,8 +66,8 @@ def explain(office: Office, actor: Actor, flag_id: str, words: str) -> None:
             raise NotYours(_OWN_ALONE)
         if flag.resolved_at is not None:
             raise WrongStep(_RESOLVED)
-        last = stories(session, [flag])[flag.id].explanation
-        if last is None or last.event.words != words:  # sent twice, it was said once
+        said = stories(session, [flag])[flag.id].explanations
+        if not said or said[-1].event.words != words:  # sent twice, it was said once
             add_events(session, [event(flag.school_id, flag.id, "explained", now, actor.id, words)])
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 from sqlmodel import Session, col, func, select
 
+from flows.board import STATES
 from flows.clock import scan
 from flows.conditions import look
 from flows.day_rows import working_days
+from flows.flag_words import NAMES
 from flows.reminders import remind
 from models.account import Account
 from models.flag import Flag
@@ -221,7 +225,65 @@ def test_the_list_is_filtered_by_kind_group_and_state(client: TestClient, late: 
     assert ids(f"?rule=missing&state=open&group={late.groups['4-5']}") == {huong}
     assert ids(f"?rule=missing&state=open&group={late.groups['1-2-3']}") == set()
     assert ids("?rule=late") == set()
-    assert ids("?rule=nonsense&state=nonsense") == {huong}
+    week = late.weeks[WEEK]
+    for wrong in ("rule=foo", "state=foo", "week=foo", f"week={week}&rule=foo", "week=foo&rule=late"):
+        assert client.get(f"/flags/list?{wrong}").status_code == 404
+        assert client.get(f"/flags/list.csv?{wrong}").status_code == 404
+    assert "Không có điều kiện lọc “foo”" in shown(client, "/flags/list?rule=foo", 404)
+    assert "Không có điều kiện lọc “foo”" in shown(client, "/flags?state=foo", 404)
+
+
+def table(client: TestClient, path: str) -> tuple[str, list[list[str]]]:
+    """What the line of the filter says, and the rows below the head."""
+    rows = list(csv.reader(io.StringIO(client.get(path).content.decode("utf-8-sig"))))
+    head = next(n for n, row in enumerate(rows) if row[:1] == ["Loại ghi nhận"])
+    [said] = [row[0] for row in rows[:head] if row and row[0].startswith("Bộ lọc")]
+    return said, rows[head + 1 :]
+
+
+def test_what_is_exported_is_the_list_shown(client: TestClient, late: Cast) -> None:
+    scan(late.office.db, late.office.now() + timedelta(days=7))  # the next week has flags, too
+    waive(client, late, flag_of(late, "huong").id)
+    enter(client, late, "minh")
+    for query, said in (
+        ("", "Tuần 13"),
+        (f"?week={late.weeks[WEEK]}", "Tuần 13"),
+        ("?rule=missing", "Mọi tuần; Chưa nộp; Đang mở"),
+        (f"?week={late.weeks[WEEK]}&rule=missing", "Chưa nộp"),
+        ("?state=waived", "Đã miễn"),
+    ):
+        page = client.get(f"/flags/list{query}").text
+        ids = re.findall(r'href="/flags/([0-9a-f-]{36})"', page)
+        path = unescape(re.findall(r'href="(/flags/list\.csv[^"]*)"', page)[0])
+        line, rows = table(client, path)
+        assert said in line
+        assert len(rows) == len(ids) > 0, query
+    assert len(table(client, "/flags/list.csv?rule=missing")[1]) > len(table(client, "/flags/list.csv")[1])
+
+
+def test_every_explanation_is_given_in_order(client: TestClient, late: Cast) -> None:
+    flag, lan = flag_of(late, "lan").id, bearer(client, "lan")
+    for words in (WHY, REASON):
+        item = client.post(f"/api/v1/flags/{flag}/explain", json={"words": words}, headers=lan).json()
+    assert [one["words"] for one in item["explanations"]] == [WHY, REASON]
+    enter(client, late, "minh")
+    [row] = [r for r in table(client, f"/flags/list.csv?week={late.weeks[WEEK]}")[1] if WHY in r[-1]]
+    assert row[-1].splitlines() == [WHY, REASON]
+    text = shown(client, f"/flags/list?week={late.weeks[WEEK]}")
+    assert text.index(WHY) < text.index(REASON)
+
+
+def test_the_api_knows_every_kind_and_refuses_others(client: TestClient, late: Cast) -> None:
+    minh = bearer(client, "minh")
+    parameters = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/flags"]["get"]["parameters"]
+    [rule] = [p for p in parameters if p["name"] == "rule"]
+    for kind in NAMES:
+        assert kind in rule["description"]
+        assert client.get("/api/v1/flags", params={"rule": kind}, headers=minh).status_code == 200
+    for state in STATES:
+        assert client.get("/api/v1/flags", params={"state": state}, headers=minh).status_code == 200
+    for wrong in ({"rule": "foo"}, {"state": "foo"}, {"group": "foo"}):
+        assert client.get("/api/v1/flags", params=wrong, headers=minh).status_code == 422
 
 
 def test_the_export_has_kind_waiver_and_explanation(client: TestClient, late: Cast) -> None:
@@ -230,7 +292,7 @@ def test_the_export_has_kind_waiver_and_explanation(client: TestClient, late: Ca
     client.post(f"/flags/{flag}/explain", data={"csrf": csrf, "words": f"={WHY}"})
     waive(client, late, flag)
     enter(client, late, "minh")
-    answer = client.get(f"/flags/list.csv?week={late.weeks[WEEK]}&rule=missing")
+    answer = client.get(f"/flags/list.csv?week={late.weeks[WEEK]}&rule=missing&state=waived")
     assert answer.status_code == 200
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     [lan] = [row for row in rows if REASON in row]
@@ -238,7 +300,7 @@ def test_the_export_has_kind_waiver_and_explanation(client: TestClient, late: Ca
     assert lan[-4:-1] == ["Đã miễn", "Lê Thị Ngọc", REASON]
     assert WHY in lan[-1]
     assert not lan[-1].startswith("=")
-    book = client.get(f"/flags/list.xlsx?week={late.weeks[WEEK]}")
+    book = client.get(f"/flags/list.xlsx?week={late.weeks[WEEK]}&state=waived")
     sheet = load_workbook(io.BytesIO(book.content)).active
     assert any(REASON in map(str, row) for row in sheet.iter_rows(values_only=True))
     enter(client, late, "mai")
