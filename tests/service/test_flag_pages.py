@@ -140,6 +140,50 @@ def test_explaining_waiving_and_taking_it_back(client: TestClient, late: Cast) -
         assert said in text
 
 
+def test_a_waiver_given_twice_is_one_and_another_reason_is_refused_but_not_lost(
+    client: TestClient, late: Cast
+) -> None:
+    flag, other = flag_of(late, "lan").id, "Lý do khác của tôi"
+    csrf = enter(client, late, "minh")
+    for _ in range(2):  # sent twice, it is the stored result
+        answer = client.post(f"/flags/{flag}/waive", data={"csrf": csrf, "words": REASON})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/flags/{flag}?done=waive")
+    for who in ("minh", "ngoc"):
+        csrf = enter(client, late, who)
+        refused = client.post(f"/flags/{flag}/waive", data={"csrf": csrf, "words": other})
+        text = unescape(refused.text)
+        assert refused.status_code == 409
+        assert "đã được miễn ghi lúc 09:00 25/11/2026, người quyết định: Đỗ Quang Minh" in text
+        assert f"lý do: “{REASON}”" in text
+        assert f">\n{other}</textarea>" in text
+        assert "<h1>Chưa nộp: Nguyễn Thị Lan</h1>" in text
+        problem = client.post(
+            f"/api/v1/flags/{flag}/waive", json={"words": other}, headers=bearer(client, who)
+        )
+        assert (problem.status_code, problem.json()["code"]) == (409, "wrong-step")
+        assert REASON in problem.json()["detail"]
+    same = client.post(f"/api/v1/flags/{flag}/waive", json={"words": REASON}, headers=bearer(client, "minh"))
+    assert (same.status_code, same.json()["waiver"]["reason"]) == (200, REASON)
+    assert shown(client, f"/flags/{flag}").count("Miễn ghi, Đỗ Quang Minh") == 1
+
+
+def test_words_sent_from_an_old_page_stay_in_the_form(client: TestClient, late: Cast) -> None:
+    flag = flag_of(late, "lan").id
+    for who, act in (("minh", "waive"), ("lan", "explain")):
+        enter(client, late, who)
+        answer = client.post(f"/flags/{flag}/{act}", data={"csrf": "old", "words": WHY})
+        text = unescape(answer.text)
+        assert answer.status_code == 403
+        assert f">\n{WHY}</textarea>" in text
+        assert "chưa có gì được gửi" in text
+        assert "Việc này không thuộc tài khoản đang dùng" not in text
+        assert WHY not in shown(client, f"/flags/{flag}")
+    enter(client, late, "hoa")
+    assert client.post(f"/flags/{flag}/waive", data={"csrf": "old", "words": WHY}).status_code == 403
+    enter(client, late, "mai")
+    assert client.post(f"/flags/{flag}/waive", data={"csrf": "old", "words": WHY}).status_code == 404
+
+
 def waive(client: TestClient, cast: Cast, flag: str) -> None:
     csrf = enter(client, cast, "ngoc")
     assert client.post(f"/flags/{flag}/waive", data={"csrf": csrf, "words": REASON}).status_code == 303
@@ -259,6 +303,17 @@ def test_what_is_exported_is_the_list_shown(client: TestClient, late: Cast) -> N
         assert said in line
         assert len(rows) == len(ids) > 0, query
     assert len(table(client, "/flags/list.csv?rule=missing")[1]) > len(table(client, "/flags/list.csv")[1])
+
+
+def test_an_empty_list_speaks_of_what_its_reader_would_find(client: TestClient, late: Cast) -> None:
+    for who, said, never in (
+        ("admin", "chứng thư sắp hết hạn hiện ra ở đây", "Hồ sơ quá hạn"),
+        ("thu", "Hồ sơ quá hạn của tuần", "chứng thư sắp hết hạn"),
+    ):
+        enter(client, late, who)
+        text = shown(client, "/flags/list")
+        assert said in text
+        assert never not in text
 
 
 def test_every_explanation_is_given_in_order(client: TestClient, late: Cast) -> None:
