@@ -99,6 +99,7 @@ def listed(
         groups=_by_group([s for s in seen if s.flag.account_id != viewer.account.id]),
         stories=told,
         tally=[(rule, n) for rule in NAMES if (n := sum(s.flag.rule == rule for s in seen))],
+        accounts_alone=_sees_accounts_alone(viewer.actor),
         older=shown.address(cursor=cursors.write(last.opened_at, last.id)) if last else "",
         group_names=groups,
         names=NAMES,
@@ -131,6 +132,11 @@ def _limits(session: Session, actor: Actor, here: SchoolWeek | None) -> list[tup
         for due in calendar.due_weeks(owed.deadline)
         if due.week.id == here.id
     ]
+
+
+def _sees_accounts_alone(actor: Actor) -> bool:
+    """An administrator who owes no records and answers for nobody's: theirs are accounts and certificates."""
+    return "admin" in actor.roles and not (actor.groups or matrix.answers_for_others(actor))
 
 
 def _groups(session: Session, actor: Actor) -> list[tuple[str, str]]:

@@ -163,6 +163,7 @@ def test_a_rule_after_the_approval_counts_from_it(cast: Cast, reader: People) ->
     shown = reader("admin").get(f"{path}?kind=days-after").send("/obligation_due", days="3")
     assert "Chậm nhất 3 ngày sau ngày hồ sơ được ký duyệt." in shown.words
     done = shown.send("/obligation_due")
+    assert "Hiệu trưởng sẽ nhận thông báo." in done.words
     assert "Ký duyệt hôm nay thì hạn là hết thứ Sáu 27/11." in done.words
 
 
