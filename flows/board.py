@@ -40,22 +40,26 @@ STATES: dict[str, tuple[Text, ColumnElement[bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which flags are asked for; empty narrows nothing. `week`: its id, or "none" for what has no week."""
+    """Which flags are asked for; empty narrows nothing. `week`: its id, or "none" for what has no week.
+
+    `weekless`: beside those of the week also what has none.
+    """
 
     week: str = ""
     rule: str = ""
     type: str = ""
     group: str = ""
     state: str = ""
+    weekless: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The same for the database; without a state, all that is not resolved."""
         named = (self.rule, Flag.rule), (self.type, Flag.type), (self.group, Flag.group_id)
         asked = [col(column) == value for value, column in named if value]
         if self.week:
-            asked.append(
-                col(Flag.week_id).is_(None) if self.week == "none" else col(Flag.week_id) == self.week
-            )
+            none = col(Flag.week_id).is_(None)
+            of_week = none if self.week == "none" else col(Flag.week_id) == self.week
+            asked.append(or_(of_week, none) if self.weekless else of_week)
         asked.append(STATES[self.state][1] if self.state in STATES else col(Flag.resolved_at).is_(None))
         return asked
 

@@ -25,10 +25,9 @@ AROUND = timedelta(days=45)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The person was told: before the limit ("reminder") or of the flag. `sent_at` None: not by mail yet."""
+    """A notice of the limit ("reminder") or of the flag. `sent_at`: when its mail went, None: not yet."""
 
     kind: str
-    at: datetime
     sent_at: datetime | None
 
 
@@ -42,18 +41,20 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One flag's history, the oldest first, and when its person was told."""
+    """One flag's history, the oldest first, and the notices to its person: sent ones first, by time."""
 
     events: tuple[Happened, ...] = ()
     told: tuple[Told, ...] = ()
 
-    def last(self, kind: str) -> Happened | None:
-        """The latest event of a kind."""
-        return next((h for h in reversed(self.events) if h.event.kind == kind), None)
+    @property
+    def sent(self) -> list[datetime]:
+        """When mails went out to the person, the earliest first: a notice that waits has told nobody."""
+        return [told.sent_at for told in self.told if told.sent_at is not None]
 
     @property
-    def explanation(self) -> Happened | None:
-        return self.last("explained")
+    def explanations(self) -> list[Happened]:
+        """All that was explained, the oldest first: what is added takes nothing back."""
+        return [h for h in self.events if h.event.kind == "explained"]
 
     @property
     def waiver(self) -> Happened | None:
@@ -101,12 +102,12 @@ def _told(session: Session, flags: Iterable[Flag]) -> Mapping[str, list[Told]]:
                 col(Notice.dropped).is_(False),
                 col(Notice.created_at) >= since - AROUND,
             )
-            .order_by(col(Notice.created_at))
+            .order_by(col(Mail.sent_at).is_(None), col(Mail.sent_at), col(Notice.created_at))
         )
         for notice, sent_at in rows:
             for flag in by_person[notice.account_id]:
                 if _about(notice, flag):
-                    found[flag.id].append(Told(notice.kind, notice.created_at, sent_at))
+                    found[flag.id].append(Told(notice.kind, sent_at))
     return found
 
 

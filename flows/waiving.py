@@ -22,7 +22,9 @@ from models.account import Account
 from models.errors import Fault, Invalid, NotYours, WrongStep
 from models.flag import Flag
 from models.notice import notice
+from models.settings import VIETNAM
 from models.text import Text
+from tasks.rich_text import tidy
 
 WAIVERS = frozenset({"principal", "vice_principal"})
 LEAST, MOST = 5, 500
@@ -65,15 +67,16 @@ def explain(office: Office, actor: Actor, flag_id: str, words: str) -> None:
             raise NotYours(_OWN_ALONE)
         if flag.resolved_at is not None:
             raise WrongStep(_RESOLVED)
-        last = stories(session, [flag])[flag.id].explanation
-        if last is None or last.event.words != words:  # sent twice, it was said once
+        said = stories(session, [flag])[flag.id].explanations
+        if not said or said[-1].event.words != words:  # sent twice, it was said once
             add_events(session, [event(flag.school_id, flag.id, "explained", now, actor.id, words)])
 
 
 def waive(office: Office, actor: Actor, flag_id: str, reason: str) -> None:
     """Leave a flag out of the counts, with a reason; its person is told.
 
-    NotYours for who may not; WrongStep when the flag is resolved, or somebody else has waived it.
+    NotYours for who may not; WrongStep when the flag is resolved, or waived by somebody else or with another
+    reason: what was decided first stands, and the refusal says what that is.
     """
     reason, now = _checked(reason), office.now()
     with office.db.write() as session:
@@ -83,8 +86,11 @@ def waive(office: Office, actor: Actor, flag_id: str, reason: str) -> None:
             _record(session, actor, flag, "waived", now, reason)
             return
         standing = stories(session, [flag])[flag.id].waiver
-        if standing is None or standing.event.account_id != actor.id:  # not their own click once more
-            raise WrongStep(_WAIVED if flag.resolved_at is None else _RESOLVED)
+        if standing is None:
+            raise WrongStep(_RESOLVED)
+        if (standing.event.account_id, standing.event.words) != (actor.id, reason):  # no click once more
+            at = f"{standing.event.at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+            raise WrongStep(_WAIVED.format(who=standing.name, at=at, reason=standing.event.words))
 
 
 def unwaive(office: Office, actor: Actor, flag_id: str, reason: str) -> None:
@@ -129,8 +135,8 @@ def _record(session: Session, actor: Actor, flag: Flag, kind: str, now: datetime
 
 
 def _checked(words: str) -> str:
-    """The words without spaces around them; Invalid when there are too few or too many."""
-    words = words.strip().replace("\r\n", "\n")
+    """The words as all text is kept, no spaces around them; Invalid when there are too few or too many."""
+    words = tidy(words).strip()
     if not LEAST <= len(words) <= MOST:
         raise Invalid(_LENGTH, (Fault("words", _LENGTH),))
     return words
@@ -143,11 +149,19 @@ _PRINCIPALS_ALONE = Text(
     "Chỉ hiệu trưởng hoặc phó hiệu trưởng miễn ghi được.", "Only the principal or a vice principal waives it."
 )
 _RESOLVED = Text(
-    "Việc này đã xong nên không còn gì để ghi thêm. Tải lại trang.",
-    "This is settled; there is nothing to add. Reload the page.",
+    "Việc này đã xong nên không ghi thêm được; lời vừa nhập chưa được lưu.",
+    "This is settled and nothing can be added; what you wrote is not kept.",
 )
-_WAIVED = Text("Người khác vừa miễn ghi việc này. Tải lại trang.", "Somebody else has waived it. Reload.")
-_NOT_WAIVED = Text("Việc này không còn được miễn ghi. Tải lại trang.", "It is not waived any more. Reload.")
+_WAIVED = Text(
+    "Việc này đã được miễn ghi lúc {at}, người quyết định: {who}, lý do: “{reason}”. Lý do vừa nhập chưa "
+    "được lưu; muốn đổi thì bỏ miễn ghi trước.",
+    "{who} waived this at {at}: “{reason}”. The reason you wrote is not kept; to change it, take that waiver "
+    "back first.",
+)
+_NOT_WAIVED = Text(
+    "Việc này không còn được miễn ghi; lời vừa nhập chưa được lưu.",
+    "This is not waived any more; what you wrote is not kept.",
+)
 _TOLD = {
     "waived": Text("Đã miễn ghi, người quyết định: {who}. Lý do: {reason}", "Waived by {who}: {reason}"),
     "unwaived": Text(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from flows import batches, keyring
@@ -16,6 +16,7 @@ from flows.office import Office, close_office, open_office
 from models.errors import RecordsError
 from models.settings import Settings
 from service import errors, memory
+from service.api.unicode import refuse_halves
 from service.assets import VersionedStatic, security_headers
 from service.converter import Converter
 from service.demo_records import Seeder
@@ -76,7 +77,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=COMPACT)
     app.mount("/static", VersionedStatic(), name="static")
     for router in API_ROUTERS:
-        app.include_router(router, prefix=API)
+        app.include_router(router, prefix=API, dependencies=[Depends(refuse_halves)])
     for router in PAGE_ROUTERS:
         app.include_router(router, include_in_schema=False)
     return app

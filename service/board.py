@@ -17,6 +17,7 @@ from flows.matrix import Board, Line, Owes
 from flows.span import Asked
 from models.text import Text
 from service import words
+from service.filters import refuse_unknown
 from service.standing import ASKED, STATES, TIMES, late_words
 from service.weeks import by_group
 
@@ -35,9 +36,11 @@ class Typed:
     state: str = ""
 
     def read(self) -> Asked:
-        """What is asked for; a state nobody knows narrows nothing."""
-        state = self.state if self.state in ASKED else ""
-        return Asked(self.type, self.year, self.from_, self.to, self.week, self.group, self.person, state)
+        """What is asked for; NotFound for a state nobody knows."""
+        refuse_unknown(self.state, ASKED)
+        return Asked(
+            self.type, self.year, self.from_, self.to, self.week, self.group, self.person, self.state
+        )
 
     def address(self, path: str = "/flags", **changes: str) -> str:
         """A path with this filter behind it, some of it changed."""

@@ -102,8 +102,12 @@ def _rule(typed: Mapping[str, str], declared: Declared) -> Deadline:
                 faults.append(Fault(part, _NO_NUMBER.format(least=least, most=MOST[part])))
                 continue
             value[part] = int(given)
+        elif part in ("event", "on_break"):
+            value[part] = given
+        elif given in ("", YES):
+            value[part] = given == YES
         else:
-            value[part] = given if part in ("event", "on_break") else given == YES
+            faults.append(Fault(part, _NO_CHOICE))
     if not faults and value.get("event") == "approved" and not declared.after_approval:
         faults.append(Fault("event", _NOT_APPROVED_YET))
     if faults:
@@ -148,6 +152,7 @@ _WRONG = Text(
     "Chưa đặt được thời hạn. Sửa chỗ được đánh dấu.", "The deadline is not set. Mend what is marked."
 )
 _NO_KIND = Text("Chọn một cách tính hạn trong danh sách.", "Choose one of the kinds of deadline.")
+_NO_CHOICE = Text("Chọn một mục trong danh sách.", "Choose one of the list.")
 _NO_NUMBER = Text("Ghi một số nguyên từ {least} đến {most}.", "Give a whole number from {least} to {most}.")
 _NOT_APPROVED_YET = Text(
     "Hồ sơ này phải nộp trước khi được ký duyệt nên không tính hạn từ ngày ký duyệt được. Chọn mốc khác.",

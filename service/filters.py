@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -90,6 +91,18 @@ def spoken(session: Session, school_id: str, asked: Filter) -> list[Text]:
     if asked.owed:
         said.append(Text("Còn việc sau khi duyệt", "With something owed after approval"))
     return said or [Text("Mọi hồ sơ tài khoản này được xem", "Every record this account may see")]
+
+
+def refuse_unknown(value: str, known: Collection[str]) -> None:
+    """NotFound for a value an address made by hand has and no list offers; an unfilled one asks nothing."""
+    if value and value not in known:
+        raise NotFound(_UNKNOWN.format(value=value[:80]))
+
+
+_UNKNOWN = Text(
+    "Không có điều kiện lọc “{value}”. Mở lại trang từ Trang chủ rồi chọn trong danh sách.",
+    "There is nothing to filter by called “{value}”. Open the page from Home again and choose from its list.",
+)
 
 
 def _type(slug: str) -> Text:

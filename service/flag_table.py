@@ -13,11 +13,16 @@ from flows.flag_story import Story, stories
 from flows.flag_words import NAMES
 from flows.office import Office
 from flows.people import Actor
+from models.account import Group
+from models.school import SchoolWeek
 from models.text import Language, Text
 from service import exports, words
 from service.exports import Cell
 
 _AT_ONCE = 500
+_AND_WEEKLESS = Text(
+    "Tuần {n}, {year}, và ghi nhận không theo tuần", "Week {n}, {year}, and what belongs to no week"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,20 @@ class FlagTable:
 
     def head(self, session: Session) -> list[str]:
         title = Text("Ghi nhận muộn, thiếu và việc cần để ý, {school}", "Flags of {school}")
-        said = [NAMES[self.wanted.rule]] if self.wanted.rule else []
-        said.append(STATES[self.wanted.state][0] if self.wanted.state else Text("Chưa xong", "Not resolved"))
+        said = [self._week(session)]
+        if self.wanted.rule:
+            said.append(NAMES[self.wanted.rule])
+        if self.wanted.group and (group := session.get(Group, self.wanted.group)) is not None:
+            said.append(Text("tổ {name}", "group {name}").format(name=group.name))
+        said.append(STATES[self.wanted.state][0])
         return exports.head_of(session, self, self.actor.school_id, self.by, title, said)
+
+    def _week(self, session: Session) -> Text:
+        week = session.get(SchoolWeek, self.wanted.week) if self.wanted.week else None
+        if week is None:
+            return Text("Mọi tuần", "Every week")
+        said = _AND_WEEKLESS if self.wanted.weekless else Text("Tuần {n}, {year}", "Week {n}, {year}")
+        return said.format(n=week.number, year=week.year)
 
     def columns(self) -> Sequence[tuple[Text, int]]:
         return (
@@ -74,7 +90,7 @@ class FlagTable:
             after = seen[-1].flag.opened_at, seen[-1].flag.id
 
     def _row(self, seen: Seen, story: Story) -> list[Cell]:
-        flag, waiver, explanation = seen.flag, story.waiver, story.explanation
+        flag, waiver, explained = seen.flag, story.waiver, story.explanations
         return [
             seen.name.to(self.language),
             seen.owner,
@@ -89,5 +105,5 @@ class FlagTable:
             STATES[seen.state][0].to(self.language),
             waiver.name if waiver else None,
             waiver.event.words if waiver else None,
-            explanation.event.words if explanation else None,
+            "\n".join(h.event.words for h in explained) or None,
         ]

@@ -160,6 +160,8 @@ def read_hours(typed: Mapping[str, str]) -> MailHours:
     """The hours as filled in; Invalid names the control that is wrong."""
     numbers = {part: whole(typed.get(part, "")) for part in ("hour", "quiet_from", "quiet_to", "weekly")}
     faults = tuple(Fault(part, _NO_HOUR) for part, number in numbers.items() if number is None)
+    if typed.get("digest", "") not in ("", "yes"):
+        faults += (Fault("digest", _NO_CHOICE),)
     if faults:
         raise Invalid(_WRONG_HOURS, faults)
     hours = MailHours(
@@ -203,6 +205,7 @@ _NO_ONE = Text("Chọn người nhận trong danh sách.", "Choose a recipient f
 _WRONG_HOURS = Text(
     "Chưa lưu được giờ gửi thư. Sửa chỗ được đánh dấu.", "The hours are not kept. Mend what is marked."
 )
+_NO_CHOICE = Text("Chọn một mục trong danh sách.", "Choose one of the list.")
 _NO_HOUR = Text("Chọn một giờ trong danh sách.", "Choose an hour from the list.")
 _DIGEST = Text(
     "Việc không gấp được gom vào một thư mỗi người mỗi ngày làm việc, gửi lúc {hour}. Hồ sơ bị trả lại, "

@@ -5,12 +5,13 @@ An empty list would say that there is nothing; a value of another school is as u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlmodel import Session, select
 
 from flows.catalogue import TYPES
+from flows.flag_words import NAMES
 from models.account import Account, Group
 from models.errors import Fault, Invalid
 from models.school import SchoolClass, SchoolWeek
@@ -28,30 +29,37 @@ _ROWS: Mapping[str, type[Any]] = {
     "class": SchoolClass,
 }
 """Fields that hold the id of a row of the school."""
-_WORDS: Mapping[str, frozenset[str]] = {
+_WORDS: dict[str, Collection[str]] = {
     "type": frozenset(t.slug for t in TYPES),
     "status": frozenset(STATUSES),
-    "rule": frozenset(("late", "missing")),
+    "rule": frozenset(NAMES),
     "state": frozenset(ASKED),
 }
 
 
-def refuse_unknown(session: Session, school_id: str, asked: Mapping[str, str | tuple[str, ...]]) -> None:
+def refuse_unknown(
+    session: Session,
+    school_id: str,
+    asked: Mapping[str, str | tuple[str, ...]],
+    own: Mapping[str, Collection[str]] | None = None,
+) -> None:
     """Raise Invalid with a fault at each field that asks for what there is not; an unfilled one asks
-    nothing."""
-    faults = []
+    nothing. `own`: words this list alone knows, by field."""
+    faults, known = [], {**_WORDS, **(own or {})}
     for name, given in asked.items():
         values = (given,) if isinstance(given, str) else given
-        unknown = [v for v in values if v and not _known(session, school_id, name, v)]
+        unknown = [v for v in values if v and not _known(session, school_id, name, v, known)]
         if unknown:
             faults.append(Fault(name, _UNKNOWN.format(name=name, value=unknown[0][:80])))
     if faults:
         raise Invalid(_WRONG, tuple(faults))
 
 
-def _known(session: Session, school_id: str, name: str, value: str) -> bool:
-    if name in _WORDS:
-        return value in _WORDS[name]
+def _known(
+    session: Session, school_id: str, name: str, value: str, known: Mapping[str, Collection[str]]
+) -> bool:
+    if name in known:
+        return value in known[name]
     if name == "year":
         here = select(SchoolWeek.id).where(SchoolWeek.school_id == school_id, SchoolWeek.year == value)
         return session.exec(here.limit(1)).first() is not None

@@ -3,14 +3,15 @@ said and decided about one: explained, waived, the waiver taken back."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from flows import board, waiving
 from flows.board import Seen, Wanted
 from flows.flag_story import Story, stories
+from flows.flag_words import NAMES
 from service.access import ApiViewer
 from service.api import answers, cursors
 from service.api.asked import refuse_unknown
@@ -32,7 +33,7 @@ def flags(
     viewer: ApiViewer,
     office: OfficeDep,
     week: str = "",
-    rule: str = "",
+    rule: Annotated[str, Query(description=f"Answered as `kind`, too: {', '.join(NAMES)}.")] = "",
     type: str = "",
     group: str = "",
     state: str = "",
@@ -40,11 +41,12 @@ def flags(
 ) -> dict[str, Any]:
     """Flags, the latest first, 50 at a time; `state`: open, waived, resolved, or empty for all unresolved.
 
-    `week` and `group` are ids; `rule` (answered as `kind`, too) is late, missing, not-downloaded,
-    not-printed, overdue, password-default, password-old, idle or certificate.
+    `week` and `group` are ids. `explanations`: all that was explained, the oldest first; `explanation`: the
+    latest of them.
     """
     with office.db.read() as session:
-        refuse_unknown(session, viewer.actor.school_id, {"week": week, "rule": rule, "type": type})
+        named = {"week": week, "rule": rule, "type": type, "group": group, "state": state}
+        refuse_unknown(session, viewer.actor.school_id, named, {"state": board.STATES})
         rows = board.flags(
             session,
             viewer.actor,
@@ -89,6 +91,7 @@ def _one(viewer: ApiViewer, office: OfficeDep, flag_id: str) -> dict[str, Any]:
 
 def _item(seen: Seen, story: Story) -> dict[str, Any]:
     flag, week, waiver = seen.flag, seen.week, story.waiver
+    said = [{"words": h.event.words, "at": answers.moment(h.event.at)} for h in story.explanations]
     return {
         "id": flag.id,
         "rule": flag.rule,
@@ -111,5 +114,6 @@ def _item(seen: Seen, story: Story) -> dict[str, Any]:
         }
         if waiver
         else None,
-        "explanation": story.explanation.event.words if story.explanation else None,
+        "explanation": said[-1]["words"] if said else None,
+        "explanations": said,
     }

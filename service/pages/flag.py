@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
+from starlette.datastructures import FormData
 
 from flows import board, flag_story, probable, queries, waiving
 from flows.board import STATES, Seen
 from flows.office import Office
-from models.errors import Invalid, RecordsError
+from models.errors import Invalid, RecordsError, WrongStep
 from models.flag import Flag
 from models.text import Text
-from service.access import CheckedForm, PageViewer, Viewer
+from service.access import BadForm, PageViewer, Viewer, read_form, refuse_unless_ours
 from service.deps import OfficeDep
+from service.errors import status_of
 from service.pages.account import faults_of
 from service.pages.admin_school import text_of
 from service.standing import FLAG_MARKS, FLAG_TONES
@@ -52,16 +54,17 @@ def flag_page(
 def act(
     request: Request,
     viewer: PageViewer,
-    form: CheckedForm,
+    form: Annotated[FormData, Depends(read_form)],
     office: OfficeDep,
     flag_id: str,
     act: Literal["explain", "waive", "unwaive"],
 ) -> Response:
-    """Explain one's own flag; waive another's, or take that back."""
+    """Explain one's own flag; waive another's, or take that back. What is refused stays in its form."""
     said = text_of(form, "words")
     try:
+        refuse_unless_ours(viewer, request.headers.get("X-CSRF-Token") or text_of(form, "csrf"))
         ACTS[act](office, viewer.actor, flag_id, said)
-    except Invalid as refusal:
+    except (BadForm, Invalid, WrongStep) as refusal:
         return _flag(request, viewer, office, flag_id, act=act, said=said, refusal=refusal)
     return RedirectResponse(f"/flags/{flag_id}?done={act}", 303)
 
@@ -80,18 +83,18 @@ def _flag(
     with office.db.read() as session:
         seen = board.one(session, viewer.actor, flag_id)
         story = flag_story.stories(session, [seen.flag])[flag_id]
-        context = _context(session, viewer, seen)
+        context = _context(session, viewer, seen, act if refusal else "")
     return page(
         request,
         viewer,
         "pages/flag.html",
-        status_code=422 if refusal else 200,
+        status_code=status_of(refusal) if refusal else 200,
         seen=seen,
         story=story,
         done=done,
         act=act,
         said=said,
-        faults=faults_of(refusal, "words") if refusal else {},
+        faults=_faults(refusal),
         happened=EVENTS,
         ended=_ended(seen.flag),
         states=STATES,
@@ -102,6 +105,18 @@ def _flag(
     )
 
 
+_SEND_AGAIN = Text(
+    "Trang đã cũ nên chưa có gì được gửi. Lời vừa nhập còn nguyên dưới đây: xem lại rồi gửi lần nữa.",
+    "The page was out of date, so nothing was sent. What you wrote is below: look at it and send again.",
+)
+
+
+def _faults(refusal: RecordsError | None) -> dict[str, Text]:
+    if isinstance(refusal, BadForm):
+        return {"words": _SEND_AGAIN}
+    return faults_of(refusal, "words") if refusal else {}
+
+
 def _ended(flag: Flag) -> Text | None:
     """Of what a check might have missed: was it mended, or was the day over?"""
     if flag.rule != probable.RULE or flag.resolved_at is None:
@@ -109,14 +124,14 @@ def _ended(flag: Flag) -> Text | None:
     return probable.ended_words(flag.data, flag.resolved_at)
 
 
-def _context(session: Session, viewer: Viewer, seen: Seen) -> dict[str, Any]:
-    """What this person may open and do from here."""
+def _context(session: Session, viewer: Viewer, seen: Seen, tried: str) -> dict[str, Any]:
+    """What this person may open and do from here; the form of what they `tried` stays, their words in it."""
     flag, actor = seen.flag, viewer.actor
-    may_waive = waiving.may_waive(session, actor, flag)
+    mine, may_waive = flag.account_id == actor.id, waiving.may_waive(session, actor, flag)
     return {
         "document": queries.seen(session, actor, flag.document_id) if flag.document_id else None,
-        "mine": flag.account_id == actor.id,
-        "may_explain": waiving.may_explain(actor, flag),
-        "may_waive": may_waive and seen.state == "open",
-        "may_unwaive": may_waive and seen.state == "waived",
+        "mine": mine,
+        "may_explain": mine and (tried == "explain" or waiving.may_explain(actor, flag)),
+        "may_waive": may_waive and (tried == "waive" or seen.state == "open"),
+        "may_unwaive": may_waive and (tried == "unwaive" or seen.state == "waived"),
     }

@@ -26,6 +26,7 @@ from service import exports, words
 from service.access import PageViewer
 from service.api import cursors
 from service.deps import OfficeDep
+from service.filters import refuse_unknown
 from service.flag_table import FlagTable
 from service.standing import FLAG_MARKS, FLAG_TONES
 from service.templating import language_of, page
@@ -50,10 +51,12 @@ class Typed:
         """Is anything but a week asked for? Then every week is looked through."""
         return bool(self.rule or self.group or self.state)
 
-    def read(self) -> Wanted:
-        """What is asked for; a rule or state nobody knows narrows nothing."""
-        rule = self.rule if self.rule in NAMES else ""
-        return Wanted(self.week, rule, "", self.group, self.state if self.state in STATES else "open")
+    def read(self, here: SchoolWeek | None) -> Wanted:
+        """What is asked for, of one week or of all; NotFound for a rule or state nobody knows."""
+        for value, known in ((self.rule, NAMES), (self.state, STATES)):
+            refuse_unknown(value, known)
+        week, alone = here.id if here else "", bool(here) and not self.narrows
+        return Wanted(week, self.rule, "", self.group, self.state or "open", weekless=alone)
 
     def address(self, path: str = "/flags/list", **changes: str) -> str:
         asked = {name: value for name, value in asdict(self).items() if value} | changes
@@ -72,34 +75,32 @@ def listed(
     request: Request, viewer: PageViewer, office: OfficeDep, asked: TypedDep, cursor: str = ""
 ) -> Response:
     """One's own first, then by group: of one week with what has no week, or all that fits the filter."""
-    wanted = asked.read()
     with office.db.read() as session:
         all_weeks = board.weeks(session, viewer.actor.school_id)
         counts = board.counts(session, viewer.actor)
         today = words.local(office.now()).date()
-        here = None if asked.narrows and not asked.week else _chosen(all_weeks, asked.week, counts, today)
-        wanted = replace(wanted, week=here.id if here else "")
+        here = _here(all_weeks, asked, counts, today)
         after = cursors.read(cursor)
-        seen = board.flags(session, viewer.actor, wanted, after=after, limit=LISTED + 1)
-        if here and not asked.narrows:
-            seen += board.flags(session, viewer.actor, replace(wanted, week="none"), limit=LISTED)
+        seen = board.flags(session, viewer.actor, asked.read(here), after=after, limit=LISTED + 1)
         limits = _limits(session, viewer.actor, here)
         told = stories(session, [s.flag for s in seen])
         groups = _groups(session, viewer.actor)
-    last = seen[LISTED - 1].flag if not (here and not asked.narrows) and len(seen) > LISTED else None
-    seen = seen[:LISTED] if last else seen
+    last = seen[LISTED - 1].flag if len(seen) > LISTED else None
+    seen, shown = seen[:LISTED], replace(asked, week=here.id if here else "")
     return page(
         request,
         viewer,
         "pages/flags_list.html",
         weeks=Weeks(all_weeks, counts, here),
         asked=asked,
+        shown=shown,
         limits=limits,
         own=[s for s in seen if s.flag.account_id == viewer.account.id],
         groups=_by_group([s for s in seen if s.flag.account_id != viewer.account.id]),
         stories=told,
         tally=[(rule, n) for rule in NAMES if (n := sum(s.flag.rule == rule for s in seen))],
-        older=asked.address(cursor=cursors.write(last.opened_at, last.id)) if last else "",
+        accounts_alone=_sees_accounts_alone(viewer.actor),
+        older=shown.address(cursor=cursors.write(last.opened_at, last.id)) if last else "",
         group_names=groups,
         names=NAMES,
         states=STATES,
@@ -112,11 +113,11 @@ def listed(
 def export(
     request: Request, viewer: PageViewer, office: OfficeDep, kind: Literal["csv", "xlsx"], asked: TypedDep
 ) -> Response:
-    """The flags with this filter, for a spreadsheet: kind, times, waiver and explanation in columns."""
+    """The list the page shows for the same address, for a spreadsheet, the latest first."""
     with office.db.read() as session:
-        if asked.week:
-            named_week(board.weeks(session, viewer.actor.school_id), asked.week)
-    wanted = asked.read() if asked.state else replace(asked.read(), state="")
+        all_weeks = board.weeks(session, viewer.actor.school_id)
+        counts = board.counts(session, viewer.actor)
+    wanted = asked.read(_here(all_weeks, asked, counts, words.local(office.now()).date()))
     language = language_of(request, viewer)
     return exports.send(kind, FlagTable(office, viewer.actor, viewer.account.full_name, language, wanted))
 
@@ -133,6 +134,11 @@ def _limits(session: Session, actor: Actor, here: SchoolWeek | None) -> list[tup
     ]
 
 
+def _sees_accounts_alone(actor: Actor) -> bool:
+    """An administrator who owes no records and answers for nobody's: theirs are accounts and certificates."""
+    return "admin" in actor.roles and not (actor.groups or matrix.answers_for_others(actor))
+
+
 def _groups(session: Session, actor: Actor) -> list[tuple[str, str]]:
     """Which groups one may ask for."""
     query = select(Group.id, Group.name).where(col(Group.school_id) == actor.school_id)
@@ -141,12 +147,15 @@ def _groups(session: Session, actor: Actor) -> list[tuple[str, str]]:
     return list(session.exec(query.order_by(col(Group.name))).all())
 
 
-def _chosen(
-    weeks: Sequence[SchoolWeek], asked: str, counts: dict[str, int], today: date
+def _here(
+    weeks: Sequence[SchoolWeek], asked: Typed, counts: dict[str, int], today: date
 ) -> SchoolWeek | None:
-    """The week asked for; else the coming or present one with flags, the latest with any, the present one."""
-    if asked:
-        return named_week(weeks, asked)
+    """The week asked for, none when something else is; without either the coming or present one with flags,
+    the latest with any, the present one."""
+    if asked.week:
+        return named_week(weeks, asked.week)
+    if asked.narrows:
+        return None
     from_here = [week for week in weeks if week.sunday >= today]
     # Lesson plans of the coming week are what was due last; group plans look further ahead.
     for week in from_here[1::-1]:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 from sqlmodel import Session, col, func, select
 
+from flows.board import STATES
 from flows.clock import scan
 from flows.conditions import look
 from flows.day_rows import working_days
+from flows.flag_words import NAMES
 from flows.reminders import remind
 from models.account import Account
 from models.flag import Flag
 from models.key import SigningKey
-from models.notice import Notice
+from models.notice import Mail, Notice
 from models.settings import VIETNAM
 from service.app import create_app
 from service.jobs import Clockwork
@@ -136,6 +140,50 @@ def test_explaining_waiving_and_taking_it_back(client: TestClient, late: Cast) -
         assert said in text
 
 
+def test_a_waiver_given_twice_is_one_and_another_reason_is_refused_but_not_lost(
+    client: TestClient, late: Cast
+) -> None:
+    flag, other = flag_of(late, "lan").id, "Lý do khác của tôi"
+    csrf = enter(client, late, "minh")
+    for _ in range(2):  # sent twice, it is the stored result
+        answer = client.post(f"/flags/{flag}/waive", data={"csrf": csrf, "words": REASON})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/flags/{flag}?done=waive")
+    for who in ("minh", "ngoc"):
+        csrf = enter(client, late, who)
+        refused = client.post(f"/flags/{flag}/waive", data={"csrf": csrf, "words": other})
+        text = unescape(refused.text)
+        assert refused.status_code == 409
+        assert "đã được miễn ghi lúc 09:00 25/11/2026, người quyết định: Đỗ Quang Minh" in text
+        assert f"lý do: “{REASON}”" in text
+        assert f">\n{other}</textarea>" in text
+        assert "<h1>Chưa nộp: Nguyễn Thị Lan</h1>" in text
+        problem = client.post(
+            f"/api/v1/flags/{flag}/waive", json={"words": other}, headers=bearer(client, who)
+        )
+        assert (problem.status_code, problem.json()["code"]) == (409, "wrong-step")
+        assert REASON in problem.json()["detail"]
+    same = client.post(f"/api/v1/flags/{flag}/waive", json={"words": REASON}, headers=bearer(client, "minh"))
+    assert (same.status_code, same.json()["waiver"]["reason"]) == (200, REASON)
+    assert shown(client, f"/flags/{flag}").count("Miễn ghi, Đỗ Quang Minh") == 1
+
+
+def test_words_sent_from_an_old_page_stay_in_the_form(client: TestClient, late: Cast) -> None:
+    flag = flag_of(late, "lan").id
+    for who, act in (("minh", "waive"), ("lan", "explain")):
+        enter(client, late, who)
+        answer = client.post(f"/flags/{flag}/{act}", data={"csrf": "old", "words": WHY})
+        text = unescape(answer.text)
+        assert answer.status_code == 403
+        assert f">\n{WHY}</textarea>" in text
+        assert "chưa có gì được gửi" in text
+        assert "Việc này không thuộc tài khoản đang dùng" not in text
+        assert WHY not in shown(client, f"/flags/{flag}")
+    enter(client, late, "hoa")
+    assert client.post(f"/flags/{flag}/waive", data={"csrf": "old", "words": WHY}).status_code == 403
+    enter(client, late, "mai")
+    assert client.post(f"/flags/{flag}/waive", data={"csrf": "old", "words": WHY}).status_code == 404
+
+
 def waive(client: TestClient, cast: Cast, flag: str) -> None:
     csrf = enter(client, cast, "ngoc")
     assert client.post(f"/flags/{flag}/waive", data={"csrf": csrf, "words": REASON}).status_code == 303
@@ -157,12 +205,53 @@ def test_board_cell_and_page_of_the_person_show_a_waiver_an_explanation_and_who_
         f"/flags/people/{late.ids['lan']}",
     ):
         text = shown(client, path)
-        for said in (f'href="/flags/{flag}"', WHY, REASON, "Đã nhắc", "Miễn ghi"):
+        for said in (f'href="/flags/{flag}"', WHY, REASON, "thư chưa gửi", "Miễn ghi"):
             assert said in text, (path, said)
     enter(client, late, "lan")
     after = shown(client, "/flags/people/me")
     count = "chưa nộp."
     assert before.split(count)[0][-3:] != after.split(count)[0][-3:]
+
+
+def test_told_is_whoever_was_sent_a_mail_and_when_it_went(client: TestClient, late: Cast) -> None:
+    flag = flag_of(late, "lan")
+    enter(client, late, "lan")
+    short = (
+        f"/flags/list?week={late.weeks[WEEK]}",
+        "/flags/people/me",
+        f"/flags/lesson-plan/{late.ids['lan']}/{late.weeks[WEEK]}",
+    )
+    for path in (*short, f"/flags/{flag.id}"):
+        text = shown(client, path)
+        assert "thư chưa gửi" in text
+        assert "Đã nhắc" not in text
+    sent = LIMIT + timedelta(hours=10, minutes=38)
+    with late.office.db.write() as session:
+        notices = session.exec(select(Notice).where(col(Notice.account_id) == late.ids["lan"])).all()
+        [told] = [n for n in notices if n.data.get("flag") == flag.id]
+        mail = Mail(
+            school_id=late.school_id,
+            account_id=late.ids["lan"],
+            message_id="<told@truong.example>",
+            recipient="lan@truong.example",
+            subject="Ghi nhận",
+            text="",
+            html="",
+            state="sent",
+            next_try_at=sent,
+            created_at=sent,
+            sent_at=sent,
+        )
+        session.add(mail)
+        session.flush()
+        told.mail_id = mail.id
+    for path in short:  # the reminder before the limit waits still: it is not counted
+        line = shown(client, path).split("Đã nhắc: ")[1].split("</span>")[0]
+        assert "10:38" in line
+        assert "lần" not in line
+    page = shown(client, f"/flags/{flag.id}")
+    assert "báo sau khi ghi nhận: 25/11/2026 10:38" in page
+    assert "nhắc trước hạn <span" in page
 
 
 def test_the_list_is_filtered_by_kind_group_and_state(client: TestClient, late: Cast) -> None:
@@ -180,7 +269,76 @@ def test_the_list_is_filtered_by_kind_group_and_state(client: TestClient, late: 
     assert ids(f"?rule=missing&state=open&group={late.groups['4-5']}") == {huong}
     assert ids(f"?rule=missing&state=open&group={late.groups['1-2-3']}") == set()
     assert ids("?rule=late") == set()
-    assert ids("?rule=nonsense&state=nonsense") == {huong}
+    week = late.weeks[WEEK]
+    for wrong in ("rule=foo", "state=foo", "week=foo", f"week={week}&rule=foo", "week=foo&rule=late"):
+        assert client.get(f"/flags/list?{wrong}").status_code == 404
+        assert client.get(f"/flags/list.csv?{wrong}").status_code == 404
+    assert "Không có điều kiện lọc “foo”" in shown(client, "/flags/list?rule=foo", 404)
+    assert "Không có điều kiện lọc “foo”" in shown(client, "/flags?state=foo", 404)
+
+
+def table(client: TestClient, path: str) -> tuple[str, list[list[str]]]:
+    """What the line of the filter says, and the rows below the head."""
+    rows = list(csv.reader(io.StringIO(client.get(path).content.decode("utf-8-sig"))))
+    head = next(n for n, row in enumerate(rows) if row[:1] == ["Loại ghi nhận"])
+    [said] = [row[0] for row in rows[:head] if row and row[0].startswith("Bộ lọc")]
+    return said, rows[head + 1 :]
+
+
+def test_what_is_exported_is_the_list_shown(client: TestClient, late: Cast) -> None:
+    scan(late.office.db, late.office.now() + timedelta(days=7))  # the next week has flags, too
+    waive(client, late, flag_of(late, "huong").id)
+    enter(client, late, "minh")
+    for query, said in (
+        ("", "Tuần 13"),
+        (f"?week={late.weeks[WEEK]}", "Tuần 13"),
+        ("?rule=missing", "Mọi tuần; Chưa nộp; Đang mở"),
+        (f"?week={late.weeks[WEEK]}&rule=missing", "Chưa nộp"),
+        ("?state=waived", "Đã miễn"),
+    ):
+        page = client.get(f"/flags/list{query}").text
+        ids = re.findall(r'href="/flags/([0-9a-f-]{36})"', page)
+        path = unescape(re.findall(r'href="(/flags/list\.csv[^"]*)"', page)[0])
+        line, rows = table(client, path)
+        assert said in line
+        assert len(rows) == len(ids) > 0, query
+    assert len(table(client, "/flags/list.csv?rule=missing")[1]) > len(table(client, "/flags/list.csv")[1])
+
+
+def test_an_empty_list_speaks_of_what_its_reader_would_find(client: TestClient, late: Cast) -> None:
+    for who, said, never in (
+        ("admin", "chứng thư sắp hết hạn hiện ra ở đây", "Hồ sơ quá hạn"),
+        ("thu", "Hồ sơ quá hạn của tuần", "chứng thư sắp hết hạn"),
+    ):
+        enter(client, late, who)
+        text = shown(client, "/flags/list")
+        assert said in text
+        assert never not in text
+
+
+def test_every_explanation_is_given_in_order(client: TestClient, late: Cast) -> None:
+    flag, lan = flag_of(late, "lan").id, bearer(client, "lan")
+    for words in (WHY, REASON):
+        item = client.post(f"/api/v1/flags/{flag}/explain", json={"words": words}, headers=lan).json()
+    assert [one["words"] for one in item["explanations"]] == [WHY, REASON]
+    enter(client, late, "minh")
+    [row] = [r for r in table(client, f"/flags/list.csv?week={late.weeks[WEEK]}")[1] if WHY in r[-1]]
+    assert row[-1].splitlines() == [WHY, REASON]
+    text = shown(client, f"/flags/list?week={late.weeks[WEEK]}")
+    assert text.index(WHY) < text.index(REASON)
+
+
+def test_the_api_knows_every_kind_and_refuses_others(client: TestClient, late: Cast) -> None:
+    minh = bearer(client, "minh")
+    parameters = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/flags"]["get"]["parameters"]
+    [rule] = [p for p in parameters if p["name"] == "rule"]
+    for kind in NAMES:
+        assert kind in rule["description"]
+        assert client.get("/api/v1/flags", params={"rule": kind}, headers=minh).status_code == 200
+    for state in STATES:
+        assert client.get("/api/v1/flags", params={"state": state}, headers=minh).status_code == 200
+    for wrong in ({"rule": "foo"}, {"state": "foo"}, {"group": "foo"}):
+        assert client.get("/api/v1/flags", params=wrong, headers=minh).status_code == 422
 
 
 def test_the_export_has_kind_waiver_and_explanation(client: TestClient, late: Cast) -> None:
@@ -189,7 +347,7 @@ def test_the_export_has_kind_waiver_and_explanation(client: TestClient, late: Ca
     client.post(f"/flags/{flag}/explain", data={"csrf": csrf, "words": f"={WHY}"})
     waive(client, late, flag)
     enter(client, late, "minh")
-    answer = client.get(f"/flags/list.csv?week={late.weeks[WEEK]}&rule=missing")
+    answer = client.get(f"/flags/list.csv?week={late.weeks[WEEK]}&rule=missing&state=waived")
     assert answer.status_code == 200
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     [lan] = [row for row in rows if REASON in row]
@@ -197,7 +355,7 @@ def test_the_export_has_kind_waiver_and_explanation(client: TestClient, late: Ca
     assert lan[-4:-1] == ["Đã miễn", "Lê Thị Ngọc", REASON]
     assert WHY in lan[-1]
     assert not lan[-1].startswith("=")
-    book = client.get(f"/flags/list.xlsx?week={late.weeks[WEEK]}")
+    book = client.get(f"/flags/list.xlsx?week={late.weeks[WEEK]}&state=waived")
     sheet = load_workbook(io.BytesIO(book.content)).active
     assert any(REASON in map(str, row) for row in sheet.iter_rows(values_only=True))
     enter(client, late, "mai")
@@ -234,6 +392,31 @@ def test_the_api_explains_waives_and_takes_back(client: TestClient, late: Cast) 
     status, back = post("unwaive", minh, "Nhầm người")
     assert (status, back["waived"], back["waiver"]) == (200, False, None)
     assert post("unwaive", minh, "Nhầm người")[1]["code"] == "wrong-step"
+
+
+def test_words_no_text_can_hold_are_refused_and_invisible_ones_dropped(
+    client: TestClient, late: Cast
+) -> None:
+    flag, lan, minh = flag_of(late, "lan").id, bearer(client, "lan"), bearer(client, "minh")
+    as_json = {"Content-Type": "application/json"}
+    for act, headers in (("explain", lan), ("waive", minh), ("unwaive", minh)):
+        half = b'{"words": "abc\\ud800defgh"}'
+        answer = client.post(f"/api/v1/flags/{flag}/{act}", content=half, headers=headers | as_json)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    odd = {"words": "Con\u0000 ốm\u202e phải\u0007 nghỉ \U0001f600"}
+    said = client.post(f"/api/v1/flags/{flag}/explain", json=odd, headers=lan).json()
+    assert said["explanation"] == "Con ốm phải nghỉ \U0001f600"
+    csrf = enter(client, late, "lan")
+    form = {"csrf": csrf, "words": "\u202e\u0000\u0007\u200b\u2060"}
+    assert client.post(f"/flags/{flag}/explain", data=form).status_code == 422
+
+
+def test_half_a_character_is_refused_in_every_json_body(client: TestClient, late: Cast) -> None:
+    lan = bearer(client, "lan") | {"Content-Type": "application/json"}
+    new = b'{"place": "inbox", "name": "Lop 4\\udfff", "query": {}}'
+    answer = client.post("/api/v1/filters", content=new, headers=lan)
+    assert answer.status_code == 422
+    assert "ký tự hỏng" in answer.json()["detail"]
 
 
 # --- accounts: for their owner, administrators and the principal ----------------------------------------

@@ -175,7 +175,7 @@ def test_what_is_no_rule_is_refused_with_a_sentence_and_stays_typed(
 def test_a_weekday_counts_no_days_and_nonsense_is_refused(cast: Cast, reader: People) -> None:
     page = reader("admin").get(f"{PLAN}?kind=weekday")
     assert "Hạn theo thứ trong tuần không đếm số ngày" in page.send("/lesson_plan_due", working="yes").words
-    for wrong in ({"kind": "never"}, {"on_break": "sometimes"}):
+    for wrong in ({"kind": "never"}, {"on_break": "sometimes"}, {"strict": "zz"}, {"working": "zz"}):
         assert page.send("/lesson_plan_due", **wrong).status == 422
     assert reader("admin").get("/admin/deadlines/nonsense").status == 404
     assert set_rules(cast) == []
@@ -186,6 +186,7 @@ def test_a_rule_after_the_approval_counts_from_it(cast: Cast, reader: People) ->
     shown = reader("admin").get(f"{path}?kind=days-after").send("/obligation_due", days="3")
     assert "Chậm nhất 3 ngày sau ngày hồ sơ được ký duyệt." in shown.words
     done = shown.send("/obligation_due")
+    assert "Hiệu trưởng sẽ nhận thông báo." in done.words
     assert "Ký duyệt hôm nay thì hạn là hết thứ Sáu 27/11." in done.words
 
 

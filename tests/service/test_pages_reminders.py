@@ -139,6 +139,7 @@ def test_the_hours_are_kept_and_what_cannot_be_is_refused(cast: Cast, reader: Pe
     assert "nằm trong giờ yên tĩnh" in refused.words
     assert refused.all("select[name=hour] option[value='21']")[0].get("selected") is not None
     assert form.send("/reminders/hours", hour="x").status == 422
+    assert form.send("/reminders/hours", digest="zz").status == 422
     done = form.send("/reminders/hours", hour="16", quiet_from="19", weekly="4", digest="yes")
     assert "Đã lưu: Giờ gửi thư." in done.words
     assert "gửi lúc 16:00" in done.words
