@@ -24,6 +24,7 @@ from flows.reminders import keep, untold
 from models.account import Account
 from models.db import Database
 from models.document import Document, OpenStep
+from models.names import by_given_name
 from models.school import SchoolWeek
 from models.settings import VIETNAM
 from models.text import Text
@@ -119,7 +120,7 @@ def _told(
                 due_at=moment.at,
                 data=data
                 | {
-                    "fact": f"{document.id}:{step.step}:{step.opened_seq}:{person.id}",
+                    "fact": _fact(step, person),
                     "sentence": {"vi": words.vi, "en": words.en},
                 },
             )
@@ -129,7 +130,7 @@ def _told(
     if week:
         name = Text("{name}, tuần {number}", "{name}, week {number}").format(name=name, number=week.number)
     subject = _LINE.format(name=name)
-    who = ", ".join(person.full_name for person in deciding) or "–"
+    who = ", ".join(sorted((person.full_name for person in deciding), key=by_given_name)) or "–"
     post = f"group_head:{document.group_id}" if moment.to == "group_head" else f"role:{moment.to}"
     for person in answering(session, document.school_id, post, document.type, now):
         if person.id in {one.id for one in deciding}:
@@ -146,11 +147,17 @@ def _told(
             | {
                 "subject": {"vi": subject.vi, "en": subject.en},
                 "sentence": {"vi": _LIST.vi, "en": _LIST.en},
+                "facts": [_fact(step, one) for one in deciding],
                 "line": f"review:{document.type}:{document.week_id}",
                 "name": f"{_name(session, document.owner_id)} ({who})",
                 "path": f"/documents/{document.id}",
             },
         )
+
+
+def _fact(step: OpenStep, person: Account) -> str:
+    """What a flag of this review is about, as its key says it (`flows/record_conditions.py`)."""
+    return f"{step.document_id}:{step.step}:{step.opened_seq}:{person.id}"
 
 
 def _name(session: Session, account_id: str) -> str:

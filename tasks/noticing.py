@@ -16,6 +16,7 @@ from models.account import Account
 from models.document import Document, OpenStep
 from models.evidence import Duty
 from models.flag import Flag
+from models.names import by_given_name
 from models.notice import Notice
 from models.run import Incident
 from models.school import SchoolWeek
@@ -95,7 +96,9 @@ _SAY_MORE = (("archived", "approved"), ("overdue", "flag"), ("overdue", "reminde
 def _named(item: Item, language: Language) -> Item:
     if not item.names:
         return item
-    shown, more = item.names[:NAMES_SHOWN], len(item.names) - NAMES_SHOWN
+    # A name may have others after it in brackets: who is to decide.
+    names = sorted(item.names, key=lambda name: by_given_name(name.partition(" (")[0]))
+    shown, more = names[:NAMES_SHOWN], len(names) - NAMES_SHOWN
     said = ", ".join(shown)
     if more > 0:
         said += Text(f" và {more} người nữa", f" and {more} more").to(language)
@@ -152,14 +155,14 @@ def _any_open(session: Session, notice: Notice) -> bool:
 
 
 def _waived(session: Session, notice: Notice) -> bool:
-    """Was it waived that this is missing or overdue?"""
-    rule = "overdue" if "seq" in notice.data else "missing"
-    waived = select(Flag.id).where(
-        col(Flag.school_id) == notice.school_id,
-        col(Flag.key) == f"{rule}:{notice.data.get('fact', '')}",
-        col(Flag.waived_at).is_not(None),
+    """Was it waived that this is missing or overdue, for each whom it is about?"""
+    data = notice.data
+    rule = "overdue" if "seq" in data else "missing"
+    keys = {f"{rule}:{fact}" for fact in data.get("facts") or [data.get("fact", "")]}
+    waived = select(Flag.key).where(
+        col(Flag.school_id) == notice.school_id, col(Flag.key).in_(keys), col(Flag.waived_at).is_not(None)
     )
-    return session.exec(waived).first() is not None
+    return keys <= set(session.exec(waived))
 
 
 def _waits(session: Session, notice: Notice, audiences: Collection[str] | None) -> bool:
