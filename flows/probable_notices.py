@@ -49,7 +49,7 @@ def _to_teachers(found: Sequence[Probable], now: datetime) -> Iterator[dict[str,
             when,
             one.window.day,
             now,
-            subject=_lessons_on(one.window.day, now),
+            subject=lessons_on(one.window.day, now),
             sentence=probable.sentence(one.window.day, one.week.number, one.lacks),
             path="/" if several else probable.path(one.lacks[0], one.week.id),
             flags=one.keys,
@@ -78,7 +78,7 @@ def _to_heads(session: Session, found: Sequence[Probable], now: datetime) -> Ite
             f"group:{group}",
             day,
             now,
-            subject=_lessons_on(day, now),
+            subject=lessons_on(day, now),
             sentence=_GROUP.format(day=probable.day_words(day), names=probable.names_words(who)),
             path=f"/flags/list?rule={probable.RULE}",
             flags=[key for one in others for key in one.keys],
@@ -132,7 +132,7 @@ def _row(
     )
 
 
-def _lessons_on(day: date, now: datetime) -> Text:
+def lessons_on(day: date, now: datetime) -> Text:
     """`Giờ dạy ngày mai, thứ Tư 25/11`."""
     ahead = (day - now.astimezone(VIETNAM).date()).days
     return _SUBJECTS.get(ahead, _LATER).format(day=probable.day_words(day))

@@ -17,6 +17,7 @@ from flows.candidates import answering, candidates
 from flows.catalogue import type_of
 from flows.deadlines import limit_words
 from flows.flag_rows import notice
+from flows.flag_words import of_week
 from flows.moments import Moment, limit_day, moments, reach, to_tell
 from flows.posts import subject_of
 from flows.reminder_rules import Rules, is_decided, review_key, rules_of
@@ -128,7 +129,7 @@ def _told(
     week = session.get(SchoolWeek, document.week_id) if document.week_id else None
     name = type_of(document.type).name
     if week:
-        name = Text("{name}, tuần {number}", "{name}, week {number}").format(name=name, number=week.number)
+        name = of_week(name, week.number)
     subject = _LINE.format(name=name)
     who = ", ".join(sorted((person.full_name for person in deciding), key=by_given_name)) or "–"
     post = f"group_head:{document.group_id}" if moment.to == "group_head" else f"role:{moment.to}"

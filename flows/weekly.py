@@ -8,7 +8,7 @@ counted when it is written, and it is dropped when the week is over before it co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -125,16 +125,26 @@ def weeks_shown(weeks: Sequence[TeachingWeek], monday: date) -> list[TeachingWee
 def figures(session: Session, school_id: str, shown: Sequence[TeachingWeek], now: datetime) -> dict[str, Any]:
     """Everything the mail says: by type, week and group, then what is outstanding. JSON."""
     calendar = obligations.calendar_of(session, school_id)
+    by_type = [_by_week(session, calendar, owed, shown, now) for owed in obligations.owed_types()]
+    return laid_out(shown, by_type, _outstanding(session, school_id, now))
+
+
+def laid_out(
+    shown: Sequence[TeachingWeek], by_type: Sequence[list[dict[str, Any]]], outstanding: Sequence[int]
+) -> dict[str, Any]:
+    """The figures with their names: by type what `in_week` says of each week, and a number for each of
+    `OUTSTANDING`. Pure."""
     return {
         "weeks": [
             {"number": w.number, "monday": f"{w.monday:%d/%m}", "sunday": f"{w.sunday:%d/%m}"} for w in shown
         ],
         "types": [
-            {"name": _both(owed.declared.name), "weeks": _by_week(session, calendar, owed, shown, now)}
-            for owed in obligations.owed_types()
+            {"name": _both(owed.declared.name), "weeks": weeks}
+            for owed, weeks in zip(obligations.owed_types(), by_type, strict=True)
         ],
         "outstanding": [
-            {"name": _both(name), "number": number} for name, number in _outstanding(session, school_id, now)
+            {"name": _both(name), "number": number}
+            for name, number in zip(OUTSTANDING, outstanding, strict=True)
         ],
     }
 
@@ -149,9 +159,14 @@ def _by_week(
         groups: dict[str, list[Cell]] = {}
         for one in board.lines if board else ():
             groups.setdefault(one.group, []).extend(one.cells)
-        rows = [{"group": group or "–", **_count(groups[group])} for group in sorted(groups)]
-        found.append({"number": week.number, "path": f"/flags?type={owed.slug}&week={week.id}", "rows": rows})
+        found.append(in_week(owed, week, {group or "–": _count(groups[group]) for group in sorted(groups)}))
     return found
+
+
+def in_week(owed: Owed, week: TeachingWeek, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """What is said of a type and a week: the counts by group, and where they stand. Pure."""
+    rows = [{"group": group, **counted} for group, counted in counts.items()]
+    return {"number": week.number, "path": f"/flags?type={owed.slug}&week={week.id}", "rows": rows}
 
 
 def _count(cells: Iterable[Cell]) -> dict[str, int]:
@@ -162,7 +177,7 @@ def _count(cells: Iterable[Cell]) -> dict[str, int]:
     return {name: counted[name] for name in COUNTED}
 
 
-def _outstanding(session: Session, school_id: str, now: datetime) -> list[tuple[Text, int]]:
+def _outstanding(session: Session, school_id: str, now: datetime) -> list[int]:
     """What is past its time or open now, whatever the week."""
     steps = session.exec(
         select(OpenStep).where(
@@ -173,16 +188,11 @@ def _outstanding(session: Session, school_id: str, now: datetime) -> list[tuple[
     late = col(Duty.school_id) == school_id, col(Duty.met_at).is_(None), col(Duty.due_at) <= now
     open_flags = col(Flag.school_id) == school_id, col(Flag.resolved_at).is_(None)
     return [
-        (_REVIEWS, overdue),
-        (_DOWNLOADS, _number(session, Duty, *late, col(Duty.kind) == "download")),
-        (_PRINTS, _number(session, Duty, *late, col(Duty.kind) != "download")),
-        (_SPOT_CHECKS, _number(session, Flag, *open_flags, col(Flag.rule) == "spot-check")),
-        (
-            _INCIDENTS,
-            _number(
-                session, Incident, col(Incident.school_id) == school_id, col(Incident.resolved_at).is_(None)
-            ),
-        ),
+        overdue,
+        _number(session, Duty, *late, col(Duty.kind) == "download"),
+        _number(session, Duty, *late, col(Duty.kind) != "download"),
+        _number(session, Flag, *open_flags, col(Flag.rule) == "spot-check"),
+        _number(session, Incident, col(Incident.school_id) == school_id, col(Incident.resolved_at).is_(None)),
     ]
 
 
@@ -194,8 +204,11 @@ def _both(text: Text) -> dict[str, str]:
     return {"vi": text.vi, "en": text.en}
 
 
-_REVIEWS = Text("Hồ sơ duyệt quá hạn", "Reviews past their time")
-_DOWNLOADS = Text("Hồ sơ đã duyệt chưa tải về", "Approved and not downloaded")
-_PRINTS = Text("Hồ sơ đã duyệt chưa in", "Approved and not printed")
-_SPOT_CHECKS = Text("Cảnh báo kiểm tra đột xuất", "Spot-check warnings")
-_INCIDENTS = Text("Sự cố chưa giải quyết", "Open incidents")
+OUTSTANDING = (
+    Text("Hồ sơ duyệt quá hạn", "Reviews past their time"),
+    Text("Hồ sơ đã duyệt chưa tải về", "Approved and not downloaded"),
+    Text("Hồ sơ đã duyệt chưa in", "Approved and not printed"),
+    Text("Cảnh báo kiểm tra đột xuất", "Spot-check warnings"),
+    Text("Sự cố chưa giải quyết", "Open incidents"),
+)
+"""In the order of `_outstanding`."""

@@ -22,12 +22,16 @@ from models.run import Incident
 from models.school import SchoolWeek
 from models.settings import VIETNAM, Settings
 from models.text import Language, Text
-from tasks.kinds import KINDS, heading
+from tasks.kinds import KINDS, heading, short
 from tasks.letters import one_line
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 NAMES_SHOWN = 12
 """So many names stand in one line; the rest is a number, and the page has them all."""
+
+
+SUMMARY_MOST = 58
+"""Characters of a subject after the name of the system: the whole is seen in a list of mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Lines:
             return
         if notice.kind in ("reminder", "overdue") and document:
             self.reminded.add(document.id)
-        of_record = notice.kind not in ("flag", "reminder", "overdue", "escalation", "waiver")
+        of_record = notice.kind not in ("flag", "reminder", "overdue", "escalation", "waiver", "unwaived")
         about = data.get("line") or data.get("fact") or (document.id if document and of_record else notice.id)
         lines = self.by_kind.setdefault(notice.kind, {})
         if about in lines:
@@ -79,15 +83,36 @@ class Lines:
             for about in self.by_kind.get(stronger, {}):
                 self.by_kind.get(weaker, {}).pop(about, None)
         found: dict[str, list[Item]] = {}
-        order = [*KINDS, *(kind for kind in self.by_kind if kind not in KINDS)]
-        for kind in order:
-            if items := self.by_kind.get(kind):
-                found.setdefault(heading(kind).to(language), []).extend(items.values())
+        for kind in self._kinds():
+            found.setdefault(heading(kind).to(language), []).extend(self.by_kind[kind].values())
         # What is due first stands first; what is not due keeps its order.
         return [
             (name, [_named(i, language) for i in sorted(items, key=lambda i: i.due or _LATEST)])
             for name, items in found.items()
         ]
+
+    def _kinds(self) -> list[str]:
+        """The kinds of which there is something, in the order of a mail."""
+        order = [*KINDS, *(kind for kind in self.by_kind if kind not in KINDS)]
+        return [kind for kind in order if self.by_kind.get(kind)]
+
+    def summary(self, language: Language) -> str:
+        """`3 việc – quá hạn 2, chờ xử lý 1`: for a subject, whole within `SUMMARY_MOST` characters."""
+        counts = {kind: len(self.by_kind[kind]) for kind in self._kinds()}
+        total = sum(counts.values())
+        said, told = Text("{n} việc – ", "{n} items – ").format(n=total).to(language), 0
+        for kind, n in counts.items():
+            part = f"{', ' if told else ''}{short(kind).to(language)} {n}"
+            rest = Text(", khác {n}", ", other {n}").format(n=total - told - n).to(language)
+            if told and len(said) + len(part) + (len(rest) if total > told + n else 0) > SUMMARY_MOST:
+                return said + Text(", khác {n}", ", other {n}").format(n=total - told).to(language)
+            said, told = said + part, told + n
+        return said
+
+    def filled(self, language: Language) -> tuple[str, dict[str, Any]]:
+        """The template of the mail, and what it is filled with."""
+        values = {"sections": self.sections(language), "summary": self.summary(language)}
+        return ("weekly", values | self.weekly) if self.weekly else ("notices", values)
 
 
 _SAY_MORE = (("archived", "approved"), ("overdue", "flag"), ("overdue", "reminder"))

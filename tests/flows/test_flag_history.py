@@ -226,8 +226,12 @@ def test_a_waiver_is_recorded_told_and_can_be_taken_back(school: SmallSchool) ->
     ]
     with school.db.read() as session:
         told = session.exec(
-            select(Notice).where(col(Notice.kind) == "waiver").order_by(col(Notice.created_at))
+            select(Notice)
+            .where(col(Notice.kind).in_(["waiver", "unwaived"]))
+            .order_by(col(Notice.created_at))
         ).all()
+    assert [n.kind for n in told] == ["waiver", "unwaived"]
+    assert {n.data["subject"]["vi"] for n in told} == {"Chưa nộp: Kế hoạch bài dạy, tuần 11"}
     assert [(n.account_id, n.data["sentence"]["vi"]) for n in told] == [
         (school.accounts["lan"], f"Đã miễn ghi, người quyết định: Đỗ Quang Minh. Lý do: {REASON}"),
         (

@@ -277,7 +277,7 @@ def test_who_slept_for_a_week_sends_one_mail_a_person_of_what_is_still_so(
 def test_the_names_of_one_line_stand_together(
     school: SmallSchool, settings: Settings, postman: Postman
 ) -> None:
-    for name in ("Nguyễn Thị Lan", "Phạm Thu Hương"):
+    for name in ("Vũ Thị Liên", "Nguyễn Thị Lan", "Phạm Thu Hương"):
         school.notice(
             "hoa",
             "escalation",
@@ -291,7 +291,8 @@ def test_the_names_of_one_line_stand_together(
             owner_id=school.accounts["lan" if "Lan" in name else "huong"],
         )
     assert deliver(school, settings, at(11, 14, 7)) == 1
-    assert "Chưa nộp: Nguyễn Thị Lan, Phạm Thu Hương. Hạn: hết thứ Ba 12/11." in plain(postman.taken[0])
+    names = "Phạm Thu Hương, Nguyễn Thị Lan, Vũ Thị Liên"
+    assert f"Chưa nộp: {names}. Hạn: hết thứ Ba 12/11." in plain(postman.taken[0])
     assert "(1)" in plain(postman.taken[0])
 
 
