@@ -194,7 +194,7 @@ def test_what_can_wait_comes_in_one_mail_in_the_morning(
     tell(school, "hoa", "approved", at(11, 12, 0, 5), "Tuần 9")
     assert deliver(school, settings, at(11, 12, 6, 59)) == 0
     assert deliver(school, settings, SEVEN) == 1
-    assert postman.taken[0]["Subject"] == "Hồ Sơ Số: chờ xử lý 3, đã ký duyệt 1"
+    assert postman.taken[0]["Subject"] == "Hồ Sơ Số: 4 việc – chờ xử lý 3, đã ký duyệt 1"
     tell(school, "hoa", "waiting", at(11, 12, 7, 1), "Tuần 14")
     assert deliver(school, settings, at(11, 12, 15)) == 0
     assert deliver(school, settings, at(11, 13, 7)) == 1
