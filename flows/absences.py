@@ -94,13 +94,13 @@ def scope_words(session: Session, row: Delegation) -> Text:
     if row.document_id:
         types = _ONE.format(type=types)
     paper = _BY_PAPER.format(number=row.number) if row.number else ""
-    return _SCOPE.format(posts=posts, types=types, paper=paper)
+    return SCOPE.format(posts=posts, types=types, paper=paper)
 
 
 _ALL = Text("mọi loại hồ sơ", "every type of record")
 _ONE = Text("chỉ một hồ sơ: {type}", "one record alone: {type}")
 _BY_PAPER = Text(", giấy ủy quyền số {number}", ", authorisation no. {number}")
-_SCOPE = Text("{posts} ({types}{paper})", "{posts} ({types}{paper})")
+SCOPE = Text("{posts} ({types}{paper})", "{posts} ({types}{paper})")
 
 
 def state_of(row: Delegation, day: date) -> str:

@@ -19,14 +19,13 @@ from sqlmodel import Session, col
 from flows import day_rows, obligations
 from flows.calendar import span
 from flows.flag_rows import Changes, Standing, differ, write
-from flows.flag_words import WEEKLY, pair
+from flows.flag_words import WEEKLY, of_week, pair
 from flows.flags import Debtor, DueWeek, Found, find
 from flows.obligations import Asked, Calendar, Owed
 from models.db import Database
 from models.document import Document
 from models.flag import Flag
 from models.settings import VIETNAM
-from models.text import Text
 
 LOOK_BACK = timedelta(days=35)
 """How far a full look goes back; older weeks are looked at when one of their documents changed."""
@@ -238,7 +237,4 @@ def _about(owed: Owed, flag: Found) -> dict[str, Any]:
 
 def about(owed: Owed, number: int) -> dict[str, Any]:
     """What a notice says of a type and a week; mails are made where types are not known."""
-    name = Text("{name}, tuần {number}", "{name}, week {number}").format(
-        name=owed.declared.name, number=number
-    )
-    return {"type": owed.slug, "subject": pair(name)}
+    return {"type": owed.slug, "subject": pair(of_week(owed.declared.name, number))}

@@ -203,7 +203,7 @@ def _concerned(session: Session, row: Delegation) -> set[str]:
 def _tell(session: Session, row: Delegation, what: str, people: Collection[str], now: datetime) -> None:
     absent, delegate = (session.get_one(Account, key) for key in (row.absent_id, row.delegate_id))
     principals = {a.id for a in holders(session, row.school_id, "role:principal")}
-    about = _TITLE.format(delegate=delegate.full_name, absent=absent.full_name)
+    about = TITLE.format(delegate=delegate.full_name, absent=absent.full_name)
     facts: dict[str, Any] = {
         "days": f"{row.first_day:%d/%m/%Y} – {row.last_day:%d/%m/%Y}",
         "scope": scope_words(session, row),
@@ -213,7 +213,7 @@ def _tell(session: Session, row: Delegation, what: str, people: Collection[str],
         account = session.get_one(Account, account_id)
         if not account.active:
             continue
-        said = _SAID[what] if what != "given" else _GIVEN[account_id in principals, bool(row.document_id)]
+        said = _SAID[what] if what != "given" else GIVEN[account_id in principals, bool(row.document_id)]
         session.add(
             notice(
                 row.school_id,
@@ -232,8 +232,8 @@ def _tell(session: Session, row: Delegation, what: str, people: Collection[str],
         )
 
 
-_TITLE = Text("{delegate} thay {absent}", "{delegate} stands in for {absent}")
-_GIVEN = {
+TITLE = Text("{delegate} thay {absent}", "{delegate} stands in for {absent}")
+GIVEN = {
     (False, False): Text(
         "Ủy quyền duyệt, ký hồ sơ trong thời gian vắng mặt: {scope}; {days}. Có gì không đúng thì chấm dứt ở "
         "trang Vắng mặt hoặc báo Hiệu trưởng.",

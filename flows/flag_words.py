@@ -42,6 +42,11 @@ def sentence(rule: str, data: Mapping[str, Any]) -> Text:
     return _SENTENCES[rule](data)
 
 
+def of_week(name: Text, number: int) -> Text:
+    """`Kế hoạch bài dạy, tuần 12`: what mails call a type and a week."""
+    return Text("{name}, tuần {number}", "{name}, week {number}").format(name=name, number=number)
+
+
 def rule_of(data: Mapping[str, Any]) -> Text:
     """The rule the flag was found by, as it read then."""
     rule = data.get("rule")

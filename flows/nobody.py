@@ -20,7 +20,7 @@ def nobody(
     session: Session, document: Document, step: Step, away: Sequence[StandIn], now: datetime
 ) -> Incident:
     """Open the incident and tell who can end it; `away` says who is absent, if that is the reason."""
-    sentence = _EMPTY.format(step=step.label)
+    sentence = EMPTY.format(step=step.label)
     if away:
         absent, until = away[0].absent.full_name, max(a.delegation.last_day for a in away)
         sentence = _AWAY.format(
@@ -56,7 +56,7 @@ def nobody(
     return incident
 
 
-_EMPTY = Text(
+EMPTY = Text(
     "Không còn ai có thể làm bước “{step}”. Giao chức danh này cho một người khác.",
     "Nobody is left who could take the step “{step}”. Give this post to another person.",
 )

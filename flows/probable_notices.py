@@ -22,6 +22,7 @@ from flows.probable_rows import Probable
 from flows.reminders import keep, untold
 from models.account import Account, Group
 from models.db import Database
+from models.names import by_given_name
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -75,7 +76,7 @@ def _to_heads(session: Session, found: Sequence[Probable], now: datetime) -> Ite
         others = [one for one in lacking if one.debtor.account_id != head]
         if head is None or not others:
             continue
-        who = sorted(names[one.debtor.account_id] for one in others)
+        who = sorted((names[one.debtor.account_id] for one in others), key=by_given_name)
         yield _row(
             others[0].school_id,
             head,

@@ -35,7 +35,7 @@ def public_holidays(first: date, last: date) -> tuple[Holiday, ...]:
 
 def tet(year: int) -> tuple[date, ...]:
     """The holidays of the lunar new year that begins in this year, days in lieu included, in order."""
-    new_year = next(h.day for h in _of(year) if h.name.vi.split("; ")[0] == "Tết Nguyên Đán")
+    new_year = next(h.day for h in _of(year) if h.name.vi.split("; ")[0] == "Tết Nguyên đán")
     near = timedelta(days=7)
     return tuple(h.day for h in _of(year) if abs(h.day - new_year) <= near and "Tết" in h.name.vi)
 
@@ -51,6 +51,7 @@ _SWAPPED = re.compile(r"thay cho ngày (\d\d/\d\d/\d{4})")
 
 
 def _holiday(day: date, name: str, english: str) -> Holiday:
+    name = name.replace("Nguyên Đán", "Nguyên đán")  # as the rest of the system writes it
     found = _SWAPPED.search(name)
     if found is None:
         return Holiday(day, Text(name, english))

@@ -126,7 +126,7 @@ def _to_debtors(owed: Owed, told: Iterable[Told], gone: set[str], now: datetime)
     for school, due, debtor, moment in told:
         if debtor.account_id in gone:
             continue
-        words = _overdue(due) if moment.overdue else _coming(due)
+        words = overdue_words(due.due_at) if moment.overdue else coming_words(due.due_at)
         group = f":{debtor.key}" if owed.by_group else ""  # a head may lead two groups
         yield notice(
             school,
@@ -147,7 +147,7 @@ def _to_posts(session: Session, owed: Owed, told: list[Told], now: datetime) -> 
         post = f"group_head:{debtor.group_id}" if moment.to == "group_head" else f"role:{moment.to}"
         if (school, post) not in recipients:
             recipients[school, post] = answering(session, school, post, owed.slug, now)
-        words = _LIST.format(day=last_day_words(due.due_at), names="{names}")
+        words = lacking_words(due.due_at)
         for person in recipients[school, post]:
             if person.id == debtor.account_id:
                 continue
@@ -191,20 +191,26 @@ def _data(owed: Owed, due: DueWeek, debtor: Debtor) -> dict[str, Any]:
     }
 
 
-def _coming(due: DueWeek) -> Text:
+def coming_words(due_at: datetime) -> Text:
+    """What is said before the limit to who owes it."""
     return Text("Hạn: {day} ({limit})", "Due: {day} ({limit})").format(
-        day=last_day_words(due.due_at), limit=limit_words(due.due_at)
+        day=last_day_words(due_at), limit=limit_words(due_at)
     )
 
 
-def _overdue(due: DueWeek) -> Text:
+def overdue_words(due_at: datetime) -> Text:
+    """What is said after the limit to who owes it."""
     return Text(
         "Đã quá hạn ({day}), hồ sơ chưa được ký và trình. Nộp muộn vẫn được nhận.",
         "The limit has passed ({day}) and it is not signed and submitted. Late work is still taken.",
-    ).format(day=last_day_words(due.due_at))
+    ).format(day=last_day_words(due_at))
 
 
-_LIST = Text("Chưa nộp: {names}. Hạn: {day}.", "Not submitted: {names}. Due: {day}.")
+def lacking_words(due_at: datetime) -> Text:
+    """What is said to those above, with a place for the names."""
+    return Text("Chưa nộp: {names}. Hạn: {day}.", "Not submitted: {names}. Due: {day}.").format(
+        day=last_day_words(due_at), names="{names}"
+    )
 
 
 def untold(session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

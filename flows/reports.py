@@ -71,7 +71,7 @@ def report(office: Office, actor: Actor, page: str, what: str, picture: bytes | 
         session.add(made)
         session.flush()
         who = session.get_one(Account, actor.id).full_name
-        said = _NEW.format(who=who, due=f"{made.due_at.astimezone(VIETNAM) - timedelta(days=1):%d/%m}")
+        said = NEW.format(who=who, due=f"{made.due_at.astimezone(VIETNAM) - timedelta(days=1):%d/%m}")
         _tell(session, made, _administrators(session, actor.school_id), "new", said, now)
     return made.id
 
@@ -176,7 +176,7 @@ _TOO_MANY = Text(
     f"{MOST_A_DAY} reports were sent within 24 hours. Call the school's administrator.",
 )
 _NO_ANSWER = Text("Ghi câu trả lời rồi gửi.", "Write the answer, then send it.")
-_NEW = Text(
+NEW = Text(
     "{who} báo sự cố, cần trả lời hết ngày {due}", "{who} reports a problem; answer by the end of {due}"
 )
 _ANSWERED = Text("Báo sự cố đã có trả lời", "The reported problem has an answer")

@@ -17,6 +17,7 @@ from flows.candidates import answering, candidates
 from flows.catalogue import type_of
 from flows.deadlines import limit_words
 from flows.flag_rows import notice
+from flows.flag_words import of_week
 from flows.moments import Moment, limit_day, moments, reach, to_tell
 from flows.posts import subject_of
 from flows.reminder_rules import Rules, is_decided, review_key, rules_of
@@ -24,6 +25,7 @@ from flows.reminders import keep, untold
 from models.account import Account
 from models.db import Database
 from models.document import Document, OpenStep
+from models.names import by_given_name
 from models.school import SchoolWeek
 from models.settings import VIETNAM
 from models.text import Text
@@ -119,7 +121,7 @@ def _told(
                 due_at=moment.at,
                 data=data
                 | {
-                    "fact": f"{document.id}:{step.step}:{step.opened_seq}:{person.id}",
+                    "fact": _fact(step, person),
                     "sentence": {"vi": words.vi, "en": words.en},
                 },
             )
@@ -127,9 +129,9 @@ def _told(
     week = session.get(SchoolWeek, document.week_id) if document.week_id else None
     name = type_of(document.type).name
     if week:
-        name = Text("{name}, tuần {number}", "{name}, week {number}").format(name=name, number=week.number)
+        name = of_week(name, week.number)
     subject = _LINE.format(name=name)
-    who = ", ".join(person.full_name for person in deciding) or "–"
+    who = ", ".join(sorted((person.full_name for person in deciding), key=by_given_name)) or "–"
     post = f"group_head:{document.group_id}" if moment.to == "group_head" else f"role:{moment.to}"
     for person in answering(session, document.school_id, post, document.type, now):
         if person.id in {one.id for one in deciding}:
@@ -146,11 +148,17 @@ def _told(
             | {
                 "subject": {"vi": subject.vi, "en": subject.en},
                 "sentence": {"vi": _LIST.vi, "en": _LIST.en},
+                "facts": [_fact(step, one) for one in deciding],
                 "line": f"review:{document.type}:{document.week_id}",
                 "name": f"{_name(session, document.owner_id)} ({who})",
                 "path": f"/documents/{document.id}",
             },
         )
+
+
+def _fact(step: OpenStep, person: Account) -> str:
+    """What a flag of this review is about, as its key says it (`flows/record_conditions.py`)."""
+    return f"{step.document_id}:{step.step}:{step.opened_seq}:{person.id}"
 
 
 def _name(session: Session, account_id: str) -> str:

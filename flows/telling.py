@@ -75,13 +75,15 @@ def _key(kind: str, document: Document, seq: int) -> str:
 def _returned(session: Session, document: Document, event: Event, now: datetime) -> Text:
     """Who returned it and until when it should be back; the comment itself stays in the system."""
     person = session.get(Account, event.actor_id)
+    return returned_words(person.full_name if person else "–", resubmit_due(document.due_at, now))
+
+
+def returned_words(who: str, due: datetime) -> Text:
+    """What is said of a return."""
     return Text(
         "{who} trả lại, kèm nhận xét trong hồ sơ. Trình lại trước {due}.",
         "Returned by {who}, with a comment in the record. Submit again before {due}.",
-    ).format(
-        who=person.full_name if person else "–",
-        due=f"{resubmit_due(document.due_at, now).astimezone(VIETNAM):%H:%M %d/%m/%Y}",
-    )
+    ).format(who=who, due=f"{due.astimezone(VIETNAM):%H:%M %d/%m/%Y}")
 
 
 def _inform(

@@ -11,10 +11,11 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from flows import board
+from flows import board, probable
+from flows.catalogue import type_of
 from flows.flag_rows import add_events, event
 from flows.flag_story import stories
-from flows.flag_words import NAMES, WEEKLY
+from flows.flag_words import NAMES, WEEKLY, of_week, sentence
 from flows.office import Office
 from flows.people import Actor
 from flows.rules import rules_of
@@ -22,6 +23,7 @@ from models.account import Account
 from models.errors import Fault, Invalid, NotYours, WrongStep
 from models.flag import Flag
 from models.notice import notice
+from models.school import SchoolWeek
 from models.settings import VIETNAM
 from models.text import Text
 from tasks.rich_text import tidy
@@ -119,19 +121,33 @@ def _record(session: Session, actor: Actor, flag: Flag, kind: str, now: datetime
     made = event(flag.school_id, flag.id, kind, now, actor.id, reason)
     add_events(session, [made])
     name = session.get_one(Account, actor.id).full_name
+    week = session.get(SchoolWeek, flag.week_id) if flag.week_id else None
     session.add(
         notice(
             flag.school_id,
             flag.account_id,
-            "waiver",
+            NOTICES[kind],
             f"waiver:{made['id']}",
             now,
-            _TOLD[kind].format(who=name, reason=reason),
-            subject=NAMES[flag.rule] if flag.document_id is None else None,
+            TOLD[kind].format(who=name, reason=reason),
+            subject=subject_of(flag, week.number if week else None),
             path=f"/flags/{flag.id}",
             document_id=flag.document_id,
         )
     )
+
+
+def subject_of(flag: Flag, week: int | None) -> Text | None:
+    """What a mail calls the flag; None: by the title of its record."""
+    if flag.rule == probable.RULE:
+        return sentence(flag.rule, flag.data)  # the day, and what would be missed
+    if flag.document_id is not None:
+        return None
+    name = NAMES[flag.rule]
+    if not flag.type or week is None:
+        return name
+    about = of_week(type_of(flag.type).name, week)
+    return Text("{name}: {about}", "{name}: {about}").format(name=name, about=about)
 
 
 def _checked(words: str) -> str:
@@ -162,7 +178,9 @@ _NOT_WAIVED = Text(
     "Việc này không còn được miễn ghi; lời vừa nhập chưa được lưu.",
     "This is not waived any more; what you wrote is not kept.",
 )
-_TOLD = {
+NOTICES = {"waived": "waiver", "unwaived": "unwaived"}
+"""The kind of notice that tells of each."""
+TOLD = {
     "waived": Text("Đã miễn ghi, người quyết định: {who}. Lý do: {reason}", "Waived by {who}: {reason}"),
     "unwaived": Text(
         "Không còn miễn ghi, người quyết định: {who}. Lý do: {reason}",

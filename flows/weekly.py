@@ -9,7 +9,7 @@ figures are counted when it is written, and the mail says when that was.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -138,18 +138,27 @@ def figures(session: Session, school_id: str, shown: Sequence[TeachingWeek], now
     Where there is nothing to count there is no line.
     """
     calendar = obligations.calendar_of(session, school_id)
+    by_type = [_by_week(session, calendar, owed, shown, now) for owed in obligations.owed_types()]
+    return laid_out(shown, by_type, _outstanding(session, school_id, now))
+
+
+def laid_out(
+    shown: Sequence[TeachingWeek], by_type: Sequence[list[dict[str, Any]]], outstanding: Sequence[int]
+) -> dict[str, Any]:
+    """The figures with their names: by type what `in_week` says of each week, and a number for each of
+    `OUTSTANDING`. Pure."""
     return {
         "weeks": [
             {"number": w.number, "monday": f"{w.monday:%d/%m}", "sunday": f"{w.sunday:%d/%m}"} for w in shown
         ],
         "types": [
             {"name": _both(owed.declared.name), "weeks": weeks}
-            for owed in obligations.owed_types()
-            if (weeks := _by_week(session, calendar, owed, shown, now))
+            for owed, weeks in zip(obligations.owed_types(), by_type, strict=True)
+            if weeks
         ],
         "outstanding": [
             {"name": _both(name), "number": number}
-            for name, number in _outstanding(session, school_id, now)
+            for name, number in zip(OUTSTANDING, outstanding, strict=True)
             if number
         ],
     }
@@ -165,12 +174,16 @@ def _by_week(
         groups: dict[str, list[Cell]] = {}
         for one in board.lines if board else ():
             groups.setdefault(one.group, []).extend(one.cells)
-        counted = [(group or "–", _count(groups[group])) for group in sorted(groups)]
-        rows = [{"group": group, **numbers} for group, numbers in counted if any(numbers.values())]
-        if rows:
-            path = f"/flags?type={owed.slug}&week={week.id}"
-            found.append({"number": week.number, "path": path, "rows": rows})
+        made = in_week(owed, week, {group or "–": _count(groups[group]) for group in sorted(groups)})
+        if made["rows"]:
+            found.append(made)
     return found
+
+
+def in_week(owed: Owed, week: TeachingWeek, counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """What is said of a type and a week: the counts by group, and where they stand. Pure."""
+    rows = [{"group": group, **counted} for group, counted in counts.items() if any(counted.values())]
+    return {"number": week.number, "path": f"/flags?type={owed.slug}&week={week.id}", "rows": rows}
 
 
 def _count(cells: Iterable[Cell]) -> dict[str, int]:
@@ -181,7 +194,7 @@ def _count(cells: Iterable[Cell]) -> dict[str, int]:
     return {name: counted[name] for name in COUNTED}
 
 
-def _outstanding(session: Session, school_id: str, now: datetime) -> list[tuple[Text, int]]:
+def _outstanding(session: Session, school_id: str, now: datetime) -> list[int]:
     """What is past its time or open now, whatever the week."""
     steps = session.exec(
         select(OpenStep).where(
@@ -192,16 +205,11 @@ def _outstanding(session: Session, school_id: str, now: datetime) -> list[tuple[
     late = col(Duty.school_id) == school_id, col(Duty.met_at).is_(None), col(Duty.due_at) <= now
     open_flags = col(Flag.school_id) == school_id, col(Flag.resolved_at).is_(None)
     return [
-        (_REVIEWS, overdue),
-        (_DOWNLOADS, _number(session, Duty, *late, col(Duty.kind) == "download")),
-        (_PRINTS, _number(session, Duty, *late, col(Duty.kind) != "download")),
-        (_SPOT_CHECKS, _number(session, Flag, *open_flags, col(Flag.rule) == "spot-check")),
-        (
-            _INCIDENTS,
-            _number(
-                session, Incident, col(Incident.school_id) == school_id, col(Incident.resolved_at).is_(None)
-            ),
-        ),
+        overdue,
+        _number(session, Duty, *late, col(Duty.kind) == "download"),
+        _number(session, Duty, *late, col(Duty.kind) != "download"),
+        _number(session, Flag, *open_flags, col(Flag.rule) == "spot-check"),
+        _number(session, Incident, col(Incident.school_id) == school_id, col(Incident.resolved_at).is_(None)),
     ]
 
 
@@ -213,8 +221,11 @@ def _both(text: Text) -> dict[str, str]:
     return {"vi": text.vi, "en": text.en}
 
 
-_REVIEWS = Text("Hồ sơ duyệt quá hạn", "Reviews past their time")
-_DOWNLOADS = Text("Hồ sơ đã duyệt chưa tải về", "Approved and not downloaded")
-_PRINTS = Text("Hồ sơ đã duyệt chưa in", "Approved and not printed")
-_SPOT_CHECKS = Text("Cảnh báo kiểm tra đột xuất", "Spot-check warnings")
-_INCIDENTS = Text("Sự cố chưa giải quyết", "Open incidents")
+OUTSTANDING = (
+    Text("Hồ sơ duyệt quá hạn", "Reviews past their time"),
+    Text("Hồ sơ đã duyệt chưa tải về", "Approved and not downloaded"),
+    Text("Hồ sơ đã duyệt chưa in", "Approved and not printed"),
+    Text("Cảnh báo kiểm tra đột xuất", "Spot-check warnings"),
+    Text("Sự cố chưa giải quyết", "Open incidents"),
+)
+"""In the order of `_outstanding`."""

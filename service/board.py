@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 from fastapi import Depends, Query
 
 from flows.calendar import TeachingWeek
-from flows.cells import Cell, Column, fits
+from flows.cells import Cell, Column, State, fits
 from flows.matrix import Board, Line, Owes
 from flows.span import Asked
 from models.text import Text
 from service import words
 from service.filters import refuse_unknown
-from service.standing import ASKED, STATES, TIMES, late_words
+from service.standing import ASKED, STATES, TIMES, late_words, shows_a_mark
 from service.weeks import by_group
 
 
@@ -113,11 +113,11 @@ def ways(board: Board, asked: Typed, path: str = "/flags") -> list[Way]:
     return found
 
 
-_TERMS = {1: Text("Học kỳ I", "Term 1"), 2: Text("Học kỳ II", "Term 2")}
+_TERMS = {1: Text("Học kì I", "Term 1"), 2: Text("Học kì II", "Term 2")}
 
 
 def term_name(term: int) -> Text:
-    return _TERMS.get(term, Text(f"Học kỳ {term}", f"Term {term}"))
+    return _TERMS.get(term, Text(f"Học kì {term}", f"Term {term}"))
 
 
 def aside(board: Board, asked: Typed) -> tuple[Way | None, Way | None]:
@@ -161,6 +161,12 @@ def tally(cells: Iterable[Cell]) -> list[tuple[str, int]]:
     """How many cells are in each state, in the order of the legend."""
     counted = Counter(cell.state for cell in cells)
     return [(state, counted[state]) for state in STATES if counted[state]]
+
+
+def marked(cells: Iterable[Cell]) -> list[State]:
+    """The states of which a mark stands in these cells, in the order of the legend: what it has to name."""
+    found = {cell.state for cell in cells}
+    return [state for state in STATES if state in found and shows_a_mark(state)]
 
 
 def of_term(owes: Owes) -> tuple[Text, dict[str, int]]:

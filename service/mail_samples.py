@@ -13,19 +13,37 @@ from typing import Any
 
 from sqlmodel import Session
 
-from flows import deadlines, probable
-from flows.catalogue import type_of
+from flows import (
+    absences,
+    delegations,
+    flag_words,
+    nobody,
+    probable,
+    probable_notices,
+    reminders,
+    reports,
+    telling,
+    waiving,
+    weekly,
+)
+from flows.calendar import TeachingWeek
 from flows.documents.lesson_plan import LESSON_PLAN
+from flows.flag_words import of_week
+from flows.obligations import owed_types
+from flows.people import ROLES
 from flows.probable import Lack
-from flows.probable_notices import lessons_on
+from models.flag import Flag
 from models.notice import Notice, notice
 from models.settings import VIETNAM, Settings
 from models.text import Language, Text
+from service import reminder_form
+from service.change_words import SENTENCES, STATES, edited
 from tasks.kinds import KINDS
 from tasks.letters import TEMPLATES, render
 from tasks.noticing import Lines, line, waiting_words
 
 PERSON = "Nguyễn Văn Mẫu"
+AUTHOR, LEADER = "Trần Thị Ví Dụ", "Lê Thị Thử"
 LIMIT = datetime(2026, 11, 25, tzinfo=VIETNAM)
 DAY = date(2026, 11, 25)
 RECORD = "/documents/mau"
@@ -52,94 +70,94 @@ class Said:
     name: str = ""
 
 
-_PLAN = Text("{what}, tuần 13", "{what}, week 13").format(what=LESSON_PLAN.name)
-_RULE = type_of(LESSON_PLAN.slug).deadline
-assert _RULE is not None
+_PLAN = of_week(LESSON_PLAN.name, 13)
+_TITLE = Text("Kế hoạch bài dạy tuần 13, lớp 3A", "Kế hoạch bài dạy tuần 13, lớp 3A")
+"""A record's title is the author's, in Vietnamese whatever the reader's language."""
+_WAIVED = Flag(
+    school_id="",
+    key="",
+    rule="missing",
+    type=LESSON_PLAN.slug,
+    account_id="",
+    due_at=LIMIT,
+    opened_at=LIMIT,
+    week_id="mau",
+)
+_SCOPE = absences.SCOPE.format(posts=ROLES["vice_principal"], types=LESSON_PLAN.short, paper="")
+_DAYS = "25/11/2026 – 27/11/2026"
+
+
+def _decided(kind: str, vi: str, en: str) -> Said:
+    """A waiver given or taken back."""
+    said = waiving.TOLD[kind].format(who=LEADER, reason=Text(vi, en))
+    return Said(waiving.subject_of(_WAIVED, 13) or _PLAN, said, "/flags")
+
 
 NOTICES: dict[str, Said] = {
     "spot-check": Said(
-        lessons_on(DAY),
+        probable_notices.lessons_on(DAY),
         probable.sentence(DAY, 12, [Lack(LESSON_PLAN.slug, "not-kept", "mau")]),
     ),
-    "waiting": Said(_PLAN, waiting_words("Trần Thị Ví Dụ", LIMIT + timedelta(days=2, hours=12))),
-    "returned": Said(_PLAN, Text("Người trả lại: Lê Thị Thử.", "Returned by: Lê Thị Thử.")),
-    "reminder": Said(
+    "waiting": Said(_TITLE, waiting_words(AUTHOR, LIMIT + timedelta(days=2, hours=12))),
+    "returned": Said(_TITLE, telling.returned_words(LEADER, LIMIT + timedelta(hours=9))),
+    "reminder": Said(_PLAN, reminders.coming_words(LIMIT)),
+    "overdue": Said(_PLAN, reminders.overdue_words(LIMIT)),
+    "flag": Said(
         _PLAN,
-        Text("Hạn: {day} ({limit})", "Due: {day} ({limit})").format(
-            day=deadlines.last_day_words(LIMIT), limit=deadlines.limit_words(LIMIT)
+        flag_words.sentence(
+            "late",
+            {"due_at": flag_words.stamp(LIMIT), "signed_at": flag_words.stamp(LIMIT + timedelta(hours=8))},
         ),
+        "/flags",
     ),
-    "overdue": Said(_PLAN, deadlines.missing_words(LIMIT)),
-    "flag": Said(_PLAN, deadlines.late_words(LIMIT, LIMIT + timedelta(hours=8)), "/flags"),
-    "waiver": Said(
-        _PLAN, Text("Lê Thị Thử miễn ghi: nằm viện.", "Lê Thị Thử waived it: in hospital."), "/flags"
-    ),
-    "escalation": Said(_PLAN, Text("Chưa nộp: {names}", "Missing: {names}"), "/flags", "Trần Thị Ví Dụ"),
+    "waiver": _decided("waived", "nằm viện từ 20/11.", "in hospital since 20/11."),
+    "unwaived": _decided("unwaived", "ghi nhầm người.", "it was another person."),
+    "escalation": Said(_PLAN, reminders.lacking_words(LIMIT), "/flags", AUTHOR),
     "weekly": Said(KINDS["weekly"].name, path="/flags"),
-    "approved": Said(_PLAN),
-    "archived": Said(_PLAN, Text("Giữ đến năm 2031.", "Kept until 2031.")),
-    "withdrawn": Said(_PLAN, Text("Trần Thị Ví Dụ đã rút hồ sơ.", "Trần Thị Ví Dụ withdrew it.")),
-    "informed": Said(_PLAN, Text("Đã ký duyệt xong.", "It is approved.")),
-    "incident": Said(_PLAN, Text("Không còn ai duyệt được bước này.", "Nobody can take this step."), "/runs"),
+    "approved": Said(_TITLE),
+    "archived": Said(_TITLE),
+    "withdrawn": Said(_TITLE),
+    "informed": Said(_TITLE),
+    "incident": Said(_TITLE, nobody.EMPTY.format(step=LESSON_PLAN.step("group_review").label), "/runs"),
     "delegation": Said(
-        Text("Thay Lê Thị Thử", "Standing in for Lê Thị Thử"),
-        Text("Từ 25/11/2026 đến hết 27/11/2026.", "From 25/11/2026 to 27/11/2026."),
+        delegations.TITLE.format(delegate=PERSON, absent=LEADER),
+        delegations.GIVEN[False, False].format(scope=_SCOPE, days=_DAYS),
         "/absence",
     ),
     "change": Said(
-        Text("Đặt lại mật khẩu của Trần Thị Ví Dụ", "A new password for Trần Thị Ví Dụ"),
-        Text("Đang chờ xác nhận.", "It waits for a confirmation."),
+        SENTENCES["reset-password"].format(who=f"{AUTHOR} (gv.mau)", what=""),
+        STATES["waiting"].format(asker=LEADER, settler=""),
         "/confirmations",
     ),
     "mail-server": Said(
-        Text("Đổi máy chủ thư thành smtp.example.edu.vn", "The mail server becomes smtp.example.edu.vn"),
-        Text("Đang chờ Hiệu trưởng xác nhận.", "It waits for the principal."),
+        SENTENCES["mail-server"].format(
+            what=edited({"host": "smtp.example.org"}, {"host": "smtp.example.edu.vn"})
+        ),
+        STATES["waiting"].format(asker=LEADER, settler=""),
         "/confirmations",
     ),
-    "rule": Said(
-        LESSON_PLAN.name,
-        Text("Từ 14/12/2026: {rule}", "From 14/12/2026: {rule}").format(rule=_RULE.rule),
-        "/deadlines",
-    ),
-    "report": Said(
-        Text("Không mở được trang in", "The print page does not open"),
-        Text("Trần Thị Ví Dụ báo lúc 08:10 25/11.", "Trần Thị Ví Dụ reported it at 08:10 on 25/11."),
-        "/reports",
-    ),
+    "rule": Said(LESSON_PLAN.name, reminder_form.TOLD.format(who=LEADER), "/reminders"),
+    "report": Said(KINDS["report"].name, reports.NEW.format(who=AUTHOR, due="26/11"), "/reports"),
     "password": Said(
-        Text("Mật khẩu", "Password"),
-        Text("Mật khẩu đã dùng 200 ngày, nên đổi", "The password is 200 days old; change it"),
+        flag_words.NAMES["password-old"],
+        flag_words.sentence(
+            "password-old", {"since": flag_words.stamp(LIMIT - timedelta(days=200)), "days": 180}
+        ),
         "/password",
     ),
 }
-"""By kind. Words that a real mail makes of times and types are made here by the same functions."""
+"""By kind. The words are made by the functions and templates that make those of real notices."""
 
-FIGURES: dict[str, Any] = {
-    "weeks": [
-        {"number": 12, "monday": "23/11", "sunday": "29/11"},
-        {"number": 13, "monday": "30/11", "sunday": "06/12"},
-    ],
-    "types": [
-        {
-            "name": {"vi": LESSON_PLAN.name.vi, "en": LESSON_PLAN.name.en},
-            "weeks": [
-                {
-                    "number": number,
-                    "path": "/flags",
-                    "rows": [
-                        {"group": group, "on_time": 7, "late": 1, "missing": 2, "review": 3, "approved": 5}
-                        for group in ("Tổ Mẫu 1", "Tổ Mẫu 2")
-                    ],
-                }
-                for number in (12, 13)
-            ],
-        }
-    ],
-    "outstanding": [
-        {"name": {"vi": "Hồ sơ duyệt quá hạn", "en": "Reviews past their time"}, "number": 2},
-        {"name": {"vi": "Hồ sơ đã duyệt chưa tải về", "en": "Approved and not downloaded"}, "number": 3},
-    ],
-}
+_WEEKS = tuple(
+    TeachingWeek(f"mau{n}", "2026-2027", 1, n, monday, monday + timedelta(days=6))
+    for n, monday in ((12, date(2026, 11, 23)), (13, date(2026, 11, 30)))
+)
+_COUNTS = {key: dict(zip(weekly.COUNTED, (7, 1, 2, 3, 5), strict=True)) for key in ("Tổ Mẫu 1", "Tổ Mẫu 2")}
+FIGURES: dict[str, Any] = weekly.laid_out(
+    _WEEKS,
+    [[weekly.in_week(owed, week, _COUNTS) for week in _WEEKS] for owed in owed_types()],
+    [2, 3, 1, 0, 0],
+)
 LETTERS: dict[str, tuple[Text, dict[str, Any]]] = {
     "reset": (
         Text("Đặt lại mật khẩu", "A new password"),
@@ -172,8 +190,8 @@ def rendered(session: Session, settings: Settings, sample: Sample, language: Lan
     lines = Lines()
     for one in _notices(sample.kinds):
         lines.add(one, None, line(session, settings, one, None, language))
-    values = {"sections": lines.sections(language), **(lines.weekly or {})}
-    return _render(settings, sample.template, language, values)
+    template, values = lines.filled(language)
+    return _render(settings, template, language, values)
 
 
 def _render(settings: Settings, template: str, language: Language, values: dict[str, Any]) -> dict[str, str]:

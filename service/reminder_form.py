@@ -225,3 +225,8 @@ _WEEKLY = Text(
     "việc kế tiếp.",
     "Principals get the week in figures on {day} at {hour}, or on the next working day.",
 )
+TOLD = Text(
+    "{who} đổi quy tắc nhắc việc. Nếu chưa thống nhất, trao đổi lại với người đổi.",
+    "{who} changed the rules of reminders. If this was not agreed, talk to them.",
+)
+"""What the principals are told of other rules."""

@@ -87,6 +87,11 @@ _QUIET = frozenset({"approved", "not_due", "not_owed"})
 """Their mark says it; the word is for who cannot see it, and in the legend."""
 
 
+def shows_a_mark(state: State) -> bool:
+    """Is there a mark, or the dash that stands for none?"""
+    return bool(MARKS[state]) or state in _QUIET
+
+
 def said(cell: Cell) -> Said:
     """The cell as it is shown."""
     if cell.state == "waived":

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from flows.deadlines import WEEKDAYS
 from flows.queries import COUNTED
+from models.names import by_given_name as by_given_name  # pages sort by it and read words here
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -170,22 +171,3 @@ def folded(text: str) -> str:
     """For looking things up: small letters without their marks, `Đặng Thu Hằng` → `dang thu hang`."""
     parts = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
     return "".join(c for c in parts if not unicodedata.combining(c))
-
-
-_VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxyfjwz"
-_MARKS = str.maketrans(
-    "àảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ",
-    "aaaaaăăăăăâââââeeeeeêêêêêiiiiioooooôôôôôơơơơơuuuuuưưưưưyyyyy",
-)
-_TONES = {c: n % 5 + 1 for n, c in enumerate("àảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ")}
-
-
-def by_given_name(full_name: str) -> tuple[object, ...]:
-    """Sort key of a Vietnamese name: given name (last word) first; letters before tones."""
-    words = full_name.lower().split()
-    ordered = [*words[-1:], *words[:-1]]
-    return tuple((_letters(word), tuple(_TONES.get(c, 0) for c in word)) for word in ordered)
-
-
-def _letters(word: str) -> tuple[int, ...]:
-    return tuple(_VIETNAMESE.find(c) if c in _VIETNAMESE else ord(c) + 100 for c in word.translate(_MARKS))

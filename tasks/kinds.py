@@ -18,11 +18,12 @@ Goes = Literal["digest", "at once", "any hour"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind's heading in mails, when it goes, and why so."""
+    """A kind's heading in mails, when it goes, and why so; `short`: the heading in a subject of several."""
 
     name: Text
     goes: Goes
     why: str
+    short: Text | None = None
 
 
 KINDS: dict[str, Kind] = {
@@ -30,11 +31,13 @@ KINDS: dict[str, Kind] = {
         Text("Có thể thiếu khi kiểm tra", "Probably missing at a check"),
         "at once",
         "It is about today's or tomorrow's lesson and can still be mended.",
+        Text("kiểm tra", "checks"),
     ),
     "waiting": Kind(
         Text("Chờ xử lý", "Waiting for you"),
         "digest",
         "The inbox shows it; its own time is longer than a day.",
+        Text("chờ xử lý", "waiting"),
     ),
     "returned": Kind(
         Text("Bị trả lại", "Returned"), "at once", "The author has a day to submit again, from now on."
@@ -47,10 +50,17 @@ KINDS: dict[str, Kind] = {
         Text("Quá hạn, cần để ý", "Past the limit, wants attention"),
         "digest",
         "As above; found at midnight, read in the morning.",
+        Text("cần để ý", "for attention"),
     ),
     "waiver": Kind(Text("Miễn ghi", "Waived"), "digest", "Good news keeps."),
+    "unwaived": Kind(
+        Text("Không còn miễn ghi", "Waiver taken back"), "digest", "What is to be done has its own notices."
+    ),
     "escalation": Kind(
-        Text("Cần nhắc nhở, hỗ trợ", "People to remind or help"), "digest", "A list, best read once a day."
+        Text("Cần nhắc nhở, hỗ trợ", "People to remind or help"),
+        "digest",
+        "A list, best read once a day.",
+        Text("cần nhắc", "to remind"),
     ),
     "weekly": Kind(Text("Tổng hợp tuần", "The week in figures"), "digest", "It is the digest of its day."),
     "approved": Kind(
@@ -64,16 +74,26 @@ KINDS: dict[str, Kind] = {
         Text("Ủy quyền khi vắng mặt", "Delegation during an absence"),
         "at once",
         "It may hold from today on, and who did not want it must know.",
+        Text("ủy quyền", "delegations"),
     ),
     "change": Kind(
         Text("Thay đổi tài khoản", "Change of account"),
         "any hour",
         "Security: a theft is to be seen at once.",
+        Text("tài khoản", "account"),
     ),
     "mail-server": Kind(
-        Text("Máy chủ thư của trường", "The school's mail server"), "any hour", "Security, as above."
+        Text("Máy chủ thư của trường", "The school's mail server"),
+        "any hour",
+        "Security, as above.",
+        Text("máy chủ thư", "mail server"),
     ),
-    "rule": Kind(Text("Quy định về thời hạn", "Rules of deadlines"), "digest", "It holds from a later day."),
+    "rule": Kind(
+        Text("Quy định về thời hạn", "Rules of deadlines"),
+        "digest",
+        "It holds from a later day.",
+        Text("quy định", "rules"),
+    ),
     "report": Kind(Text("Báo sự cố", "Reported problem"), "at once", "Somebody may be unable to work."),
     "password": Kind(Text("Mật khẩu", "Password"), "digest", "Advice."),
 }
@@ -82,6 +102,15 @@ KINDS: dict[str, Kind] = {
 def heading(kind: str) -> Text:
     """The heading of a kind; of one from a later version its bare name."""
     return KINDS[kind].name if kind in KINDS else Text(kind, kind)
+
+
+def short(kind: str) -> Text:
+    """The heading in few words, to stand in a line after others."""
+    known = KINDS.get(kind)
+    if known is not None and known.short is not None:
+        return known.short
+    name = heading(kind)
+    return Text(name.vi.lower(), name.en.lower())
 
 
 def goes(kind: str) -> Goes:

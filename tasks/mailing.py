@@ -268,9 +268,8 @@ def _mark(session: Session, notices: list[str], **values: Any) -> None:
 
 
 def _mail(settings: Settings, draft: Draft, now: datetime) -> Mail:
-    template, values = ("weekly", draft.lines.weekly) if draft.lines.weekly else ("notices", {})
-    sections = draft.lines.sections(language_of(draft.account))
-    mail = letter(settings, draft.account, template, now, sections=sections, **values)
+    template, values = draft.lines.filled(language_of(draft.account))
+    mail = letter(settings, draft.account, template, now, **values)
     mail.server_id = draft.server_id
     if draft.is_digest:
         mail.digest_day = now.astimezone(VIETNAM).date()

@@ -16,17 +16,22 @@ from models.account import Account
 from models.document import Document, OpenStep
 from models.evidence import Duty
 from models.flag import Flag
+from models.names import by_given_name
 from models.notice import Notice
 from models.run import Incident
 from models.school import SchoolWeek
 from models.settings import VIETNAM, Settings
 from models.text import Language, Text
-from tasks.kinds import KINDS, heading
+from tasks.kinds import KINDS, heading, short
 from tasks.letters import one_line
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 NAMES_SHOWN = 12
 """So many names stand in one line; the rest is a number, and the page has them all."""
+
+
+SUMMARY_MOST = 58
+"""Characters of a subject after the name of the system: the whole is seen in a list of mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Lines:
             return
         if notice.kind in ("reminder", "overdue") and document:
             self.reminded.add(document.id)
-        of_record = notice.kind not in ("flag", "reminder", "overdue", "escalation", "waiver")
+        of_record = notice.kind not in ("flag", "reminder", "overdue", "escalation", "waiver", "unwaived")
         about = data.get("line") or data.get("fact") or (document.id if document and of_record else notice.id)
         lines = self.by_kind.setdefault(notice.kind, {})
         if about in lines:
@@ -79,15 +84,36 @@ class Lines:
             for about in self.by_kind.get(stronger, {}):
                 self.by_kind.get(weaker, {}).pop(about, None)
         found: dict[str, list[Item]] = {}
-        order = [*KINDS, *(kind for kind in self.by_kind if kind not in KINDS)]
-        for kind in order:
-            if items := self.by_kind.get(kind):
-                found.setdefault(heading(kind).to(language), []).extend(items.values())
+        for kind in self._kinds():
+            found.setdefault(heading(kind).to(language), []).extend(self.by_kind[kind].values())
         # What is due first stands first; what is not due keeps its order.
         return [
             (name, [_named(i, language) for i in sorted(items, key=lambda i: i.due or _LATEST)])
             for name, items in found.items()
         ]
+
+    def _kinds(self) -> list[str]:
+        """The kinds of which there is something, in the order of a mail."""
+        order = [*KINDS, *(kind for kind in self.by_kind if kind not in KINDS)]
+        return [kind for kind in order if self.by_kind.get(kind)]
+
+    def summary(self, language: Language) -> str:
+        """`3 việc – quá hạn 2, chờ xử lý 1`: for a subject, whole within `SUMMARY_MOST` characters."""
+        counts = {kind: len(self.by_kind[kind]) for kind in self._kinds()}
+        total = sum(counts.values())
+        said, told = Text("{n} việc – ", "{n} items – ").format(n=total).to(language), 0
+        for kind, n in counts.items():
+            part = f"{', ' if told else ''}{short(kind).to(language)} {n}"
+            rest = Text(", khác {n}", ", other {n}").format(n=total - told - n).to(language)
+            if told and len(said) + len(part) + (len(rest) if total > told + n else 0) > SUMMARY_MOST:
+                return said + Text(", khác {n}", ", other {n}").format(n=total - told).to(language)
+            said, told = said + part, told + n
+        return said
+
+    def filled(self, language: Language) -> tuple[str, dict[str, Any]]:
+        """The template of the mail, and what it is filled with."""
+        values = {"sections": self.sections(language), "summary": self.summary(language)}
+        return ("weekly", values | self.weekly) if self.weekly else ("notices", values)
 
 
 _SAY_MORE = (("archived", "approved"), ("overdue", "flag"), ("overdue", "reminder"))
@@ -96,7 +122,9 @@ _SAY_MORE = (("archived", "approved"), ("overdue", "flag"), ("overdue", "reminde
 def _named(item: Item, language: Language) -> Item:
     if not item.names:
         return item
-    shown, more = item.names[:NAMES_SHOWN], len(item.names) - NAMES_SHOWN
+    # A name may have others after it in brackets: who is to decide.
+    names = sorted(item.names, key=lambda name: by_given_name(name.partition(" (")[0]))
+    shown, more = names[:NAMES_SHOWN], len(names) - NAMES_SHOWN
     said = ", ".join(shown)
     if more > 0:
         said += Text(f" và {more} người nữa", f" and {more} more").to(language)
@@ -153,14 +181,14 @@ def _any_open(session: Session, notice: Notice) -> bool:
 
 
 def _waived(session: Session, notice: Notice) -> bool:
-    """Was it waived that this is missing or overdue?"""
-    rule = "overdue" if "seq" in notice.data else "missing"
-    waived = select(Flag.id).where(
-        col(Flag.school_id) == notice.school_id,
-        col(Flag.key) == f"{rule}:{notice.data.get('fact', '')}",
-        col(Flag.waived_at).is_not(None),
+    """Was it waived that this is missing or overdue, for each whom it is about?"""
+    data = notice.data
+    rule = "overdue" if "seq" in data else "missing"
+    keys = {f"{rule}:{fact}" for fact in data.get("facts") or [data.get("fact", "")]}
+    waived = select(Flag.key).where(
+        col(Flag.school_id) == notice.school_id, col(Flag.key).in_(keys), col(Flag.waived_at).is_not(None)
     )
-    return session.exec(waived).first() is not None
+    return keys <= set(session.exec(waived))
 
 
 def _waits(session: Session, notice: Notice, audiences: Collection[str] | None) -> bool:

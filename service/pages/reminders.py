@@ -179,7 +179,7 @@ def _matter(viewer: Viewer, key: str) -> Reminded:
 
 def _tell(session: Session, viewer: Viewer, matter: Reminded, now: Arrival) -> None:
     """The principals know who is told of whom, whoever changed it."""
-    said = _TOLD.format(who=viewer.account.full_name)
+    said = reminder_form.TOLD.format(who=viewer.account.full_name)
     key = f"reminders:{matter.key}:{now:%y%m%d%H%M%S%f}"
     for principal in holders(session, viewer.actor.school_id, "role:principal"):
         if principal.id != viewer.actor.id:
@@ -246,8 +246,4 @@ _HOURS = Text("Giờ gửi thư", "Hours of mails")
 _HOLDS = Text(
     "Đây đúng là các quy tắc đang áp dụng. Sửa một chi tiết, hoặc để nguyên.",
     "These very rules hold already. Change something, or leave them as they are.",
-)
-_TOLD = Text(
-    "{who} đổi quy tắc nhắc việc. Nếu chưa thống nhất, trao đổi lại với người đổi.",
-    "{who} changed the rules of reminders. If this was not agreed, talk to them.",
 )

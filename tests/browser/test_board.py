@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from models.account import Account
 from tests.browser.window import Window, tab_to, visit
 from tests.cast import Cast
 
@@ -50,3 +51,28 @@ def test_a_phone_shows_one_week_and_the_next_is_a_press_away(
     page.locator("p.pager [rel=prev]").click()
     expect(page.locator("p.pager")).to_contain_text("Tuần 12, hạn 17/11")
     expect(page.locator(".matrix .cell--miss:visible").first).to_contain_text("Chưa nộp")
+
+
+@pytest.mark.parametrize(("who", "size", "path"), [("minh", "desk", "/flags"), ("lan", "phone", "/flags")])
+def test_every_mark_is_named_in_sight_and_no_name_runs_out_of_its_cell(
+    cast: Cast, window: Callable[..., Window], who: str, size: str, path: str
+) -> None:
+    with cast.office.db.write() as session:
+        session.get_one(Account, cast.ids["lan"]).full_name = "Nguyễn Hoàng Thị Phương Lan Giáo dục thể chất"
+    here = window(who, size)
+    page = here.page
+    visit(here, path)
+    named = {
+        part.locator("span:not([aria-hidden])").last.inner_text()
+        for part in page.locator("[data-key] .st").all()
+        if part.is_visible()
+    }
+    cells = page.locator(".cell:visible:has(.m)")
+    assert cells.count() > 0
+    for cell in cells.all():
+        words = cell.text_content() or ""
+        assert any(words.lower().startswith(name.lower()) for name in named), (words, named)
+    out = page.locator(".matrix tbody th[scope=row]").evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+    )
+    assert out == []

@@ -225,9 +225,10 @@ def test_a_waiver_is_recorded_told_and_can_be_taken_back(school: SmallSchool) ->
         ("unwaived", LIMIT + HOUR, "Lê Bích Ngọc"),
     ]
     with school.db.read() as session:
-        told = session.exec(
-            select(Notice).where(col(Notice.kind) == "waiver").order_by(col(Notice.created_at))
-        ).all()
+        either = col(Notice.kind).in_(["waiver", "unwaived"])
+        told = session.exec(select(Notice).where(either).order_by(col(Notice.created_at))).all()
+    assert [n.kind for n in told] == ["waiver", "unwaived"]
+    assert {n.data["subject"]["vi"] for n in told} == {"Chưa nộp: Kế hoạch bài dạy (giáo án), tuần 11"}
     assert [(n.account_id, n.data["sentence"]["vi"]) for n in told] == [
         (school.accounts["lan"], f"Đã miễn ghi, người quyết định: Đỗ Quang Minh. Lý do: {REASON}"),
         (
@@ -235,6 +236,24 @@ def test_a_waiver_is_recorded_told_and_can_be_taken_back(school: SmallSchool) ->
             "Không còn miễn ghi, người quyết định: Lê Bích Ngọc. Lý do: Nhầm người, xin ghi lại",
         ),
     ]
+
+
+def test_a_waived_warning_of_a_check_says_of_which_day_and_week() -> None:
+    data = {"day": "2026-11-25", "week": 12, "item": "lesson-plan", "state": "not-kept"}
+    warning = Flag(
+        school_id="",
+        key="",
+        rule="spot-check",
+        account_id="",
+        document_id="x",
+        data=data,
+        due_at=LIMIT,
+        opened_at=LIMIT,
+    )
+    said = waiving.subject_of(warning, 12)
+    assert said is not None
+    assert said.vi.startswith("Có thể thiếu khi kiểm tra thứ Tư 25/11: ")
+    assert "tuần 12" in said.vi
 
 
 def test_what_was_waived_while_missing_stays_waived_when_it_comes_late(school: SmallSchool) -> None:

@@ -10,13 +10,16 @@ import pytest
 from sqlmodel import col, select
 
 from flows import reminder_rules, reminders, review_reminders
+from flows.conditions import look
 from flows.posts import actor_of
 from flows.remind import Remind
 from models.delegation import Delegation
-from models.document import OpenStep
+from models.document import Document, OpenStep
+from models.flag import Flag
 from models.notice import Notice
 from models.school import CalendarChange
 from models.settings import VIETNAM
+from tasks.noticing import still_true
 from tests.clockwork import DAY, HOUR, LONG_AGO, SmallSchool, at, small_school
 
 LIMIT = at(11, 13)
@@ -190,6 +193,28 @@ def test_a_review_is_reminded_of_by_its_own_time_and_told_to_the_principal(schoo
         ("hoa", "reminder", "a0"),
         ("minh", "escalation", "a2"),
     ]
+
+
+def test_of_a_review_that_was_waived_nobody_above_is_told(school: SmallSchool) -> None:
+    reviewed(school, FRIDAY_NOON)
+    school.document("huong", 11, at(11, 11))
+    every_hour(school, FRIDAY_NOON, FRIDAY_NOON + 5 * DAY)
+    look(school.db, FRIDAY_NOON + 5 * DAY, school.id, {"overdue"})
+
+    def still_told() -> bool:
+        with school.db.read() as session:
+            escalation = session.exec(
+                select(Notice).where(
+                    col(Notice.kind) == "escalation", col(Notice.account_id) == school.accounts["minh"]
+                )
+            ).one()
+            document = session.get_one(Document, escalation.document_id)
+            return still_true(session, escalation, document, (), FRIDAY_NOON + 5 * DAY)
+
+    assert still_told()
+    with school.db.write() as session:
+        session.exec(select(Flag).where(col(Flag.rule) == "overdue")).one().waived_at = FRIDAY_NOON + 4 * DAY
+    assert not still_told()
 
 
 def test_who_stands_in_is_reminded_of_the_review(school: SmallSchool) -> None:

@@ -147,7 +147,7 @@ def test_one_persons_page_is_for_them_their_head_and_the_principals(
     )
     page = reader("minh").get(mai)
     assert "Thời hạn: Trần Thị Mai" in page.words
-    assert "Học kỳ I: 1 lần đúng hạn, 0 lần muộn, 12 chưa nộp." in page.words
+    assert "Học kì I: 1 lần đúng hạn, 0 lần muộn, 12 chưa nộp." in page.words
     only = reader("minh").get(f"{mai}?state=attention")
     assert "Tuần 12" in only.words and "Tuần 14" not in only.words
 

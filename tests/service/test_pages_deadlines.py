@@ -90,7 +90,7 @@ def test_flags_that_the_change_takes_back_are_listed_and_go(cast: Cast, reader: 
     scan(cast.office.db, cast.office.now())
     week_12 = dict(FRIDAY, weeks_before="0", valid_from="23/11/2026")
     shown = preview(reader, **week_12)
-    assert "Cờ “Chưa nộp” được gỡ" in shown.words
+    assert "Ghi nhận “Chưa nộp” được gỡ" in shown.words
     assert "Kế hoạch bài dạy (giáo án), tuần 12" in shown.words
     shown.send("/lesson_plan_due")
     with cast.office.db.read() as session:

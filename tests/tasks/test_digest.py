@@ -196,7 +196,7 @@ def test_what_can_wait_comes_in_one_mail_in_the_morning(
     tell(school, "hoa", "approved", at(11, 12, 0, 5), "Tuần 9")
     assert deliver(school, settings, at(11, 12, 6, 59)) == 0
     assert deliver(school, settings, SEVEN) == 1
-    assert postman.taken[0]["Subject"] == "Hồ Sơ Số: chờ xử lý 3, đã ký duyệt 1"
+    assert postman.taken[0]["Subject"] == "Hồ Sơ Số: 4 việc – chờ xử lý 3, đã ký duyệt 1"
     tell(school, "hoa", "waiting", at(11, 12, 7, 1), "Tuần 14")
     assert deliver(school, settings, at(11, 12, 15)) == 0
     assert deliver(school, settings, at(11, 13, 7)) == 1
@@ -279,7 +279,7 @@ def test_who_slept_for_a_week_sends_one_mail_a_person_of_what_is_still_so(
 def test_the_names_of_one_line_stand_together(
     school: SmallSchool, settings: Settings, postman: Postman
 ) -> None:
-    for name in ("Nguyễn Thị Lan", "Phạm Thu Hương"):
+    for name in ("Vũ Thị Liên", "Nguyễn Thị Lan", "Phạm Thu Hương"):
         school.notice(
             "hoa",
             "escalation",
@@ -293,7 +293,8 @@ def test_the_names_of_one_line_stand_together(
             owner_id=school.accounts["lan" if "Lan" in name else "huong"],
         )
     assert deliver(school, settings, at(11, 14, 7)) == 1
-    assert "Chưa nộp: Nguyễn Thị Lan, Phạm Thu Hương. Hạn: hết thứ Ba 12/11." in plain(postman.taken[0])
+    names = "Phạm Thu Hương, Nguyễn Thị Lan, Vũ Thị Liên"
+    assert f"Chưa nộp: {names}. Hạn: hết thứ Ba 12/11." in plain(postman.taken[0])
     assert "(1)" in plain(postman.taken[0])
 
 

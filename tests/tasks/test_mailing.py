@@ -164,7 +164,7 @@ def test_one_record_stands_in_the_subject_and_different_matters_are_counted(
     school.waits(waiting_again, f"group_head:{school.groups['Tổ 1-2-3']}")
     school.notice("hoa", "waiting", NOW + HOUR, waiting_again)
     deliver(school, settings, NOW + HOUR)
-    assert postman.taken[1]["Subject"] == "Hồ Sơ Số: chờ xử lý 1, bị trả lại 1"
+    assert postman.taken[1]["Subject"] == "Hồ Sơ Số: 2 việc – chờ xử lý 1, bị trả lại 1"
 
 
 def test_english_is_written_to_who_chose_it(
