@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from models.account import Account
 from models.school import SchoolName
-from tests.browser.window import Window
+from service.pages.mailbox import folder
+from tests.browser.window import Window, visit
 from tests.cast import Cast
 
 WIDTHS = (769, 800, 900, 993, 1024, 1153, 1280, 1366, 1440, 1920)
@@ -72,3 +73,17 @@ def test_it_is_one_row_with_the_tools_at_the_right(
                 wrong.append((name, width, found))
         page.context.close()
     assert wrong == []
+
+
+def test_the_way_back_from_a_mail_is_one_line(cast: Cast, window: Callable[..., Window]) -> None:
+    letters = folder(cast.office.settings)
+    letters.mkdir(parents=True, exist_ok=True)
+    (letters / "1764000000-ab.eml").write_bytes(b"Subject: Mau\nTo: hoa@example.test\n\nNoi dung\n")
+    here = window("admin")
+    visit(here, "/mailbox/1764000000-ab.eml")
+    parts = here.page.locator("main a[href='/mailbox']").first
+    arrow, words = parts.locator("svg").bounding_box(), parts.bounding_box()
+    assert arrow is not None
+    assert words is not None
+    middle = arrow["y"] + arrow["height"] / 2
+    assert abs(middle - (words["y"] + words["height"] / 2)) < 4  # beside the words, not above them
