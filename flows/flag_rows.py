@@ -178,6 +178,8 @@ def write(db: Database, changes: Changes, now: datetime) -> None:
 
 
 def _open(session: Session, rows: Sequence[dict[str, Any]], tell: dict[str, dict[str, Any]]) -> None:
+    if not rows:
+        return
     added = _insert(session, Flag).on_conflict_do_nothing().returning(col(Flag.id))
     made = set(session.execute(added, rows).scalars())
     mine = [row for row in rows if row["id"] in made]
