@@ -13,6 +13,7 @@ import os
 import shutil
 import stat
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -29,13 +30,15 @@ class Scratch:
         # Not inherited by children (PEP 446): what outlives us holds nothing.
         self._held = os.open(self.path, os.O_RDONLY)
         fcntl.flock(self._held, fcntl.LOCK_EX)
+        self._dropping = threading.Lock()
 
     def drop(self) -> None:
-        """Remove it with all that is in it; twice does no harm."""
+        """Remove it with all that is in it; twice does no harm, by two threads at once either."""
         shutil.rmtree(self.path, ignore_errors=True)
-        if self._held >= 0:
-            os.close(self._held)
-            self._held = -1
+        with self._dropping:  # a number closed twice may be another's file by then
+            if self._held >= 0:
+                os.close(self._held)
+                self._held = -1
 
 
 def sweep(young: float = YOUNG) -> int:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,24 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     (tmp_path / "hososo-intake-a-link").symlink_to(elsewhere)
     assert sweep(young=0) == 0
     assert elsewhere.is_dir()
+
+
+def test_two_threads_drop_it_at_once() -> None:
+    for _ in range(200):
+        scratch = Scratch()
+        faults: list[BaseException] = []
+        ready = threading.Barrier(2)
+
+        def drop(scratch: Scratch = scratch, faults: list[BaseException] = faults) -> None:
+            ready.wait()  # noqa: B023 - both threads of this turn
+            try:
+                scratch.drop()
+            except OSError as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=drop) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert faults == []
