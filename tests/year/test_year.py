@@ -44,7 +44,7 @@ def test_some_weeks_on_postgresql(
     office = open_office(tmp_path / "data", stamps, pools, postgres_url)
     try:
         outcome = simulate(
-            office, tell(2, teachers=15, real=40).until(datetime(2027, 11, 1, tzinfo=HANOI)), LEAN
+            office, tell(2, teachers=15, real=40).until(datetime(2027, 11, 1, 7, 5, tzinfo=HANOI)), LEAN
         )
     finally:
         office.db.dispose()
