@@ -40,9 +40,10 @@ def follow(
     session: Session, document: Document, declared: DocumentType, position: Position, now: datetime
 ) -> None:
     """Open the duties once the last person has decided; end them when the document leaves that state."""
-    if position.status == "approved" and position.automatic:
+    if position.status == "approved" and position.automatic and declared.obligations:
+        calendar = calendar_of(session, document.school_id)
         for obligation in declared.obligations:
-            _open(session, document, obligation, now)
+            _open(session, document, obligation, calendar, now)
     elif document.approved_at is not None and position.status not in ("approved", "archived"):
         session.exec(delete(Duty).where(col(Duty.document_id) == document.id))
 
@@ -52,8 +53,10 @@ def carry(session: Session, document_id: str, blob: str) -> None:
     session.exec(update(Duty).where(col(Duty.document_id) == document_id).values(archived=blob))
 
 
-def _open(session: Session, document: Document, obligation: Obligation, now: datetime) -> None:
-    due = due_of(calendar_of(session, document.school_id), obligation, document.week_id, now)
+def _open(
+    session: Session, document: Document, obligation: Obligation, calendar: Calendar, now: datetime
+) -> None:
+    due = due_of(calendar, obligation, document.week_id, now)
     duty = session.get(Duty, (document.id, obligation.kind))
     if duty is None:
         duty = Duty(
