@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from flows import obligations, probable, probable_rows
 from flows.flag_rows import notice
 from flows.probable_rows import Probable
-from flows.reminders import keep, untold
+from flows.reminders import write_new
 from models.account import Account, Group
 from models.db import Database
 from models.names import by_given_name
@@ -29,16 +29,13 @@ from models.text import Text
 
 def tell(db: Database, now: datetime, school_id: str | None = None) -> int:
     """Write the notices that are due by now; asked again it writes nothing more. Returns how many."""
-    with db.read() as session:
-        chunks = obligations.school_chunks(session, school_id)
-    written = 0
-    for schools in chunks:
-        with db.read() as session:
-            found = probable_rows.find(session, schools, now)
-            rows = untold(session, [*_to_teachers(found, now), *_to_heads(session, found, now)])
-        keep(db, rows)
-        written += len(rows)
-    return written
+    return write_new(db, now, school_id, _notices)
+
+
+def _notices(session: Session, schools: list[str], now: datetime) -> Iterator[dict[str, Any]]:
+    found = probable_rows.find(session, schools, now)
+    yield from _to_teachers(found, now)
+    yield from _to_heads(session, found, now)
 
 
 def _to_teachers(found: Sequence[Probable], now: datetime) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ but on the first day back; those who stand in for a post are told what that post
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -46,12 +46,22 @@ def remind(db: Database, now: datetime, school_id: str | None = None) -> int:
 
     Asking again writes nothing more.
     """
+    return write_new(db, now, school_id, _reminders)
+
+
+def write_new(
+    db: Database,
+    now: datetime,
+    school_id: str | None,
+    find: Callable[[Session, list[str], datetime], Iterable[dict[str, Any]]],
+) -> int:
+    """Of the notices found for some schools at a time write those that are not written yet; how many."""
     with db.read() as session:
         chunks = obligations.school_chunks(session, school_id)
     written = 0
     for schools in chunks:
         with db.read() as session:
-            rows = untold(session, list(_reminders(session, schools, now)))
+            rows = untold(session, list(find(session, schools, now)))
         keep(db, rows)
         written += len(rows)
     return written

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
-from flows import day_rows, obligations
+from flows import day_rows
 from flows.candidates import answering, candidates
 from flows.catalogue import type_of
 from flows.deadlines import limit_words
@@ -21,7 +21,7 @@ from flows.flag_words import of_week
 from flows.moments import Moment, limit_day, moments, reach, to_tell
 from flows.posts import subject_of
 from flows.reminder_rules import Rules, is_decided, review_key, rules_of
-from flows.reminders import keep, untold
+from flows.reminders import write_new
 from models.account import Account
 from models.db import Database
 from models.document import Document, OpenStep
@@ -42,15 +42,7 @@ class Waiting(NamedTuple):
 
 def remind(db: Database, now: datetime, school_id: str | None = None) -> int:
     """Write what the rules ask to be told by now of reviews; returns the notices written."""
-    with db.read() as session:
-        chunks = obligations.school_chunks(session, school_id)
-    written = 0
-    for schools in chunks:
-        with db.read() as session:
-            rows = untold(session, list(_reminders(session, schools, now)))
-        keep(db, rows)
-        written += len(rows)
-    return written
+    return write_new(db, now, school_id, _reminders)
 
 
 def _reminders(session: Session, schools: list[str], now: datetime) -> Iterator[dict[str, Any]]:
