@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from flows import duties, mark_rows, plan, telling
@@ -91,11 +92,14 @@ def read(session: Session, document_id: str, school_id: str) -> Here:
 
 def happened(session: Session, document_id: str) -> list[Happened]:
     """A document's events as the process reads them."""
-    rows = session.exec(
-        select(Event).where(col(Event.document_id) == document_id).order_by(col(Event.seq))
-    ).all()
+    e = Event  # its columns alone: every decision reads them twice
+    columns = select_columns(
+        col(e.seq), col(e.actor_id), col(e.step), col(e.action), col(e.revision), col(e.data)
+    )
+    rows = session.execute(columns.where(col(e.document_id) == document_id).order_by(col(e.seq)))
     return [
-        Happened(e.seq, e.actor_id, e.step, e.action, e.revision, e.data.get("stood_for", "")) for e in rows
+        Happened(seq, actor, step, action, revision, data.get("stood_for", ""))
+        for seq, actor, step, action, revision, data in rows
     ]
 
 

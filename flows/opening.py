@@ -31,7 +31,9 @@ def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
     ends (`flows/vacancies.py`).
     """
     document, position = here.document, here.position
-    until = session.exec(select(OpenStep.due_at).where(col(OpenStep.document_id) == document.id)).first()
+    resigned = isinstance(position.step, Sign) and position.revision > 1
+    told = select(OpenStep.due_at).where(col(OpenStep.document_id) == document.id)
+    until = session.exec(told).first() if resigned else None
     session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
     session.exec(
         update(Incident)
@@ -49,7 +51,7 @@ def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
     due = step_due(position.step.due, week.monday, now) if position.step.due and week else document.due_at
     if isinstance(position.step, Draft) and position.status == "returned":
         due = telling.resubmit_due(document.due_at, now)
-    elif isinstance(position.step, Sign) and position.revision > 1:
+    elif resigned:
         due = until or due  # what was said when it was returned
     audiences = position.step.by.audiences(subject)
     for place, audience in enumerate(audiences):
