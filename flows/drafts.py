@@ -55,6 +55,8 @@ def create(
     with office.db.write() as session:
         group_id = _group_for(declared, actor)
         earlier = session.get(Document, links.about or links.replaces or "")
+        if earlier is not None and links.replaces:
+            concerned_id = concerned_id or earlier.concerned_id or ""
         if declared.amends and not links.about:
             raise Invalid(_ABOUT_WHAT, (Fault("about", _ABOUT_WHAT),))
         values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
