@@ -50,7 +50,7 @@ def test_a_statement_is_asked_for_kept_when_refused_and_shown(reader: People, mi
     asked = lan.get(f"/documents/{minutes}/state")
     empty = asked.send("/state", pin=PIN, note=" ")
     assert empty.status == 422
-    assert [e.text_content().strip() for e in empty.all("#note-e")][0].startswith("Ghi ý kiến")
+    assert empty.all("#note-e")[0].text_content().strip().startswith("Ghi ý kiến")
     assert not empty.all("#pin-e")
     wrong = asked.send("/state", pin="135791", note="Máy hỏng.")
     assert wrong.status == 403
