@@ -163,13 +163,17 @@ def test_nothing_is_reopened_once_somebody_signed(cast: Cast) -> None:
 
 
 def test_whom_it_is_about_decides_nothing_on_it_whatever_posts_they_hold(cast: Cast) -> None:
-    document = about(cast, "binh", "ngoc")
-    cast.act("binh", document.id, "submit")
+    document = about(cast, "mai", "ngoc")
+    cast.act("mai", document.id, "submit")
     cast.act("ngoc", document.id, "agree")
+    cast.act("mai", document.id, "sign")
     with cast.office.db.read() as session:
         view = views.view(session, cast.actor("ngoc"), document.id, cast.office.now())
         assert view.actions == ()
-        assert [p.full_name for one in view.waiting for p in one.people] == ["Ngô Văn Bình"]
+        assert [p.full_name for p in view.waiting_for] == ["Đỗ Quang Minh"]
+        assert queries.waiting(session, cast.actor("ngoc")) == []
+    with pytest.raises(NotYours):
+        cast.act("ngoc", document.id, "acknowledge")
 
 
 def test_only_whom_it_waits_for_finds_it_in_the_inbox(cast: Cast) -> None:
