@@ -43,7 +43,7 @@ ACTIONS = {"approve": "person", "seal": "seal"}
 SIGNERS = 2
 _RUNNING: set[str] = set()
 """Rounds whose lanes live in this process: what is nobody's, the sweep closes."""
-LANES = 4
+LANES = 8
 """Threads that carry items: while two signatures are made, other items are read and written."""
 
 

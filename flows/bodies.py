@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import update
+from sqlalchemy import exists, update
 from sqlmodel import Session, col, select
 
 from flows.catalogue import type_of
@@ -41,9 +41,18 @@ def under_way(session: Session, document_id: str) -> Upload | None:
 def declared_for(session: Session, document: Document) -> DocumentType:
     """The document's type as it applies to it: with a file as its body, the shorter form and its cover."""
     declared = type_of(document.type)
-    if declared.body is None or body_of(session, document.id) is None:
-        return declared
-    return declared.with_uploaded_body()
+    return applied(
+        declared, with_file=declared.body is not None and body_of(session, document.id) is not None
+    )
+
+
+def applied(declared: DocumentType, *, with_file: bool) -> DocumentType:
+    """A type as it applies to a document whose body is a file, or is none."""
+    return declared.with_uploaded_body() if with_file and declared.body else declared
+
+
+HAS_ONE = exists().where(col(Upload.document_id) == col(Document.id), col(Upload.state) == "ready")
+"""Of a document in a query: is its body a file?"""
 
 
 def frozen(body: Upload) -> dict[str, Any]:

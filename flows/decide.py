@@ -16,8 +16,7 @@ from sqlalchemy import select as select_columns
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from flows import duties, mark_rows, plan, telling
-from flows.bodies import declared_for
+from flows import bodies, duties, mark_rows, plan, telling
 from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
@@ -111,11 +110,15 @@ def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) 
 
 def read(session: Session, document_id: str, school_id: str) -> Here:
     """The document with its process position; NotFound outside the school."""
-    document = session.get(Document, document_id)
-    if document is None or document.school_id != school_id:
+    asked = select(Document, bodies.HAS_ONE).where(
+        col(Document.id) == document_id, col(Document.school_id) == school_id
+    )
+    found = session.exec(asked.execution_options(populate_existing=True)).first()
+    if found is None:
         raise NotFound
+    document, with_file = found
     session.expunge(document)  # only the compare-and-set writes it
-    declared = declared_for(session, document)
+    declared = bodies.applied(type_of(document.type), with_file=with_file)
     events = happened(session, document_id)
     position = plan.position(declared, events)
     return Here(document, declared, position, subject_of(session, document), len(events))

@@ -84,7 +84,11 @@ def open_authority(session: Session, settings: Settings) -> Authority:
 
 def trust_of(session: Session) -> Trust:
     """What signatures are checked against now, with the latest revocation lists."""
-    root, issuing = _part(session, "root"), _part(session, "issuing")
+    rows = session.exec(select(AuthorityPart).where(col(AuthorityPart.part).in_(("root", "issuing"))))
+    parts = {row.part: row for row in rows}
+    if len(parts) < 2:
+        raise Unavailable(_NO_AUTHORITY)
+    root, issuing = parts["root"], parts["issuing"]
     return Trust((root.certificate,), (issuing.certificate,), (root.crl, issuing.crl))
 
 
