@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import spot_evidence, timetable
+from flows import spot_evidence, spot_reveal, timetable
 from flows.candidates import today
 from flows.office import Office
 from flows.people import Actor
@@ -261,6 +261,8 @@ def _finish(office: Office, actor: Actor, check_id: str, state: str, kind: str, 
             .where(col(SpotCheck.id) == check.id, col(SpotCheck.state) == "planned")
             .values(state=state, ended_kind=kind, ended_words=words, ended_by=actor.id, ended_at=now)
         )
+    if check.draw_id:
+        spot_reveal.reveal(office.db, office.settings, now, actor.school_id)
 
 
 def reason_of(words: str, path: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import spot_checks, spot_evidence, spot_finding
+from flows import spot_checks, spot_evidence, spot_finding, spot_notices, spot_reveal
 from flows.candidates import today
 from flows.office import Office
 from flows.people import Actor
@@ -104,8 +104,12 @@ def record(office: Office, actor: Actor, check_id: str, sending: Sending) -> Rec
     try:
         with office.db.write() as session:
             stored = _store(session, check.row, sending, marks, now)
+            if stored:
+                spot_notices.tell_sent(session, check.row, check.class_name, now)
     except IntegrityError as error:  # the key stands at another check
         raise _used() from error
+    if stored and check.row.draw_id:
+        spot_reveal.reveal(office.db, office.settings, now, actor.school_id)
     with office.db.read() as session:
         check = spot_checks.one(session, actor, check_id)
     if not stored and check.row.record_key != sending.key:
