@@ -8,7 +8,7 @@ days, periods, groups and classes, and how many. What was drawn stays drawn, wha
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -54,13 +54,18 @@ class Wish:
         }
 
 
-def plan(office: Office, actor: Actor, wish: Wish) -> str:
+def fresh_seed() -> bytes:
+    """The secret of one draw, from the system's own source of randomness."""
+    return secrets.token_bytes(spot_draw.SEED_BYTES)
+
+
+def plan(office: Office, actor: Actor, wish: Wish, new_seed: Callable[[], bytes] = fresh_seed) -> str:
     """Draw; the id of the draw, which is published with its commitment in this very transaction.
 
     The seed is made before the timetable is read, and never again: pool, commitment and checks are written
     together or not at all. Invalid names what cannot be drawn.
     """
-    now, draw_id, seed = office.now(), new_id(), secrets.token_bytes(spot_draw.SEED_BYTES)
+    now, draw_id, seed = office.now(), new_id(), new_seed()
     _check(wish, today(now))
     with office.db.write() as session:
         inspector = spot_checks.inspector_for(session, actor, wish.inspector_id)
