@@ -24,7 +24,7 @@ export async function begin(...given) {
   content = { key: field("key").value, title: form.dataset.title, answers: answers(), ready: false, begun: false };
   await restore();
   if (form.dataset.code) {
-    field("print_code").value = form.dataset.code;
+    field(form.dataset.scanned).value = form.dataset.code;
     touched();
   }
   form.addEventListener("input", (event) => touched(event.target));
@@ -88,13 +88,12 @@ function say() {
   for (const words of form.querySelectorAll("[data-state]")) words.hidden = words.dataset.state !== state;
 }
 
-// The reason goes with the printed substitute, and only with it.
+// What goes with the printed substitute, and only with it; and the teacher's own look at the words.
 function reasons() {
   const printed = field("lesson_plan").value === "printed";
-  const part = form.querySelector("[data-reason]");
-  part.hidden = !printed;
-  for (const one of part.querySelectorAll("select, input")) one.required = printed && one.name === "printed_reason";
-  field("read_back").required = Boolean(field("teacher_words").value.trim());
+  form.querySelector("[data-printed]").hidden = !printed;
+  field("lesson_plan_reason").required = printed;
+  field("read_back").required = Boolean(field("words").value.trim());
 }
 
 // --- the last press -------------------------------------------------------------------------------------------
@@ -145,14 +144,15 @@ function complete() {
 
 // Is the code of the paper that of this teacher's approved plan? Without a network the server says so later.
 async function look(button) {
-  const shown = form.querySelector("[data-verdict]");
+  const name = button.dataset.look;
+  const shown = form.querySelector(`[data-verdict=${name}]`);
   button.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(`/spot/${check}/print?code=${encodeURIComponent(field("print_code").value)}`, { redirect: "manual" });
-    const html = answer.ok ? await answer.text() : "";
-    const parsed = new DOMParser().parseFromString(html, "text/html").querySelector("[data-verdict]");
-    if (!parsed) throw new Error("away");
-    shown.replaceChildren(...document.importNode(parsed, true).childNodes);
+    const query = new URLSearchParams({ name, code: field(name).value });
+    const answer = await fetch(`/spot/${check}/print?${query}`, { redirect: "manual" });
+    if (!answer.ok) throw new Error("away");
+    const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+    shown.replaceChildren(...document.importNode(parsed.body, true).childNodes);
   } catch {
     shown.textContent = shown.dataset.saysLater;
   }
