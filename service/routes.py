@@ -15,6 +15,7 @@ from service.api import flags as api_flags
 from service.api import notes as api_notes
 from service.api import obligations as api_obligations
 from service.api import round as api_round
+from service.api import spot_checks as api_spot_checks
 from service.api import tasks, token, types
 from service.pages import (
     absence,
@@ -63,6 +64,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_flags.router,
     api_board.router,
     api_delegations.router,
+    api_spot_checks.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
