@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from flows.spot_checks import Check
+from flows.spot_checks import MISSED, STATES, Check
 from flows.spot_evidence import Paper, Seen
-from flows.spot_finding import ITEM_NAMES, LESSON_PLAN, MARKS, REASONS, TEACHING_PLAN, State
+from flows.spot_finding import ITEM_NAMES, ITEMS, LESSON_PLAN, MARKS, REASONS, TEACHING_PLAN, State
+from flows.spot_records import Marks
 from models.text import Text
 from service import words
 
 Row = tuple[Text, Text]
 """A label and what stands under it."""
-
-SESSIONS = {"morning": Text("buổi sáng", "morning"), "afternoon": Text("buổi chiều", "afternoon")}
 
 
 def title(check: Check) -> Text:
@@ -81,7 +77,9 @@ _STATES: dict[State, Text] = {
     "none": Text("Hệ thống không có kế hoạch nào.", "The system has none."),
 }
 _FREE = Text("Giáo viên này không phải lập.", "This teacher does not owe it.")
-_MADE = Text("Hệ thống ghi nhận: tạo bản in {at}, mã {code}.", "The system knows of a print made {at}, code {code}.")
+_MADE = Text(
+    "Hệ thống ghi nhận: tạo bản in {at}, mã {code}.", "The system knows of a print made {at}, code {code}."
+)
 _SAID_PRINTED = Text("Giáo viên báo đã in {at}.", "The teacher said it was printed, {at}.")
 _NO_PRINT = Text(
     "Hệ thống chưa ghi nhận bản in nào. Có thể in bằng cách khác: xem tờ giấy.",
@@ -96,3 +94,54 @@ _LAPTOP = Text("Giáo viên báo dùng máy tính xách tay {at}.", "The teacher
 _BROKEN = Text(
     "Giáo viên báo máy tính xách tay hỏng từ {at}.", "The teacher reported the laptop broken since {at}."
 )
+
+
+# --- a record as rows -----------------------------------------------------------------------------------
+
+
+def record_rows(marks: Marks, seen: Seen) -> list[Row]:
+    """What was marked and written, for reading beside another version of the same check."""
+    names = item_names(seen)
+    rows = [(names[item], _mark(marks, item)) for item in ITEMS]
+    rows += [(_CODE.format(what=names[item]), words.same(code)) for item, code in marks.codes.items() if code]
+    visit = marks.visit
+    if visit.started or visit.ended:
+        rows.append((_TIME, words.same(f"{visit.started or '…'} – {visit.ended or '…'}")))
+    if visit.place:
+        rows.append((_PLACE, words.same(visit.place)))
+    if marks.words:
+        rows.append((_WORDS, words.same(marks.words)))
+        rows.append((_READ_BACK, _YES if visit.read_back else _NO))
+    if marks.note:
+        rows.append((_NOTE, words.same(marks.note)))
+    return rows
+
+
+def ended_rows(check: Check) -> list[Row]:
+    """How a check stands that nobody recorded."""
+    row = check.row
+    rows = [(_STATE, STATES[row.state])]
+    if row.ended_kind:
+        rows.append((_WHY, MISSED[row.ended_kind]))
+    if row.ended_words:
+        rows.append((_REASON, words.same(row.ended_words)))
+    return rows
+
+
+def _mark(marks: Marks, item: str) -> Text:
+    value = marks.by_item[item]
+    said = MARKS[item].get(value, _NOTHING)
+    reason = REASONS.get(marks.reason) if (item, value) == (LESSON_PLAN, "printed") else None
+    return Text("{said} ({reason})", "{said} ({reason})").format(said=said, reason=reason) if reason else said
+
+
+_STATE = Text("Tình trạng", "State")
+_WHY = Text("Vì sao", "Why")
+_REASON = Text("Lý do", "Reason")
+_CODE = Text("Mã bản in: {what}", "Code of the print: {what}")
+_TIME = Text("Thời gian", "Time")
+_PLACE = Text("Địa điểm", "Place")
+_WORDS = Text("Lời của giáo viên", "The teacher’s words")
+_READ_BACK = Text("Giáo viên đã đọc lại", "Read by the teacher")
+_NOTE = Text("Ghi chú", "Note")
+_YES, _NO, _NOTHING = Text("Có", "Yes"), Text("Không", "No"), Text("Chưa chọn", "Not chosen")

@@ -98,7 +98,7 @@ async function keepPages(rows) {
   let fresh = true;
   for (const address of wanted) {
     const answer = await fetch(address, { redirect: "manual" });
-    if (answer.ok && answer.headers.get("x-keep") === account) await pages.put(address, answer);
+    if (answer.ok && answer.headers.get("x-keep") === account) await pages.put(address, await dated(answer));
     else fresh = false; // a copy from before stays while something of it waits here
   }
   for (const { url } of await pages.keys()) {
@@ -112,13 +112,21 @@ async function keepPages(rows) {
   for (const { url } of await files.keys()) if (!url.startsWith(here)) await files.delete(url);
 }
 
+// With the phone's own moment of keeping, so that the worker drops what is old.
+async function dated(answer) {
+  const headers = new Headers(answer.headers);
+  headers.set("x-kept-at", Date.now());
+  for (const name of ["content-encoding", "content-length"]) headers.delete(name); // the body is unpacked here
+  return new Response(await answer.blob(), { headers });
+}
+
 // --- from the start -------------------------------------------------------------------------------------------
 
 listen(async (found) => {
   show(found);
   if (found.network && found.session) {
-    document.documentElement.dataset.kept = "";
     await keepPages(found.rows).catch(() => undefined);
+    document.documentElement.dataset.kept = ""; // says to whoever looks that the network may go now
   } else if (found.network && !asked && document.visibilityState === "visible") {
     asked = true;
     if (await again().catch(() => false)) {

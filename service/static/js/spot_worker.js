@@ -33,8 +33,7 @@ async function page(request, pathname) {
 async function held(pathname) {
   const pages = await caches.open(PAGES);
   const found = await pages.match(pathname, { ignoreVary: true });
-  const made = Date.parse(found?.headers.get("date"));
-  if (!found || made > Date.now() - OLDEST) return found;
+  if (!found || Number(found.headers.get("x-kept-at")) > Date.now() - OLDEST) return found;
   await pages.delete(pathname);
   return undefined;
 }
