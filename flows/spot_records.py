@@ -7,7 +7,7 @@ stands. Nothing that was seen in the classroom is lost for a bad network, and no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from flows.spot_checks import Check
 from flows.spot_evidence import Seen
 from flows.spot_finding import ITEMS, LESSON_PLAN, MARKS, REASONS, TEACHING_PLAN, CodeSays, Proposal
 from flows.spot_rights import may_record
+from flows.spot_visit import Visit, visit_of
 from models.errors import Fault, Invalid, NotYours, Stale
 from models.settings import VIETNAM
 from models.spot_check import SpotCheck
@@ -49,6 +50,7 @@ class Marks:
     lesson_code: str = ""
     words: str = ""
     note: str = ""
+    visit: Visit = field(default_factory=Visit)
 
     @property
     def by_item(self) -> dict[str, str]:
@@ -182,6 +184,8 @@ def checked(sending: Sending, check: SpotCheck, now: datetime) -> Marks:
     for name, text in (("words", words), ("note", note)):
         if len(text) > LONGEST:
             faults.append(Fault(name, _LONG))
+    visit = replace(marks.visit, place=tidy(marks.visit.place).strip())
+    faults += visit.faults()
     if faults:
         raise Invalid(_WRONG, tuple(faults))
     return Marks(
@@ -192,6 +196,7 @@ def checked(sending: Sending, check: SpotCheck, now: datetime) -> Marks:
         _code(marks.lesson_code),
         words,
         note,
+        visit,
     )
 
 
@@ -207,7 +212,7 @@ def as_data(marks: Marks, said: Mapping[str, CodeSays]) -> dict[str, Any]:
         for item, mark in marks.by_item.items()
     }
     items[LESSON_PLAN]["reason"] = marks.reason
-    return {**items, "words": marks.words, "note": marks.note}
+    return {**items, "words": marks.words, "note": marks.note, "visit": marks.visit.as_data()}
 
 
 def marks_of(data: Mapping[str, Any]) -> Marks:
@@ -221,6 +226,7 @@ def marks_of(data: Mapping[str, Any]) -> Marks:
         lesson["code"],
         data["words"],
         data["note"],
+        visit_of(data["visit"]),
     )
 
 

@@ -45,6 +45,7 @@ from service.pages import (
     saved,
     security,
     sign_in,
+    spot_check,
     succession,
 )
 from service.pages import types as type_pages
@@ -98,5 +99,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     reminders.router,
     deadlines.router,  # before /admin/{place}/{action}
     mail_samples.router,  # likewise
+    spot_check.router,
     admin.router,
 )

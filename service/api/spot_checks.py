@@ -15,6 +15,7 @@ from flows.people import Actor
 from flows.spot_checks import MISSED, STATES, Asked, Check, Choice
 from flows.spot_finding import asks_words
 from flows.spot_records import Marks, Sending
+from flows.spot_visit import Visit
 from flows.timetable import SESSIONS
 from service.access import ApiViewer
 from service.api import answers, cursors
@@ -63,7 +64,7 @@ class LessonPlanMark(BaseModel):
 class NewRecord(BaseModel):
     """What was found. `key`: the phone's own, a UUID made once a record; `recorded_at`: the phone's clock;
     `seen_at`: `evidence.at` of the answer the phone worked from. `words`: what the teacher said; `note`: the
-    inspector's own."""
+    inspector's own. `started`, `ended`: HH:MM of the day; `read_back`: the teacher has read the words."""
 
     model_config = ConfigDict(extra="forbid")
     key: str = Field(max_length=64)
@@ -73,11 +74,18 @@ class NewRecord(BaseModel):
     lesson_plan: LessonPlanMark
     words: str = ""
     note: str = ""
+    started: str = Field(default="", max_length=5, examples=["09:15"])
+    ended: str = Field(default="", max_length=5, examples=["09:25"])
+    place: str = ""
+    read_back: bool = False
 
     def sending(self) -> Sending:
         """As the flows know it."""
         plan, lesson = self.teaching_plan, self.lesson_plan
-        marks = Marks(plan.mark, lesson.mark, lesson.reason, plan.code, lesson.code, self.words, self.note)
+        visit = Visit(self.started, self.ended, self.place, self.read_back)
+        marks = Marks(
+            plan.mark, lesson.mark, lesson.reason, plan.code, lesson.code, self.words, self.note, visit
+        )
         return Sending(self.key, marks, self.recorded_at, self.seen_at)
 
 
