@@ -192,24 +192,17 @@ class Moment(TypedDict):
 
 
 class CitedCheck(TypedDict):
-    """The spot check minutes are drawn up on: which period, and the signed file by its SHA-256."""
+    """The spot check minutes are drawn up on, as it was confirmed: the signed file by its SHA-256."""
 
-    lesson: str
     code: str
     revision: int
     approved_on: str
     sha256: str
 
 
-class Marked(TypedDict):
-    """One thing that was looked for, and what was found, in words."""
-
-    name: str
-    mark: str
-
-
 class ViolationMinutes(TypedDict):
-    """Data of the layout `violation_minutes`; its text fields: `number`, `date`, `statement`, `refusal`."""
+    """Data of the layout `violation_minutes`. `facts`: what was checked and found, name and words. Its
+    text fields: `number`, `date`, `statement`, `refusal`."""
 
     title: str
     issuer: Issuer
@@ -221,7 +214,7 @@ class ViolationMinutes(TypedDict):
     end: Moment
     place: str
     check: CitedCheck
-    items: list[Marked]
+    facts: list[list[str]]
     course: list[Node]
     conclusion: list[Node]
     remedy: str
@@ -232,7 +225,7 @@ class ViolationMinutes(TypedDict):
 
 
 class Appeal(TypedDict):
-    """Data of the layout `appeal`; its text fields: `date` and `reasons`."""
+    """Data of the layout `appeal`; its text field: `reasons`."""
 
     title: str
     issuer: Issuer

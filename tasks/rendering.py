@@ -135,21 +135,8 @@ def stamp(data: Mapping[str, Any]) -> bytes:
     )
 
 
-_ONE_LINE = 30.0
-"""Points: a text field as high as this or higher is a frame of several lines."""
-
-
-class TooLong(ValueError):
-    """The words do not fit their frame at the smallest size that can be read."""
-
-
 def text_field(box: Box, value: str) -> bytes:
-    """How a filled text field looks: one page as large as its box, the words on the printed base line.
-
-    In a frame several lines, as large as they fit; TooLong where they do not.
-    """
-    if box.height >= _ONE_LINE:
-        return _one_page({"kind": "words", "width": box.width, "height": box.height, "text": value}, None)
+    """How a filled text field looks: one page as large as its box, the words on the printed base line."""
     number = box.name == "number"
     return _one_page(
         {
@@ -233,11 +220,10 @@ def _one_page(data: dict[str, Any], picture: bytes | None) -> bytes:
     shown, _ = _drawable(data)
     with _root({"picture": picture} if picture else {}) as (root, pictures):
         whole = {**shown, "title": "Hồ Sơ Số", "picture": pictures.get("picture")}
-        compiler = _compiler(root, "stamp.typ", whole)
         # Taken over into another file as a picture: no structure of its own, hence level B and no tags.
-        pdf = compiler.compile(format="pdf", pdf_standards=["a-2b"], pdf_tags=False, timestamp=0)
-        if data["kind"] == "words" and json.loads(compiler.query("<overflow>")):
-            raise TooLong
+        pdf = _compiler(root, "stamp.typ", whole).compile(
+            format="pdf", pdf_standards=["a-2b"], pdf_tags=False, timestamp=0
+        )
     assert isinstance(pdf, bytes)
     return pdf
 

@@ -210,7 +210,7 @@ def test_issuer_left_motto_right_title_centred_and_no_place_and_date_line() -> N
 
 def test_paragraphs_are_justified_indented_and_apart() -> None:
     text = tree(f"<p>{LONG * 4}</p><p>{LONG * 4}</p>")
-    found, _ = first_page(rendering.render("violation_minutes", minutes(course=text, items=[])).pdf)
+    found, _ = first_page(rendering.render("violation_minutes", minutes(course=text, facts=[])).pdf)
     course = the(found, "Nội dung (theo diễn biến):")
     lines = [run for run in found if course.foot < run.top < course.foot + 60]
     first, second = [n for n, r in enumerate(lines) if r.left == pytest.approx(40, abs=0.3)][:2]
@@ -226,9 +226,9 @@ def test_paragraphs_are_justified_indented_and_apart() -> None:
 BOXES = {
     "violation_minutes": {
         **dict.fromkeys(("number", "date", "statement", "refusal"), "text"),
-        **dict.fromkeys(("teacher", "inspector", "witness", "principal"), "signature"),
+        **dict.fromkeys(("author", "response", "witness", "note"), "signature"),
     },
-    "appeal": {"date": "text", "reasons": "text", "author": "signature", "decision": "signature"},
+    "appeal": {"reasons": "text", "author": "signature", "decision": "signature"},
 }
 MADE = {"violation_minutes": minutes, "appeal": an_appeal}
 
@@ -255,11 +255,11 @@ def test_every_signer_has_a_place_and_none_lies_over_another(layout: str) -> Non
 def test_who_signs_where() -> None:
     """The recorder and whom it concerns side by side, the witness right, the head of the school last."""
     at = {box.name: box for box in rendering.render("violation_minutes", minutes()).boxes}
-    assert at["teacher"].rect[2] < at["inspector"].rect[0]
-    assert at["teacher"].rect[3] == pytest.approx(at["inspector"].rect[3])
-    assert at["statement"].rect[1] > at["teacher"].rect[3] > at["witness"].rect[3] > at["principal"].rect[3]
+    assert at["response"].rect[2] < at["author"].rect[0]
+    assert at["response"].rect[3] == pytest.approx(at["author"].rect[3])
+    assert at["statement"].rect[1] > at["response"].rect[3] > at["witness"].rect[3] > at["note"].rect[3]
     assert at["refusal"].rect[2] < at["witness"].rect[0]
-    assert at["principal"].rect[0] >= 105 * MM  # the right half
+    assert at["note"].rect[0] >= 105 * MM  # the right half
 
 
 def test_signatures_never_stand_alone_on_a_page() -> None:

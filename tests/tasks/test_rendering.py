@@ -194,15 +194,15 @@ def minutes(**changes: Any) -> dict[str, Any]:
         "end": {"date": "2026-11-24", "time": "10:05"},
         "place": "Phòng hội đồng",
         "check": {
-            "lesson": "Lớp 3A, tiết 2 ngày 24/11/2026, môn Toán",
             "code": "a1b2c3d4e5f6-1",
             "revision": 1,
             "approved_on": "2026-11-24",
             "sha256": "0123456789abcdef" * 4,
         },
-        "items": [
-            {"name": "Kế hoạch dạy học tuần 12, bản in", "mark": "Không có"},
-            {"name": "Kế hoạch bài dạy của tiết, bản mềm", "mark": "Có"},
+        "facts": [
+            ["Tiết được kiểm tra", "Lớp 3A, tiết 2 ngày 24/11/2026, môn Toán"],
+            ["Kế hoạch dạy học tuần 12, bản in", "Không có"],
+            ["Kế hoạch bài dạy của tiết, bản mềm", "Có"],
         ],
         "course": tree(
             "<p>Lúc 8 giờ 15 phút, cán bộ kiểm tra đến lớp 3A và đề nghị xem hồ sơ dạy học của tiết 2.</p>"
@@ -214,10 +214,10 @@ def minutes(**changes: Any) -> dict[str, Any]:
         "date": "2026-11-24",
         "code": "BB-1",
         "boxes": [
-            {"field": "teacher", "caption": "Người được kiểm tra"},
-            {"field": "inspector", "caption": "Người kiểm tra, ghi biên bản"},
+            {"field": "response", "caption": "Người được kiểm tra"},
+            {"field": "author", "caption": "Người kiểm tra, ghi biên bản"},
             {"field": "witness", "caption": "Người chứng kiến (nếu có)"},
-            {"field": "principal", "caption": ""},
+            {"field": "note", "caption": ""},
         ],
         **changes,
     }
