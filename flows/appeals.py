@@ -49,7 +49,9 @@ SAID: dict[State, Text] = {
 
 def against(session: Session, document: Document) -> Appealed | None:
     """The appeal against these minutes, or against the minutes of this check; None without one sent."""
-    minutes = [document] if document.type == VIOLATION_MINUTES.slug else linked_to(session, document.id, ABOUT)
+    minutes = (
+        [document] if document.type == VIOLATION_MINUTES.slug else linked_to(session, document.id, ABOUT)
+    )
     for one in minutes:
         if one.type != VIOLATION_MINUTES.slug:
             continue

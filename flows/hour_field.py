@@ -11,7 +11,9 @@ from models.errors import Fault
 from models.text import Text
 from tasks.rich_text import clean_line
 
-_TYPED = re.compile(r"(?P<hour>\d{1,2})\s*(?:[:.hg]|giờ)\s*(?P<minute>\d{1,2})?(?:\s*(?:phút|p))?", re.IGNORECASE)
+_TYPED = re.compile(
+    r"(?P<hour>\d{1,2})\s*(?:[:.hg]|giờ)\s*(?P<minute>\d{1,2})?(?:\s*(?:phút|p))?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
