@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import citing, decide
+from flows import amending, citing, decide
 from flows.bodies import declared_for
 from flows.catalogue import type_of
 from flows.facts import due_of, facts_of
@@ -50,8 +50,8 @@ def create(
     declared = type_of(slug)
     now = office.now()
     with office.db.write() as session:
-        group_id = _group_for(declared, actor)
         earlier = session.get(Document, links.about or links.replaces or "")
+        group_id = _group_for(declared, actor, earlier)
         if declared.amends and not links.about:
             raise Invalid(_ABOUT_WHAT, (Fault("about", _ABOUT_WHAT),))
         values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
@@ -67,6 +67,7 @@ def create(
             type=slug,
             type_version=declared.version,
             owner_id=actor.id,
+            concerned_id=_concerned(earlier, actor),
             group_id=earlier.group_id if earlier else group_id,
             title=declared.name.vi,
             fields=values,
@@ -90,6 +91,27 @@ def create(
         begun = citing.recorded(session, document.id) | _linked(links)
         decide.begin(session, document, actor, now, begun)
         return document
+
+
+def about(actor: Actor, declared: DocumentType, document: Document, now: datetime) -> Document:
+    """A draft about this document as it would begin; stored nowhere."""
+    return Document(
+        school_id=actor.school_id,
+        type=declared.slug,
+        owner_id=actor.id,
+        concerned_id=_concerned(document, actor),
+        group_id=document.group_id,
+        title=declared.name.vi,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _concerned(earlier: Document | None, actor: Actor) -> str | None:
+    """A record about another one is about the same person; where that person writes it, about its author."""
+    if earlier is None or earlier.concerned_id is None:
+        return None
+    return earlier.concerned_id if earlier.concerned_id != actor.id else earlier.owner_id
 
 
 _NO_WEEK = Text("Chọn tuần trước khi soạn.", "Choose the week before writing.")
@@ -194,12 +216,17 @@ def ensure_draft(declared: DocumentType, document: Document) -> None:
         )
 
 
-def _group_for(declared: DocumentType, actor: Actor) -> str | None:
+def _group_for(declared: DocumentType, actor: Actor, earlier: Document | None = None) -> str | None:
     """The group a new document of this person belongs to; NotYours when the type is not theirs to draft."""
     if isinstance(declared.drafted_by, GroupHead):
         if actor.heads:
             return min(actor.heads)
-    elif declared.drafted_by.allows(actor, Subject(school_id=actor.school_id, owner_id="")):
+    elif declared.drafted_by.allows(
+        actor,
+        Subject(
+            school_id=actor.school_id, owner_id="", concerned_id=earlier.concerned_id if earlier else None
+        ),
+    ):
         return min(actor.groups, default=None)
     raise NotYours(
         Text(
@@ -238,9 +265,11 @@ def _derive(
         document.week_id = week if week in facts.weeks else None
         last = values.get(declared.last_week_field) if declared.last_week_field else week
         document.last_week_id = last if last in facts.weeks else document.week_id
-    if document.week_id:
+    if document.week_id or about is not None:
         document.title = declared.title(values, facts)[:300]
     document.due_at = due_of(session, declared, document.school_id, values)
+    if about is not None and declared.span is not None:
+        document.due_at = amending.limit(session, declared, about)
     document.unique_key = _unique_key(declared, document.owner_id, values)
     replaced = session.get(Document, links.replaces) if links.replaces else None
     if replaced is None:

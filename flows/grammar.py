@@ -138,6 +138,18 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The time for a record about another one, from that one's last decision.
+
+    `time`, or as many working days as the school's rule `rule` says. `closes`: it is not begun afterwards.
+    """
+
+    time: timedelta = timedelta()
+    rule: str = ""
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the records know beside the form, at the moment of a submit."""
 
@@ -149,6 +161,8 @@ class Facts:
     author_post: str
     group_name: str
     homeroom: str
+    concerned_name: str = ""
+    concerned_post: str = ""
     weeks: Mapping[str, WeekFacts] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     based_on: tuple[str, ...] = ()
@@ -176,7 +190,9 @@ class DocumentType:
     """One record type, whole: what is filled in, who passes it on, when it is due, how it looks.
 
     `amends` names the type whose approved documents this one is about: it takes its week from that document
-    and is begun there. `parts` gives the words for what of a document may be named so. `informs` are told
+    and is begun there, `after` it went that way, `once` for each, within its `span`; `begins` fills its draft.
+    `begin_label` is the button there. `confidential`: seen by its author, by whom it is about, the head of
+    the group and the principals alone. `parts` gives the words for what of a document may be named so. `informs` are told
     once it is approved. Two documents of the same weeks that agree in all of `alike_by` ("owner", "group" or
     fields) are likely one made twice: their author is told, and goes on if both are meant. `reminders` count
     from the limit for handing it in, `review_reminders` from each reviewer's own; a school may set others.
@@ -201,6 +217,12 @@ class DocumentType:
     review_reminders: tuple[Remind, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     amends: str = ""
+    after: When | None = None
+    once: bool = False
+    span: Span | None = None
+    begins: Callable[[Facts], dict[str, Any]] | None = None
+    begin_label: Text | None = None
+    confidential: bool = False
     parts: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     informs: tuple[Who, ...] = ()
     body: UploadedBody | None = None
