@@ -240,6 +240,46 @@ class Appeal(TypedDict):
     boxes: list[SigningPlace]
 
 
+class Visit(TypedDict):
+    """The period that was checked; `started`, `ended`: HH:MM, empty where nobody wrote it."""
+
+    day: str
+    session: str
+    period: int
+    class_name: str
+    subject: str
+    lesson: str
+    started: str
+    ended: str
+    place: str
+
+
+class CheckedItem(TypedDict):
+    name: str
+    mark: str
+    records: list[Node]
+
+
+class SpotCheck(TypedDict):
+    """Data of the layout `spot_check`. `asks`: the finding's place and its text field `reasons` are there."""
+
+    title: str
+    issuer: Issuer
+    author: Person
+    concerned: Person
+    date: str
+    code: NotRequired[str]
+    how: str
+    visit: Visit
+    items: list[CheckedItem]
+    words: list[Node]
+    read_back: bool
+    note: list[Node]
+    summary: list[Node]
+    asks: bool
+    boxes: list[SigningPlace]
+
+
 class UploadedFile(TypedDict):
     """The file between cover and signing sheet. `note` says in a line what cleaning left out."""
 
