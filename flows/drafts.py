@@ -23,6 +23,7 @@ from flows.links import ABOUT, REPLACES, Links, links_of, parts_of
 from flows.office import Office
 from flows.people import Actor, GroupHead, Subject
 from flows.posts import known_of
+from models.account import Account
 from models.document import Document, DocumentImage, DocumentLink
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
 from models.indexing import index
@@ -48,11 +49,13 @@ def create(
     source: Document | None = None,
     links: Links = NO_LINKS,
     recorded: Recorded | None = None,
+    concerned_id: str = "",
 ) -> Document:
     """A new draft of this person's; `raw` holds at least the fields that make it unique.
 
     `source`: the record its content was copied from (`flows/copying.py`), which it then cites. `recorded`:
     the system makes it, of what was recorded elsewhere; without that such a type is refused.
+    `concerned_id`: the account it is about, of this school and not its author.
 
     NotYours when the type is not this person's to draft; Invalid when a field that names it (its week) is
     missing or another document of the same name exists already. Who may begin one with `links` is asked in
@@ -80,7 +83,9 @@ def create(
             type=slug,
             type_version=declared.version,
             owner_id=actor.id,
-            concerned_id=recorded.concerned_id if recorded else _concerned(earlier, actor),
+            concerned_id=recorded.concerned_id
+            if recorded
+            else _about_whom(session, declared, actor, concerned_id or _concerned(earlier, actor) or ""),
             group_id=recorded.group_id if recorded else earlier.group_id if earlier else group_id,
             title=declared.name.vi,
             fields=values,
@@ -101,7 +106,8 @@ def create(
         if source is not None:
             citing.cite(session, document, source, citing.texts_of(values), now)
             session.flush()
-        begun = citing.recorded(session, document.id) | _linked(links)
+        about = {"concerned": concerned_id} if concerned_id else {}
+        begun = citing.recorded(session, document.id) | _linked(links) | about
         decide.begin(session, document, actor, now, begun)
         return document
 
@@ -127,6 +133,21 @@ def _concerned(earlier: Document | None, actor: Actor) -> str | None:
     return earlier.concerned_id if earlier.concerned_id != actor.id else earlier.owner_id
 
 
+def _about_whom(session: Session, declared: DocumentType, actor: Actor, account_id: str) -> str | None:
+    """Whom a document is about, as its row holds it; Invalid where that is nobody who could respond."""
+    if not account_id and not declared.about_someone:
+        return None
+    account = session.get(Account, account_id)
+    known = account is not None and account.school_id == actor.school_id and account.active
+    if not known or account_id == actor.id:
+        raise Invalid(_ABOUT_WHOM, (Fault("concerned", _ABOUT_WHOM, missing=not account_id),))
+    return account_id
+
+
+_ABOUT_WHOM = Text(
+    "Chọn người được nêu trong hồ sơ: một người khác đang làm việc ở trường.",
+    "Choose whom the record is about: another person who works at the school.",
+)
 _NO_WEEK = Text("Chọn tuần trước khi soạn.", "Choose the week before writing.")
 
 

@@ -272,6 +272,11 @@ class DocumentType:
         return any(not isinstance(s, Draft | Sign | Seal | Archive) for s in self.leaves)
 
     @property
+    def about_someone(self) -> bool:
+        """Does whom it is about respond to it?"""
+        return any(isinstance(s, Respond) for s in self.leaves)
+
+    @property
     def signing_steps(self) -> tuple[Step, ...]:
         return tuple(s for s in self.leaves if s.signs)
 

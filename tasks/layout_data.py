@@ -30,6 +30,8 @@ class SigningPlace(TypedDict):
     field: str
     caption: str
     at: NotRequired[str]
+    kind: NotRequired[Literal["signature", "text"]]
+    """`text`: a place for words that come with a signature."""
 
 
 class Week(TypedDict):
