@@ -65,13 +65,18 @@ class Save(BaseModel):
 
 
 class Decision(BaseModel):
-    """An action on the version that was seen. `note` is required to return; `parts` comments on lessons."""
+    """An action on the version that was seen.
+
+    `note` is required to return, to state something, to refuse a signature and for the outcome of a decision;
+    `parts` comments on lessons. `witness`: of a refusal, an account's id.
+    """
 
     model_config = ConfigDict(extra="forbid")
     version: int
     pin: SecretStr | None = None
     note: str = ""
     parts: dict[str, str] = {}
+    witness: str = ""
 
 
 @router.post("/documents", status_code=201)
@@ -216,8 +221,10 @@ def act(
     office: OfficeDep,
     arrived: Arrival,
 ) -> dict[str, Any]:
-    """Decide: submit, sign, approve, return, seal, reopen, withdraw, as `actions` of the document offers.
+    """Decide: submit, sign, approve, return, acknowledge, agree, state, refuse, seal, reopen, withdraw or an
+    outcome of the type's own, as `actions` of the document offers.
 
+    Where several steps are open at once, it is done at the first of them that is this person's.
     `delegate` has an operation of its own.
     """
     with office.db.read() as session:
@@ -231,6 +238,7 @@ def act(
         pin=Secret(decision.pin.get_secret_value()) if decision.pin else None,
         note=decision.note,
         parts=decision.parts,
+        witness=decision.witness,
     )
     decided = decide(office, command)
     return _answer(office, viewer, document_id) | {"repeated": decided.repeated}
