@@ -1,7 +1,7 @@
 """The paper of a sent check: drafted and submitted in its inspector's name, for that person to sign.
 
 It is made of the stored record alone. Asked again it makes nothing anew: a check has one paper, and one that
-a crash left half made is finished the next time (the worker looks for such).
+a crash left half made is finished by the web's pulse.
 """
 
 from __future__ import annotations
