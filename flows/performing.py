@@ -19,11 +19,11 @@ from flows.authority import authority, basis
 from flows.candidates import standing_in
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
-from flows.grammar import DocumentType, Facts, Seal, Step
+from flows.grammar import Acknowledge, DocumentType, Facts, Seal, Step
 from flows.links import known_for
 from flows.office import Office
 from flows.posts import actor_of, issuer_of
-from flows.wording import witness_of, words_of
+from flows.wording import refusal_words, witness_of, words_of
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
@@ -35,7 +35,7 @@ from tasks import rendering
 from tasks.assembling import assemble
 from tasks.form_fields import FilledText
 from tasks.keys import check_form
-from tasks.rich_text import images
+from tasks.rich_text import images, tidy
 from tasks.signing import Signed, SignRequest, prepare
 
 
@@ -62,7 +62,7 @@ def perform(office: Office, here: Here, step: Step, command: Command, key: OpenK
     if plan.decides(step, command.action):
         return sign(office, here, step, command, key)
     if command.action == plan.REFUSE:
-        return Made(data={"witness": witness_of(office, here, command)})
+        return refuse(office, here, step, command)
     return Made()
 
 
@@ -190,6 +190,22 @@ def _texts(values: Iterable[Any]) -> Iterable[str]:
             yield from _texts(value.values())
         elif isinstance(value, list):
             yield from _texts(value)
+
+
+# --- refusals ---------------------------------------------------------------------------------------------
+
+
+def refuse(office: Office, here: Here, step: Step, command: Command) -> Made:
+    """Nothing is signed. What the witness's signature will fill in must fit its place now: later the words
+    stand."""
+    made = Made(data={"witness": witness_of(office, here, command)})
+    with office.db.read() as session:
+        said = refusal_words(session, here, tidy(command.note).strip())
+        revision = session.get_one(Revision, (here.document.id, here.position.revision))
+    for later in here.declared.leaves:
+        if isinstance(later, Acknowledge) and later.refusal_of == step.name:
+            _texts_of(office, revision, {later.text: said})
+    return made
 
 
 # --- signatures ------------------------------------------------------------------------------------------
@@ -370,13 +386,23 @@ def _written(now: datetime) -> str:
     return numbers.written_date(now.astimezone(VIETNAM).date())
 
 
+def _line(office: Office, box: rendering.Box, value: str) -> bytes:
+    return office.intake.submit(rendering.text_field, box, value)
+
+
+def _words(office: Office, box: rendering.Box, value: str) -> bytes:
+    try:
+        return office.intake.submit(rendering.text_area, box, value)
+    except Invalid as refusal:
+        raise Invalid(refusal.sentence, (Fault("note", refusal.sentence),)) from None
+
+
 def _texts_of(office: Office, revision: Revision, values: Mapping[str, str]) -> tuple[FilledText, ...]:
     """Number and date of the competent signature, words said with one: filled in its own revision."""
     filled = []
     for name, value in values.items():
         left, bottom, right, top = revision.boxes[name]
         box = rendering.Box(name, "text", 0, (left, bottom, right, top))
-        line = name in NUMBER_AND_DATE
-        drawn = office.intake.submit(rendering.text_field if line else rendering.text_area, box, value)
-        filled.append(FilledText(name, value, drawn))
+        draw = _line if name in NUMBER_AND_DATE else _words
+        filled.append(FilledText(name, value, draw(office, box, value)))
     return tuple(filled)

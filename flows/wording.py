@@ -31,7 +31,7 @@ def words_of(session: Session, here: Here, step: Step, command: Command) -> dict
 
 
 def _refusal(session: Session, here: Here, step: str) -> str:
-    """The recorded refusal in a sentence, as the paper says it: Vietnamese alone."""
+    """The recorded refusal in a sentence."""
     _, remark = session.exec(
         select(Event, Remark)
         .outerjoin(
@@ -46,10 +46,13 @@ def _refusal(session: Session, here: Here, step: str) -> str:
         .order_by(col(Event.seq).desc())
         .limit(1)
     ).one()
+    return refusal_words(session, here, remark.text if remark is not None and not remark.erased else "")
+
+
+def refusal_words(session: Session, here: Here, reason: str) -> str:
+    """A refusal as the paper says it: Vietnamese alone."""
     person = session.get(Account, here.document.concerned_id) if here.document.concerned_id else None
-    said = remark.text if remark is not None and not remark.erased else ""
-    name = person.full_name if person else ""
-    return _REFUSED.format(who=name, reason=said or _UNKNOWN).vi
+    return _REFUSED.format(who=person.full_name if person else "", reason=reason or _UNKNOWN).vi
 
 
 _REFUSED = Text("{who} không ký. Lý do: {reason}", "{who} did not sign. Reason: {reason}")
