@@ -120,7 +120,9 @@ def with_names(session: Session, rows: Sequence[SpotCheck]) -> list[Check]:
     """The rows in their order, each with its names."""
     people = {r.teacher_id for r in rows} | {r.inspector_id for r in rows}
     names = dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(people))).all())
-    wanted = select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_({r.class_id for r in rows}))
+    wanted = select(SchoolClass.id, SchoolClass.name).where(
+        col(SchoolClass.id).in_({r.class_id for r in rows})
+    )
     classes = dict(session.exec(wanted).all())
     return [Check(r, classes[r.class_id], names[r.teacher_id], names[r.inspector_id]) for r in rows]
 
