@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flows.grammar import DocumentType, Review, Seal, Sign, Step
-from flows.people import Actor, AnyOf, Cover, GroupHead, HasRole, Standing, Subject, Who
+from flows.grammar import DocumentType, Seal, Sign, Step
+from flows.people import (
+    ROLES,
+    Actor,
+    AnyOf,
+    Concerned,
+    Cover,
+    GroupHead,
+    HasRole,
+    Standing,
+    Subject,
+    Who,
+    Witness,
+)
 from models.text import Text
 
 HEAD, DEPUTY = "TỔ TRƯỞNG CHUYÊN MÔN", "TỔ PHÓ CHUYÊN MÔN"
@@ -47,14 +59,16 @@ def authority(
     """The lines above the signature, in capitals as Decree 30 prints them.
 
     `standing` is what lets this person take the step, `post` what they are where they sign TUQ. Empty for an
-    author who signs as nothing but the author, a group head's own lesson plan included.
+    author who signs as nothing but the author, a group head's own lesson plan included, for whom a record is
+    about and for a witness: the caption on the page says who they are.
     """
     if isinstance(step, Seal):
         return (issuer.upper(),)
     if isinstance(step, Sign):
         return (HEAD,) if isinstance(declared.drafted_by, GroupHead) else ()
-    assert isinstance(step, Review)
     assert step.by is not None
+    if isinstance(step.by, Concerned | Witness):
+        return ()
     if standing.cover:
         return _for_another(standing.audience, actor, post)
     return _reviewer(step.by, actor, subject)
@@ -70,6 +84,8 @@ def _reviewer(who: Who, actor: Actor, subject: Subject) -> tuple[str, ...]:
         return (VICE,)
     if isinstance(named, HasRole) and named.role == "principal" and "principal" not in actor.roles:
         return (f"KT. {PRINCIPAL}", VICE)
+    if isinstance(named, HasRole) and named.role not in ("principal", "vice_principal"):
+        return (ROLES[named.role].vi.upper(),)
     return (PRINCIPAL,) if "principal" in actor.roles else (VICE,)
 
 

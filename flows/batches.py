@@ -297,8 +297,17 @@ def sweep_stopped(office: Office) -> int:
 
 def _settle_item(session: Session, batch: Batch, item: BatchItem, now: datetime) -> None:
     """Signed when the decision stands, untouched otherwise."""
-    event = session.get(Event, (item.document_id, item.version + 1))
-    stands = event is not None and (event.actor_id, event.action) == (batch.account_id, batch.action)
+    seen = select(Event.revision).where(
+        col(Event.document_id) == item.document_id, col(Event.seq) == item.version
+    )
+    own = select(Event.seq).where(  # the very next, or after what others did at the same group
+        col(Event.document_id) == item.document_id,
+        col(Event.seq) > item.version,
+        col(Event.revision) == seen.scalar_subquery(),
+        col(Event.actor_id) == batch.account_id,
+        col(Event.action) == batch.action,
+    )
+    stands = session.exec(own).first() is not None
     item.state = "signed" if stands else "queued"
     item.finished_at = now if stands else None
     session.add(item)

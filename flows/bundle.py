@@ -57,4 +57,4 @@ def _final(document: Document) -> bool:
     """Has the last person decided?"""
     if document.status == "archived":
         return True
-    return document.status == "approved" and type_of(document.type).step(document.step).by is None
+    return document.status == "approved" and type_of(document.type).step(document.step).automatic

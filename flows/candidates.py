@@ -103,7 +103,7 @@ def _absences(session: Session, subject: Subject, audiences: Sequence[str], now:
         .where(col(Delegation.school_id) == subject.school_id, in_force(today(now)))
         .order_by(col(Delegation.given_at), col(Delegation.id))
     ).all()
-    taken = subject.acted | {subject.owner_id}
+    taken = subject.bound
     found = []
     for row in rows:
         if not set(audiences).intersection(row.posts) or (row.types and subject.type not in row.types):
@@ -140,7 +140,7 @@ def candidates(session: Session, subject: Subject, audiences: Iterable[str], now
     keys = list(audiences)
     found = {a.id: a for key in keys for a in holders(session, subject.school_id, key)}
     heads = [a for a in found.values() if a.id == subject.head_id and keys[0].startswith("group_head:")]
-    if [f"account:{subject.owner_id}"] == keys:
+    if keys in ([f"account:{subject.owner_id}"], [f"account:{subject.concerned_id}"]):
         return list(found.values())
     away = _absences(session, subject, keys, now)
     for instead in away:
@@ -149,7 +149,7 @@ def candidates(session: Session, subject: Subject, audiences: Iterable[str], now
     for instead in away:
         if instead.free and keys[0] in instead.delegation.posts and instead.delegate.id not in gone:
             found[instead.delegate.id] = instead.delegate
-    taken = subject.acted | {subject.owner_id}
+    taken = subject.bound
     return [a for a in found.values() if a.id not in taken] or [a for a in heads if a.id not in taken]
 
 

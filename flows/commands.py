@@ -30,6 +30,8 @@ class Command:
     note: str = field(default="", repr=False)
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Comments on single lessons, by lesson id."""
+    witness: str = ""
+    """The account that witnessed a refusal."""
 
 
 @dataclass(frozen=True, slots=True)

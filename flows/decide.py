@@ -12,15 +12,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from flows import duties, mark_rows, plan, telling
+from flows import aftermath, duties, mark_rows, plan, telling
 from flows.bodies import declared_for
 from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
-from flows.grammar import Review
+from flows.grammar import DocumentType, Parallel, Step
 from flows.links import links_of
 from flows.office import Office
 from flows.opening import open_step
@@ -29,9 +29,9 @@ from flows.performing import OpenKey, perform, release
 from flows.permits import permit, refuse_otherwise
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
-from flows.recording import event_of, record, remark_of
+from flows.recording import event_of, keep, record, remark_of
 from models.delegation import Substitution
-from models.document import Document, Revision, SeriesNumber, Signature
+from models.document import Document, Revision
 from models.errors import NotFound, Stale
 from models.event import Event
 from models.indexing import index
@@ -48,11 +48,39 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
     with office.db.read() as session:
         here = read(session, command.document_id, command.actor.school_id)
         done = _repeated(session, here, command)
-    if done:
-        return done
-    permit(here, command)
-    standing = plan.standing(here.position, command.actor, here.subject)
-    made = perform(office, here, command, key)
+    while done is None:
+        try:
+            tried = _decided(office, here, command, key)
+        except Stale:
+            moved = _moved_on(office, here)
+            if moved is None:
+                raise
+            tried = moved
+        if isinstance(tried, Decided):
+            return tried
+        here = tried
+    return done
+
+
+def _moved_on(office: Office, here: Here) -> Here | None:
+    """The document as it is now, where it was at a group and others decided meanwhile: to be tried again."""
+    if not here.position.grouped:
+        return None
+    with office.db.read() as session:
+        now = read(session, here.document.id, here.document.school_id)
+    return now if now.document.version != here.document.version else None
+
+
+def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) -> Decided | Here:
+    """One try, on the document as it was found.
+
+    The document as it is now, where another part of the same group was done meanwhile: the file has another
+    signature, so this one is made again on that. Each part is done once, so there is an end to this.
+    """
+    found = here.document.version
+    step = permit(here, command)
+    standing = plan.standing(here.position, step, command.actor, here.subject)
+    made = perform(office, here, step, command, key)
     try:
         with office.db.write() as session:
             here = read(session, command.document_id, command.actor.school_id)
@@ -63,9 +91,12 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
             now = office.now()
             if command.actor.covers:  # a delegation may have ended meanwhile
                 command = replace(command, actor=standing_in(session, command.actor, now))
-            permit(here, command)
-            refuse_otherwise(here, command, standing)
-            decided = _write(session, here, command, standing, made, now)
+            step = permit(here, command)
+            if here.document.version != found:
+                release(session, command.document_id, command.actor.id)
+                return here
+            refuse_otherwise(here, step, command, standing)
+            decided = _write(session, here, step, command, standing, made, now)
             if key:
                 key.stood(session)
     except BaseException:
@@ -94,19 +125,35 @@ def happened(session: Session, document_id: str) -> list[Happened]:
     rows = session.exec(
         select(Event).where(col(Event.document_id) == document_id).order_by(col(Event.seq))
     ).all()
-    return [
-        Happened(e.seq, e.actor_id, e.step, e.action, e.revision, e.data.get("stood_for", "")) for e in rows
-    ]
+    return [_as_happened(event) for event in rows]
+
+
+def _as_happened(event: Event) -> Happened:
+    stood_for, witness = event.data.get("stood_for", ""), event.data.get("witness", "")
+    values = event.data.get("values", {})
+    return Happened(
+        event.seq, event.actor_id, event.step, event.action, event.revision, stood_for, witness, values
+    )
 
 
 def _repeated(session: Session, here: Here, command: Command) -> Decided | None:
     """The stored result, when this very decision was already made."""
     if here.document.version <= command.version:
         return None
-    event = session.get(Event, (command.document_id, command.version + 1))
-    if event is None or (event.actor_id, event.action) != (command.actor.id, command.action):
-        return None
-    return _result(here.document, repeated=True)
+    for seq in range(command.version + 1, here.document.version + 1):
+        event = session.get(Event, (command.document_id, seq))
+        if event is None:
+            return None
+        if (event.actor_id, event.action) == (command.actor.id, command.action):
+            return _result(here.document, repeated=True)
+        if not _at_group(here.declared, event.step):
+            return None
+    return None
+
+
+def _at_group(declared: DocumentType, step: str) -> bool:
+    """Is this a part of a group? What was decided there on one version follows within the next few."""
+    return any(isinstance(s, Parallel) and step in {part.name for part in s.parts} for s in declared.steps)
 
 
 def _result(document: Document, *, repeated: bool = False) -> Decided:
@@ -128,10 +175,15 @@ def begin(
 
 
 def _write(
-    session: Session, here: Here, command: Command, standing: Standing | None, made: Made, now: datetime
+    session: Session,
+    here: Here,
+    step: Step,
+    command: Command,
+    standing: Standing | None,
+    made: Made,
+    now: datetime,
 ) -> Decided:
-    document, step = here.document, here.position.step
-    assert step is not None
+    document = here.document
     cover = standing.cover if standing and command.action != plan.WITHDRAW else None
     if cover:
         stood = {"stood_for": cover.absent_id, "delegation": cover.delegation_id}
@@ -147,18 +199,7 @@ def _write(
         document, command.actor.id, step.name, command.action, _revision(here, command), now, made
     )
     remark = remark_of(event, command)
-    position = plan.follow(
-        here.declared,
-        here.position,
-        Happened(
-            event.seq,
-            event.actor_id,
-            event.step,
-            event.action,
-            event.revision,
-            cover.absent_id if cover else "",
-        ),
-    )
+    position = plan.follow(here.declared, here.position, _as_happened(event))
     values: dict[str, Any] = {
         "version": document.version + 1,
         "status": position.status,
@@ -178,13 +219,15 @@ def _write(
         values["approved_at"] = now
     if made.number:
         values["number"] = made.number
+    if position.witness != (document.witness_id or ""):
+        values["witness_id"] = position.witness or None
     if command.action == plan.WITHDRAW:
         values["unique_key"] = None  # another may now stand for the same week
     _swap(session, document, values)
-    if made.number:
+    if made.number or "witness_id" in values:
         index(session.connection(), document.id)
     record(session, event, remark)
-    _keep(session, here, command, made, event, position)
+    keep(session, here, step, command, made, event, position)
     if cover:
         session.add(
             Substitution(
@@ -205,17 +248,17 @@ def _write(
         telling.tell_withdrawn(session, document, here.position, event, now)
     else:
         telling.tell(session, document, moved.declared, position, event, people, now)
+    aftermath.follow(session, document, here.position.status, position, event)
     if position.status == "approved" and here.position.status != "approved":
         _replace(session, document, now)
     return _result(document)
 
 
 def note_handed_over(
-    session: Session, here: Here, actor: Actor, data: Mapping[str, str], now: datetime
+    session: Session, here: Here, step: Step, actor: Actor, data: Mapping[str, str], now: datetime
 ) -> None:
-    """The event of a record whose open step was given to another (`flows/handing.py`); the step stays."""
-    document, step = here.document, here.position.step
-    assert step is not None
+    """The event of a record of which an open step was given to another (`flows/handing.py`); it stays."""
+    document = here.document
     made = Made(data=data)
     event = event_of(document, actor.id, step.name, plan.DELEGATE, here.position.revision, now, made)
     _swap(
@@ -273,56 +316,6 @@ def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> No
 
 def _revision(here: Here, command: Command) -> int:
     return here.position.revision + (command.action == "submit")
-
-
-def _keep(
-    session: Session, here: Here, command: Command, made: Made, event: Event, position: Position
-) -> None:
-    """The revision a submit froze, or the signature a decision made, and the number it used."""
-    document, step = here.document, here.position.step
-    assert step is not None
-    if made.frozen is not None:
-        session.exec(
-            delete(Revision).where(
-                col(Revision.document_id) == document.id, col(Revision.number) == event.revision
-            )
-        )
-        session.add(
-            Revision(
-                document_id=document.id,
-                number=event.revision,
-                school_id=document.school_id,
-                created_at=event.at,
-                final=made.output_blob or "",
-                **made.frozen,
-            )
-        )
-    if made.signature is not None:
-        session.add(
-            Signature(
-                school_id=document.school_id,
-                document_id=document.id,
-                revision=position.revision,
-                step=step.name,
-                field=plan.field_of(step),
-                account_id=command.actor.id,
-                input_blob=made.input_blob or "",
-                output_blob=made.output_blob or "",
-                **made.signature,
-            )
-        )
-        session.exec(
-            update(Revision)
-            .where(col(Revision.document_id) == document.id, col(Revision.number) == position.revision)
-            .values(final=made.output_blob)
-        )
-    reserved = update(SeriesNumber).where(
-        col(SeriesNumber.document_id) == document.id, col(SeriesNumber.state) == "reserved"
-    )
-    if made.number and isinstance(step, Review) and step.numbers:
-        session.exec(reserved.values(state="used", at=event.at))
-    elif command.action == plan.WITHDRAW:
-        session.exec(reserved.values(state="void", reason="Người soạn rút hồ sơ trước khi ký duyệt"))
 
 
 def settle(

@@ -61,10 +61,9 @@ async def archive(document_id: str, opened_seq: int, stamped: str) -> str:
 
 def parked_state(turn: runs.Turn) -> State[Any]:
     """The state of a run that waits for a person; a fresh key, since Prefect fires each pause once."""
-    assert turn.position.step is not None
     return State(
         type=StateType.PAUSED,
-        name=runs.parked_name(turn.position.step),
+        name=runs.parked_name(turn.position.open),
         state_details=StateDetails(pause_reschedule=True, pause_key=uuid.uuid4().hex),
     )
 

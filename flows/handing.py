@@ -1,4 +1,4 @@
-"""Giving the open step of one record to another person: by who holds its post, or by the principal (law 7).
+"""Giving an open step of one record to another person: by who holds its post, or by the principal (law 7).
 
 It is a delegation like any other (`flows/delegations.py`), of one post and one record. The record keeps an
 event of it; step, revision and who has acted stay as they are. Nobody gets a record that they wrote or acted
@@ -7,7 +7,7 @@ on in this revision (law 6), and what was handed to somebody is not handed on (D
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -17,6 +17,7 @@ from flows.candidates import HANDED, today
 from flows.commands import Here
 from flows.decide import note_handed_over, read
 from flows.delegation_rules import Asked
+from flows.grammar import Step
 from flows.office import Office
 from flows.people import Actor
 from flows.permits import stale, wrong_step
@@ -41,20 +42,36 @@ class Wish:
     dated: date | None = None
 
 
-def post_of(here: Here) -> str:
-    """The post that names the open step; empty where it is nobody's to hand over."""
-    audiences = plan.audiences(here.position, here.subject)
-    return audiences[0] if audiences and audiences[0].startswith(HANDED) else ""
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """An open step that somebody may give away: under which post it waits, and whose it can be."""
+
+    step: Step
+    post: str
+    owners: tuple[Account, ...]
 
 
-def owners(session: Session, here: Here, actor: Actor) -> list[Account]:
-    """Whose step this person may give away: their own, or for the principal that of any holder."""
-    post, bound = post_of(here), here.position.acted | {here.subject.owner_id}
-    if not post or actor.school_id != here.subject.school_id:
-        return []
-    free = [account for account in holders(session, actor.school_id, post) if account.id not in bound]
-    own = [account for account in free if account.id == actor.id]
-    return own or (free if "principal" in actor.roles else [])
+def to_give(session: Session, here: Here, actor: Actor) -> Giving | None:
+    """What this person may give away of a record: their own step, or for the principal that of any holder."""
+    if actor.school_id != here.subject.school_id:
+        return None
+    found = [giving for step in here.position.open if (giving := _held(session, here, step))]
+    for giving in found:
+        own = tuple(account for account in giving.owners if account.id == actor.id)
+        if own:
+            return replace(giving, owners=own)
+    any_holder = (giving for giving in found if giving.owners)
+    return next(any_holder, None) if "principal" in actor.roles else None
+
+
+def _held(session: Session, here: Here, step: Step) -> Giving | None:
+    """An open step with the holders of its post who may still take it; None: nobody hands it over."""
+    post, *_ = plan.audiences(here.position, step, here.subject) or ("",)
+    if not post.startswith(HANDED):
+        return None
+    bound = plan.situated(here.position, here.subject).bound
+    free = (a for a in holders(session, here.subject.school_id, post) if a.id not in bound)
+    return Giving(step, post, tuple(free))
 
 
 def hand_over(office: Office, actor: Actor, document_id: str, wish: Wish, now: datetime) -> str:
@@ -64,9 +81,10 @@ def hand_over(office: Office, actor: Actor, document_id: str, wish: Wish, now: d
     """
     with office.db.write() as session:
         here = read(session, document_id, actor.school_id)
-        made = delegations.given(session, actor, _asked(session, here, actor, wish, now), now)
+        giving, asked = _asked(session, here, actor, wish, now)
+        made = delegations.given(session, actor, asked, now)
         data = {"delegation": made.id, "from": made.absent_id, "to": made.delegate_id}
-        note_handed_over(session, here, actor, data, now)
+        note_handed_over(session, here, giving.step, actor, data, now)
         made_id = made.id
     office.poke()
     return made_id
@@ -76,29 +94,28 @@ def weigh(office: Office, actor: Actor, document_id: str, wish: Wish, now: datet
     """Refuse what `hand_over` would refuse, and write nothing: before a password is asked for."""
     with office.db.read() as session:
         here = read(session, document_id, actor.school_id)
-        delegations.allowed(session, actor, _asked(session, here, actor, wish, now), now)
+        delegations.allowed(session, actor, _asked(session, here, actor, wish, now)[1], now)
 
 
-def _asked(session: Session, here: Here, actor: Actor, wish: Wish, now: datetime) -> Asked:
+def _asked(session: Session, here: Here, actor: Actor, wish: Wish, now: datetime) -> tuple[Giving, Asked]:
     if not here.document.version == here.last_seq == wish.version:
         raise stale(here)
-    post = post_of(here)
-    if not post:
+    if not any(_held(session, here, step) for step in here.position.open):
         raise wrong_step(here)
-    mine = owners(session, here, actor)
-    if not mine:
+    giving = to_give(session, here, actor)
+    if giving is None:
         raise NotYours(NOT_YOURS)
-    chosen = [account for account in mine if account.id == wish.absent_id] if wish.absent_id else mine
+    chosen = [a for a in giving.owners if a.id == wish.absent_id] if wish.absent_id else [*giving.owners]
     if len(chosen) != 1:
         raise Invalid(_WHOSE, (Fault("absent", _WHOSE, missing=not wish.absent_id),))
-    if wish.delegate_id in here.position.acted | {here.subject.owner_id}:
+    if wish.delegate_id in plan.situated(here.position, here.subject).bound:
         raise Invalid(_BOUND, (Fault("delegate", _BOUND),))
-    return Asked(
+    return giving, Asked(
         absent_id=chosen[0].id,
         delegate_id=wish.delegate_id,
         first_day=today(now),
         last_day=wish.last_day or today(now) + LASTS,
-        posts=(post,),
+        posts=(giving.post,),
         types=(here.document.type,),
         number=wish.number,
         dated=wish.dated,

@@ -1,11 +1,10 @@
-"""The open step as rows: under which posts it waits, since when, until when; or an incident.
+"""The open steps as rows: under which posts each waits, since when, until when; or an incident.
 
 Only `flows/decide.py` calls this, in the decision's own transaction.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, update
@@ -15,59 +14,86 @@ from flows import telling
 from flows.candidates import candidates, stand_ins, with_head_bound
 from flows.commands import Here
 from flows.deadlines import step_due
-from flows.grammar import Draft, Sign
+from flows.grammar import Draft, Sign, Step
 from flows.nobody import nobody
-from flows.plan import SYSTEM
+from flows.plan import SYSTEM, situated
 from models.account import Account
-from models.document import OpenStep
+from models.document import Document, OpenStep
 from models.run import Incident
 from models.school import SchoolWeek
 
 
 def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
-    """Make the waiting rows of the open step; whom it waits for. An incident where nobody could take it.
+    """Make the waiting rows of the open steps; whom a step newly waits for, its author aside. An incident
+    where nobody could take one.
 
-    Whether the deputy takes it beside an absent head is settled here, and anew when a delegation begins or
-    ends (`flows/vacancies.py`).
+    A part of a group that was open already keeps its time and its limit. Whether the deputy takes a step
+    beside an absent head is settled here, and anew when a delegation begins or ends (`flows/vacancies.py`).
     """
     document, position = here.document, here.position
-    until = session.exec(select(OpenStep.due_at).where(col(OpenStep.document_id) == document.id)).first()
+    before = session.exec(
+        select(OpenStep.step, OpenStep.opened_seq, OpenStep.opened_at, OpenStep.due_at).where(
+            col(OpenStep.document_id) == document.id
+        )
+    ).all()
     session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
-    session.exec(
-        update(Incident)
-        .where(
-            col(Incident.document_id) == document.id,
-            col(Incident.kind) == "nobody",
-            col(Incident.resolved_at).is_(None),
-        )
-        .values(resolved_at=now, resolved_by=SYSTEM)
+    names = {step.name for step in position.open}
+    kept = {row[0]: row for row in before if row[0] in names and row[1] == position.opened_seq}
+    ended = update(Incident).where(
+        col(Incident.document_id) == document.id,
+        col(Incident.kind) == "nobody",
+        col(Incident.resolved_at).is_(None),
+        *([col(Incident.step).not_in(kept)] if kept else []),
     )
-    if position.step is None or position.step.by is None:
+    session.exec(ended.values(resolved_at=now, resolved_by=SYSTEM))
+    if not position.open:
         return []
-    subject = with_head_bound(session, replace(here.subject, acted=position.acted), now)
-    week = session.get(SchoolWeek, document.week_id) if document.week_id else None
-    due = step_due(position.step.due, week.monday, now) if position.step.due and week else document.due_at
-    if isinstance(position.step, Draft) and position.status == "returned":
-        due = telling.resubmit_due(document.due_at, now)
-    elif isinstance(position.step, Sign) and position.revision > 1:
-        due = until or due  # what was said when it was returned
-    audiences = position.step.by.audiences(subject)
-    for place, audience in enumerate(audiences):
-        session.add(
-            OpenStep(
-                document_id=document.id,
-                step=position.step.name,
-                audience=audience,
-                place=place,
-                school_id=document.school_id,
-                type=document.type,
-                opened_seq=position.opened_seq,
-                opened_at=now,
-                due_at=due,
+    subject = with_head_bound(session, situated(position, here.subject), now)
+    until = before[0][3] if before else None  # what was said when it was returned
+    told: dict[str, Account] = {}
+    for step in position.open:
+        known = kept.get(step.name)
+        opened, due = (known[2], known[3]) if known else (now, _due(session, here, step, until, now))
+        audiences = step.by.audiences(subject) if step.by else ()
+        for place, audience in enumerate(audiences):
+            session.add(
+                OpenStep(
+                    document_id=document.id,
+                    step=step.name,
+                    audience=audience,
+                    place=place,
+                    school_id=document.school_id,
+                    type=document.type,
+                    opened_seq=position.opened_seq,
+                    opened_at=opened,
+                    due_at=due,
+                )
             )
-        )
-    people = candidates(session, subject, audiences, now)
-    if not people:
-        away = stand_ins(session, subject, audiences, now)
-        nobody(session, document, position.step, away, now)
-    return people
+        people = candidates(session, subject, audiences, now)
+        if not people and not (known and _known(session, document, step)):
+            nobody(session, document, step, stand_ins(session, subject, audiences, now), now)
+        if not known and not isinstance(step, Draft | Sign):
+            told |= {person.id: person for person in people}
+    return list(told.values())
+
+
+def _due(session: Session, here: Here, step: Step, until: datetime | None, now: datetime) -> datetime | None:
+    """Until when a step that opens now should be done."""
+    document, position = here.document, here.position
+    if isinstance(step, Draft) and position.status == "returned":
+        return telling.resubmit_due(document.due_at, now)
+    if isinstance(step, Sign) and position.revision > 1:
+        return until or document.due_at
+    week = session.get(SchoolWeek, document.week_id) if step.due and document.week_id else None
+    return step_due(step.due, week.monday if week else None, now) or document.due_at
+
+
+def _known(session: Session, document: Document, step: Step) -> bool:
+    """Is it an incident already that nobody can take this step?"""
+    incident = select(Incident.id).where(
+        col(Incident.document_id) == document.id,
+        col(Incident.step) == step.name,
+        col(Incident.kind) == "nobody",
+        col(Incident.resolved_at).is_(None),
+    )
+    return session.exec(incident).first() is not None

@@ -116,6 +116,16 @@ class Subject:
     """Or this one record alone."""
     head_bound: bool = False
     """The head is away, and whoever stands in wrote this record or acted on it: the deputy takes it too."""
+    concerned_id: str | None = None
+    """Whom the document is about; they respond to it and decide nothing on it."""
+    witness_id: str = ""
+    """Named in a refusal of this revision, to sign that it was refused."""
+
+    @property
+    def bound(self) -> frozenset[str]:
+        """Who decides nothing more on it: its author, whom it is about, whoever acted (law 6)."""
+        about = {self.concerned_id} if self.concerned_id else set()
+        return self.acted | {self.owner_id} | about
 
 
 class Who:
@@ -149,8 +159,8 @@ class Who:
         return self.standing(actor, subject) is not None
 
     def free(self, account_id: str, subject: Subject) -> bool:
-        """Neither the author nor someone who already acted."""
-        return account_id != subject.owner_id and account_id not in subject.acted
+        """Neither the author, nor whom it is about, nor someone who already acted."""
+        return account_id not in (subject.owner_id, subject.concerned_id) and account_id not in subject.acted
 
     def __or__(self, other: Who) -> Who:
         return AnyOf((self, other))
@@ -168,6 +178,31 @@ class Author(Who):
 
     def free(self, account_id: str, subject: Subject) -> bool:
         return account_id == subject.owner_id
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned(Who):
+    """The person a document is about (`Document.concerned_id`), never its author."""
+
+    name: Text = Text("Người được nêu trong hồ sơ", "Person concerned")
+    waiting: Text = Text("Chờ người được nêu trong hồ sơ", "Waiting for the person concerned")
+
+    def audiences(self, subject: Subject) -> tuple[str, ...]:
+        return (f"account:{subject.concerned_id or ''}",)
+
+    def free(self, account_id: str, subject: Subject) -> bool:
+        return account_id == subject.concerned_id and account_id not in subject.acted
+
+
+@dataclass(frozen=True, slots=True)
+class Witness(Who):
+    """The person named when the one concerned refused to sign."""
+
+    name: Text = Text("Người chứng kiến", "Witness")
+    waiting: Text = Text("Chờ người chứng kiến", "Waiting for the witness")
+
+    def audiences(self, subject: Subject) -> tuple[str, ...]:
+        return (f"account:{subject.witness_id}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +267,8 @@ class AnyOf(Who):
 
 
 author = Author()
+concerned = Concerned()
+witness = Witness()
 group_head = GroupHead()
 principal = HasRole("principal")
 vice_principal = HasRole("vice_principal")

@@ -7,6 +7,7 @@ was quicker) is a file nobody names; it changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -15,12 +16,14 @@ from sqlmodel import Session, col, select
 
 from flows import bodies, citing, keyring, measures, numbers, plan
 from flows.authority import authority, basis
+from flows.candidates import standing_in
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
-from flows.grammar import DocumentType, Facts, Review, Seal, Sign, Step
+from flows.grammar import DocumentType, Facts, Seal, Step
 from flows.links import known_for
 from flows.office import Office
-from flows.posts import issuer_of
+from flows.posts import actor_of, issuer_of
+from flows.wording import witness_of, words_of
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
@@ -48,16 +51,18 @@ class OpenKey(Protocol):
 
 
 LEASE = timedelta(seconds=30)
+NUMBER_AND_DATE = ("number", "date")
+"""Text fields on a printed line; every other takes words of several lines."""
 
 
-def perform(office: Office, here: Here, command: Command, key: OpenKey | None) -> Made:
-    """Make what the action needs. Refusals leave nothing behind."""
-    step = here.position.step
-    assert step is not None
+def perform(office: Office, here: Here, step: Step, command: Command, key: OpenKey | None) -> Made:
+    """Make what the action needs at this step. Refusals leave nothing behind."""
     if command.action == "submit":
         return freeze(office, here)
     if plan.decides(step, command.action):
-        return sign(office, here, command, key)
+        return sign(office, here, step, command, key)
+    if command.action == plan.REFUSE:
+        return Made(data={"witness": witness_of(office, here, command)})
     return Made()
 
 
@@ -84,13 +89,15 @@ def freeze(office: Office, here: Here) -> Made:
     pdf = rendered.pdf if body else prepare(rendered.pdf, rendered.boxes)
     blob = office.blobs.put(pdf)
     file = {"file": body.sha256} if body else {}
+    asked = {name: values.get(name) for name in sorted(declared.asked)}
     return Made(
         output_blob=blob,
         content_version=document.content_version,
         data={"content_version": document.content_version, "pages": rendered.pages}
         | based_on
         | _citation(facts)
-        | file,
+        | file
+        | ({"values": asked} if asked else {}),
         frozen={
             "fields": values,
             "title": document.title,
@@ -188,26 +195,30 @@ def _texts(values: Iterable[Any]) -> Iterable[str]:
 # --- signatures ------------------------------------------------------------------------------------------
 
 
-def sign(office: Office, here: Here, command: Command, key: OpenKey | None) -> Made:
+def sign(office: Office, here: Here, step: Step, command: Command, key: OpenKey | None) -> Made:
     """Make one signature under a short lease on the document; the caller releases it."""
-    lease(office, here, command, key)
+    leased = lease(office, here, step, command, key)
     try:
-        return _sign(office, here, command, key)
+        return replace(_sign(office, here, step, command, key), leased=leased)
     except BaseException:
         with office.db.write() as session:
             release(session, here.document.id, command.actor.id)
         raise
 
 
-def lease(office: Office, here: Here, command: Command, key: OpenKey | None) -> None:
-    """Take the document for signing; Locked while someone else is signing it."""
+def lease(office: Office, here: Here, step: Step, command: Command, key: OpenKey | None) -> bool:
+    """Take the document for signing; Locked while someone else is signing it.
+
+    False, and nothing is taken, while somebody signs at another part of the same group: whoever is later
+    signs again on the other's file.
+    """
     now = office.now()
     with office.db.write() as session:
         taken = session.exec(
             update(Document)
             .where(
                 col(Document.id) == here.document.id,
-                col(Document.version) == command.version,
+                col(Document.version) == here.document.version,
                 or_(
                     col(Document.signing_until).is_(None),
                     col(Document.signing_until) < now,
@@ -216,10 +227,11 @@ def lease(office: Office, here: Here, command: Command, key: OpenKey | None) -> 
             )
             .values(signing_until=now + LEASE, signing_by=command.actor.id)
         )
-        if taken.rowcount == 1:
+        mine = taken.rowcount == 1
+        if mine or _beside(session, here, step, now):
             if key:
                 key.begun(session)
-            return
+            return mine
         present = session.get_one(Document, here.document.id)
         person = session.get(Account, present.signing_by) if present.signing_by else None
     raise Locked(
@@ -228,6 +240,17 @@ def lease(office: Office, here: Here, command: Command, key: OpenKey | None) -> 
             "{who} is signing this record. Wait some seconds, then reload the page.",
         ).format(who=person.full_name if person else Text("Người khác", "Someone else"))
     )
+
+
+def _beside(session: Session, here: Here, step: Step, now: datetime) -> bool:
+    """Does whoever holds the lease sign at another part of the same group, or did just now?"""
+    if not here.position.grouped:
+        return False
+    present = session.get_one(Document, here.document.id)
+    if present.signing_by is None or present.version != here.document.version:
+        return True
+    holder = standing_in(session, actor_of(session, present.signing_by), now)
+    return plan.standing(here.position, step, holder, here.subject) is None
 
 
 def release(session: Session, document_id: str, actor_id: str) -> None:
@@ -239,9 +262,7 @@ def release(session: Session, document_id: str, actor_id: str) -> None:
     )
 
 
-def _sign(office: Office, here: Here, command: Command, open_key: OpenKey | None) -> Made:
-    step = here.position.step
-    assert step is not None
+def _sign(office: Office, here: Here, step: Step, command: Command, open_key: OpenKey | None) -> Made:
     now = office.now()
     with office.db.read() as session:
         account = session.get_one(Account, command.actor.id)
@@ -252,15 +273,13 @@ def _sign(office: Office, here: Here, command: Command, open_key: OpenKey | None
         revision = session.get_one(Revision, (here.document.id, here.position.revision))
         input_blob = _input(session, here, revision)
         issuer = issuer_of(session, here.document.school_id, now.astimezone(VIETNAM).date())
-    standing = plan.standing(here.position, command.actor, here.subject)
+        told = words_of(session, here, step, command)
+    standing = plan.standing(here.position, step, command.actor, here.subject)
     assert standing is not None
     lines = authority(here.declared, step, command.actor, here.subject, issuer.name, standing, account.post)
     paper = basis(standing.cover)
-    number = (
-        numbers.reserve(office, here.document, step.numbers, now)
-        if isinstance(step, Review) and step.numbers
-        else None
-    )
+    number = numbers.reserve(office, here.document, step.numbers, now) if step.numbers else None
+    dated = {"number": number, "date": _written(now)} if number else {}
     field = plan.field_of(step)
     request = SignRequest(
         pdf=office.blobs.get(input_blob),
@@ -272,8 +291,8 @@ def _sign(office: Office, here: Here, command: Command, open_key: OpenKey | None
         reason=step.label.vi,
         location=issuer.place,
         stamp=_stamp(office, step, revision.boxes[field], account, lines, paper.vi if paper else "", now),
-        texts=_texts_of(office, revision, number, now) if number else (),
-        certify=isinstance(step, Sign),
+        texts=_texts_of(office, revision, dated | told),
+        certify=not here.position.signed,  # whoever signs first; no field changes but as was foreseen
     )
     with measures.SIGNING.time():
         signed = open_key.sign(request) if open_key else _with_pin(office, key, request, command, now)
@@ -288,7 +307,6 @@ def _sign(office: Office, here: Here, command: Command, open_key: OpenKey | None
         data={"certificate": signed.certificate_fingerprint, "authority": " / ".join(lines)}
         | ({"number": number} if number else {}),
         number=number,
-        leased=True,
     )
 
 
@@ -348,13 +366,17 @@ def _stamp(
     )
 
 
-def _texts_of(office: Office, revision: Revision, number: str, now: datetime) -> tuple[FilledText, ...]:
-    """Number and date, filled in the competent signature's own revision."""
-    day = now.astimezone(VIETNAM).date()
-    values = {"number": number, "date": numbers.written_date(day)}
+def _written(now: datetime) -> str:
+    return numbers.written_date(now.astimezone(VIETNAM).date())
+
+
+def _texts_of(office: Office, revision: Revision, values: Mapping[str, str]) -> tuple[FilledText, ...]:
+    """Number and date of the competent signature, words said with one: filled in its own revision."""
     filled = []
     for name, value in values.items():
         left, bottom, right, top = revision.boxes[name]
         box = rendering.Box(name, "text", 0, (left, bottom, right, top))
-        filled.append(FilledText(name, value, office.intake.submit(rendering.text_field, box, value)))
+        line = name in NUMBER_AND_DATE
+        drawn = office.intake.submit(rendering.text_field if line else rendering.text_area, box, value)
+        filled.append(FilledText(name, value, drawn))
     return tuple(filled)

@@ -7,32 +7,48 @@ from __future__ import annotations
 
 from flows import plan
 from flows.commands import LONGEST_NOTE, Command, Here
+from flows.grammar import Step
 from flows.people import Standing
 from models.errors import Fault, Invalid, NotYours, Stale, WrongStep
 from models.text import Text
 from tasks.rich_text import tidy
 
 
-def permit(here: Here, command: Command) -> None:
-    """Refuse what does not fit version, step, person or form of the decision."""
-    if not here.document.version == here.last_seq == command.version:
+def permit(here: Here, command: Command) -> Step:
+    """The open step this decision is about, the station for a withdrawal; refuse what does not fit version,
+    step, person or form."""
+    if not _seen(here, command):
         raise stale(here)
-    step = here.position.step
-    if step is None or command.action not in plan.offered(here.position):
+    station = here.position.step
+    if station is None or command.action not in plan.offered(here.position):
         raise wrong_step(here)
-    if command.action not in plan.actions(here.position, command.actor, here.subject):
+    step = plan.turns(here.position, command.actor, here.subject).get(command.action)
+    if step is None:
         raise NotYours(
             Text(
                 "Bước này không thuộc phần việc của tài khoản: {waiting}.",
                 "This step is not for this account: {waiting}.",
-            ).format(waiting=step.waiting)
+            ).format(waiting=waiting_words(here.position) or station.waiting)
         )
-    if command.action == "return" and not tidy(command.note).strip():
-        sentence = Text(
-            "Ghi lý do trả lại để người soạn biết cần sửa gì.",
-            "Say why, so that the author knows what to mend.",
-        )
+    _check_words(step, command)
+    return step
+
+
+def _seen(here: Here, command: Command) -> bool:
+    """Was it decided on what stands now? At a group, what others did at its other parts changes nothing."""
+    if here.document.version != here.last_seq:
+        return False
+    if here.position.grouped and command.action != plan.WITHDRAW:
+        return here.position.opened_seq <= command.version <= here.last_seq
+    return command.version == here.last_seq
+
+
+def _check_words(step: Step, command: Command) -> None:
+    if command.action in step.worded and not tidy(command.note).strip():
+        sentence = _WORDLESS.get(command.action, _REASONS)
         raise Invalid(sentence, (Fault("note", sentence, missing=True),))
+    if command.action == plan.REFUSE and not command.witness:
+        raise Invalid(_WITNESS, (Fault("witness", _WITNESS, missing=True),))
     if len(command.note) > LONGEST_NOTE or any(len(p) > LONGEST_NOTE for p in command.parts.values()):
         sentence = Text(
             f"Nhận xét dài quá {LONGEST_NOTE} ký tự. Rút gọn lại.",
@@ -41,16 +57,44 @@ def permit(here: Here, command: Command) -> None:
         raise Invalid(sentence, (Fault("note", sentence),))
 
 
-def refuse_otherwise(here: Here, command: Command, standing: Standing | None) -> None:
+def refuse_otherwise(here: Here, step: Step, command: Command, standing: Standing | None) -> None:
     """Stale unless they stand as when the signature was made: it says in whose place it stands."""
-    if plan.standing(here.position, command.actor, here.subject) != standing:
+    if plan.standing(here.position, step, command.actor, here.subject) != standing:
         raise stale(here)
+
+
+def waiting_words(position: plan.Position) -> Text | None:
+    """What a document waits for, each open step in its words; None at the end and while the machine works."""
+    said = [step.waiting for step in position.open]
+    if not said:
+        return None
+    return Text("; ".join(one.vi for one in said), "; ".join(one.en for one in said))
 
 
 def _now(here: Here) -> Text:
     """What a document waits for, for a refusal that says what is true now."""
     step = here.position.step
-    return step.waiting if step else ENDED.get(here.position.status, ENDED["archived"])
+    if step is None:
+        return ENDED.get(here.position.status, ENDED["archived"])
+    return waiting_words(here.position) or step.waiting
+
+
+_WORDLESS = {
+    "return": Text(
+        "Ghi lý do trả lại để người soạn biết cần sửa gì.",
+        "Say why, so that the author knows what to mend.",
+    ),
+    "state": Text(
+        "Ghi ý kiến sẽ in vào văn bản. Nếu không có ý kiến, chọn ký đồng ý.",
+        "Write the statement that will stand in the document. With nothing to state, sign in agreement.",
+    ),
+    "refuse": Text(
+        "Ghi lý do không ký; nếu không nêu lý do, ghi rõ như vậy.",
+        "Write why it is not signed; if no reason was given, write that.",
+    ),
+}
+_REASONS = Text("Ghi lý do; lý do sẽ in vào văn bản.", "Give the reasons; they will stand in the document.")
+_WITNESS = Text("Chọn người chứng kiến việc không ký.", "Choose who witnessed that it was not signed.")
 
 
 ENDED = {

@@ -58,6 +58,7 @@ def subject_of(session: Session, document: Document) -> Subject:
         type=document.type,
         document_id=document.id,
         head_bound=group is not None and _waits_for_deputy_too(session, document),
+        concerned_id=document.concerned_id,
     )
 
 

@@ -134,7 +134,7 @@ def _ready(document: Document) -> bool:
     """Has the last person decided, so that the file is final?"""
     if document.status == "archived":
         return True
-    return document.status == "approved" and type_of(document.type).step(document.step).by is None
+    return document.status == "approved" and type_of(document.type).step(document.step).automatic
 
 
 _NOT_APPROVED = Text(

@@ -37,7 +37,9 @@ LATE = col(Document.first_signed_at) >= col(Document.due_at)
 """First signed after its limit: the very rule of `flows/deadlines.py`, for the database."""
 RETURNED = col(Document.revision) > 1
 """Returned at least once: a later revision comes of nothing else."""
-SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.steps))
+CONFIDENTIAL = tuple(t.slug for t in TYPES if t.confidential)
+"""Types about a person: no colleague and no other inspector sees them."""
+SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.leaves))
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -51,6 +53,7 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
     dropped = and_(col(Document.status) == "withdrawn", col(Document.first_signed_at).is_(None))
     sent = and_(col(Document.status) != "draft", ~dropped)
     done = col(Document.status).in_(DONE)
+    common = and_(done, col(Document.type).not_in(CONFIDENTIAL))
     own = col(Document.owner_id) == actor.id
     seen: list[ColumnElement[bool]] = [own]
     if actor.roles & {"principal", "vice_principal"}:
@@ -58,11 +61,14 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
     if actor.heads or actor.deputises:
         seen.append(and_(col(Document.group_id).in_(actor.heads | actor.deputises), sent))
     if actor.groups:
-        seen.append(and_(col(Document.group_id).in_(actor.groups), done))
+        seen.append(and_(col(Document.group_id).in_(actor.groups), common))
     if "clerk" in actor.roles:
         seen.append(and_(col(Document.type).in_(SEALED), done))
     if "inspector" in actor.roles:
-        seen.append(done)
+        seen.append(common)
+    if not actor.roles & {"principal", "vice_principal"}:
+        named = (Document.concerned_id, Document.witness_id)
+        seen += [and_(col(column) == actor.id, sent) for column in named]
     if actor.stood_in:
         decided = (
             select(Substitution.document_id)
@@ -100,6 +106,7 @@ def reach(actor: Actor) -> list[tuple[str, ...]]:
         return [school]
     some = [
         mark("owner", actor.id),
+        mark("person", actor.id),
         *(mark("group", g) for g in actor.groups | actor.heads | actor.deputises),
     ]
     if "clerk" in actor.roles:
@@ -138,8 +145,8 @@ class Waiting:
         return signed is not None and due is not None and signed >= due
 
 
-ACTS = ("sign", "approve", "seal")
-"""Actions after which a person acts no more in the same revision."""
+NO_ACTS = ("create", "submit", "reopen", "return", "withdraw", "delegate", "replace", "archive")
+"""After every other action a person acts no more in the same revision."""
 
 
 def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
@@ -147,6 +154,7 @@ def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
     others = and_(
         col(OpenStep.step).not_in(("draft", "author")),
         _free(actor.id),
+        or_(_not_about(actor.id), col(OpenStep.audience) == f"account:{actor.id}"),
         or_(
             col(OpenStep.audience).in_(actor.audiences()),
             *(
@@ -156,6 +164,7 @@ def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
                     col(OpenStep.type).in_(sorted(c.types)),
                     *([col(OpenStep.document_id) == c.document_id] if c.document_id else []),
                     _free(c.absent_id),
+                    _not_about(c.absent_id),
                 )
                 for c in actor.covers
             ),
@@ -172,19 +181,24 @@ def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
     )
 
 
+def _not_about(account_id: str) -> ColumnElement[bool]:
+    """Whom a document is about decides nothing on it; what they respond to waits for their own account."""
+    return or_(col(Document.concerned_id).is_(None), col(Document.concerned_id) != account_id)
+
+
 def _free(account_id: str) -> ColumnElement[bool]:
     """Neither the document's author, nor acting in this revision, nor stood in for in it (law 6)."""
     acted = exists().where(
         col(Event.document_id) == col(Document.id),
         col(Event.revision) == col(Document.revision),
         col(Event.actor_id) == account_id,
-        col(Event.action).in_(ACTS),
+        col(Event.action).not_in(NO_ACTS),
     )
     stood_for = exists().where(
         col(Substitution.document_id) == col(Document.id),
         col(Substitution.revision) == col(Document.revision),
         col(Substitution.absent_id) == account_id,
-        col(Substitution.action).in_(ACTS),
+        col(Substitution.action).not_in(NO_ACTS),
     )
     return and_(col(Document.owner_id) != account_id, ~acted, ~stood_for)
 

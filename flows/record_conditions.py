@@ -21,7 +21,7 @@ from flows.obligations import chunks, rows
 from flows.outstanding import DONE
 from flows.people import Cover
 from flows.posts import actor_of
-from flows.queries import ACTS
+from flows.queries import NO_ACTS
 from models.account import Account, AccountRole, Group
 from models.delegation import Delegation, Substitution
 from models.document import Document, OpenStep
@@ -164,7 +164,7 @@ def _review_rule(due: StepDue | None) -> Text:
 
 def _late(session: Session, schools: Sequence[str], now: datetime) -> list[Late]:
     """Steps of reviewers that have a limit of their own; the author's lateness is another flag."""
-    timed = {(t.slug, s.name) for t in TYPES for s in t.steps if s.due is not None}
+    timed = {(t.slug, s.name) for t in TYPES for s in t.leaves if s.due is not None}
     o = OpenStep
     rows = session.execute(
         select_columns(
@@ -267,7 +267,7 @@ def _acted(session: Session, documents: Sequence[str]) -> Mapping[str, Set[str]]
                 .where(
                     col(Document.id).in_(some),
                     col(table.revision) == col(Document.revision),
-                    col(table.action).in_(ACTS),
+                    col(table.action).not_in(NO_ACTS),
                 )
             )
             for document, account in session.execute(rows):

@@ -1,4 +1,4 @@
-"""A document's next event: made, hashed to the one before, stored with the reviewer's words beside it.
+"""A document's next event: made, hashed to the one before, stored with the words and the rows it brings.
 
 Only `flows/decide.py` calls this, after its compare-and-set.
 """
@@ -8,10 +8,14 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import delete, update
+from sqlmodel import Session, col
 
-from flows.commands import Command, Made
-from models.document import Document
+from flows import plan
+from flows.commands import Command, Here, Made
+from flows.grammar import Step
+from flows.plan import Position
+from models.document import Document, Revision, SeriesNumber, Signature
 from models.event import Event, Remark
 from tasks.rich_text import tidy
 
@@ -65,3 +69,58 @@ def remark_of(event: Event, command: Command) -> Remark | None:
     event.remark_hash = remark.digest()
     event.hash = event.digest()
     return remark
+
+
+def keep(
+    session: Session,
+    here: Here,
+    step: Step,
+    command: Command,
+    made: Made,
+    event: Event,
+    position: Position,
+) -> None:
+    """The revision a submit froze, or the signature a decision made, and the number it used."""
+    document = here.document
+    if made.frozen is not None:
+        session.exec(
+            delete(Revision).where(
+                col(Revision.document_id) == document.id, col(Revision.number) == event.revision
+            )
+        )
+        session.add(
+            Revision(
+                document_id=document.id,
+                number=event.revision,
+                school_id=document.school_id,
+                created_at=event.at,
+                final=made.output_blob or "",
+                **made.frozen,
+            )
+        )
+    if made.signature is not None:
+        session.add(
+            Signature(
+                school_id=document.school_id,
+                document_id=document.id,
+                revision=position.revision,
+                step=step.name,
+                field=plan.field_of(step),
+                account_id=command.actor.id,
+                input_blob=made.input_blob or "",
+                output_blob=made.output_blob or "",
+                **made.signature,
+            )
+        )
+        session.exec(
+            update(Revision)
+            .where(col(Revision.document_id) == document.id, col(Revision.number) == position.revision)
+            .values(final=made.output_blob)
+        )
+    reserved = update(SeriesNumber).where(
+        col(SeriesNumber.document_id) == document.id, col(SeriesNumber.state) == "reserved"
+    )
+    if made.number and step.numbers:
+        session.exec(reserved.values(state="used", at=event.at))
+    elif command.action == plan.WITHDRAW:
+        session.exec(reserved.values(state="void", reason="Người soạn rút hồ sơ trước khi ký duyệt"))

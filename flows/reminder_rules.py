@@ -68,14 +68,14 @@ def matters(types: Iterable[DocumentType] = TYPES) -> dict[str, Reminded]:
     found += [
         Reminded(review_key(t.slug), t, True, t.review_reminders)
         for t in types
-        if any(step.due for step in t.steps if is_decided(step))
+        if any(step.due for step in t.leaves if is_decided(step))
     ]
     return {one.key: one for one in found}
 
 
 def is_decided(step: Step) -> bool:
     """Is it somebody's decision on another's record?"""
-    return step.by is not None and not isinstance(step, Draft | Sign)
+    return not step.automatic and not isinstance(step, Draft | Sign)
 
 
 Rules = Mapping[str, Mapping[str, tuple[Remind, ...]]]

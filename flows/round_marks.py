@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, and_, col, func, select
 
 from flows import plan, queries
+from flows.catalogue import type_of
 from flows.decide import read
 from flows.office import Office
 from flows.people import Actor
@@ -24,6 +25,8 @@ from models.errors import Fault, Invalid, NotYours, Stale, WrongStep
 from models.review import RoundMark
 from models.text import Text
 
+ROUND = frozenset({"approve", "seal"})
+"""What is signed in a round; an outcome, a statement or a refusal needs words of its own."""
 MOST = 500
 """Records one round takes, as `flows/batches.py` signs them."""
 
@@ -59,12 +62,13 @@ def put_in(office: Office, actor: Actor, document_id: str, revision: int) -> Non
     with office.db.write() as session:
         queries.visible(session, actor, document_id)
         here = read(session, document_id, actor.school_id)
-        step = here.position.step
-        action = next((a for a in step.actions if plan.decides(step, a)), None) if step else None
-        if step is None or action not in ("approve", "seal"):
+        signed = [s for s in here.position.open if not ROUND.isdisjoint(s.signing)]
+        if not signed:
             raise WrongStep(_NOTHING_TO_SIGN)
-        if action not in plan.actions(here.position, actor, here.subject):
-            raise NotYours(_NOT_YOURS.format(waiting=step.waiting))
+        mine = [s for s in signed if plan.standing(here.position, s, actor, here.subject)]
+        if not mine:
+            raise NotYours(_NOT_YOURS.format(waiting=signed[0].waiting))
+        step = mine[0]
         if revision != here.document.revision:
             raise Stale(_OTHER_REVISION.format(n=here.document.revision))
         mark = session.get(RoundMark, (actor.id, document_id))
@@ -152,7 +156,7 @@ def _why(document: Document, mark: RoundMark) -> Text:
         )
     if document.status == "returned":
         return Text("Đã được trả lại cho người soạn.", "It was returned to its author.")
-    if document.step != mark.step:
+    if document.step != type_of(document.type).station_of(mark.step):
         return Text("Đã có người khác quyết định bước này.", "Someone else took this step.")
     return Text("Không còn chờ tài khoản này ký.", "It no longer waits for this account.")
 

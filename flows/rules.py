@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "idle_lock": {"minutes": 60},
     "second_factor": {"required": 0},
     "report_answer": {"working_days": 3},
+    "appeal": {"working_days": 5},
     # 0: one of the two lacking is a finding (the plan, II.3, can be read either way).
     "spot_check": {"both": 0},
     "spot_check_eve": {"hour": 16, "minute": 0},
@@ -60,6 +61,10 @@ NAMES: dict[str, Text] = {
     "second_factor": Text(
         "Bắt buộc xác thực hai lớp với quản trị và người duyệt hồ sơ",
         "Ask administrators and approvers for a second factor",
+    ),
+    "appeal": Text(
+        "Giáo viên được kiến nghị về biên bản trong bao nhiêu ngày làm việc",
+        "Working days in which a teacher may appeal against minutes",
     ),
     "report_answer": Text(
         "Trả lời báo sự cố trong bao nhiêu ngày làm việc", "Answer reports of problems within working days"
@@ -106,6 +111,10 @@ EXPLAINED: dict[str, Text] = {
     "second_factor": Text(
         "Áp dụng cho quản trị, ban giám hiệu, văn thư, tổ trưởng, tổ phó: phải bật trước khi làm tiếp.",
         "For administrators, principals, vice principals, clerks and group heads: turned on before going on.",
+    ),
+    "appeal": Text(
+        "Tính từ ngày hôm sau ngày hiệu trưởng ghi nhận, theo lịch của trường; hết ngày cuối thì không gửi được nữa.",
+        "From the day after the principal took note, by the school's calendar; closed after the last day.",
     ),
     "report_answer": Text(
         "Tính từ ngày hôm sau, thứ Hai đến thứ Sáu. Quá hạn thì nhắc quản trị và ghi rõ là quá hạn.",

@@ -7,6 +7,7 @@ back to True when the run shows what was decided and nothing automatic is left.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,10 +52,13 @@ class Turn:
         return self.position.automatic or self.position.step is None
 
 
-def parked_name(step: Step) -> str:
-    """The state a run is parked in, as Prefect's own pages show it: "Awaiting group head"."""
-    who = step.waiting.en.removeprefix("Waiting for the ").replace(" or the ", " or ")
-    return f"Awaiting {who}"
+def parked_name(steps: Sequence[Step]) -> str:
+    """The state a run is parked in, as Prefect's own pages show it: "Awaiting group head".
+
+    Where several steps are open at once: "Awaiting author and person concerned".
+    """
+    named = (step.waiting.en.removeprefix("Waiting for the ").replace(" or the ", " or ") for step in steps)
+    return "Awaiting " + " and ".join(named)
 
 
 def waiting_turns(db: Database, now: datetime, limit: int = 500) -> list[tuple[str, datetime, bool]]:

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import spot_evidence, timetable
+from flows import spot_evidence, spot_reveal, timetable
 from flows.candidates import today
 from flows.office import Office
 from flows.people import Actor
@@ -119,17 +119,17 @@ def listed(
 def with_names(session: Session, rows: Sequence[SpotCheck]) -> list[Check]:
     """The rows in their order, each with its names."""
     people = {r.teacher_id for r in rows} | {r.inspector_id for r in rows}
-    names = dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(people))).all())
-    wanted = select(SchoolClass.id, SchoolClass.name).where(
-        col(SchoolClass.id).in_({r.class_id for r in rows})
-    )
-    classes = dict(session.exec(wanted).all())
+    of = {r.class_id for r in rows}
+    named = select(Account.id, Account.full_name).where(col(Account.id).in_(people))
+    taught = select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_(of))
+    names, classes = dict(session.exec(named).all()), dict(session.exec(taught).all())
     return [Check(r, classes[r.class_id], names[r.teacher_id], names[r.inspector_id]) for r in rows]
 
 
 def evidence(session: Session, check: SpotCheck, now: datetime) -> Seen:
-    """What the records say of it now."""
-    return spot_evidence.seen(session, check, now)
+    """What the records say of it now; once it is sent, what they said when it arrived."""
+    kept = check.evidence.get("arrived")
+    return spot_evidence.from_data(kept) if kept else spot_evidence.seen(session, check, now)
 
 
 def code(session: Session, actor: Actor, check_id: str, typed: str) -> CodeSaid:
@@ -263,6 +263,8 @@ def _finish(office: Office, actor: Actor, check_id: str, state: str, kind: str, 
             .where(col(SpotCheck.id) == check.id, col(SpotCheck.state) == "planned")
             .values(state=state, ended_kind=kind, ended_words=words, ended_by=actor.id, ended_at=now)
         )
+    if check.draw_id:
+        spot_reveal.reveal(office.db, office.settings, now, actor.school_id)
 
 
 def reason_of(words: str, path: str) -> str:

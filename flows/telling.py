@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from flows.candidates import candidates
-from flows.grammar import DocumentType, Draft, Review, Sign
-from flows.plan import Position, audiences
+from flows.grammar import DocumentType, Sign
+from flows.plan import Position, audiences, situated
 from flows.posts import subject_of
 from models.account import Account
 from models.document import Document
@@ -38,7 +37,7 @@ def tell(
     people: Iterable[Account],
     now: datetime,
 ) -> None:
-    """Tell whoever's turn it is (`people`), and the author about a return, an approval, the archive."""
+    """Tell whose turn has come (`people`), and the author about a return, an approval, the archive."""
     if event.action == "return":
         sentence = _returned(session, document, event, now)
         _notice(session, document, document.owner_id, "returned", event.seq, now, sentence)
@@ -47,12 +46,10 @@ def tell(
         _notice(session, document, document.owner_id, "archived", event.seq, now)
         return
     passed = declared.step(event.step)
-    if isinstance(passed, Review) and passed.approves:
+    if passed.approves and not isinstance(passed, Sign):
         _notice(session, document, document.owner_id, "approved", event.seq, now)
-    if position.status == "approved" and isinstance(passed, Review | Sign) and passed.approves:
+    if position.status == "approved" and passed.approves:
         _inform(session, document, declared, event, now)
-    if position.step is None or isinstance(position.step, Draft | Sign):
-        return
     for person in people:
         turn(session, document, person.id, event.seq, now)
 
@@ -102,8 +99,12 @@ def tell_withdrawn(
     session: Session, document: Document, before: Position, event: Event, now: datetime
 ) -> None:
     """Tell whoever it waited for, and whoever had decided on this revision already."""
-    subject = replace(subject_of(session, document), acted=before.acted)
-    waited = {p.id for p in candidates(session, subject, audiences(before, subject), now)}
+    subject = situated(before, subject_of(session, document))
+    waited = {
+        person.id
+        for step in before.open
+        for person in candidates(session, subject, audiences(before, step, subject), now)
+    }
     for account_id in sorted((waited | before.acted) - {document.owner_id}):
         _notice(session, document, account_id, "withdrawn", event.seq, now)
 

@@ -20,8 +20,9 @@ from flows import telling
 from flows.candidates import candidates, stand_ins, with_head_bound
 from flows.commands import Here
 from flows.decide import read
+from flows.grammar import Step
 from flows.nobody import nobody
-from flows.plan import SYSTEM, audiences
+from flows.plan import SYSTEM, audiences, situated
 from models.account import Account
 from models.delegation import Delegation
 from models.document import Document, OpenStep
@@ -38,10 +39,11 @@ def fill(session: Session, school_id: str, now: datetime) -> None:
     )
     for incident in session.exec(waiting).all():
         here = read(session, incident.document_id, school_id)
-        subject = replace(here.subject, acted=here.position.acted)
-        step = here.position.step
-        people = candidates(session, subject, audiences(here.position, subject), now)
-        if step is not None and step.name == incident.step and not people:
+        subject = situated(here.position, here.subject)
+        step = next((s for s in here.position.open if s.name == incident.step), None)
+        waits = audiences(here.position, step, subject) if step else ()
+        people = candidates(session, subject, waits, now)
+        if step is not None and not people:
             continue
         incident.resolved_at, incident.resolved_by = now, SYSTEM
         session.add(incident)
@@ -49,8 +51,8 @@ def fill(session: Session, school_id: str, now: datetime) -> None:
 
 
 def look(session: Session, given: Delegation, now: datetime) -> None:
-    """Open steps its delegate wrote or reviewed, once this delegation is in force: the deputy head takes them
-    too; an incident where nobody can."""
+    """Open steps of what its delegate wrote or reviewed, once this delegation is in force: the deputy head
+    takes them too; an incident where nobody can."""
     d = Document
     acted = exists().where(
         col(Event.document_id) == col(d.id),
@@ -66,10 +68,11 @@ def look(session: Session, given: Delegation, now: datetime) -> None:
         col(Incident.resolved_at).is_(None),
     )
     for document_id in session.exec(waiting.where(col(d.id).not_in(known))).all():
-        here, people = _settled(session, document_id, given.school_id, now)
-        if here.position.step and not people:
-            away = stand_ins(session, here.subject, audiences(here.position, here.subject), now)
-            nobody(session, here.document, here.position.step, away, now)
+        here, waiting_for = _settled(session, document_id, given.school_id, now)
+        for step, people in waiting_for:
+            if not people:
+                away = stand_ins(session, here.subject, audiences(here.position, step, here.subject), now)
+                nobody(session, here.document, step, away, now)
 
 
 def give_back(session: Session, turned: Delegation, now: datetime) -> None:
@@ -85,9 +88,10 @@ def give_back(session: Session, turned: Delegation, now: datetime) -> None:
 
 
 def _named_by(delegation: Delegation) -> SelectOfScalar[str]:
-    """Documents whose open step is named by a post of this delegation."""
+    """Documents with an open step that is named by a post of this delegation."""
     return (
         select(Document.id)
+        .distinct()
         .join(OpenStep, col(OpenStep.document_id) == col(Document.id))
         .where(
             col(OpenStep.school_id) == delegation.school_id,
@@ -97,25 +101,31 @@ def _named_by(delegation: Delegation) -> SelectOfScalar[str]:
     )
 
 
-def _settled(session: Session, document_id: str, school_id: str, now: datetime) -> tuple[Here, list[Account]]:
-    """A document whose open step waits for the deputy head too exactly where the head is bound; for whom it
+def _settled(
+    session: Session, document_id: str, school_id: str, now: datetime
+) -> tuple[Here, list[tuple[Step, list[Account]]]]:
+    """A document whose open steps wait for the deputy head too exactly where the head is bound; for whom each
     waits. They are told, each once."""
     here = read(session, document_id, school_id)
-    subject = with_head_bound(session, replace(here.subject, acted=here.position.acted), now)
-    waits = audiences(here.position, subject)
-    rows = session.exec(
+    subject = with_head_bound(session, situated(here.position, here.subject), now)
+    every = session.exec(
         select(OpenStep).where(col(OpenStep.document_id) == document_id).order_by(col(OpenStep.place))
     ).all()
-    for row in rows:
-        if row.audience not in waits:
-            session.delete(row)
-    for place, audience in enumerate(waits):
-        if audience not in {row.audience for row in rows}:
-            session.add(OpenStep(**rows[0].model_dump() | {"audience": audience, "place": place}))
-    session.flush()
-    people = candidates(session, subject, waits, now)
-    _tell(session, here, people, now)
-    return replace(here, subject=subject), people
+    found = []
+    for step in here.position.open:
+        waits = audiences(here.position, step, subject)
+        rows = [row for row in every if row.step == step.name]
+        for row in rows:
+            if row.audience not in waits:
+                session.delete(row)
+        for place, audience in enumerate(waits):
+            if audience not in {row.audience for row in rows}:
+                session.add(OpenStep(**rows[0].model_dump() | {"audience": audience, "place": place}))
+        session.flush()
+        people = candidates(session, subject, waits, now)
+        _tell(session, here, people, now)
+        found.append((step, people))
+    return replace(here, subject=subject), found
 
 
 def _tell(session: Session, here: Here, people: Iterable[Account], now: datetime) -> None:

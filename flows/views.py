@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import and_, or_
@@ -13,6 +14,7 @@ from flows.candidates import StandIn, candidates, stand_ins
 from flows.commands import Here
 from flows.decide import happened, read
 from flows.flag_words import WEEKLY
+from flows.grammar import Step
 from flows.outstanding import DutySeen
 from flows.people import Actor
 from flows.plan import SYSTEM
@@ -56,6 +58,17 @@ class EventSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingStep:
+    """An open step, and whom it waits for; holders of its post who are away, and who stands in."""
+
+    step: Step
+    people: tuple[Account, ...]
+    away: tuple[StandIn, ...]
+    opened_at: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything a page or an answer about one document needs."""
 
@@ -64,12 +77,12 @@ class View:
     group: Group | None
     week: SchoolWeek | None
     last_week: SchoolWeek | None
-    actions: tuple[str, ...]
+    turns: Mapping[str, Step]
+    """What this person may do now, each with the step it is done at."""
     may_hand_over: bool
-    """May this person give the open step of this record to another?"""
-    waiting_for: tuple[Account, ...]
-    away: tuple[StandIn, ...]
-    """Holders of the open step's post who are away, and who stands in."""
+    """May this person give an open step of this record to another?"""
+    waiting: tuple[WaitingStep, ...]
+    """The open steps: one, or the parts of a group that are not done."""
     opened_at: datetime | None
     due_at: datetime | None
     revisions: tuple[Revision, ...]
@@ -87,6 +100,20 @@ class View:
         return self.here.document
 
     @property
+    def actions(self) -> tuple[str, ...]:
+        return tuple(self.turns)
+
+    @property
+    def waiting_for(self) -> tuple[Account, ...]:
+        """Everyone it waits for now."""
+        return tuple({person.id: person for one in self.waiting for person in one.people}.values())
+
+    @property
+    def away(self) -> tuple[StandIn, ...]:
+        """Holders of an open step's post who are away, and who stands in."""
+        return tuple(absence for one in self.waiting for absence in one.away)
+
+    @property
     def intact(self) -> bool:
         """The whole event chain holds."""
         last = self.events[-1].event.hash if self.events else ""
@@ -98,9 +125,8 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
     visible(session, actor, document_id)
     here = read(session, document_id, actor.school_id)
     document = here.document
-    steps = session.exec(select(OpenStep).where(col(OpenStep.document_id) == document_id)).all()
-    audiences = plan.audiences(here.position, here.subject)
-    now_subject = replace(here.subject, acted=here.position.acted)
+    waiting = _waiting(session, here, now)
+    first = min(waiting, key=lambda one: (one.due_at is None, one.due_at), default=None)
     events = history(session, document_id)
     status = here.position.status
     returns = [e for e in events if e.event.action == "return"]
@@ -110,12 +136,11 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         group=session.get(Group, document.group_id) if document.group_id else None,
         week=session.get(SchoolWeek, document.week_id) if document.week_id else None,
         last_week=session.get(SchoolWeek, document.last_week_id) if document.last_week_id else None,
-        actions=plan.actions(here.position, actor, here.subject),
-        may_hand_over=bool(handing.owners(session, here, actor)),
-        waiting_for=tuple(candidates(session, now_subject, audiences, now)),
-        away=tuple(stand_ins(session, now_subject, audiences, now)),
-        opened_at=steps[0].opened_at if steps else None,
-        due_at=steps[0].due_at if steps else None,
+        turns=plan.turns(here.position, actor, here.subject),
+        may_hand_over=handing.to_give(session, here, actor) is not None,
+        waiting=waiting,
+        opened_at=min((one.opened_at for one in waiting if one.opened_at), default=None),
+        due_at=first.due_at if first else None,
         revisions=tuple(
             session.exec(
                 select(Revision)
@@ -143,6 +168,23 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
             ).all()
         ),
     )
+
+
+def _waiting(session: Session, here: Here, now: datetime) -> tuple[WaitingStep, ...]:
+    """The open steps, each with whom it waits for and since when."""
+    rows = session.exec(select(OpenStep).where(col(OpenStep.document_id) == here.document.id)).all()
+    subject = plan.situated(here.position, here.subject)
+    found = []
+    for step in here.position.open:
+        row = next((r for r in rows if r.step == step.name), None)
+        audiences = plan.audiences(here.position, step, subject)
+        people, away = (
+            candidates(session, subject, audiences, now),
+            stand_ins(session, subject, audiences, now),
+        )
+        opened, due = (row.opened_at, row.due_at) if row else (None, None)
+        found.append(WaitingStep(step, tuple(people), tuple(away), opened, due))
+    return tuple(found)
 
 
 def _flags(session: Session, actor: Actor, document_id: str) -> tuple[Flag, ...]:

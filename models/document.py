@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.columns import blob_name, identifier, instant, json_field, maybe_blob_name, maybe_instant
@@ -24,9 +24,28 @@ class Document(SQLModel, table=True):
         UniqueConstraint("school_id", "id"),
         UniqueConstraint("school_id", "unique_key"),
         ForeignKeyConstraint(["school_id", "owner_id"], ["account.school_id", "account.id"]),
+        CheckConstraint("concerned_id <> owner_id", name="ck_document_concerned"),
+        ForeignKeyConstraint(["school_id", "concerned_id"], ["account.school_id", "account.id"]),
+        ForeignKeyConstraint(["school_id", "witness_id"], ["account.school_id", "account.id"]),
         ForeignKeyConstraint(["school_id", "group_id"], ["staff_group.school_id", "staff_group.id"]),
         ForeignKeyConstraint(["school_id", "week_id"], ["school_week.school_id", "school_week.id"]),
         Index("ix_document_owner", "school_id", "owner_id", "updated_at"),
+        Index(
+            "ix_document_concerned",
+            "school_id",
+            "concerned_id",
+            "updated_at",
+            sqlite_where=text("concerned_id IS NOT NULL"),
+            postgresql_where=text("concerned_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_document_witness",
+            "school_id",
+            "witness_id",
+            "updated_at",
+            sqlite_where=text("witness_id IS NOT NULL"),
+            postgresql_where=text("witness_id IS NOT NULL"),
+        ),
         Index("ix_document_own_status", "school_id", "owner_id", "status", "updated_at"),
         Index("ix_document_own_week", "school_id", "owner_id", "week_id"),
         Index("ix_document_status", "school_id", "status", "updated_at"),
@@ -56,6 +75,8 @@ class Document(SQLModel, table=True):
     type: str = Field(max_length=40)
     type_version: int = 1
     owner_id: str
+    concerned_id: str | None = Field(default=None, description="the account it is about, never its owner")
+    witness_id: str | None = Field(default=None, description="named in this revision's refusal to sign")
     group_id: str | None = None
     week_id: str | None = Field(default=None, description="first teaching week covered")
     last_week_id: str | None = Field(default=None, foreign_key="school_week.id")

@@ -24,7 +24,7 @@ from models.school import SchoolClass, SchoolWeek
 from models.search import DocumentText
 from models.upload import Upload
 
-Kind = Literal["school", "owner", "group", "type", "week", "class"]
+Kind = Literal["school", "owner", "person", "group", "type", "week", "class"]
 
 MARKED = "zz"
 """How every mark begins, and no word of Vietnamese or English."""
@@ -58,7 +58,7 @@ def index(connection: Connection, *document_ids: str) -> None:
         select(
             col(d.id), col(d.school_id), col(d.owner_id), col(d.group_id), col(d.type), col(d.week_id),
             col(d.last_week_id), col(d.title), col(d.number), col(d.fields), col(Account.full_name),
-            col(Upload.words),
+            col(Upload.words), col(d.concerned_id), col(d.witness_id),
         )
         .join(Account, col(Account.id) == col(d.owner_id))
         .outerjoin(Upload, and_(col(Upload.document_id) == col(d.id), col(Upload.state) == "ready"))
@@ -120,6 +120,7 @@ def _text(row: Any, classes: Mapping[str, str], weeks: Sequence[Any]) -> str:
         mark("owner", row.owner_id),
         mark("type", row.type),
         *([mark("group", row.group_id)] if row.group_id else []),
+        *(mark("person", named) for named in (row.concerned_id, row.witness_id) if named),
         *(mark("week", week) for week in _covered(row.week_id, row.last_week_id, weeks)),
         *(mark("class", key) for key in taught),
     ]

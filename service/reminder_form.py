@@ -137,7 +137,7 @@ def _limits(matter: Reminded, calendar: Calendar, now: datetime) -> list[tuple[T
         return [(_WEEK.format(n=due.week.number), due.due_at) for due in calendar.due_weeks(deadline)]
     found = []
     ahead = [week for week in calendar.weeks if week.monday > now.astimezone(VIETNAM).date()]
-    for step in (s for s in matter.declared.steps if is_decided(s)):
+    for step in (s for s in matter.declared.leaves if is_decided(s)):
         weeks = ahead if isinstance(step.due, UntilWeekday) else []
         turns: list[tuple[Text, date | None]] = [(_WEEK.format(n=week.number), week.monday) for week in weeks]
         for said, monday in turns or [(_FROM_NOW, None)]:

@@ -21,14 +21,24 @@ from typing import Any, Literal
 
 import typst
 
-from models.errors import NotFound
+from models.errors import Invalid, NotFound
 from models.settings import VIETNAM
 from models.text import Text
 from tasks import fonts, pdf_pages
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "documents"
 
-LAYOUTS = frozenset({"lesson_plan", "lesson_plan_addendum", "teacher_teaching_plan", "team_teaching_plan"})
+LAYOUTS = frozenset(
+    {
+        "appeal",
+        "lesson_plan",
+        "lesson_plan_addendum",
+        "spot_check",
+        "teacher_teaching_plan",
+        "team_teaching_plan",
+        "violation_minutes",
+    }
+)
 BoxKind = Literal["signature", "text"]
 
 
@@ -140,6 +150,33 @@ def text_field(box: Box, value: str) -> bytes:
         },
         None,
     )
+
+
+def text_area(box: Box, value: str) -> bytes:
+    """How a text field of several lines looks: the words from its upper left corner, smaller if they must be.
+
+    Invalid where they do not fit in 9 points, or have characters no font of ours can draw.
+    """
+    _, lost = _drawable(value)
+    if lost:
+        raise Invalid(_UNDRAWABLE.format(lost=" ".join(sorted(lost))))
+    data = {"kind": "area", "width": box.width, "height": box.height, "text": value}
+    try:
+        return _one_page(data, None)
+    except typst.TypstError as error:
+        if "too-long" not in str(error):
+            raise
+        raise Invalid(_NO_PLACE) from None
+
+
+_NO_PLACE = Text(
+    "Dài quá chỗ dành sẵn trên văn bản. Rút gọn lại; phần chi tiết để trong tài liệu kèm theo.",
+    "Too long for its place in the document. Shorten it; details belong in an attachment.",
+)
+_UNDRAWABLE = Text(
+    "Có ký tự không in được: {lost}. Bỏ hoặc thay các ký tự này.",
+    "Some characters cannot be printed: {lost}. Remove or replace them.",
+)
 
 
 def sheet(source: str, data: Mapping[str, Any]) -> bytes:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from flows.appeals import Appealed
+from flows.candidates import StandIn
 from flows.deadlines import is_late
 from flows.grammar import DocumentType
 from flows.outstanding import DutySeen
 from flows.succession import Related
-from flows.views import View
+from flows.views import View, WaitingStep
+from models.account import Account
 from models.document import Document
 from models.settings import VIETNAM
 from models.text import Text
@@ -52,18 +55,10 @@ def answer(view: View) -> dict[str, Any]:
         else {
             "name": step.name,
             "label": words(step.label),
-            "waiting_for": [{"id": a.id, "name": a.full_name} for a in view.waiting_for],
-            "away": [
-                {
-                    "id": one.absent.id,
-                    "name": one.absent.full_name,
-                    "until": one.delegation.last_day.isoformat(),
-                    "only_this": one.delegation.document_id is not None,
-                    "delegate": {"id": one.delegate.id, "name": one.delegate.full_name},
-                }
-                for one in view.away
-            ],
+            "waiting_for": people(view.waiting_for),
+            "away": [absence(one) for one in view.away],
             "due": moment(view.due_at),
+            "open": [open_step(one) for one in view.waiting],
         },
         "actions": [*view.actions, *(["delegate"] if view.may_hand_over else [])],
         "late": bool(
@@ -109,6 +104,32 @@ def answer(view: View) -> dict[str, Any]:
     }
 
 
+def people(accounts: Iterable[Account]) -> list[dict[str, str]]:
+    return [{"id": account.id, "name": account.full_name} for account in accounts]
+
+
+def open_step(waiting: WaitingStep) -> dict[str, Any]:
+    """One of the steps that are open now: a single one, or a group's parts that are not done."""
+    return {
+        "name": waiting.step.name,
+        "label": words(waiting.step.label),
+        "waiting_for": people(waiting.people),
+        "away": [absence(one) for one in waiting.away],
+        "due": moment(waiting.due_at),
+    }
+
+
+def absence(away: StandIn) -> dict[str, Any]:
+    """Somebody who is away, and who stands in."""
+    return {
+        "id": away.absent.id,
+        "name": away.absent.full_name,
+        "until": away.delegation.last_day.isoformat(),
+        "only_this": away.delegation.document_id is not None,
+        "delegate": {"id": away.delegate.id, "name": away.delegate.full_name},
+    }
+
+
 def obligation(seen: DutySeen) -> dict[str, Any]:
     """What the owner has to do once the record is approved, and what is known to have been done.
 
@@ -143,7 +164,15 @@ def related(around: Related) -> dict[str, Any]:
         "notes": [d.id for d in around.notes],
         "replaces": around.replaces.id if around.replaces else None,
         "replaced_by": around.successor.id if around.successor else None,
+        "notes_until": moment(around.amend_until),
     }
+
+
+def appealed(found: Appealed | None) -> dict[str, Any] | None:
+    """The appeal against what minutes found, for the check, the minutes and the appeal itself."""
+    if found is None:
+        return None
+    return {"document": found.document_id, "state": found.state, "at": moment(found.at)}
 
 
 def body(view: View) -> dict[str, Any] | None:
@@ -220,8 +249,11 @@ def declared(type_: DocumentType, deadline: Text | None) -> dict[str, Any]:
                 "by": words(s.by.name) if s.by else None,
                 "actions": list(s.actions),
                 "signs": s.signs,
+                "group": type_.station_of(s.name) if type_.station_of(s.name) != s.name else None,
+                "when": words(station.when.words) if station.when else None,
             }
-            for s in type_.steps
+            for station in type_.steps
+            for s in station.leaves
         ],
         "deadline": words(deadline) if deadline else None,
         "obligations": [o.kind for o in type_.obligations],

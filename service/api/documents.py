@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from flows import citing, copying, drafts, duties, filling, listing, queries, succession, views
+from flows import appeals, citing, copying, drafts, duties, filling, listing, queries, succession, views
 from flows.commands import Command
 from flows.decide import decide
 from flows.links import Links
@@ -65,13 +65,18 @@ class Save(BaseModel):
 
 
 class Decision(BaseModel):
-    """An action on the version that was seen. `note` is required to return; `parts` comments on lessons."""
+    """An action on the version that was seen.
+
+    `note` is required to return, to state something, to refuse a signature and for the outcome of a decision;
+    `parts` comments on lessons. `witness`: of a refusal, an account's id.
+    """
 
     model_config = ConfigDict(extra="forbid")
     version: int
     pin: SecretStr | None = None
     note: str = ""
     parts: dict[str, str] = {}
+    witness: str = ""
 
 
 @router.post("/documents", status_code=201)
@@ -216,8 +221,10 @@ def act(
     office: OfficeDep,
     arrived: Arrival,
 ) -> dict[str, Any]:
-    """Decide: submit, sign, approve, return, seal, reopen, withdraw, as `actions` of the document offers.
+    """Decide: submit, sign, approve, return, acknowledge, agree, state, refuse, seal, reopen, withdraw or an
+    outcome of the type's own, as `actions` of the document offers.
 
+    Where several steps are open at once, it is done at the first of them that is this person's.
     `delegate` has an operation of its own.
     """
     with office.db.read() as session:
@@ -231,6 +238,7 @@ def act(
         pin=Secret(decision.pin.get_secret_value()) if decision.pin else None,
         note=decision.note,
         parts=decision.parts,
+        witness=decision.witness,
     )
     decided = decide(office, command)
     return _answer(office, viewer, document_id) | {"repeated": decided.repeated}
@@ -239,7 +247,9 @@ def act(
 def _answer(office: OfficeDep, viewer: ApiViewer, document_id: str) -> dict[str, Any]:
     with office.db.read() as session:
         view = views.view(session, viewer.actor, document_id, office.now())
-        around = succession.related(session, viewer.actor, view.document)
+        around = succession.related(session, viewer.actor, view.document, office.now())
+        appealed = appeals.against(session, view.document) or appeals.outcome(session, view.document)
         based_on = citing.based_on(session, view.document)
     cited = [{"document": s.source_id, "words": answers.words(s.words), "named": s.named} for s in based_on]
-    return answers.answer(view) | answers.related(around) | {"based_on": cited}
+    said = answers.answer(view) | answers.related(around) | {"based_on": cited}
+    return said | {"appeal": answers.appealed(appealed)}

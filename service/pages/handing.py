@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from flows import handing, queries, views
+from flows import handing, plan, queries, views
 from flows.handing import LASTS, Wish
 from flows.office import Office
 from models.errors import Invalid, NotFound, NotYours, RecordsError, Stale, WrongStep
@@ -86,12 +86,12 @@ def _show(
 ) -> Response:
     with office.db.read() as session:
         view = views.view(session, viewer.actor, document_id, now)
-        owners = handing.owners(session, view.here, viewer.actor)
-        if not owners:
+        giving = handing.to_give(session, view.here, viewer.actor)
+        if giving is None:
             raise NotYours(handing.NOT_YOURS)
         people = people_of(session, viewer.actor.school_id)
-        bound = view.here.position.acted | {view.owner.id}
-        choices = choices_of(session, owners[0], (handing.post_of(view.here),), people)
+        bound = plan.situated(view.here.position, view.here.subject).bound
+        choices = choices_of(session, giving.owners[0], (giving.post,), people)
     last = words.local(now).date() + LASTS
     typed = {name: text_of(form, name) if form else "" for name in TYPED}
     return page(
@@ -101,7 +101,7 @@ def _show(
         status_code=422 if faults else 200,
         view=view,
         document=view.document,
-        owners=owners,
+        owners=giving.owners,
         choices=[choice for choice in choices if choice.account.id not in bound],
         typed=typed if form else typed | {"last_day": f"{last:%d/%m/%Y}"},
         faults=faults or {},

@@ -18,6 +18,7 @@ from flows.commands import Command
 from flows.decide import decide
 from flows.marks import Note
 from flows.office import Office
+from flows.plan import Happened
 from flows.views import View
 from models.account import Account
 from models.errors import NotFound, NotYours, RecordsError, Stale, WrongStep
@@ -69,7 +70,7 @@ def _ask(
     """The page of one action: what will be decided, and the PIN or the comment it needs."""
     with office.db.read() as session:
         view = views.view(session, viewer.actor, document_id, office.now())
-        onward = _next_people(session, view, action, office.now())
+        onward = _next_people(session, viewer, view, action, office.now())
         notes = marks.notes_of(session, viewer.actor, view)
         based_on = sources.based_on(session, viewer.actor, view.document)
         replaces = succession.to_replace(session, viewer.actor, view.document)
@@ -87,7 +88,7 @@ def _ask(
         **about(office, view, language_of(request, viewer)),
         act=story.act(step, action),
         acts=story.acts(step, view.actions),
-        capacity=_capacity(viewer, view),
+        capacity=_capacity(viewer, view, action),
         shown=shown,
         extent=page_images.size_of(office, shown.final),
         onward=onward,
@@ -101,11 +102,12 @@ def _ask(
     )
 
 
-def _capacity(viewer: Viewer, view: View) -> Text | None:
+def _capacity(viewer: Viewer, view: View, action: str) -> Text | None:
     """As what this person would sign; None while the step is not theirs."""
     here = view.here
-    step, standing = here.position.step, plan.standing(here.position, viewer.actor, here.subject)
-    if step is None or standing is None:
+    step = view.turns.get(action)
+    standing = plan.standing(here.position, step, viewer.actor, here.subject) if step else None
+    if step is None or standing is None or action not in step.signing:
         return None
     post = viewer.account.post
     lines = authority(here.declared, step, viewer.actor, here.subject, "", standing, post)
@@ -140,17 +142,22 @@ def _next_of(path: str) -> str:
     return local_path(path) if path.startswith("/inbox?") else ""
 
 
-def _next_people(session: Session, view: View, action: str, now: datetime) -> list[Account]:
-    """Whom the document goes to after this action."""
-    declared, position = view.here.declared, view.here.position
-    if position.step is None or action == "return":
+def _next_people(session: Session, viewer: Viewer, view: View, action: str, now: datetime) -> list[Account]:
+    """Whom the document goes to after this action, beside those it waits for already."""
+    here, actor = view.here, viewer.actor
+    step = view.turns.get(action)
+    if step is None or action not in step.passing:
         return []
-    following = declared.after(position.step.name)
-    if following is None or following.by is None:
-        return []
-    subject = view.here.subject
-    found = candidates(session, subject, following.by.audiences(subject), now)
-    return sorted(found, key=lambda a: words.by_given_name(a.full_name))
+    done = Happened(here.last_seq + 1, actor.id, step.name, action, here.position.revision)
+    after = plan.follow(here.declared, here.position, done)
+    subject = plan.situated(after, here.subject)
+    found = {
+        person.id: person
+        for following in after.open
+        if following not in here.position.open
+        for person in candidates(session, subject, plan.audiences(after, following, subject), now)
+    }
+    return sorted(found.values(), key=lambda a: words.by_given_name(a.full_name))
 
 
 @router.post("/documents/{document_id}/sign")

@@ -20,8 +20,10 @@ from flows.office import Office
 from flows.spot_checks import STATES, Asked, Check
 from flows.spot_evidence import CodeSaid, Seen
 from flows.spot_finding import MARKS, REASONS
-from flows.spot_records import Conflict, Recorded, Sending, marks_of
+from flows.spot_marks import Sending, checked, marks_of
+from flows.spot_records import Conflict, Recorded
 from flows.spot_rights import may_record
+from flows.spot_said import item_names
 from flows.timetable import SESSIONS
 from models.errors import Fault, Invalid, RecordsError
 from models.spot_check import SpotCheck
@@ -152,7 +154,7 @@ def _record(office: Office, viewer: Viewer, check_id: str, typed: Typed, sending
     recorded = spot_records.record(office, viewer.actor, check_id, sending)
     stands = recorded.check.row
     if recorded.repeated and stands.record is not None:
-        ours = spot_records.checked(sending, stands, now)
+        ours = checked(sending, stands, now)
         if ours != marks_of(stands.record):
             raise spot_records.conflict(recorded.check)
     return recorded
@@ -160,7 +162,7 @@ def _record(office: Office, viewer: Viewer, check_id: str, typed: Typed, sending
 
 def _faults(sending: Sending, row: SpotCheck, now: datetime) -> tuple[Fault, ...]:
     try:
-        spot_records.checked(sending, row, now)
+        checked(sending, row, now)
     except Invalid as refusal:
         return refusal.faults
     return ()
@@ -200,7 +202,7 @@ def _form(
         teacher=check.teacher,
         session_name=SESSIONS[check.row.session],
         seen=seen,
-        items=spot_words.item_names(seen),
+        items=item_names(seen),
         evidence=spot_words.evidence(seen),
         marks=MARKS,
         reasons=REASONS,

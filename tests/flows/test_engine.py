@@ -236,7 +236,7 @@ def test_a_retry_is_refused_outside_the_school_and_once_resolved(cast: Cast, sta
 
 
 def test_the_name_of_a_parked_run_says_who_is_awaited() -> None:
-    names = {declared.slug: [runs.parked_name(step) for step in declared.steps[:-1]] for declared in TYPES}
+    names = {declared.slug: [runs.parked_name([step]) for step in declared.steps[:-1]] for declared in TYPES}
     assert names == {
         "lesson-plan": [
             "Awaiting author",
