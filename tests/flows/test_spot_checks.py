@@ -472,9 +472,10 @@ def test_a_paper_that_a_crash_left_unmade_is_made_later(school: Cast) -> None:
     made = row(school, check_id)
     with school.office.db.write() as session:
         session.exec(update(SpotCheck).values(document_id=None))
-    assert spot_papers.write_missing(school.office) == 1
-    assert row(school, check_id).document_id == made.document_id
     assert spot_papers.write_missing(school.office) == 0
+    assert spot_papers.write_missing(school.office, timedelta()) == 1
+    assert row(school, check_id).document_id == made.document_id
+    assert spot_papers.write_missing(school.office, timedelta()) == 0
 
 
 def notices(cast: Cast, name: str, kind: str) -> list[Notice]:
