@@ -6,7 +6,7 @@ Nobody else is told by a mail, and no mail names the teacher to anybody. Sends n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -24,15 +24,15 @@ PLANNED, SENT = "spot-planned", "spot-sent"
 """Kinds of notice (`tasks/kinds.py`)."""
 
 
-def slot_words(class_name: str, check: SpotCheck) -> Text:
+def slot_words(class_name: str, day: date, session: str, period: int) -> Text:
     """`Lớp 3A, tiết 3 sáng, thứ Tư 25/11`."""
-    session = SESSIONS[check.session]
-    return _SLOT.format(
-        c=class_name,
-        p=check.period,
-        s=Text(session.vi.lower(), session.en.lower()),
-        d=day_words(check.day),
-    )
+    named = SESSIONS[session]
+    small = Text(named.vi.lower(), named.en.lower())
+    return _SLOT.format(c=class_name, p=period, s=small, d=day_words(day))
+
+
+def _slot_of(class_name: str, check: SpotCheck) -> Text:
+    return slot_words(class_name, check.day, check.session, check.period)
 
 
 def planned(session: Session, schools: list[str], now: datetime) -> Iterator[dict[str, Any]]:
@@ -51,7 +51,7 @@ def planned(session: Session, schools: list[str], now: datetime) -> Iterator[dic
             f"{PLANNED}:{check.id}",
             now,
             data={
-                "subject": _both(slot_words(class_name, check)),
+                "subject": _both(_slot_of(class_name, check)),
                 "sentence": _both(PLANNED_WORDS),
                 "path": f"/spot/{check.id}",
                 "check": check.id,
@@ -69,7 +69,7 @@ def tell_sent(session: Session, check: SpotCheck, class_name: str, now: datetime
             f"{SENT}:{check.id}",
             now,
             SENT_WORDS,
-            subject=slot_words(class_name, check),
+            subject=_slot_of(class_name, check),
             path=f"/spot/{check.id}/sent",
         )
     )

@@ -306,7 +306,7 @@ def prefect_login() -> None:
 def verify_draw(
     file: Annotated[Path, typer.Argument(help="Tệp draw.json của đợt rút · The draw's file")],
 ) -> None:
-    """Tính lại đợt rút từ tệp đã công bố; không cần máy chủ. · Recompute a published draw; needs no server."""
+    """Tính lại đợt rút từ tệp đã công bố. · Recompute a published draw from its file alone."""
     from service.spot_verify import verify
 
     sys.exit(verify(file, tell, typer.echo))
