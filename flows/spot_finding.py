@@ -146,6 +146,11 @@ def asks_words(*, asks: bool) -> Text:
     return _ASKS if asks else _CLEAN
 
 
+def paper_words(*, asks: bool) -> Text:
+    """The same on the paper, which the decision is written on later."""
+    return _ASKED if asks else _CLEAN
+
+
 def _capital(text: Text) -> Text:
     return Text(text.vi[:1].upper() + text.vi[1:], text.en[:1].upper() + text.en[1:])
 
@@ -184,5 +189,9 @@ _SAID: dict[Why, Text] = {
 _ASKS = Text(
     "Chưa có kết luận. Hiệu trưởng hoặc phó hiệu trưởng được đề nghị xem và kết luận.",
     "No finding yet. The principal or vice principal is asked to look and decide.",
+)
+_ASKED = Text(
+    "Đề nghị hiệu trưởng hoặc phó hiệu trưởng xem xét, kết luận.",
+    "The principal or vice principal is asked to look and decide.",
 )
 _CLEAN = Text("Đủ hồ sơ, không có việc phải xem tiếp.", "All there; nothing more to look at.")

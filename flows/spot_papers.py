@@ -28,6 +28,7 @@ from flows.spot_marks import Marks, codes_kept, marks_of
 from models.account import Account, GroupMember
 from models.document import Document
 from models.errors import RecordsError
+from models.school import SchoolClass
 from models.settings import VIETNAM
 from models.spot_check import SpotCheck, SpotDraw
 from models.text import Text
@@ -119,6 +120,7 @@ def fields_of(session: Session, check: SpotCheck) -> dict[str, Any]:
         "session": check.session,
         "period": check.period,
         "class": check.class_id,
+        "class_name": session.get_one(SchoolClass, check.class_id).name,
         "subject": check.subject,
         "lesson": found.lesson,
         "teacher": session.get_one(Account, check.teacher_id).full_name,
@@ -131,7 +133,9 @@ def fields_of(session: Session, check: SpotCheck) -> dict[str, Any]:
         "said": " ".join(marks.words.split()),
         "read_back": "yes" if marks.visit.read_back else "no",
         "note": _rich(marks.note.split("\n")),
-        "summary": _rich([*(w.vi for w in words), spot_finding.asks_words(asks=bool(check.proposed)).vi]),
+        "summary": _rich(
+            [" ".join([*(w.vi for w in words), spot_finding.paper_words(asks=bool(check.proposed)).vi])]
+        ),
         "asks": "yes" if check.proposed else "no",
     }
     for item in ITEMS:

@@ -110,7 +110,7 @@ def parts(fields: Mapping[str, Any]) -> dict[str, str]:
     found = {
         "when": _moment(fields),
         "lesson": f"tiết {fields['period']} buổi {SESSIONS[fields['session']].vi.lower()}, "
-        f"môn {fields['subject']}, giáo viên {fields['teacher']}",
+        f"lớp {fields['class_name']}, môn {fields['subject']}",
         "words": fields["said"],
     }
     for item in ITEMS:
@@ -154,6 +154,7 @@ SPOT_CHECK = DocumentType(
             ChoiceField(name="session", label=Text("Buổi", "Session"), among=SESSIONS),
             Whole(name="period", label=Text("Tiết", "Period"), most=10, example=2),
             TaughtClass(name="class", label=Text("Lớp", "Class")),
+            Line(name="class_name", label=Text("Tên lớp", "Name of the class"), longest=20, example="3A"),
             SubjectName(name="subject", label=Text("Môn", "Subject"), longest=80, example="Toán"),
             Line(name="lesson", label=Text("Tên bài dạy", "Lesson"), longest=600, required=False),
             Line(name="teacher", label=Text("Giáo viên", "Teacher"), longest=120, example="Nguyễn Thị Lan"),
