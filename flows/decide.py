@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from flows import duties, mark_rows, plan, telling
+from flows import aftermath, duties, mark_rows, plan, telling
 from flows.bodies import declared_for
 from flows.candidates import standing_in
 from flows.catalogue import type_of
@@ -233,6 +233,7 @@ def _write(
         telling.tell_withdrawn(session, document, here.position, event, now)
     else:
         telling.tell(session, document, moved.declared, position, event, people, now)
+    aftermath.follow(session, document, here.position.status, position, event)
     if position.status == "approved" and here.position.status != "approved":
         _replace(session, document, now)
     return _result(document)

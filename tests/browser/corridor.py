@@ -182,5 +182,3 @@ def reload(window: Window) -> None:
 
 def vietnam_now() -> str:
     return f"{datetime.now(VIETNAM):%H:%M}"
-
-

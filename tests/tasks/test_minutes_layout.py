@@ -17,6 +17,7 @@ import pypdfium2.raw as pdfium
 import pytest
 from PIL import Image
 
+from models.errors import Invalid
 from tasks import pdf_pages, rendering
 from tasks.form_fields import FilledText, fill, prepare
 from tasks.rich_text import tree
@@ -290,7 +291,7 @@ def filled(layout: str, name: str, value: str) -> bytes:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
     writer = IncrementalPdfFileWriter(io.BytesIO(prepare(rendered.pdf, rendered.boxes)))
-    fill(writer, [FilledText(name, value, rendering.text_field(box, value))])
+    fill(writer, [FilledText(name, value, rendering.text_area(box, value))])
     output = io.BytesIO()
     writer.write(output)
     return output.getvalue()
@@ -329,7 +330,7 @@ def test_words_keep_their_lines_and_are_as_large_as_they_fit() -> None:
     box = rendering.Box("statement", "text", 0, (0.0, 0.0, 165 * MM, 52 * MM))
 
     def size_of(value: str) -> float:
-        with pypdfium2.PdfDocument(rendering.text_field(box, value)) as document:
+        with pypdfium2.PdfDocument(rendering.text_area(box, value)) as document:
             assert len(document) == 1
             shown = list(glyphs(document[0]))
             assert all(g.box[0] >= 0 and g.box[2] <= 165 * MM for g in shown)
@@ -338,9 +339,9 @@ def test_words_keep_their_lines_and_are_as_large_as_they_fit() -> None:
     assert size_of("Nhất trí với biên bản.") == 13
     assert 9 <= size_of(LONG * 20) < 13
     assert size_of("https://example.org/" + "a" * 300) == 13
-    with pypdfium2.PdfDocument(rendering.text_field(box, "Một\nHai")) as document:
+    with pypdfium2.PdfDocument(rendering.text_area(box, "Một\nHai")) as document:
         assert [run.text for run in runs(document[0])] == ["Một", "Hai"]
-    with pytest.raises(rendering.TooLong):
-        rendering.text_field(box, LONG * 60)
-    with pytest.raises(rendering.TooLong):
-        rendering.text_field(box, "\n".join("abcdefghijklmnopqrstuvwxyz"))
+    with pytest.raises(Invalid):
+        rendering.text_area(box, LONG * 60)
+    with pytest.raises(Invalid):
+        rendering.text_area(box, "\n".join("abcdefghijklmnopqrstuvwxyz"))

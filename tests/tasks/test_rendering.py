@@ -306,7 +306,8 @@ def test_every_layout_stays_pdf_a_2a_with_its_stamps_and_fields(layout: str) -> 
     fields = {field.get_object()["/T"]: field for field in writer.root["/AcroForm"]["/Fields"]}
     for box in rendered.boxes:
         if box.kind == "text":
-            fill(writer, [FilledText(box.name, "05", rendering.text_field(box, "05"))])
+            draw = rendering.text_field if box.name in ("number", "date") else rendering.text_area
+            fill(writer, [FilledText(box.name, "05", draw(box, "05"))])
         else:
             show(writer, fields[box.name].get_object(), a_stamp(box, picture=a_picture(mode="RGBA")))
             writer.mark_update(fields[box.name])
@@ -380,6 +381,8 @@ def test_pages_have_the_margins_of_decree_30(layout: str) -> None:
         "lesson_plan_addendum": lambda: an_addendum(9),
         "teacher_teaching_plan": lambda: a_teacher_plan(20),
         "team_teaching_plan": lambda: a_team_plan(60),
+        "violation_minutes": lambda: minutes(course=tree("<p>Diễn biến.</p>" * 60)),
+        "appeal": lambda: an_appeal(grounds=tree("<p>Lý do.</p>" * 60)),
     }
     data = several_pages[layout]()
     with pypdfium2.PdfDocument(rendering.render(layout, data).pdf) as document:
