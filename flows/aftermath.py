@@ -6,7 +6,7 @@ calls that check off. Only `flows/decide.py` calls this.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select

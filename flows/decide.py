@@ -49,12 +49,26 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
         here = read(session, command.document_id, command.actor.school_id)
         done = _repeated(session, here, command)
     while done is None:
-        tried = _decided(office, here, command, key)
+        try:
+            tried = _decided(office, here, command, key)
+        except Stale:
+            moved = _moved_on(office, here)
+            if moved is None:
+                raise
+            tried = moved
         if isinstance(tried, Decided):
-            done = tried
-        else:
-            here = tried
+            return tried
+        here = tried
     return done
+
+
+def _moved_on(office: Office, here: Here) -> Here | None:
+    """The document as it is now, where it was at a group and others decided meanwhile: to be tried again."""
+    if not here.position.grouped:
+        return None
+    with office.db.read() as session:
+        now = read(session, here.document.id, here.document.school_id)
+    return now if now.document.version != here.document.version else None
 
 
 def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) -> Decided | Here:
@@ -79,6 +93,7 @@ def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) 
                 command = replace(command, actor=standing_in(session, command.actor, now))
             step = permit(here, command)
             if here.document.version != found:
+                release(session, command.document_id, command.actor.id)
                 return here
             refuse_otherwise(here, step, command, standing)
             decided = _write(session, here, step, command, standing, made, now)

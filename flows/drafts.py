@@ -6,6 +6,7 @@ A save is a compare-and-set on `content_version`; it never touches the step.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,12 +23,21 @@ from flows.links import ABOUT, REPLACES, Links, links_of, parts_of
 from flows.office import Office
 from flows.people import Actor, GroupHead, Subject
 from flows.posts import known_of
+from models.account import Account
 from models.document import Document, DocumentImage, DocumentLink
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale, WrongStep
 from models.indexing import index
 from models.text import Text
 
 NO_LINKS = Links()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Whom a record the system makes is about, and the group that belongs to."""
+
+    concerned_id: str
+    group_id: str | None
 
 
 def create(
@@ -38,10 +48,14 @@ def create(
     *,
     source: Document | None = None,
     links: Links = NO_LINKS,
+    recorded: Recorded | None = None,
+    concerned_id: str = "",
 ) -> Document:
     """A new draft of this person's; `raw` holds at least the fields that make it unique.
 
-    `source`: the record its content was copied from (`flows/copying.py`), which it then cites.
+    `source`: the record its content was copied from (`flows/copying.py`), which it then cites. `recorded`:
+    the system makes it, of what was recorded elsewhere; without that such a type is refused.
+    `concerned_id`: the account it is about, of this school and not its author.
 
     NotYours when the type is not this person's to draft; Invalid when a field that names it (its week) is
     missing or another document of the same name exists already. Who may begin one with `links` is asked in
@@ -52,6 +66,8 @@ def create(
     with office.db.write() as session:
         earlier = session.get(Document, links.about or links.replaces or "")
         group_id = _group_for(declared, actor, earlier)
+        if declared.recorded and recorded is None:
+            raise NotYours(_MADE_ELSEWHERE)
         if declared.amends and not links.about:
             raise Invalid(_ABOUT_WHAT, (Fault("about", _ABOUT_WHAT),))
         values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
@@ -67,8 +83,10 @@ def create(
             type=slug,
             type_version=declared.version,
             owner_id=actor.id,
-            concerned_id=_concerned(earlier, actor),
-            group_id=earlier.group_id if earlier else group_id,
+            concerned_id=recorded.concerned_id
+            if recorded
+            else _about_whom(session, declared, actor, concerned_id or _concerned(earlier, actor) or ""),
+            group_id=recorded.group_id if recorded else earlier.group_id if earlier else group_id,
             title=declared.name.vi,
             fields=values,
             created_at=now,
@@ -88,7 +106,8 @@ def create(
         if source is not None:
             citing.cite(session, document, source, citing.texts_of(values), now)
             session.flush()
-        begun = citing.recorded(session, document.id) | _linked(links)
+        about = {"concerned": concerned_id} if concerned_id else {}
+        begun = citing.recorded(session, document.id) | _linked(links) | about
         decide.begin(session, document, actor, now, begun)
         return document
 
@@ -114,6 +133,21 @@ def _concerned(earlier: Document | None, actor: Actor) -> str | None:
     return earlier.concerned_id if earlier.concerned_id != actor.id else earlier.owner_id
 
 
+def _about_whom(session: Session, declared: DocumentType, actor: Actor, account_id: str) -> str | None:
+    """Whom a document is about, as its row holds it; Invalid where that is nobody who could respond."""
+    if not account_id and not declared.about_someone:
+        return None
+    account = session.get(Account, account_id)
+    known = account is not None and account.school_id == actor.school_id and account.active
+    if not known or account_id == actor.id:
+        raise Invalid(_ABOUT_WHOM, (Fault("concerned", _ABOUT_WHOM, missing=not account_id),))
+    return account_id
+
+
+_ABOUT_WHOM = Text(
+    "Chọn người được nêu trong hồ sơ: một người khác đang làm việc ở trường.",
+    "Choose whom the record is about: another person who works at the school.",
+)
 _NO_WEEK = Text("Chọn tuần trước khi soạn.", "Choose the week before writing.")
 
 
@@ -206,7 +240,9 @@ def save(
 
 
 def ensure_draft(declared: DocumentType, document: Document) -> None:
-    """WrongStep unless the document is being written."""
+    """WrongStep unless the document is being written, by a person."""
+    if declared.recorded:
+        raise WrongStep(_MADE_ELSEWHERE)
     if not document.step or not isinstance(declared.step(document.step), Draft):
         raise WrongStep(
             Text(
@@ -238,7 +274,7 @@ def _group_for(declared: DocumentType, actor: Actor, earlier: Document | None = 
 
 def may_draft(declared: DocumentType, actor: Actor) -> bool:
     """Is this type this person's to draft, by itself? One that amends another begins at the other."""
-    if declared.amends:
+    if declared.amends or declared.recorded:
         return False
     try:
         _group_for(declared, actor)
@@ -288,6 +324,10 @@ def _unique_key(declared: DocumentType, owner_id: str, values: Mapping[str, Any]
     return ":".join((declared.slug, *parts))
 
 
+_MADE_ELSEWHERE = Text(
+    "Hồ sơ loại này do hệ thống lập từ những gì đã ghi; không soạn, không sửa bằng tay.",
+    "The system makes such a record of what was recorded; nobody drafts or edits it by hand.",
+)
 _ABOUT_WHAT = Text(
     "Bản điều chỉnh này ghi cho một hồ sơ đã ký duyệt: mở hồ sơ đó rồi bắt đầu từ đấy.",
     "This note is about an approved record: open that record and begin there.",

@@ -192,7 +192,8 @@ class DocumentType:
     `amends` names the type whose approved documents this one is about: it takes its week from that document
     and is begun there, `after` it went that way, `once` for each, within its `span`; `begins` fills its draft.
     `begin_label` is the button there. `confidential`: seen by its author, by whom it is about, the head of
-    the group and the principals alone. `parts` gives the words for what of a document may be named so. `informs` are told
+    the group and the principals alone. `recorded`: the system makes it of what was recorded elsewhere; nobody
+    drafts or edits it. `parts` gives the words for what of a document may be named so. `informs` are told
     once it is approved. Two documents of the same weeks that agree in all of `alike_by` ("owner", "group" or
     fields) are likely one made twice: their author is told, and goes on if both are meant. `reminders` count
     from the limit for handing it in, `review_reminders` from each reviewer's own; a school may set others.
@@ -223,6 +224,7 @@ class DocumentType:
     begins: Callable[[Facts], dict[str, Any]] | None = None
     begin_label: Text | None = None
     confidential: bool = False
+    recorded: bool = False
     parts: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     informs: tuple[Who, ...] = ()
     body: UploadedBody | None = None
@@ -268,6 +270,11 @@ class DocumentType:
     def reviewed(self) -> bool:
         """Does anyone decide on it after its author's signature?"""
         return any(not isinstance(s, Draft | Sign | Seal | Archive) for s in self.leaves)
+
+    @property
+    def about_someone(self) -> bool:
+        """Does whom it is about respond to it?"""
+        return any(isinstance(s, Respond) for s in self.leaves)
 
     @property
     def signing_steps(self) -> tuple[Step, ...]:

@@ -22,14 +22,14 @@ def permit(here: Here, command: Command) -> Step:
     station = here.position.step
     if station is None or command.action not in plan.offered(here.position):
         raise wrong_step(here)
-    if command.action not in plan.actions(here.position, command.actor, here.subject):
+    step = plan.turns(here.position, command.actor, here.subject).get(command.action)
+    if step is None:
         raise NotYours(
             Text(
                 "Bước này không thuộc phần việc của tài khoản: {waiting}.",
                 "This step is not for this account: {waiting}.",
             ).format(waiting=waiting_words(here.position) or station.waiting)
         )
-    step = plan.turn(here.position, command.action, command.actor, here.subject) or station
     _check_words(step, command)
     return step
 

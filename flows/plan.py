@@ -186,8 +186,10 @@ def _status(here: Position, passed: Step) -> str:
 
 
 def withdrawable(here: Position) -> bool:
-    """May its author still take it back? Until it is approved."""
-    return here.step is not None and not here.step.automatic and here.status not in (*DONE, "replaced")
+    """May its author still take it back? Until it is approved, where the step does not keep it."""
+    step = here.step
+    open_to = step is not None and not step.automatic and not step.kept
+    return open_to and here.status not in (*DONE, "replaced")
 
 
 def possible(here: Position, step: Step) -> tuple[str, ...]:
@@ -214,15 +216,23 @@ def _own(actor: Actor, subject: Subject) -> bool:
     return (actor.id, actor.school_id) == (subject.owner_id, subject.school_id)
 
 
+def turns(here: Position, actor: Actor, subject: Subject) -> dict[str, Step]:
+    """What this person may do now, each at the first open step where it is theirs; the machine's never.
+
+    In the order of the declaration. A withdrawal belongs to the station as a whole.
+    """
+    found: dict[str, Step] = {}
+    for step in here.open:
+        for action in allowed(here, step, actor, subject):
+            found.setdefault(action, step)
+    if here.step is not None and _own(actor, subject) and withdrawable(here):
+        found[WITHDRAW] = here.step
+    return found
+
+
 def actions(here: Position, actor: Actor, subject: Subject) -> tuple[str, ...]:
-    """What this person may do now, in the order of the declaration; the machine's actions never."""
-    found = dict.fromkeys(action for step in here.open for action in allowed(here, step, actor, subject))
-    return (*found, WITHDRAW) if _own(actor, subject) and withdrawable(here) else tuple(found)
-
-
-def turn(here: Position, action: str, actor: Actor, subject: Subject) -> Step | None:
-    """The open step at which this person would do this; the first where there are several."""
-    return next((step for step in here.open if action in allowed(here, step, actor, subject)), None)
+    """What this person may do now."""
+    return tuple(turns(here, actor, subject))
 
 
 def situated(here: Position, subject: Subject) -> Subject:

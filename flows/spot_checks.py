@@ -127,8 +127,9 @@ def with_names(session: Session, rows: Sequence[SpotCheck]) -> list[Check]:
 
 
 def evidence(session: Session, check: SpotCheck, now: datetime) -> Seen:
-    """What the records say of it now."""
-    return spot_evidence.seen(session, check, now)
+    """What the records say of it now; once it is sent, what they said when it arrived."""
+    kept = check.evidence.get("arrived")
+    return spot_evidence.from_data(kept) if kept else spot_evidence.seen(session, check, now)
 
 
 def code(session: Session, actor: Actor, check_id: str, typed: str) -> CodeSaid:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, or_, select
@@ -265,7 +265,44 @@ def _paper_data(paper: Paper) -> dict[str, Any]:
         "prints": [{"code": prints.spoken(code), "at": _iso(at)} for code, at in paper.prints],
         "said_printed": _iso(paper.said_printed),
         "said_laptop": _iso(paper.said_laptop),
+        "lesson": paper.lesson,
     }
+
+
+def from_data(data: Mapping[str, Any]) -> Seen:
+    """Evidence as it was kept."""
+    week = data["week"]
+    return Seen(
+        _moment(data["at"]),
+        TeachingWeek(week["id"], "", 0, week["number"], date.min, date.min) if week else None,
+        {item: _paper_of(item, data[item]) for item in ITEMS},
+        _maybe(data["laptop_broken_since"]),
+    )
+
+
+def _paper_of(item: str, data: Mapping[str, Any]) -> Paper:
+    return Paper(
+        item,
+        data["state"],
+        data["owed"],
+        data["in_time"],
+        data["document_id"],
+        data["title"],
+        _maybe(data["approved_at"]),
+        _maybe(data["downloaded_at"]),
+        tuple((prints.tidy(made["code"]), _moment(made["at"])) for made in data["prints"]),
+        _maybe(data["said_printed"]),
+        _maybe(data["said_laptop"]),
+        data["lesson"],
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _maybe(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _iso(at: datetime | None) -> str | None:

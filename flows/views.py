@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -76,7 +77,8 @@ class View:
     group: Group | None
     week: SchoolWeek | None
     last_week: SchoolWeek | None
-    actions: tuple[str, ...]
+    turns: Mapping[str, Step]
+    """What this person may do now, each with the step it is done at."""
     may_hand_over: bool
     """May this person give an open step of this record to another?"""
     waiting: tuple[WaitingStep, ...]
@@ -96,6 +98,10 @@ class View:
     @property
     def document(self) -> Document:
         return self.here.document
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        return tuple(self.turns)
 
     @property
     def waiting_for(self) -> tuple[Account, ...]:
@@ -130,7 +136,7 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         group=session.get(Group, document.group_id) if document.group_id else None,
         week=session.get(SchoolWeek, document.week_id) if document.week_id else None,
         last_week=session.get(SchoolWeek, document.last_week_id) if document.last_week_id else None,
-        actions=plan.actions(here.position, actor, here.subject),
+        turns=plan.turns(here.position, actor, here.subject),
         may_hand_over=handing.to_give(session, here, actor) is not None,
         waiting=waiting,
         opened_at=min((one.opened_at for one in waiting if one.opened_at), default=None),

@@ -56,9 +56,9 @@ def index(connection: Connection, *document_ids: str) -> None:
     d = Document
     found = connection.execute(
         select(
-            col(d.id), col(d.school_id), col(d.owner_id), col(d.group_id), col(d.type), col(d.week_id), col(d.concerned_id), col(d.witness_id),
+            col(d.id), col(d.school_id), col(d.owner_id), col(d.group_id), col(d.type), col(d.week_id),
             col(d.last_week_id), col(d.title), col(d.number), col(d.fields), col(Account.full_name),
-            col(Upload.words),
+            col(Upload.words), col(d.concerned_id), col(d.witness_id),
         )
         .join(Account, col(Account.id) == col(d.owner_id))
         .outerjoin(Upload, and_(col(Upload.document_id) == col(d.id), col(Upload.state) == "ready"))

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 
 from flows.spot_checks import Check
 from flows.spot_finding import LESSON_PLAN, TEACHING_PLAN
-from flows.spot_records import Marks, Sending
+from flows.spot_marks import Marks, Sending
 from flows.spot_visit import Visit
 from models.errors import Fault
 from models.text import Text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from flows import spot_said
 from flows.spot_checks import MISSED, STATES, Check
-from flows.spot_evidence import Paper, Seen
-from flows.spot_finding import ITEM_NAMES, ITEMS, LESSON_PLAN, MARKS, REASONS, TEACHING_PLAN, State
-from flows.spot_records import Marks
+from flows.spot_evidence import Seen
+from flows.spot_finding import ITEMS, LESSON_PLAN, MARKS, REASONS
+from flows.spot_marks import Marks
+from flows.spot_said import item_names
 from models.text import Text
 from service import words
 
@@ -20,80 +22,9 @@ def title(check: Check) -> Text:
     )
 
 
-def item_names(seen: Seen) -> dict[str, Text]:
-    """The two items, with the number of the week where it has one."""
-    number = seen.week.number if seen.week else "…"
-    return {item: name.format(n=number) for item, name in ITEM_NAMES.items()}
-
-
 def evidence(seen: Seen) -> dict[str, list[Text]]:
     """What the records say of each item, as sentences an inspector reads in the corridor."""
-    plan, lesson = seen.papers[TEACHING_PLAN], seen.papers[LESSON_PLAN]
-    return {
-        TEACHING_PLAN: [_standing(plan), *(_printed(plan) or _unprinted(plan))],
-        LESSON_PLAN: [_standing(lesson), *_downloaded(lesson), *_printed(lesson), *_laptop(seen, lesson)],
-    }
-
-
-def _standing(paper: Paper) -> Text:
-    if paper.state == "approved" and paper.approved_at:
-        return Text("Đã ký duyệt {at}.", "Approved {at}.").format(at=words.brief(paper.approved_at))
-    return _STATES[paper.state] if paper.owed else _FREE
-
-
-def _printed(paper: Paper) -> list[Text]:
-    found = []
-    if paper.prints:
-        code, at = paper.prints[-1]
-        found.append(_MADE.format(at=words.brief(at), code=code))
-    if paper.said_printed:
-        found.append(_SAID_PRINTED.format(at=words.brief(paper.said_printed)))
-    return found
-
-
-def _unprinted(paper: Paper) -> list[Text]:
-    return [_NO_PRINT] if paper.state == "approved" else []
-
-
-def _downloaded(paper: Paper) -> list[Text]:
-    if paper.state != "approved":
-        return []
-    if paper.downloaded_at:
-        return [_DOWNLOADED.format(at=words.brief(paper.downloaded_at))]
-    return [_NO_DOWNLOAD]
-
-
-def _laptop(seen: Seen, paper: Paper) -> list[Text]:
-    if seen.laptop_broken_since:
-        return [_BROKEN.format(at=words.brief(seen.laptop_broken_since))]
-    return [_LAPTOP.format(at=words.brief(paper.said_laptop))] if paper.said_laptop else []
-
-
-_STATES: dict[State, Text] = {
-    "approved": Text("Đã ký duyệt.", "Approved."),
-    "waiting": Text("Đã trình, đang chờ duyệt.", "Submitted, waiting for a reviewer."),
-    "returned": Text("Bị trả lại, chưa trình lại.", "Returned, not submitted again."),
-    "draft": Text("Còn là bản nháp, chưa trình.", "Still a draft, not submitted."),
-    "none": Text("Hệ thống không có kế hoạch nào.", "The system has none."),
-}
-_FREE = Text("Giáo viên này không phải lập.", "This teacher does not owe it.")
-_MADE = Text(
-    "Hệ thống ghi nhận: tạo bản in {at}, mã {code}.", "The system knows of a print made {at}, code {code}."
-)
-_SAID_PRINTED = Text("Giáo viên báo đã in {at}.", "The teacher said it was printed, {at}.")
-_NO_PRINT = Text(
-    "Hệ thống chưa ghi nhận bản in nào. Có thể in bằng cách khác: xem tờ giấy.",
-    "The system knows of no print. It may have been printed otherwise: look at the paper.",
-)
-_DOWNLOADED = Text("Đã tải về {at}.", "Downloaded {at}.")
-_NO_DOWNLOAD = Text(
-    "Hệ thống chưa thấy tải về. Có thể có bản chép bằng cách khác: hỏi và xem máy.",
-    "The system has seen no download. There may be a copy all the same: ask, and look at the computer.",
-)
-_LAPTOP = Text("Giáo viên báo dùng máy tính xách tay {at}.", "The teacher said a laptop is used, {at}.")
-_BROKEN = Text(
-    "Giáo viên báo máy tính xách tay hỏng từ {at}.", "The teacher reported the laptop broken since {at}."
-)
+    return spot_said.evidence(seen, words.brief)
 
 
 # --- a record as rows -----------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ class SigningPlace(TypedDict):
     field: str
     caption: str
     at: NotRequired[str]
+    kind: NotRequired[Literal["signature", "text"]]
+    """`text`: a place for words that come with a signature."""
 
 
 class Week(TypedDict):
@@ -237,6 +239,46 @@ class Appeal(TypedDict):
     grounds: list[Node]
     date: str
     code: NotRequired[str]
+    boxes: list[SigningPlace]
+
+
+class Visit(TypedDict):
+    """The period that was checked; `started`, `ended`: HH:MM, empty where nobody wrote it."""
+
+    day: str
+    session: str
+    period: int
+    class_name: str
+    subject: str
+    lesson: str
+    started: str
+    ended: str
+    place: str
+
+
+class CheckedItem(TypedDict):
+    name: str
+    mark: str
+    records: list[Node]
+
+
+class SpotCheck(TypedDict):
+    """Data of the layout `spot_check`. `asks`: the finding's place and its text field `reasons` are there."""
+
+    title: str
+    issuer: Issuer
+    author: Person
+    concerned: Person
+    date: str
+    code: NotRequired[str]
+    how: str
+    visit: Visit
+    items: list[CheckedItem]
+    words: list[Node]
+    read_back: bool
+    note: list[Node]
+    summary: list[Node]
+    asks: bool
     boxes: list[SigningPlace]
 
 

@@ -33,6 +33,7 @@ LAYOUTS = frozenset(
         "appeal",
         "lesson_plan",
         "lesson_plan_addendum",
+        "spot_check",
         "teacher_teaching_plan",
         "team_teaching_plan",
         "violation_minutes",

@@ -14,7 +14,7 @@ from flows import spot_checks, spot_evidence, spot_records
 from flows.people import Actor
 from flows.spot_checks import MISSED, STATES, Asked, Check, Choice
 from flows.spot_finding import asks_words
-from flows.spot_records import Marks, Sending
+from flows.spot_marks import Marks, Sending
 from flows.spot_visit import Visit
 from flows.timetable import SESSIONS
 from service.access import ApiViewer
@@ -178,8 +178,7 @@ def _one(viewer: ApiViewer, office: OfficeDep, now: datetime, check_id: str) -> 
 
 
 def _evidence(session: Session, check: Check, now: datetime) -> dict[str, Any]:
-    kept = check.row.evidence.get("arrived")
-    return kept or spot_evidence.as_data(spot_checks.evidence(session, check.row, now))
+    return spot_evidence.as_data(spot_checks.evidence(session, check.row, now))
 
 
 def _item(check: Check, actor: Actor) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _ask(
 def _capacity(viewer: Viewer, view: View, action: str) -> Text | None:
     """As what this person would sign; None while the step is not theirs."""
     here = view.here
-    step = plan.turn(here.position, action, viewer.actor, here.subject)
+    step = view.turns.get(action)
     standing = plan.standing(here.position, step, viewer.actor, here.subject) if step else None
     if step is None or standing is None or action not in step.signing:
         return None
@@ -145,7 +145,7 @@ def _next_of(path: str) -> str:
 def _next_people(session: Session, viewer: Viewer, view: View, action: str, now: datetime) -> list[Account]:
     """Whom the document goes to after this action, beside those it waits for already."""
     here, actor = view.here, viewer.actor
-    step = plan.turn(here.position, action, actor, here.subject)
+    step = view.turns.get(action)
     if step is None or action not in step.passing:
         return []
     done = Happened(here.last_seq + 1, actor.id, step.name, action, here.position.revision)

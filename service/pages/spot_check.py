@@ -20,8 +20,10 @@ from flows.office import Office
 from flows.spot_checks import STATES, Asked, Check
 from flows.spot_evidence import CodeSaid, Seen
 from flows.spot_finding import MARKS, REASONS
-from flows.spot_records import Conflict, Recorded, Sending, marks_of
+from flows.spot_marks import Sending, checked, marks_of
+from flows.spot_records import Conflict, Recorded
 from flows.spot_rights import may_record
+from flows.spot_said import item_names
 from flows.timetable import SESSIONS
 from models.errors import Invalid, RecordsError
 from models.text import Text
@@ -151,7 +153,7 @@ def _record(office: Office, viewer: Viewer, check_id: str, typed: Typed, sending
         raise Invalid(refusal.sentence, (*refusal.faults, *lacking)) from refusal
     stands = recorded.check.row
     if recorded.repeated and stands.record is not None:
-        ours = spot_records.checked(sending, stands, office.now())
+        ours = checked(sending, stands, office.now())
         if ours != marks_of(stands.record):
             raise spot_records.conflict(recorded.check)
     return recorded
@@ -191,7 +193,7 @@ def _form(
         teacher=check.teacher,
         session_name=SESSIONS[check.row.session],
         seen=seen,
-        items=spot_words.item_names(seen),
+        items=item_names(seen),
         evidence=spot_words.evidence(seen),
         marks=MARKS,
         reasons=REASONS,

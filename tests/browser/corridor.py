@@ -8,7 +8,7 @@ import threading
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 from sqlmodel import Session, select
 
 from models.document import Document
