@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from textwrap import wrap
 
-from flows.grammar import Review
 from models.text import Language
 from service.story import Station
 
@@ -58,26 +57,33 @@ class Drawn:
 
 
 def draw(way: Sequence[Station], language: Language) -> Drawn:
-    """Lay the stations out from left to right, each in the lane of whoever takes it."""
+    """Lay the stations out from left to right, each in the lane of whoever takes it; the parts of a group
+    stand one below the other."""
     names = list(dict.fromkeys(s.lane.to(language) for s in way))
+    columns = list(dict.fromkeys(s.column for s in way))
     tops = [float(_TOP + i * _LANE) for i in range(len(names))]
-    gap = (WIDTH - _LEFT - _RIGHT) / len(way)
+    gap = (WIDTH - _LEFT - _RIGHT) / len(columns)
     width = min(gap - 26, 176.0)
     boxes = [
-        _box(s, _LEFT + n * gap, tops[names.index(s.lane.to(language))], width, language)
-        for n, s in enumerate(way)
+        _box(
+            s, _LEFT + columns.index(s.column) * gap, tops[names.index(s.lane.to(language))], width, language
+        )
+        for s in way
     ]
     arrows = [
-        ("flow-done" if way[n + 1].at != "next" else "flow", _arrow(one, other))
-        for n, (one, other) in enumerate(pairwise(boxes))
+        ("flow-done" if at != "next" else "flow", _arrow(one, other))
+        for before, after in pairwise(columns)
+        for one, (at, other) in product(
+            [box for s, box in zip(way, boxes, strict=True) if s.column == before],
+            [(s.at, box) for s, box in zip(way, boxes, strict=True) if s.column == after],
+        )
     ]
-    by_name = {s.step.name: box for s, box in zip(way, boxes, strict=True)}
+    stood = list(zip(way, boxes, strict=True))
+    by_name = {s.column: box for s, box in reversed(stood)} | {s.step.name: box for s, box in stood}
     returns = [
-        _return(by_name[s.step.name], by_name[s.step.returns_to])
-        for s in way
-        if isinstance(s.step, Review) and s.step.returns_to in by_name
+        _return(by_name[s.step.name], by_name[s.step.returns_to]) for s in way if s.step.returns_to in by_name
     ]
-    standing = next((s for s in way if s.at in ("here", "ret", "wd")), None)
+    standing = [s.step.label.to(language) for s in way if s.at in ("here", "ret", "wd")]
     return Drawn(
         height=_TOP + len(names) * _LANE + 1,
         lanes=tuple(
@@ -86,7 +92,7 @@ def draw(way: Sequence[Station], language: Language) -> Drawn:
         boxes=tuple(boxes),
         arrows=tuple(arrows),
         returns=tuple(returns),
-        here=standing.step.label.to(language) if standing else "",
+        here=", ".join(standing),
     )
 
 

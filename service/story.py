@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows.deadlines import late_words
-from flows.grammar import DocumentType, Draft, Review, Seal, Sign, Step
+from flows.grammar import DocumentType, Draft, Sign, Step
 from flows.parts import name_of, rows_of
-from flows.people import ROLES
-from flows.views import EventSeen, View
+from flows.views import EventSeen, View, WaitingStep
 from models.document import Document
 from models.text import Text
 from service import words
+from service.act_words import MACHINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def state(declared: DocumentType, document: Document) -> State:
     if isinstance(step, Sign):
         return State("draft", "warn", NOT_SIGNED)
     if document.status == "approved":
-        if step.by is None:
+        if step.automatic:
             return replace(APPROVED, words=_ARCHIVING if declared.reviewed else _ARCHIVING_SIGNED)
         return State(
             "wait",
@@ -123,6 +123,8 @@ class Station:
     at: str
     note: Text | None
     lane: Text
+    column: str
+    """Its own name, or that of the group it belongs to."""
     when: str = ""
     """The time alone, for the picture."""
 
@@ -131,44 +133,83 @@ class Station:
         return {"done": "ok", "here": "wait", "ret": "ret", "next": "todo", "wd": "wd"}[self.at]
 
 
-MACHINE = Text("Hệ thống", "System")
 AUTHOR = Text("Người soạn", "Author")
 
 
 def way(view: View) -> list[Station]:
-    """Every step with what happened there in this revision, or who it waits for."""
-    declared = view.here.declared
-    classes = _classes(view)
+    """Every step with what happened there in this revision, or who it waits for.
+
+    A step whose condition did not hold is left out; one that may still be skipped says when it is taken.
+    """
+    declared, position = view.here.declared, view.here.position
+    at = _place(view)
     passed = _passed(view)
+    done = {one.step for one in position.passed}
+    waiting = {one.step.name: one for one in view.waiting}
     stations = []
-    for step, at in zip(declared.steps, classes, strict=True):
-        note: Text | None = None
-        stamp = ""
-        if at == "done" and step.name in passed:
-            event = passed[step.name]
-            stamp = words.brief(event.event.at).vi
-            note = (
-                Text(f"{event.name}, {stamp}", f"{event.name}, {stamp}") if event.name else words.same(stamp)
-            )
-        elif at in ("here", "ret"):
-            note = _waits(view)
-            stamp = words.brief(view.opened_at).vi if view.opened_at else ""
-        elif at == "wd":
-            event = view.events[-1]
-            stamp = words.brief(event.event.at).vi
-            note = Text(f"{event.name} rút lại, {stamp}", f"{event.name} withdrew it, {stamp}")
-        stations.append(Station(step, at or "next", note, step.by.name if step.by else MACHINE, stamp))
+    for place, group in enumerate(declared.steps):
+        for step in group.leaves:
+            skipped = place < at and step.name not in done and (group.when or group is not step)
+            if skipped or (place == at and position.step and not _stands(step, waiting, done, view)):
+                continue
+            if place < at or step.name in done:
+                stations.append(Station(step, "done", *_was(passed.get(step.name), step, group)))
+            elif place > at:
+                when = (
+                    Text("chỉ khi {said}", "only if {said}").format(said=group.when.words)
+                    if group.when
+                    else None
+                )
+                stations.append(Station(step, "next", when, _lane(step), group.name))
+            elif position.step is None:
+                stations.append(_withdrawn(view, step, group))
+            else:
+                here = "ret" if view.document.status == "returned" else "here"
+                one = waiting.get(step.name)
+                stamp = words.brief(one.opened_at).vi if one and one.opened_at else ""
+                stations.append(Station(step, here, _waits(one), _lane(step), group.name, stamp))
     return stations
 
 
-def _classes(view: View) -> list[str]:
-    """As `track` has it; of a withdrawn document the events still say how far it had come."""
-    declared, document = view.here.declared, view.document
-    if document.status != "withdrawn":
-        return track(declared, document)
-    names = [s.name for s in declared.steps]
-    at = names.index(view.events[-1].event.step)
-    return ["done" if n < at else "wd" if n == at else "" for n in range(len(names))]
+def _place(view: View) -> int:
+    """At which station it stands; past the last at its end, and where it was when it was withdrawn."""
+    declared, position = view.here.declared, view.here.position
+    if position.step is not None:
+        return declared.station(position.step.name)
+    return (
+        declared.station(view.events[-1].event.step)
+        if position.status == "withdrawn"
+        else len(declared.steps)
+    )
+
+
+def _stands(step: Step, waiting: Mapping[str, WaitingStep], done: set[str], view: View) -> bool:
+    """Is this step of the present station open or done? A group that had enough closes the others."""
+    return step.name in waiting or step.name in done or view.here.position.automatic
+
+
+def _lane(step: Step) -> Text:
+    return step.by.name if step.by else MACHINE
+
+
+def _was(event: EventSeen | None, step: Step, group: Step) -> tuple[Text | None, Text, str, str]:
+    """What is said of a step that is done."""
+    if event is None:
+        return None, _lane(step), group.name, ""
+    stamp = words.brief(event.event.at).vi
+    note = Text(f"{event.name}, {stamp}", f"{event.name}, {stamp}") if event.name else words.same(stamp)
+    if event.event.action == "refuse":
+        note = Text(
+            f"không ký; {event.name} ghi nhận, {stamp}", f"refused; recorded by {event.name}, {stamp}"
+        )
+    return note, _lane(step), group.name, stamp
+
+
+def _withdrawn(view: View, step: Step, group: Step) -> Station:
+    event = view.events[-1]
+    stamp = words.brief(event.event.at).vi
+    note = Text(f"{event.name} rút lại, {stamp}", f"{event.name} withdrew it, {stamp}")
+    return Station(step, "wd", note, _lane(step), group.name, stamp)
 
 
 def _passed(view: View) -> dict[str, EventSeen]:
@@ -207,14 +248,14 @@ _AWAY_BOUND = Text(
 )
 
 
-def _waits(view: View) -> Text:
-    if view.here.position.automatic:
+def _waits(waiting: WaitingStep | None) -> Text:
+    if waiting is None:
         return Text("Hệ thống đang xử lý", "The system is working")
-    people = sorted((a.full_name for a in view.waiting_for), key=words.by_given_name)
+    people = sorted((a.full_name for a in waiting.people), key=words.by_given_name)
     if not people:
         return Text("Hiện không ai xử lý được bước này", "Nobody can take this step now")
     named = ", ".join(people[:3]) + (" …" if len(people) > 3 else "")
-    since = words.brief(view.opened_at).vi if view.opened_at else ""
+    since = words.brief(waiting.opened_at).vi if waiting.opened_at else ""
     return Text(f"Chờ {named} từ {since}", f"Waiting for {named} since {since}")
 
 
@@ -240,121 +281,6 @@ def parts_of(view: View) -> list[Part]:
         Part(key, name_of(form, row, number), shown.parts.get(key))
         for number, (key, row) in enumerate(rows_of(form, shown.fields).items(), 1)
     ]
-
-
-# --- history --------------------------------------------------------------------------------------------
-
-_DONE: dict[str, Text] = {
-    "create": Text("{who} tạo bản nháp", "{who} made the draft"),
-    "submit": Text("{who} dựng trang bản {n}, chưa ký", "{who} froze revision {n}, not signed yet"),
-    "sign": Text("{who} ký và trình bản {n}", "{who} signed and submitted revision {n}"),
-    "reopen": Text("{who} mở lại để sửa trước khi ký", "{who} reopened it before signing"),
-    "return": Text("{who} trả lại bản {n}", "{who} returned revision {n}"),
-    "seal": Text("{who} đóng dấu của trường", "{who} applied the school's seal"),
-    "withdraw": Text("{who} rút lại hồ sơ", "{who} withdrew the record"),
-    "delegate": Text("{who} giao hồ sơ này cho {to} xử lý", "{who} gave this record to {to}"),
-    "replace": Text("Bản thay thế đã được ký duyệt", "Its replacement was approved"),
-    "archive": Text(
-        "Hệ thống kiểm tra mọi chữ ký, đóng dấu thời gian và lưu trữ",
-        "The system validated every signature, time-stamped and archived",
-    ),
-}
-
-
-def happened(declared: DocumentType, seen: EventSeen) -> Text:
-    """An event as a sentence."""
-    event = seen.event
-    who = seen.name or MACHINE.vi
-    if event.action == "approve":
-        step = declared.step(event.step)
-        signed = isinstance(step, Review) and step.signs
-        final = isinstance(step, Review) and step.approves
-        if signed:
-            pattern = (
-                Text("{who} ký duyệt", "{who} approved and signed")
-                if final
-                else Text("{who} duyệt và ký", "{who} reviewed and signed")
-            )
-        else:
-            pattern = Text("{who} duyệt", "{who} approved")
-        number = event.data.get("number")
-        if number:
-            pattern = Text(f"{pattern.vi}, số {number}", f"{pattern.en}, number {number}")
-    elif event.action == "sign" and not declared.reviewed:
-        pattern = Text("{who} ký bản {n}", "{who} signed revision {n}")
-    else:
-        pattern = _DONE.get(event.action, Text("{who}: " + event.action, "{who}: " + event.action))
-    said = pattern.format(who=who, n=event.revision, to=seen.to)
-    if not seen.absent:
-        return said
-    number = event.data.get("authorisation")
-    return Text(
-        f"{said.vi}, thay {seen.absent}" + (f" (ủy quyền số {number})" if number else ""),
-        f"{said.en}, for {seen.absent}" + (f" (authorisation no. {number})" if number else ""),
-    )
-
-
-# --- what a person may do -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """An action as a button: its words, its icon, whether it asks for the PIN."""
-
-    action: str
-    words: Text
-    icon: str
-    signs: bool
-
-
-def act(step: Step, action: str) -> Act:
-    """The words of an action at a step; only a signature is called one."""
-    signs = step.signs and action in ("sign", "approve", "seal")
-    alone = isinstance(step, Sign) and step.approves
-    said = {
-        "submit": (Text("Ký và trình", "Sign and submit"), "pen"),
-        "sign": (Text("Ký", "Sign") if alone else Text("Ký và trình", "Sign and submit"), "pen"),
-        "reopen": (Text("Sửa tiếp", "Go on editing"), "pen"),
-        "approve": (Text("Ký duyệt", "Approve and sign") if signs else Text("Duyệt", "Approve"), "pen"),
-        "return": (Text("Trả lại", "Return"), "back"),
-        "seal": (Text("Đóng dấu", "Seal"), "seal"),
-        "withdraw": (Text("Rút lại", "Withdraw"), "x"),
-    }
-    spoken, icon = said.get(action, (words.same(action), "check"))
-    return Act(action, spoken, icon, signs)
-
-
-def acts(step: Step | None, actions: Sequence[str]) -> list[Act]:
-    return [act(step, action) for action in actions] if step else []
-
-
-DONE_WORDS: dict[str, Text] = {
-    "sign": Text("Đã ký và trình", "Signed and submitted"),
-    "approve": Text("Đã ký duyệt", "Approved and signed"),
-    "return": Text("Đã trả lại", "Returned"),
-    "seal": Text("Đã đóng dấu", "Sealed"),
-    "reopen": Text("Đã mở lại để sửa", "Reopened"),
-    "withdraw": Text("Đã rút lại", "Withdrawn"),
-    "delegate": Text("Đã giao cho người khác", "Given to another person"),
-}
-
-
-def done_words(action: str, declared: DocumentType) -> Text | None:
-    """What was just done to a record; None for what is no action."""
-    if action == "sign" and not declared.reviewed:
-        return Text("Đã ký", "Signed")
-    return DONE_WORDS.get(action)
-
-
-def capacity(step: Step, lines: Sequence[str], absent: str, paper: Text | None) -> Text:
-    """In which capacity one signs here, as it will stand above the signature; for whom, on which paper."""
-    if isinstance(step, Seal):
-        said = Text("Con dấu của trường, do văn thư đóng", "The school's seal, applied by the clerk")
-    else:
-        said = words.same(" / ".join(lines)) if lines else step.by.name if step.by else ROLES["admin"]
-    if absent:
-        said = Text(f"{said.vi}, thay {absent}", f"{said.en}, for {absent}")
-    return Text(f"{said.vi} ({paper.vi})", f"{said.en} ({paper.en})") if paper else said
 
 
 def run_words(view: View, now: datetime) -> Text:

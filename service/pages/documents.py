@@ -21,7 +21,7 @@ from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolWeek
 from models.text import Language, Text
-from service import exports, file_words, lanes, names, page_images, story, words
+from service import act_words, exports, file_words, lanes, names, page_images, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
 from service.deps import OfficeDep, RevisionNumber
@@ -141,7 +141,7 @@ def document(
         octets=office.blobs.path(shown.final).stat().st_size if shown else None,
         at_page=min(number, shown.pages) if shown else 1,
         extent=page_images.size_of(office, shown.final) if shown else None,
-        done=story.done_words(done, view.here.declared),
+        done=act_words.done_words(done, view.here.declared),
         following=next((w for w in following if w.document.id != document_id), None),
         related=related,
         appealed=appealed,
@@ -150,7 +150,7 @@ def document(
         existing="existing" in request.query_params,
         broken=_broken(office, viewer.actor),
         duty_rules=_duty_rules(office, view),
-        acts=[a for a in story.acts(view.here.position.step, view.actions) if a.action != "submit"],
+        acts=[a for a in act_words.acts(view.turns) if a.action != "submit"],
     )
 
 
@@ -184,7 +184,7 @@ def about(office: Office, view: View, language: Language) -> dict[str, Any]:
         "way": way,
         "lanes": lanes.draw(way, language),
         "absences": story.absences(view),
-        "history": [(e, story.happened(declared, e)) for e in reversed(view.events)],
+        "history": [(e, act_words.happened(declared, e)) for e in reversed(view.events)],
         "signed": [s for s in reversed(view.signatures) if not s.superseded],
         "superseded": [s for s in reversed(view.signatures) if s.superseded],
         "parts": story.parts_of(view),

@@ -23,7 +23,7 @@ from flows.views import View
 from models.document import Document, Revision
 from models.errors import RecordsError
 from models.text import Text
-from service import form_differences, page_images, remarks, story, words
+from service import act_words, form_differences, page_images, remarks, words
 from service.access import PageViewer, Viewer
 from service.deps import OfficeDep
 from service.pages import saved as filters
@@ -123,7 +123,7 @@ def inbox(
         "asked": asked,
         "facets": facets,
         "listed": "list" in request.query_params,
-        "done": story.DONE_WORDS.get(request.query_params.get("done", "")) if of else None,
+        "done": _done(of, request.query_params.get("done", "")),
         "of": of,
         "saved": saved,
         "filters_": asked.given,
@@ -155,7 +155,7 @@ def inbox(
         extent=page_images.size_of(office, shown.final) if shown else None,
         changes=changes,
         changed=changed,
-        acts=story.acts(view.here.position.step, view.actions),
+        acts=act_words.acts(view.turns),
         notes=notes,
         no_note=Note(),
         seen_count=sum(note.seen for note in notes.values()),
@@ -190,6 +190,11 @@ def _queue(session: Session, viewer: Viewer, asked: Asked, most: int = QUEUE) ->
 def _just_done(session: Session, viewer: Viewer, document_id: str) -> Document | None:
     """The record that was decided on before this page, when this account may see it."""
     return queries.seen(session, viewer.actor, document_id) if document_id else None
+
+
+def _done(of: Document | None, action: str) -> Text | None:
+    """What was just done to that record."""
+    return act_words.done_words(action, type_of(of.type)) if of else None
 
 
 def _onward(queue: Sequence[Waiting], at: int, marked: frozenset[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
 from flows import marks, plan, queries, sources, succession, views
@@ -20,10 +20,10 @@ from flows.marks import Note
 from flows.office import Office
 from flows.plan import Happened
 from flows.views import View
-from models.account import Account
-from models.errors import NotFound, NotYours, RecordsError, Stale, WrongStep
+from models.account import Account, AccountRole
+from models.errors import Invalid, NotFound, NotYours, RecordsError, Stale, WrongStep
 from models.text import Text
-from service import page_images, story, words
+from service import act_words, page_images, words
 from service.access import CheckedForm, PageViewer, Viewer, local_path
 from service.deps import Arrival, OfficeDep
 from service.pages.documents import about
@@ -52,6 +52,38 @@ def seal_page(request: Request, viewer: PageViewer, office: OfficeDep, document_
     return _ask(request, viewer, office, document_id, "seal")
 
 
+@router.get("/documents/{document_id}/acknowledge")
+def acknowledge_page(request: Request, viewer: PageViewer, office: OfficeDep, document_id: str) -> Response:
+    """A signed note that one has read it."""
+    return _ask(request, viewer, office, document_id, "acknowledge")
+
+
+@router.get("/documents/{document_id}/agree")
+def agree_page(request: Request, viewer: PageViewer, office: OfficeDep, document_id: str) -> Response:
+    """The signature of whom a record is about, in agreement."""
+    return _ask(request, viewer, office, document_id, "agree")
+
+
+@router.get("/documents/{document_id}/state")
+def state_page(request: Request, viewer: PageViewer, office: OfficeDep, document_id: str) -> Response:
+    """Their signature with a statement, which stands in the file."""
+    return _ask(request, viewer, office, document_id, "state")
+
+
+@router.get("/documents/{document_id}/refuse")
+def refuse_page(request: Request, viewer: PageViewer, office: OfficeDep, document_id: str) -> Response:
+    """That it was not signed: the reason, the witness."""
+    return _ask(request, viewer, office, document_id, "refuse")
+
+
+@router.get("/documents/{document_id}/outcome/{action}")
+def outcome_page(
+    request: Request, viewer: PageViewer, office: OfficeDep, document_id: str, action: str
+) -> Response:
+    """One of the outcomes of a decision, with its reasons."""
+    return _ask(request, viewer, office, document_id, action)
+
+
 @router.get("/documents/{document_id}/return")
 def return_page(request: Request, viewer: PageViewer, office: OfficeDep, document_id: str) -> Response:
     """A return with its reasons."""
@@ -74,20 +106,27 @@ def _ask(
         notes = marks.notes_of(session, viewer.actor, view)
         based_on = sources.based_on(session, viewer.actor, view.document)
         replaces = succession.to_replace(session, viewer.actor, view.document)
-    step = view.here.position.step
-    if refusal is None and (step is None or action not in view.actions):
+        witnesses = _witnesses(session, view) if action == "refuse" else []
+    step = view.turns.get(action)
+    if refusal is None and step is None:
         return RedirectResponse(f"/documents/{document_id}", status_code=303)
     shown = view.revisions[-1] if view.revisions else None
     if shown is None or step is None:
         raise refusal or NotFound
+    faults = {f.path: f.sentence for f in refusal.faults} if isinstance(refusal, Invalid) else {}
+    of_pin = refusal and refusal.code in ("bad-pin", "locked", "invalid") and not faults.keys() & {"note"}
     return page(
         request,
         viewer,
-        "pages/return.html" if action == "return" else "pages/sign.html",
+        _PAGES.get(action, "pages/sign.html"),
         status_code=_STATUS.get(refusal.code, 409) if refusal else 200,
         **about(office, view, language_of(request, viewer)),
-        act=story.act(step, action),
-        acts=story.acts(step, view.actions),
+        act=act_words.act(step, action),
+        acts=act_words.acts(view.turns),
+        step=step,
+        faults=faults,
+        witnesses=witnesses,
+        chosen=str(typed.get("witness", "")) if typed else "",
         capacity=_capacity(viewer, view, action),
         shown=shown,
         extent=page_images.size_of(office, shown.final),
@@ -96,7 +135,7 @@ def _ask(
         replaces=replaces,
         refusal=refusal,
         next_=_next_of(str(typed.get("next", "")) if typed else request.query_params.get("next", "")),
-        pin_error=refusal.sentence if refusal and refusal.code in ("bad-pin", "locked", "invalid") else None,
+        pin_error=refusal.sentence if refusal and (of_pin or action == "return") else None,
         unsent=sum(note.mend for note in notes.values()),
         **(_typed(typed) if typed else _drafted(notes)),
     )
@@ -112,7 +151,7 @@ def _capacity(viewer: Viewer, view: View, action: str) -> Text | None:
     post = viewer.account.post
     lines = authority(here.declared, step, viewer.actor, here.subject, "", standing, post)
     cover = standing.cover
-    return story.capacity(step, lines, cover.absent if cover else "", basis(cover))
+    return act_words.capacity(step, lines, cover.absent if cover else "", basis(cover))
 
 
 def _typed(form: FormData) -> dict[str, Any]:
@@ -132,6 +171,24 @@ def _drafted(notes: Mapping[str, Note]) -> dict[str, Any]:
     if not whole and any(note.comment for note in notes.values()):
         whole = f"Xem nhận xét ở {len(comments)} bài."
     return {"note": whole, "comments": comments}
+
+
+_PAGES = {"return": "pages/return.html", "refuse": "pages/refuse.html"}
+
+
+def _witnesses(session: Session, view: View) -> list[Account]:
+    """Who may be named as the witness of a refusal: everyone of the school but who is bound, and no
+    administrator."""
+    admins = select(AccountRole.account_id).where(col(AccountRole.role) == "admin")
+    bound = plan.situated(view.here.position, view.here.subject).bound
+    found = session.exec(
+        select(Account).where(
+            col(Account.school_id) == view.document.school_id,
+            col(Account.active),
+            col(Account.id).not_in(admins),
+        )
+    ).all()
+    return sorted((a for a in found if a.id not in bound), key=lambda a: words.by_given_name(a.full_name))
 
 
 _STATUS = {"bad-pin": 403, "locked": 423, "invalid": 422, "unavailable": 503}
@@ -165,6 +222,11 @@ def _next_people(session: Session, viewer: Viewer, view: View, action: str, now:
 @router.post("/documents/{document_id}/return")
 @router.post("/documents/{document_id}/seal")
 @router.post("/documents/{document_id}/reopen")
+@router.post("/documents/{document_id}/acknowledge")
+@router.post("/documents/{document_id}/agree")
+@router.post("/documents/{document_id}/state")
+@router.post("/documents/{document_id}/refuse")
+@router.post("/documents/{document_id}/outcome/{action}")
 def act(
     request: Request,
     viewer: PageViewer,
@@ -173,7 +235,7 @@ def act(
     document_id: str,
     form: CheckedForm,
 ) -> Response:
-    """Decide: sign, approve, return, seal or reopen, on the version the page showed."""
+    """Decide on the version the page showed: whatever the document offers this person but a submit."""
     action = request.url.path.rpartition("/")[2]
     with office.db.read() as session:
         queries.visible(session, viewer.actor, document_id)
@@ -186,6 +248,7 @@ def act(
         arrived=arrived,
         pin=Secret(pin) if pin else None,
         note=str(form.get("note", "")),
+        witness=str(form.get("witness", "")),
         parts={
             name[5:]: value
             for name, value in form.multi_items()
@@ -195,7 +258,7 @@ def act(
     try:
         decide(office, command)
     except (Stale, WrongStep, NotYours) as refusal:
-        if action == "return" and command.note.strip():
+        if command.note.strip():
             return _ask(request, viewer, office, document_id, action, refusal, form)  # the words are kept
         opened = (f"/documents/{document_id}", Text("Mở hồ sơ", "Open the record"))
         status = 403 if isinstance(refusal, NotYours) else 409

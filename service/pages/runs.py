@@ -17,11 +17,12 @@ from flows import runs as driven
 from flows.archiving import NAMES
 from flows.catalogue import TYPES, type_of
 from flows.leases import alive
+from flows.permits import waiting_words
 from flows.run_views import RunSeen, RunWhole
 from models.document import Document
 from models.run import Incident
 from models.text import Text
-from service import story, words
+from service import act_words, story, words
 from service.access import AdminViewer, CheckedForm
 from service.api import cursors
 from service.deps import OfficeDep
@@ -171,7 +172,7 @@ def lines(found: RunWhole, now: datetime) -> list[Line]:
     before: datetime | None = None
     for seen in found.events:
         waited = words.span(seen.event.at - before) if before else Text("–", "–")
-        told.append(Line(story.happened(declared, seen), seen.event.at, _after(waited), "ok"))
+        told.append(Line(act_words.happened(declared, seen), seen.event.at, _after(waited), "ok"))
         before = seen.event.at
     for entry in found.ledger:
         ended = entry.finished_at or now
@@ -183,9 +184,10 @@ def lines(found: RunWhole, now: datetime) -> list[Line]:
             Line(step_name(found.here.document.type, entry.step), entry.started_at, length, mark, error)
         )
     told.sort(key=lambda line: line.at)
-    step = found.here.position.step
-    if step is not None and before is not None:
-        told.append(Line(step.waiting, before, _so_far(words.span(now - before)), "wait"))
+    position = found.here.position
+    if position.step is not None and before is not None:
+        waits = waiting_words(position) or position.step.waiting
+        told.append(Line(waits, before, _so_far(words.span(now - before)), "wait"))
     return told
 
 

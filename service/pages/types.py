@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 
 from flows.catalogue import TYPES
-from flows.grammar import DocumentType, Review, Step
+from flows.grammar import DocumentType, Step
 from flows.obligations import calendar_of
 from models.text import Text
-from service import story
+from service import act_words
 from service.access import PageViewer
 from service.api.types import file_of
 from service.deps import OfficeDep
@@ -26,6 +26,9 @@ class Stop:
     step: Step
     who: Text
     back: Text | None
+    beside: Text | None
+    """The group it belongs to: its parts are open at the same time."""
+    when: Text | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def types(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
     shown = [
         Described(
             declared,
-            tuple(_stop(declared, step) for step in declared.steps),
+            tuple(_stop(declared, group, step) for group in declared.steps for step in group.leaves),
             calendar.rule(declared.deadline).rule if declared.deadline else None,
         )
         for declared in TYPES
@@ -53,9 +56,11 @@ def types(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
     return page(request, viewer, "pages/types.html", types=shown)
 
 
-def _stop(declared: DocumentType, step: Step) -> Stop:
-    back = declared.step(step.returns_to).label if isinstance(step, Review) else None
-    return Stop(step, step.by.name if step.by else story.MACHINE, back)
+def _stop(declared: DocumentType, group: Step, step: Step) -> Stop:
+    back = declared.step(step.returns_to).label if step.returns_to else None
+    who = step.by.name if step.by else act_words.MACHINE
+    when = group.when.words if group.when else None
+    return Stop(step, who, back, group.label if group is not step else None, when)
 
 
 @router.get("/types/{slug}.bpmn")
