@@ -1,7 +1,7 @@
-"""What a decision on minutes or an appeal changes beyond its own record, in that decision's transaction.
+"""What a decision on a check, minutes or an appeal changes beyond its own record, in its transaction.
 
-Minutes that were taken note of plan the follow-up check; an appeal that was granted annuls the finding and
-calls that check off. Only `flows/decide.py` calls this.
+A finding is written on the check. Minutes that were taken note of plan the follow-up check; an appeal that
+was granted annuls the finding and calls that check off. Only `flows/decide.py` calls this.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from flows import timetable
 from flows.documents.appeal import APPEAL, GRANT
+from flows.documents.spot_check import SPOT_CHECK, VIOLATION
 from flows.documents.violation_minutes import VIOLATION_MINUTES
 from flows.links import links_of
 from flows.plan import Position
@@ -34,6 +35,8 @@ def follow(session: Session, document: Document, before: str, position: Position
         _plan_follow_up(session, document, event)
     elif document.type == APPEAL.slug and event.action == GRANT:
         _annul(session, document, event)
+    elif document.type == SPOT_CHECK.slug and event.step == "finding":
+        _find(session, document, event)
 
 
 def check_of(session: Session, minutes_id: str) -> SpotCheck | None:
@@ -42,6 +45,21 @@ def check_of(session: Session, minutes_id: str) -> SpotCheck | None:
     if about is None:
         return None
     return session.exec(select(SpotCheck).where(col(SpotCheck.document_id) == about)).first()
+
+
+# --- the finding -------------------------------------------------------------------------------------
+
+
+def _find(session: Session, document: Document, event: Event) -> None:
+    """The decision stands on the check; its inspector is told, and so is the person concerned."""
+    check = session.exec(select(SpotCheck).where(col(SpotCheck.document_id) == document.id)).first()
+    if check is None:
+        return
+    session.exec(update(SpotCheck).where(col(SpotCheck.id) == check.id).values(finding=event.action))
+    found = event.action == VIOLATION
+    _tell(session, document, check.inspector_id, event, _FOUND if found else _NOTHING_FOUND, "")
+    sentence = _FOUND_OF_YOU if found else _NOTHING_FOUND
+    _tell(session, document, check.teacher_id, event, sentence, "")
 
 
 # --- the follow-up check --------------------------------------------------------------------------------
@@ -157,16 +175,28 @@ def _tell(session: Session, document: Document, who: str, event: Event, sentence
     )
 
 
+_FOUND = Text(
+    "Đã có kết luận: có vi phạm. Mở phiếu để lập biên bản trong 24 giờ.",
+    "There is a finding: a violation. Open the check to draw up the minutes within 24 hours.",
+)
+_FOUND_OF_YOU = Text(
+    "Phiếu kiểm tra đã có kết luận kèm lý do. Mở phiếu để đọc; biên bản sẽ được gửi để thầy cô cho ý kiến.",
+    "The check has a finding with its reasons. Open it to read them; the minutes will come to be answered.",
+)
+_NOTHING_FOUND = Text(
+    "Đã có kết luận: không có vi phạm. Lý do có trong phiếu.",
+    "There is a finding: no violation. The reasons stand in the check.",
+)
 _REASON = Text("Kiểm tra lại việc khắc phục theo biên bản số {number}", "Follow-up of minutes no. {number}")
 _PLANNED = Text(
     "Biên bản đã được ghi nhận. Kiểm tra lại ngày {day}, buổi {session}, tiết {period}, lớp {name}.",
     "The minutes were taken note of. Follow-up on {day}, {session}, period {period}, class {name}.",
 )
 _NO_LESSON = Text(
-    "Biên bản đã được ghi nhận. Từ ngày {day}, thời khóa biểu chưa có tiết nào của giáo viên để kiểm tra lại: "
-    "chọn một tiết ở trang Kiểm tra.",
-    "The minutes were taken note of. From {day} on the timetable has no lesson of the teacher for a follow-up: "
-    "choose one on the page of checks.",
+    "Biên bản đã được ghi nhận. Từ ngày {day}, thời khóa biểu chưa có tiết nào của giáo viên để kiểm tra "
+    "lại: chọn một tiết ở trang Kiểm tra.",
+    "The minutes were taken note of. From {day} on the timetable has no lesson of the teacher for a "
+    "follow-up: choose one on the page of checks.",
 )
 _CALLED_OFF = Text(
     "Kết luận đã được hủy theo kiến nghị nên không kiểm tra lại.",
