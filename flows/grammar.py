@@ -124,13 +124,14 @@ class Cited:
     """The approved document another one is about: its revision and its files as they can be checked.
 
     `approved_sha256` is the file with the last person's signature, `archived_sha256` the same file with the
-    archive timestamp (empty before the archive). `approved_on` is an ISO date.
+    archive timestamp (empty before the archive). ISO dates: `approved_on`, and `decided_on` of that signature.
     """
 
     document_id: str
     title: str
     revision: int
     approved_on: str
+    decided_on: str
     approved_sha256: str
     archived_sha256: str
     parts: Mapping[str, str] = field(default_factory=dict)

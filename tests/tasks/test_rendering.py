@@ -196,7 +196,7 @@ def minutes(**changes: Any) -> dict[str, Any]:
         "check": {
             "code": "a1b2c3d4e5f6-1",
             "revision": 1,
-            "approved_on": "2026-11-24",
+            "decided_on": "2026-11-24",
             "sha256": "0123456789abcdef" * 4,
         },
         "facts": [
