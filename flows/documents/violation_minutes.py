@@ -8,10 +8,10 @@ by its hash; a draft begins with it in words that judge nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, time, timedelta
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
 from flows.documents.spot_check import VIOLATION
 from flows.fields import Day, Form, Known, Line, Repeated, Rich, day_words
@@ -37,6 +37,7 @@ from models.errors import Fault
 from models.text import Text
 from tasks.rich_text import tree
 
+Moment = TypeVar("Moment", date, time)
 DRAWN_UP = timedelta(hours=24)
 """From the confirmed finding to the inspector's signature; late is accepted and said."""
 ABOUT = "Về việc kiểm tra đột xuất hồ sơ dạy học của giáo viên"
@@ -55,20 +56,21 @@ PERSON_FIELDS = (
 def in_order(fields: Mapping[str, Any], known: Known) -> list[Fault]:  # noqa: ARG001 - a form's rule
     """It ends after it began, and what is to be mended is looked at on a later day."""
     faults = []
-    began, ended = fields["began"], fields["ended"]
+    began, ended = (_read(time.fromisoformat, fields[name]) for name in ("began", "ended"))
     if began and ended and ended <= began:
         faults.append(Fault("ended", _ENDS_FIRST))
-    if _is_day(fields["day"]) and _is_day(fields["remedy_by"]) and fields["remedy_by"] <= fields["day"]:
+    day, again = (_read(date.fromisoformat, fields[name]) for name in ("day", "remedy_by"))
+    if day and again and again <= day:
         faults.append(Fault("remedy_by", _NO_LATER_DAY))
     return faults
 
 
-def _is_day(text: str) -> bool:
+def _read(read: Callable[[str], Moment], text: str) -> Moment | None:
+    """What was typed, where it can be read; the field itself says what is wrong with it."""
     try:
-        date.fromisoformat(text)
+        return read(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 _ENDS_FIRST = Text(
