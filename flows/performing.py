@@ -16,14 +16,15 @@ from sqlmodel import Session, col, select
 
 from flows import bodies, citing, keyring, measures, numbers, plan
 from flows.authority import authority, basis
-from flows.candidates import standing_in
+from flows.candidates import standing_in, today
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
 from flows.grammar import DocumentType, Facts, Seal, Step
 from flows.links import known_for
+from flows.numbers import written_date
 from flows.office import Office
 from flows.posts import actor_of, issuer_of
-from flows.wording import witness_of, words_of
+from flows.wording import filled, refuse, words_of
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
@@ -33,7 +34,6 @@ from models.text import Text
 from models.upload import Upload
 from tasks import rendering
 from tasks.assembling import assemble
-from tasks.form_fields import FilledText
 from tasks.keys import check_form
 from tasks.rich_text import images
 from tasks.signing import Signed, SignRequest, prepare
@@ -51,8 +51,6 @@ class OpenKey(Protocol):
 
 
 LEASE = timedelta(seconds=30)
-NUMBER_AND_DATE = ("number", "date")
-"""Text fields on a printed line; every other takes words of several lines."""
 
 
 def perform(office: Office, here: Here, step: Step, command: Command, key: OpenKey | None) -> Made:
@@ -62,7 +60,7 @@ def perform(office: Office, here: Here, step: Step, command: Command, key: OpenK
     if plan.decides(step, command.action):
         return sign(office, here, step, command, key)
     if command.action == plan.REFUSE:
-        return Made(data={"witness": witness_of(office, here, command)})
+        return refuse(office, here, step, command)
     return Made()
 
 
@@ -279,7 +277,7 @@ def _sign(office: Office, here: Here, step: Step, command: Command, open_key: Op
     lines = authority(here.declared, step, command.actor, here.subject, issuer.name, standing, account.post)
     paper = basis(standing.cover)
     number = numbers.reserve(office, here.document, step.numbers, now) if step.numbers else None
-    dated = {"number": number, "date": _written(now)} if number else {}
+    dated = {"number": number, "date": written_date(today(now))} if number else {}
     field = plan.field_of(step)
     request = SignRequest(
         pdf=office.blobs.get(input_blob),
@@ -291,7 +289,7 @@ def _sign(office: Office, here: Here, step: Step, command: Command, open_key: Op
         reason=step.label.vi,
         location=issuer.place,
         stamp=_stamp(office, step, revision.boxes[field], account, lines, paper.vi if paper else "", now),
-        texts=_texts_of(office, revision, dated | told),
+        texts=filled(office, revision, dated | told),
         certify=not here.position.signed,  # whoever signs first; no field changes but as was foreseen
     )
     with measures.SIGNING.time():
@@ -364,19 +362,3 @@ def _stamp(
             "development": True,
         },
     )
-
-
-def _written(now: datetime) -> str:
-    return numbers.written_date(now.astimezone(VIETNAM).date())
-
-
-def _texts_of(office: Office, revision: Revision, values: Mapping[str, str]) -> tuple[FilledText, ...]:
-    """Number and date of the competent signature, words said with one: filled in its own revision."""
-    filled = []
-    for name, value in values.items():
-        left, bottom, right, top = revision.boxes[name]
-        box = rendering.Box(name, "text", 0, (left, bottom, right, top))
-        line = name in NUMBER_AND_DATE
-        drawn = office.intake.submit(rendering.text_field if line else rendering.text_area, box, value)
-        filled.append(FilledText(name, value, drawn))
-    return tuple(filled)

@@ -46,7 +46,8 @@ class SignatureSeen:
 class EventSeen:
     """An event with its actor's name and the words beside it; `linked`: hash and previous hash are right.
 
-    `absent`: the name of whom the actor stood in for; `to`: of whom the record was handed to.
+    `absent`: the name of whom the actor stood in for; `to`: of whom the record was handed to, or of the
+    witness a refusal names.
     """
 
     event: Event
@@ -193,6 +194,10 @@ def _flags(session: Session, actor: Actor, document_id: str) -> tuple[Flag, ...]
     return tuple(session.exec(select(Flag).where(col(Flag.document_id) == document_id, seen)).all())
 
 
+_NAMED = ("stood_for", "to", "witness")
+"""Accounts an event may name beside its actor."""
+
+
 def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
     """A document's events in order, each with its remark and whether its hashes are right."""
     rows = session.exec(
@@ -206,7 +211,7 @@ def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
         .where(col(Event.document_id) == document_id)
         .order_by(col(Event.seq))
     ).all()
-    others = {key for event, _, _ in rows for name in ("stood_for", "to") if (key := event.data.get(name))}
+    others = {key for event, _, _ in rows for name in _NAMED if (key := event.data.get(name))}
     names = (
         dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(others))).all())
         if others
@@ -219,8 +224,8 @@ def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
             linked = linked and remark.digest() == event.remark_hash
         previous = event.hash
         who = "" if event.actor_id == SYSTEM else name or ""
-        absent, to = (names.get(event.data.get(name, ""), "") for name in ("stood_for", "to"))
-        seen.append(EventSeen(event, who, remark, linked, absent, to))
+        absent, to, witness = (names.get(event.data.get(name, ""), "") for name in _NAMED)
+        seen.append(EventSeen(event, who, remark, linked, absent, to or witness))
     return tuple(seen)
 
 
