@@ -70,8 +70,8 @@ NAMES: dict[str, Text] = {
         "Trả lời báo sự cố trong bao nhiêu ngày làm việc", "Answer reports of problems within working days"
     ),
     "spot_check": Text(
-        "Báo có thể thiếu khi kiểm tra: chỉ khi thiếu cả kế hoạch dạy học và kế hoạch bài dạy",
-        "Tell of what a check may miss: only if both the teaching plan and the lesson plan lack",
+        "Kiểm tra đột xuất: chỉ đề nghị xem xét khi thiếu cả kế hoạch dạy học và kế hoạch bài dạy",
+        "Spot checks: somebody is asked to look only if both the teaching plan and the lesson plan lack",
     ),
     "spot_check_eve": Text(
         "Nhắc giáo viên về giờ dạy hôm sau, vào ngày làm việc trước đó, lúc",
@@ -121,8 +121,8 @@ EXPLAINED: dict[str, Text] = {
         "From the next day on, Monday to Friday. Past it, the administrators are reminded and it is marked.",
     ),
     "spot_check": Text(
-        "Chọn Không: thiếu một trong hai là báo. Chỉ là nhắc trước, chưa phải kết luận kiểm tra.",
-        "No: one of them lacking is enough. It is a word beforehand, not a finding.",
+        "Chọn Không: thiếu một trong hai là đủ. Áp dụng cả khi nhắc trước; kết luận luôn do người xác nhận.",
+        "No: one of them lacking is enough. Reminders beforehand go by it too; a person always decides.",
     ),
 }
 

@@ -1,14 +1,14 @@
 """The paper of a sent check: drafted and submitted in its inspector's name, for that person to sign.
 
 It is made of the stored record alone. Asked again it makes nothing anew: a check has one paper, and one that
-a crash left half made is finished the next time (the worker looks for such).
+a crash left half made is finished by the web's pulse.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -33,6 +33,7 @@ from models.spot_check import SpotCheck, SpotDraw
 from models.text import Text
 
 log = logging.getLogger("hososo.spot")
+PATIENCE = timedelta(minutes=1)
 
 
 def write(office: Office, actor: Actor, check_id: str) -> str | None:
@@ -59,14 +60,15 @@ def write(office: Office, actor: Actor, check_id: str) -> str | None:
     return document_id
 
 
-def write_missing(office: Office) -> int:
-    """Finish the papers a crash or a full disk left unmade; how many were."""
+def write_missing(office: Office, older: timedelta = PATIENCE) -> int:
+    """Finish the papers a crash or a full disk left unmade; how many were. What is younger is under way."""
     with office.db.read() as session:
         c = SpotCheck
         rows = session.exec(
             select(c.id, c.inspector_id)
             .join(Account, col(Account.id) == col(c.inspector_id))
             .where(col(c.state) == "sent", col(c.document_id).is_(None), col(Account.active))
+            .where(col(c.arrived_at) <= office.now() - older)
         ).all()
         waiting = [(check_id, actor_of(session, who)) for check_id, who in rows]
     done = 0

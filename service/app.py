@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
-from flows import batches, keyring
+from flows import batches, keyring, spot_papers
 from flows.leases import beat, stop_beating
 from flows.office import Office, close_office, open_office
 from models.errors import RecordsError
@@ -104,6 +104,7 @@ class Pulse(threading.Thread):
             try:
                 beat(self.office.db, self.office.name, "web", self.office.now())
                 batches.sweep_stopped(self.office)
+                spot_papers.write_missing(self.office)
             except RecordsError as refusal:
                 errors.log.warning("no sign of life code=%s", refusal.code)
             except Exception:

@@ -16,6 +16,7 @@ from service.api import notes as api_notes
 from service.api import obligations as api_obligations
 from service.api import round as api_round
 from service.api import spot_checks as api_spot_checks
+from service.api import spot_draws as api_spot_draws
 from service.api import tasks, token, types
 from service.pages import (
     absence,
@@ -65,6 +66,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_flags.router,
     api_board.router,
     api_delegations.router,
+    api_spot_draws.router,  # before /spot-checks/{check_id}
     api_spot_checks.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (

@@ -25,7 +25,8 @@ from flows.spot_records import Conflict, Recorded
 from flows.spot_rights import may_record
 from flows.spot_said import item_names
 from flows.timetable import SESSIONS
-from models.errors import Invalid, RecordsError
+from models.errors import Fault, Invalid, RecordsError
+from models.spot_check import SpotCheck
 from models.text import Text
 from service import spot_words
 from service.access import CheckedForm, PageViewer, Viewer
@@ -144,19 +145,27 @@ def send(
 
 def _record(office: Office, viewer: Viewer, check_id: str, typed: Typed, sending: Sending) -> Recorded:
     """Record it; Conflict also when the same phone sends again what it has changed since."""
+    now = office.now()
     with office.db.read() as session:
-        settled = spot_checks.one(session, viewer.actor, check_id).row.state not in WAITING
-    lacking = () if settled else typed.missing()
-    try:
-        recorded = spot_records.record(office, viewer.actor, check_id, sending)
-    except Invalid as refusal:
-        raise Invalid(refusal.sentence, (*refusal.faults, *lacking)) from refusal
+        row = spot_checks.one(session, viewer.actor, check_id).row
+    lacking = typed.missing() if row.state in WAITING and may_record(viewer.actor, row) else []
+    if lacking:
+        raise Invalid(_LACKING, (*_faults(sending, row, now), *lacking))
+    recorded = spot_records.record(office, viewer.actor, check_id, sending)
     stands = recorded.check.row
     if recorded.repeated and stands.record is not None:
-        ours = checked(sending, stands, office.now())
+        ours = checked(sending, stands, now)
         if ours != marks_of(stands.record):
             raise spot_records.conflict(recorded.check)
     return recorded
+
+
+def _faults(sending: Sending, row: SpotCheck, now: datetime) -> tuple[Fault, ...]:
+    try:
+        checked(sending, row, now)
+    except Invalid as refusal:
+        return refusal.faults
+    return ()
 
 
 def _code_said(session: Session, viewer: Viewer, check: Check, code: str) -> CodeSaid:
@@ -324,6 +333,10 @@ def _seen(
     )
 
 
+_LACKING = Text(
+    "Chưa gửi: còn chỗ cần ghi. Những gì đã ghi vẫn còn.",
+    "Not sent: something is still missing. What was written is kept.",
+)
 _SENT_VERSION = Text("Bản đang có trong hệ thống", "The copy in the system")
 _OUR_VERSION = Text("Bản trong máy này, chưa được nhận", "The copy on this phone, not taken")
 _SAYS = {

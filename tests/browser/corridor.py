@@ -20,7 +20,7 @@ from tests.waiting import until
 
 
 class Line:
-    """A real line between a phone and the site: it can be cut, and it can lose the answers to what is posted."""
+    """A real line between a phone and the site: it can be cut, and it can lose answers to what is posted."""
 
     def __init__(self, site: str) -> None:
         parts = urlsplit(site)

@@ -3,16 +3,15 @@ import { able, get, put } from "./checks.js";
 import { flush, listen } from "./outbox.js";
 
 const FRAME = new Set(["csrf", "key", "recorded_at"]);
-const PAUSE = 300; // while somebody types
 
 let form;
 let account;
 let check;
 let content;
 let shownAt = 0;
-let timer = 0;
 let dirty = false; // touched since it was kept
 let kept = false; // this phone has it
+let keeping = Promise.resolve();
 
 const answers = () => [...new FormData(form)].filter(([name]) => !FRAME.has(name));
 const field = (name) => form.elements[name];
@@ -63,13 +62,17 @@ function touched(target = null) {
   Object.assign(content, { answers: answers(), begun: true, ready: false, refused: undefined });
   dirty = true;
   reasons();
-  clearTimeout(timer);
-  timer = setTimeout(keep, target?.matches("textarea, [type=text]") ? PAUSE : 0);
+  keep();
 }
 
-// True once this phone has it.
-async function keep() {
-  clearTimeout(timer);
+// One after the other, each with the latest; true once this phone has it.
+function keep() {
+  form.dataset.kept = dirty ? "no" : form.dataset.kept;
+  keeping = keeping.then(write);
+  return keeping;
+}
+
+async function write() {
   if (!dirty) return kept;
   dirty = false;
   try {
@@ -79,6 +82,7 @@ async function keep() {
     kept = false; // no key yet, a full disk, a private window
     dirty = true;
   }
+  form.dataset.kept = kept && !dirty ? "yes" : "no";
   say();
   return kept;
 }
