@@ -20,7 +20,7 @@ State = Literal["pending", "granted", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Appealed:
-    """An appeal against a finding, and what became of it; `at`: when it was decided, else when it was sent."""
+    """An appeal against a finding, and what became of it; `at`: when it was decided, else sent."""
 
     document_id: str
     state: State

@@ -1,7 +1,7 @@
 """Biên bản về một lần kiểm tra đột xuất đã được xác nhận: Decree 30/2020/NĐ-CP, sample 1.9; the plan, II.3.
 
-Only a confirmed finding leads here. The inspector draws it up within 24 hours and signs; beside that signature
-the teacher agrees, states something or refuses, which a named witness signs for. The principal takes note
+Only a confirmed finding leads here. The inspector draws it up within 24 hours and signs; beside that the
+teacher agrees, states something or refuses, which a named witness signs for. The principal takes note
 with the signature that gives the number. What the paper says of the check is the check's own record, cited
 by its hash; a draft begins with it in words that judge nobody.
 """
