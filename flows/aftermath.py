@@ -57,9 +57,9 @@ def _find(session: Session, document: Document, event: Event) -> None:
         return
     session.exec(update(SpotCheck).where(col(SpotCheck.id) == check.id).values(finding=event.action))
     found = event.action == VIOLATION
-    _tell(session, document, check.inspector_id, event, _FOUND if found else _NOTHING_FOUND, "")
+    _tell(session, document, check.inspector_id, event, FOUND if found else _NOTHING_FOUND)
     sentence = _FOUND_OF_YOU if found else _NOTHING_FOUND
-    _tell(session, document, check.teacher_id, event, sentence, "")
+    _tell(session, document, check.teacher_id, event, sentence)
 
 
 # --- the follow-up check --------------------------------------------------------------------------------
@@ -75,7 +75,8 @@ def _plan_follow_up(session: Session, minutes: Document, event: Event) -> None:
     first = max(named, event.at.astimezone(VIETNAM).date() + timedelta(days=1))
     lesson = _lesson(session, check, first)
     if lesson is None:
-        _tell(session, minutes, check.inspector_id, event, _NO_LESSON.format(day=f"{named:%d/%m/%Y}"), "")
+        said = _NO_LESSON.format(day=f"{named:%d/%m/%Y}")
+        _tell(session, minutes, check.inspector_id, event, said, kind="informed")
         return
     row = SpotCheck(
         school_id=minutes.school_id,
@@ -101,7 +102,7 @@ def _plan_follow_up(session: Session, minutes: Document, event: Event) -> None:
         period=lesson.number,
         name=lesson.class_name,
     )
-    _tell(session, minutes, check.inspector_id, event, sentence, f"/spot/{row.id}")
+    _tell(session, minutes, check.inspector_id, event, sentence, f"/spot/{row.id}", "informed")
 
 
 def _lesson(session: Session, check: SpotCheck, first: date) -> Period | None:
@@ -157,15 +158,23 @@ def _annul(session: Session, appeal: Document, event: Event) -> None:
             ended_at=event.at,
         )
     )
-    _tell(session, appeal, check.inspector_id, event, _ANNULLED, f"/documents/{appeal.id}")
+    _tell(session, appeal, check.inspector_id, event, _ANNULLED)
 
 
-def _tell(session: Session, document: Document, who: str, event: Event, sentence: Text, path: str) -> None:
+def _tell(
+    session: Session,
+    document: Document,
+    who: str,
+    event: Event,
+    sentence: Text,
+    path: str = "",
+    kind: str = "finding",
+) -> None:
     session.add(
         notice(
             document.school_id,
             who,
-            "informed",
+            kind,
             f"aftermath:{document.id}:{event.seq}",
             event.at,
             sentence,
@@ -175,7 +184,7 @@ def _tell(session: Session, document: Document, who: str, event: Event, sentence
     )
 
 
-_FOUND = Text(
+FOUND = Text(
     "Đã có kết luận: có vi phạm. Mở phiếu để lập biên bản trong 24 giờ.",
     "There is a finding: a violation. Open the check to draw up the minutes within 24 hours.",
 )
@@ -183,7 +192,7 @@ _FOUND_OF_YOU = Text(
     "Phiếu kiểm tra đã có kết luận kèm lý do. Mở phiếu để đọc; biên bản sẽ được gửi để thầy cô cho ý kiến.",
     "The check has a finding with its reasons. Open it to read them; the minutes will come to be answered.",
 )
-_NOTHING_FOUND = Text(
+_NOTHINGFOUND = Text(
     "Đã có kết luận: không có vi phạm. Lý do có trong phiếu.",
     "There is a finding: no violation. The reasons stand in the check.",
 )
