@@ -192,7 +192,7 @@ _FOUND_OF_YOU = Text(
     "Phiếu kiểm tra đã có kết luận kèm lý do. Mở phiếu để đọc; biên bản sẽ được gửi để thầy cô cho ý kiến.",
     "The check has a finding with its reasons. Open it to read them; the minutes will come to be answered.",
 )
-_NOTHINGFOUND = Text(
+_NOTHING_FOUND = Text(
     "Đã có kết luận: không có vi phạm. Lý do có trong phiếu.",
     "There is a finding: no violation. The reasons stand in the check.",
 )
