@@ -71,12 +71,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which checks of those one may see; days included. `mine`: that I make."""
+    """Which checks of those one may see; days included. `mine`: that I make; `settled`: none that wait."""
 
     state: str = ""
     first: date | None = None
     last: date | None = None
     mine: bool = False
+    settled: bool = False
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -103,6 +104,8 @@ def listed(
     rows = select(c).where(visible_to(actor))
     if asked.state:
         rows = rows.where(col(c.state) == asked.state)
+    if asked.settled:
+        rows = rows.where(col(c.state) != "planned")
     if asked.first:
         rows = rows.where(col(c.day) >= asked.first)
     if asked.last:

@@ -46,7 +46,9 @@ from service.pages import (
     saved,
     security,
     sign_in,
+    spot,
     spot_check,
+    spot_draws,
     succession,
 )
 from service.pages import types as type_pages
@@ -101,6 +103,8 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     reminders.router,
     deadlines.router,  # before /admin/{place}/{action}
     mail_samples.router,  # likewise
+    spot_draws.router,  # before /spot/{check_id}
+    spot.router,  # likewise
     spot_check.router,
     admin.router,
 )
