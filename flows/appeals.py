@@ -61,6 +61,12 @@ def against(session: Session, document: Document) -> Appealed | None:
     return None
 
 
+def against_check(session: Session, paper_id: str | None) -> Appealed | None:
+    """The same, by the id of a check's paper; None while there is no paper."""
+    paper = session.get(Document, paper_id) if paper_id else None
+    return against(session, paper) if paper else None
+
+
 def outcome(session: Session, appeal: Document) -> Appealed | None:
     """What became of this appeal; None before it is sent."""
     if appeal.type != APPEAL.slug or appeal.first_signed_at is None:

@@ -113,6 +113,14 @@ def test_an_appeal_by_page_and_the_banner_it_leaves(school: Cast, reader: People
             page = reader(who).get(f"/documents/{shown}")
             assert "Kết luận này đã được hủy" in page.words, who
             assert [a for a in page.all("#appealed a") if a.get("href") == f"/documents/{appeal}"], who
+    with school.office.db.read() as session:
+        check = found.check_of(session, paper).id
+    for who in ("lan", "binh", "hoa", "minh"):
+        receipt = reader(who).get(f"/spot/{check}/sent")
+        assert "Kết luận đã hủy theo kiến nghị" in receipt.words, who
+        assert [a for a in receipt.all("#finding a") if a.get("href") == f"/documents/{appeal}"], who
+    totals = reader("mai").get("/spot")
+    assert "Kết luận đã hủy theo kiến nghị" in totals.words and "Nguyễn Thị Lan" not in totals.words
     assert "Biên bản cần lập" not in reader("binh").get("/").words
 
 
