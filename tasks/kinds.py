@@ -46,7 +46,7 @@ KINDS: dict[str, Kind] = {
         Text("phiếu kiểm tra", "recorded checks"),
     ),
     "finding": Kind(
-        Text("Kết luận về phiếu kiểm tra", "Findings of spot checks"),
+        Text("Kết luận, giải quyết kiến nghị", "Findings, decisions on appeals"),
         "at once",
         "Minutes are due within a day, and it is about a person.",
         Text("kết luận kiểm tra", "findings"),

@@ -30,7 +30,9 @@ def minutes_stops(cast: Cast) -> list[Stop]:
         stop("binh", "/", shows="#h-minutes"),
         stop("binh", f"/documents/{owed}"),
         stop("binh", f"/documents/{draft}/edit"),
-        stop("binh", f"/documents/{draft}/edit", ("[name=ended]", "25"), "button[value=submit]", shows=".err"),
+        stop(
+            "binh", f"/documents/{draft}/edit", ("[name=ended]", "25"), "button[value=submit]", shows=".err"
+        ),
         stop("lan", f"/documents/{waiting}"),
         *(stop("lan", f"/documents/{waiting}/{act}") for act in ("agree", "state", "refuse")),
         stop("mai", f"/documents/{refused}/acknowledge"),
