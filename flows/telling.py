@@ -47,8 +47,8 @@ def tell(
         return
     passed = declared.step(event.step)
     if isinstance(passed, Decision) and passed.approves:
-        sentence = _outcome(session, passed, event)
-        _notice(session, document, document.owner_id, "finding", event.seq, now, sentence)
+        outcome = _outcome(session, passed, event)
+        _notice(session, document, document.owner_id, "finding", event.seq, now, outcome)
     elif passed.approves and not isinstance(passed, Sign):
         _notice(session, document, document.owner_id, "approved", event.seq, now)
     if position.status == "approved" and passed.approves:
