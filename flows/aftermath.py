@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import timetable
-from flows.documents.appeal import APPEAL, GRANT
+from flows import spot_checks, timetable
+from flows.documents.appeal import APPEAL, GRANT, REJECT
 from flows.documents.spot_check import SPOT_CHECK, VIOLATION
 from flows.documents.violation_minutes import VIOLATION_MINUTES
 from flows.links import links_of
@@ -21,6 +22,7 @@ from flows.timetable import Period
 from models.document import Document, Revision
 from models.event import Event
 from models.notice import notice
+from models.school import SchoolWeek
 from models.settings import VIETNAM
 from models.spot_check import SpotCheck
 from models.text import Text
@@ -35,6 +37,8 @@ def follow(session: Session, document: Document, before: str, position: Position
         _plan_follow_up(session, document, event)
     elif document.type == APPEAL.slug and event.action == GRANT:
         _annul(session, document, event)
+    elif document.type == APPEAL.slug and event.action == REJECT:
+        _uphold(session, document, event)
     elif document.type == SPOT_CHECK.slug and event.step == "finding":
         _find(session, document, event)
 
@@ -57,9 +61,9 @@ def _find(session: Session, document: Document, event: Event) -> None:
         return
     session.exec(update(SpotCheck).where(col(SpotCheck.id) == check.id).values(finding=event.action))
     found = event.action == VIOLATION
-    _tell(session, document, check.inspector_id, event, _FOUND if found else _NOTHING_FOUND, "")
+    _tell(session, document, check.inspector_id, event, FOUND if found else _NOTHING_FOUND)
     sentence = _FOUND_OF_YOU if found else _NOTHING_FOUND
-    _tell(session, document, check.teacher_id, event, sentence, "")
+    _tell(session, document, check.teacher_id, event, sentence)
 
 
 # --- the follow-up check --------------------------------------------------------------------------------
@@ -74,9 +78,25 @@ def _plan_follow_up(session: Session, minutes: Document, event: Event) -> None:
     named = date.fromisoformat(revision.fields["remedy_by"])
     first = max(named, event.at.astimezone(VIETNAM).date() + timedelta(days=1))
     lesson = _lesson(session, check, first)
-    if lesson is None:
-        _tell(session, minutes, check.inspector_id, event, _NO_LESSON.format(day=f"{named:%d/%m/%Y}"), "")
+    planned = _planned(session, minutes, check, lesson, event) if lesson else None
+    if lesson is None or planned is None:
+        said = _NO_LESSON.format(day=f"{named:%d/%m/%Y}")
+        _tell(session, minutes, check.inspector_id, event, said, kind="informed")
         return
+    part = timetable.SESSIONS[lesson.session]
+    sentence = _PLANNED.format(
+        day=f"{lesson.day:%d/%m/%Y}",
+        session=Text(part.vi.lower(), part.en.lower()),
+        period=lesson.number,
+        name=lesson.class_name,
+    )
+    _tell(session, minutes, check.inspector_id, event, sentence, f"/spot/{planned}", "informed")
+
+
+def _planned(
+    session: Session, minutes: Document, check: SpotCheck, lesson: Period, event: Event
+) -> str | None:
+    """The follow-up check's id; None where the inspector was given another check there at the same time."""
     row = SpotCheck(
         school_id=minutes.school_id,
         reason=_REASON.format(number=minutes.number or "–").vi,
@@ -84,48 +104,50 @@ def _plan_follow_up(session: Session, minutes: Document, event: Event) -> None:
         planned_by=event.actor_id,
         planned_at=event.at,
         follows_id=check.id,
-        day=lesson.day,
-        session=lesson.session,
-        period=lesson.number,
-        class_id=lesson.class_id,
-        subject=lesson.subject,
-        teacher_id=lesson.teacher_id,
+        **spot_checks.place_of(lesson),
     )
-    session.add(row)
-    session.flush()
-    sentence = _PLANNED.format(
-        day=f"{lesson.day:%d/%m/%Y}",
-        session=Text(
-            timetable.SESSIONS[lesson.session].vi.lower(), timetable.SESSIONS[lesson.session].en.lower()
-        ),
-        period=lesson.number,
-        name=lesson.class_name,
-    )
-    _tell(session, minutes, check.inspector_id, event, sentence, f"/spot/{row.id}")
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        return None
+    return row.id
 
 
 def _lesson(session: Session, check: SpotCheck, first: date) -> Period | None:
-    """The teacher's first lesson from that day on at which the inspector has no check yet.
+    """The teacher's first lesson from that day on at which the inspector has neither a check nor a lesson.
 
     On the first day that has one: with the class and subject that were checked, where there is such a one.
     """
-    found = timetable.of_days(session, check.school_id, first, first + LOOKED_FOR)
-    busy = {
-        (row.day, row.session, row.period)
-        for row in session.exec(
-            select(SpotCheck).where(
-                col(SpotCheck.school_id) == check.school_id,
-                col(SpotCheck.inspector_id) == check.inspector_id,
-                col(SpotCheck.state) == "planned",
-                col(SpotCheck.day) >= first,
-            )
+    last = first + LOOKED_FOR
+    weeks = session.exec(
+        select(SchoolWeek)
+        .where(
+            col(SchoolWeek.school_id) == check.school_id,
+            col(SchoolWeek.monday) <= last,
+            col(SchoolWeek.sunday) >= first,
         )
-    }
-    teaching = {(p.day, p.session, p.number) for p in found if p.teacher_id == check.inspector_id}
+        .order_by(col(SchoolWeek.monday))
+    ).all()
+
+    def taught(who: str) -> list[Period]:
+        return [p for w in weeks for p in timetable.of_teacher(session, check.school_id, who, w)]
+
+    checks = session.exec(
+        select(SpotCheck).where(
+            col(SpotCheck.school_id) == check.school_id,
+            col(SpotCheck.inspector_id) == check.inspector_id,
+            col(SpotCheck.state) == "planned",
+            col(SpotCheck.day) >= first,
+        )
+    )
+    busy = {(row.day, row.session, row.period) for row in checks}
+    busy |= {(p.day, p.session, p.number) for p in taught(check.inspector_id)}
     free = [
         p
-        for p in found
-        if p.teacher_id == check.teacher_id and (p.day, p.session, p.number) not in busy | teaching
+        for p in taught(check.teacher_id)
+        if first <= p.day <= last and (p.day, p.session, p.number) not in busy
     ]
     on_day = [p for p in free if p.day == free[0].day]
     same = [p for p in on_day if (p.class_id, p.subject) == (check.class_id, check.subject)]
@@ -157,15 +179,31 @@ def _annul(session: Session, appeal: Document, event: Event) -> None:
             ended_at=event.at,
         )
     )
-    _tell(session, appeal, check.inspector_id, event, _ANNULLED, f"/documents/{appeal.id}")
+    _tell(session, appeal, check.inspector_id, event, _ANNULLED)
 
 
-def _tell(session: Session, document: Document, who: str, event: Event, sentence: Text, path: str) -> None:
+def _uphold(session: Session, appeal: Document, event: Event) -> None:
+    """The finding stands; its inspector is told."""
+    minutes_id = links_of(session, appeal.id).about
+    check = check_of(session, minutes_id) if minutes_id else None
+    if check is not None:
+        _tell(session, appeal, check.inspector_id, event, _UPHELD)
+
+
+def _tell(
+    session: Session,
+    document: Document,
+    who: str,
+    event: Event,
+    sentence: Text,
+    path: str = "",
+    kind: str = "finding",
+) -> None:
     session.add(
         notice(
             document.school_id,
             who,
-            "informed",
+            kind,
             f"aftermath:{document.id}:{event.seq}",
             event.at,
             sentence,
@@ -175,7 +213,7 @@ def _tell(session: Session, document: Document, who: str, event: Event, sentence
     )
 
 
-_FOUND = Text(
+FOUND = Text(
     "Đã có kết luận: có vi phạm. Mở phiếu để lập biên bản trong 24 giờ.",
     "There is a finding: a violation. Open the check to draw up the minutes within 24 hours.",
 )
@@ -205,4 +243,8 @@ _CALLED_OFF = Text(
 _ANNULLED = Text(
     "Kiến nghị được chấp nhận: kết luận của lần kiểm tra này không còn hiệu lực, không kiểm tra lại.",
     "The appeal was granted: the finding of this check no longer stands, and there is no follow-up.",
+)
+_UPHELD = Text(
+    "Đã giải quyết kiến nghị: kết luận của lần kiểm tra giữ nguyên. Lý do có trong đơn.",
+    "The appeal was decided: the finding of this check stands. The reasons are in the appeal.",
 )

@@ -20,7 +20,7 @@ State = Literal["pending", "granted", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Appealed:
-    """An appeal against a finding, and what became of it; `at`: when it was decided, else when it was sent."""
+    """An appeal against a finding, and what became of it; `at`: when it was decided, else sent."""
 
     document_id: str
     state: State
@@ -59,6 +59,12 @@ def against(session: Session, document: Document) -> Appealed | None:
             if appeal.type == APPEAL.slug and appeal.first_signed_at is not None:
                 return _appealed(session, appeal)
     return None
+
+
+def against_check(session: Session, paper_id: str | None) -> Appealed | None:
+    """The same, by the id of a check's paper; None while there is no paper."""
+    paper = session.get(Document, paper_id) if paper_id else None
+    return against(session, paper) if paper else None
 
 
 def outcome(session: Session, appeal: Document) -> Appealed | None:

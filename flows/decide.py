@@ -20,7 +20,7 @@ from flows.bodies import declared_for
 from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
-from flows.grammar import DocumentType, Parallel, Step
+from flows.grammar import DocumentType, Draft, Parallel, Step
 from flows.links import links_of
 from flows.office import Office
 from flows.opening import open_step
@@ -29,7 +29,7 @@ from flows.performing import OpenKey, perform, release
 from flows.permits import permit, refuse_otherwise
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
-from flows.recording import event_of, keep, record, remark_of
+from flows.recording import event_of, keep, record, remark_of, take_back
 from models.delegation import Substitution
 from models.document import Document, Revision
 from models.errors import NotFound, Stale
@@ -221,6 +221,8 @@ def _write(
         values["number"] = made.number
     if position.witness != (document.witness_id or ""):
         values["witness_id"] = position.witness or None
+    if command.action == "return" and not isinstance(position.step, Draft):
+        values["blob"] = take_back(session, document, position)
     if command.action == plan.WITHDRAW:
         values["unique_key"] = None  # another may now stand for the same week
     _swap(session, document, values)

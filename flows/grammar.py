@@ -124,13 +124,14 @@ class Cited:
     """The approved document another one is about: its revision and its files as they can be checked.
 
     `approved_sha256` is the file with the last person's signature, `archived_sha256` the same file with the
-    archive timestamp (empty before the archive). `approved_on` is an ISO date.
+    archive timestamp (empty before the archive). ISO dates: `approved_on`, `decided_on` (that signature).
     """
 
     document_id: str
     title: str
     revision: int
     approved_on: str
+    decided_on: str
     approved_sha256: str
     archived_sha256: str
     parts: Mapping[str, str] = field(default_factory=dict)
@@ -190,7 +191,7 @@ class DocumentType:
     """One record type, whole: what is filled in, who passes it on, when it is due, how it looks.
 
     `amends` names the type whose approved documents this one is about: it takes its week from that document
-    and is begun there, `after` it went that way, `once` for each, within its `span`; `begins` fills its draft.
+    and is begun there, `after` it went that way, `once` for each, in its `span`; `begins` fills its draft.
     `begin_label` is the button there. `confidential`: seen by its author, by whom it is about, the head of
     the group and the principals alone. `recorded`: the system makes it of what was recorded elsewhere; nobody
     drafts or edits it. `parts` gives the words for what of a document may be named so. `informs` are told

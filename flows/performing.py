@@ -16,14 +16,15 @@ from sqlmodel import Session, col, select
 
 from flows import bodies, citing, keyring, measures, numbers, plan
 from flows.authority import authority, basis
-from flows.candidates import standing_in
+from flows.candidates import standing_in, today
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
-from flows.grammar import Acknowledge, DocumentType, Facts, Seal, Step
+from flows.grammar import DocumentType, Facts, Seal, Step
 from flows.links import known_for
+from flows.numbers import written_date
 from flows.office import Office
 from flows.posts import actor_of, issuer_of
-from flows.wording import refusal_words, witness_of, words_of
+from flows.wording import filled, refuse, words_of
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
 from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
@@ -33,9 +34,8 @@ from models.text import Text
 from models.upload import Upload
 from tasks import rendering
 from tasks.assembling import assemble
-from tasks.form_fields import FilledText
 from tasks.keys import check_form
-from tasks.rich_text import images, tidy
+from tasks.rich_text import images
 from tasks.signing import Signed, SignRequest, prepare
 
 
@@ -51,8 +51,6 @@ class OpenKey(Protocol):
 
 
 LEASE = timedelta(seconds=30)
-NUMBER_AND_DATE = ("number", "date")
-"""Text fields on a printed line; every other takes words of several lines."""
 
 
 def perform(office: Office, here: Here, step: Step, command: Command, key: OpenKey | None) -> Made:
@@ -192,22 +190,6 @@ def _texts(values: Iterable[Any]) -> Iterable[str]:
             yield from _texts(value)
 
 
-# --- refusals ---------------------------------------------------------------------------------------------
-
-
-def refuse(office: Office, here: Here, step: Step, command: Command) -> Made:
-    """Nothing is signed. What the witness's signature will fill in must fit its place now: later the words
-    stand."""
-    made = Made(data={"witness": witness_of(office, here, command)})
-    with office.db.read() as session:
-        said = refusal_words(session, here, tidy(command.note).strip())
-        revision = session.get_one(Revision, (here.document.id, here.position.revision))
-    for later in here.declared.leaves:
-        if isinstance(later, Acknowledge) and later.refusal_of == step.name:
-            _texts_of(office, revision, {later.text: said})
-    return made
-
-
 # --- signatures ------------------------------------------------------------------------------------------
 
 
@@ -295,7 +277,7 @@ def _sign(office: Office, here: Here, step: Step, command: Command, open_key: Op
     lines = authority(here.declared, step, command.actor, here.subject, issuer.name, standing, account.post)
     paper = basis(standing.cover)
     number = numbers.reserve(office, here.document, step.numbers, now) if step.numbers else None
-    dated = {"number": number, "date": _written(now)} if number else {}
+    dated = {"number": number, "date": written_date(today(now))} if number else {}
     field = plan.field_of(step)
     request = SignRequest(
         pdf=office.blobs.get(input_blob),
@@ -307,7 +289,7 @@ def _sign(office: Office, here: Here, step: Step, command: Command, open_key: Op
         reason=step.label.vi,
         location=issuer.place,
         stamp=_stamp(office, step, revision.boxes[field], account, lines, paper.vi if paper else "", now),
-        texts=_texts_of(office, revision, dated | told),
+        texts=filled(office, revision, dated | told),
         certify=not here.position.signed,  # whoever signs first; no field changes but as was foreseen
     )
     with measures.SIGNING.time():
@@ -380,29 +362,3 @@ def _stamp(
             "development": True,
         },
     )
-
-
-def _written(now: datetime) -> str:
-    return numbers.written_date(now.astimezone(VIETNAM).date())
-
-
-def _line(office: Office, box: rendering.Box, value: str) -> bytes:
-    return office.intake.submit(rendering.text_field, box, value)
-
-
-def _words(office: Office, box: rendering.Box, value: str) -> bytes:
-    try:
-        return office.intake.submit(rendering.text_area, box, value)
-    except Invalid as refusal:
-        raise Invalid(refusal.sentence, (Fault("note", refusal.sentence),)) from None
-
-
-def _texts_of(office: Office, revision: Revision, values: Mapping[str, str]) -> tuple[FilledText, ...]:
-    """Number and date of the competent signature, words said with one: filled in its own revision."""
-    filled = []
-    for name, value in values.items():
-        left, bottom, right, top = revision.boxes[name]
-        box = rendering.Box(name, "text", 0, (left, bottom, right, top))
-        draw = _line if name in NUMBER_AND_DATE else _words
-        filled.append(FilledText(name, value, draw(office, box, value)))
-    return tuple(filled)

@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime
 
 from sqlalchemy import delete, update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from flows import plan
 from flows.commands import Command, Here, Made
@@ -69,6 +69,20 @@ def remark_of(event: Event, command: Command) -> Remark | None:
     event.remark_hash = remark.digest()
     event.hash = event.digest()
     return remark
+
+
+def take_back(session: Session, document: Document, position: Position) -> str:
+    """Of a return within the signing round: drop the signatures that no longer stand; the file before them.
+
+    The events keep who signed what, and their files stay.
+    """
+    here = (col(Signature.document_id) == document.id, col(Signature.revision) == position.revision)
+    session.exec(delete(Signature).where(*here, col(Signature.step).not_in(position.signed)))
+    last = session.exec(select(Signature).where(*here, col(Signature.step).in_(position.signed[-1:]))).first()
+    row = session.get_one(Revision, (document.id, position.revision))
+    row.final = last.output_blob if last else row.pdf
+    session.add(row)
+    return row.final
 
 
 def keep(

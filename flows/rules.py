@@ -113,7 +113,7 @@ EXPLAINED: dict[str, Text] = {
         "For administrators, principals, vice principals, clerks and group heads: turned on before going on.",
     ),
     "appeal": Text(
-        "Tính từ ngày hôm sau ngày hiệu trưởng ghi nhận, theo lịch của trường; hết ngày cuối thì không gửi được nữa.",
+        "Tính từ hôm sau ngày hiệu trưởng ghi nhận, theo lịch của trường; hết ngày cuối thì không gửi nữa.",
         "From the day after the principal took note, by the school's calendar; closed after the last day.",
     ),
     "report_answer": Text(

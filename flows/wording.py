@@ -1,17 +1,22 @@
 """What goes with a decision besides the signature: words that its revision of the page is filled with, and
-the witness of a refusal. Reads only."""
+the witness of a refusal. Writes nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlmodel import Session, col, select
 
-from flows.commands import Command, Here
+from flows.commands import Command, Here, Made
 from flows.grammar import Acknowledge, Decision, Step
 from flows.office import Office
 from models.account import Account, AccountRole
+from models.document import Revision
 from models.errors import Fault, Invalid
 from models.event import Event, Remark
 from models.text import Text
+from tasks import rendering
+from tasks.form_fields import FilledText
 from tasks.rich_text import tidy
 
 
@@ -57,6 +62,45 @@ def refusal_words(session: Session, here: Here, reason: str) -> str:
 
 _REFUSED = Text("{who} không ký. Lý do: {reason}", "{who} did not sign. Reason: {reason}")
 _UNKNOWN = "không nêu"
+
+
+NUMBER_AND_DATE = ("number", "date")
+"""Text fields on a printed line; every other takes words of several lines."""
+
+
+def _line(office: Office, box: rendering.Box, value: str) -> bytes:
+    return office.intake.submit(rendering.text_field, box, value)
+
+
+def _words(office: Office, box: rendering.Box, value: str) -> bytes:
+    try:
+        return office.intake.submit(rendering.text_area, box, value)
+    except Invalid as refusal:
+        raise Invalid(refusal.sentence, (Fault("note", refusal.sentence),)) from None
+
+
+def filled(office: Office, revision: Revision, values: Mapping[str, str]) -> tuple[FilledText, ...]:
+    """Number and date of the competent signature, words said with one: filled in its own revision."""
+    found = []
+    for name, value in values.items():
+        left, bottom, right, top = revision.boxes[name]
+        box = rendering.Box(name, "text", 0, (left, bottom, right, top))
+        draw = _line if name in NUMBER_AND_DATE else _words
+        found.append(FilledText(name, value, draw(office, box, value)))
+    return tuple(found)
+
+
+def refuse(office: Office, here: Here, step: Step, command: Command) -> Made:
+    """Nothing is signed. What the witness's signature will fill in must fit its place now: later the words
+    stand."""
+    made = Made(data={"witness": witness_of(office, here, command)})
+    with office.db.read() as session:
+        said = refusal_words(session, here, tidy(command.note).strip())
+        revision = session.get_one(Revision, (here.document.id, here.position.revision))
+    for later in here.declared.leaves:
+        if isinstance(later, Acknowledge) and later.refusal_of == step.name:
+            filled(office, revision, {later.text: said})
+    return made
 
 
 def witness_of(office: Office, here: Here, command: Command) -> str:

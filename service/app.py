@@ -19,7 +19,7 @@ from service import errors, memory
 from service.api.unicode import refuse_halves
 from service.assets import VersionedStatic, security_headers
 from service.converter import Converter
-from service.demo_records import Seeder
+from service.demo_seeding import Seeder
 from service.pages.admin_import import XLSX
 from service.routes import API, API_ROUTERS, PAGE_ROUTERS
 

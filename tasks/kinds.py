@@ -45,6 +45,12 @@ KINDS: dict[str, Kind] = {
         "It is about the person, who has a right to read it.",
         Text("phiếu kiểm tra", "recorded checks"),
     ),
+    "finding": Kind(
+        Text("Kết luận, giải quyết kiến nghị", "Findings, decisions on appeals"),
+        "at once",
+        "Minutes are due within a day, and it is about a person.",
+        Text("kết luận kiểm tra", "findings"),
+    ),
     "waiting": Kind(
         Text("Chờ xử lý", "Waiting for you"),
         "digest",

@@ -198,7 +198,7 @@ class CitedCheck(TypedDict):
 
     code: str
     revision: int
-    approved_on: str
+    decided_on: str
     sha256: str
 
 

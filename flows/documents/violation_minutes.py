@@ -1,23 +1,23 @@
 """Biên bản về một lần kiểm tra đột xuất đã được xác nhận: Decree 30/2020/NĐ-CP, sample 1.9; the plan, II.3.
 
-Only a confirmed finding leads here. The inspector draws it up within 24 hours and signs; beside that signature
-the teacher agrees, states something or refuses, which a named witness signs for. The principal takes note
+Only a confirmed finding leads here. The inspector draws it up within 24 hours and signs; beside that the
+teacher agrees, states something or refuses, which a named witness signs for. The principal takes note
 with the signature that gives the number. What the paper says of the check is the check's own record, cited
 by its hash; a draft begins with it in words that judge nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, time, timedelta
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
+from flows.documents.spot_check import VIOLATION
 from flows.fields import Day, Form, Known, Line, Repeated, Rich, day_words
 from flows.grammar import (
     Acknowledge,
     Archive,
-    Cited,
     DocumentType,
     Draft,
     Facts,
@@ -31,11 +31,13 @@ from flows.grammar import (
     years,
 )
 from flows.hour_field import Hour
-from flows.people import HasRole, author, principal, vice_principal, witness
+from flows.people import HasRole, author, concerned, principal, vice_principal, witness
+from flows.spot_finding import ITEMS
 from models.errors import Fault
 from models.text import Text
 from tasks.rich_text import tree
 
+Moment = TypeVar("Moment", date, time)
 DRAWN_UP = timedelta(hours=24)
 """From the confirmed finding to the inspector's signature; late is accepted and said."""
 ABOUT = "Về việc kiểm tra đột xuất hồ sơ dạy học của giáo viên"
@@ -54,20 +56,21 @@ PERSON_FIELDS = (
 def in_order(fields: Mapping[str, Any], known: Known) -> list[Fault]:  # noqa: ARG001 - a form's rule
     """It ends after it began, and what is to be mended is looked at on a later day."""
     faults = []
-    began, ended = fields["began"], fields["ended"]
+    began, ended = (_read(time.fromisoformat, fields[name]) for name in ("began", "ended"))
     if began and ended and ended <= began:
         faults.append(Fault("ended", _ENDS_FIRST))
-    if _is_day(fields["day"]) and _is_day(fields["remedy_by"]) and fields["remedy_by"] <= fields["day"]:
+    day, again = (_read(date.fromisoformat, fields[name]) for name in ("day", "remedy_by"))
+    if day and again and again <= day:
         faults.append(Fault("remedy_by", _NO_LATER_DAY))
     return faults
 
 
-def _is_day(text: str) -> bool:
+def _read(read: Callable[[str], Moment], text: str) -> Moment | None:
+    """What was typed, where it can be read; the field itself says what is wrong with it."""
     try:
-        date.fromisoformat(text)
+        return read(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 _ENDS_FIRST = Text(
@@ -82,8 +85,7 @@ _NO_LATER_DAY = Text(
 
 def title(fields: Mapping[str, Any], facts: Facts) -> str:  # noqa: ARG001 - it is named after its check
     assert facts.about is not None
-    check = facts.about.title
-    return f"Biên bản: {check[:1].lower()}{check[1:]}"
+    return f"Biên bản {facts.about.title.removeprefix('Phiếu ')}"
 
 
 # --- the draft as it begins -----------------------------------------------------------------------------
@@ -103,31 +105,35 @@ def begin(facts: Facts) -> dict[str, Any]:
             {"name": facts.author_name, "post": facts.author_post},
             {"name": facts.concerned_name, "post": facts.concerned_post},
         ],
-        "course": "".join(f"<p>{escape(line, quote=False)}</p>" for line in course(found)),
+        "course": "".join(f"<p>{escape(line, quote=False)}</p>" for line in course(facts)),
         "conclusion": f"<p>{escape(conclusion(found), quote=False)}</p>",
         "remedy": "",
         "remedy_by": (today + timedelta(days=7)).isoformat(),
     }
 
 
-def course(found: Mapping[str, str]) -> list[str]:
-    """What happened, in order: who looked at what, what was found, what was said, what was confirmed."""
-    when, lesson = found.get("when", ""), found.get("lesson", "")
-    lines = [f"{when}, cán bộ kiểm tra đề nghị xem hồ sơ dạy học của {lesson}." if when else ""]
-    lines += [f"{_item(found, key)}." for key in ("teaching_plan", "lesson_plan") if found.get(key)]
-    said = found.get("words", "")
+def course(facts: Facts) -> list[str]:
+    """What happened, in order: who asked for what, what was seen, what was said, when it was decided on."""
+    assert facts.about is not None
+    found = facts.about.parts
+    when = found["when"]
+    lines = [
+        f"{'Lúc ' if when[:1].isdigit() else ''}{when}, cán bộ kiểm tra đến lớp "
+        f"{facts.classes.get(found['class'], '…')} và đề nghị xem hồ sơ dạy học của {found['lesson']}."
+    ]
+    lines += [f"{found[f'{item}_name']}: {found[item][:1].lower()}{found[item][1:]}." for item in ITEMS]
+    said = found["words"]
     lines.append(f"Giáo viên trình bày: “{said}”" if said else "Giáo viên không có ý kiến khi được kiểm tra.")
-    lines.append(found.get("confirmed", ""))
-    return [line for line in lines if line]
-
-
-def _item(found: Mapping[str, str], key: str) -> str:
-    return f"{found[f'{key}_name']}: {found[key][:1].lower()}{found[key][1:]}"
+    lines.append(
+        f"Ngày {day_words(facts.about.decided_on)}, phiếu kiểm tra được xem xét và kết luận; nội dung phiếu "
+        "là căn cứ của biên bản này."
+    )
+    return [line[:1].upper() + line[1:] for line in lines]
 
 
 def conclusion(found: Mapping[str, str]) -> str:
     """What was lacking, and nothing about the person."""
-    lacking = [found[f"{key}_name"] for key in ("teaching_plan", "lesson_plan") if found.get(f"{key}_lacks")]
+    lacking = [found[f"{item}_name"] for item in ITEMS if found[f"{item}_lacks"]]
     what = " và ".join(f"{name[:1].lower()}{name[1:]}" for name in lacking) or "hồ sơ theo quy định"
     return f"Tại thời điểm kiểm tra chưa có {what}."
 
@@ -151,10 +157,10 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "check": {
             "code": f"{about.document_id[-12:]}-{about.revision}",
             "revision": about.revision,
-            "approved_on": about.approved_on,
+            "decided_on": about.decided_on,
             "sha256": about.approved_sha256,
         },
-        "facts": checked(about),
+        "facts": checked(facts, about.parts),
         "course": tree(fields["course"]),
         "conclusion": tree(fields["conclusion"]),
         "remedy": fields["remedy"],
@@ -165,12 +171,11 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     }
 
 
-def checked(about: Cited) -> list[list[str]]:
+def checked(facts: Facts, found: Mapping[str, str]) -> list[list[str]]:
     """The check as the table of the paper names it."""
-    found = about.parts
-    rows = [["Tiết được kiểm tra", found.get("lesson", about.title)], ["Thời điểm", found.get("when", "")]]
-    rows += [[found[f"{key}_name"], found[key]] for key in ("teaching_plan", "lesson_plan") if found.get(key)]
-    return [row for row in rows if row[1]]
+    of = facts.classes.get(found["class"], "")
+    rows = [["Tiết được kiểm tra", f"Lớp {of}, {found['lesson']}"], ["Thời điểm", found["when"]]]
+    return [*rows, *([found[f"{item}_name"], found[item]] for item in ITEMS)]
 
 
 def parts(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -268,7 +273,7 @@ VIOLATION_MINUTES = DocumentType(
         ),
         Archive(keep=years(10)),
     ),
-    drafted_by=HasRole("inspector"),
+    drafted_by=HasRole("inspector") | principal | vice_principal,
     layout="violation_minutes",
     lay_out=lay_out,
     title=title,
@@ -276,7 +281,8 @@ VIOLATION_MINUTES = DocumentType(
     begins=begin,
     parts=parts,
     confidential=True,
-    after=Outcome("finding", "violation", Text("đã kết luận có vi phạm", "a violation was found")),
+    informs=(concerned,),
+    after=Outcome("finding", VIOLATION, Text("đã kết luận có vi phạm", "a violation was found")),
     once=True,
     span=Span(DRAWN_UP),
     begin_label=Text("Lập biên bản", "Draw up minutes"),

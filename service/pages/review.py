@@ -110,6 +110,8 @@ def _ask(
     step = view.turns.get(action)
     if refusal is None and step is None:
         return RedirectResponse(f"/documents/{document_id}", status_code=303)
+    # Whoever was late is shown what they typed, in the words of the step that offered it.
+    step = step or next((s for s in view.here.declared.leaves if action in s.actions), None)
     shown = view.revisions[-1] if view.revisions else None
     if shown is None or step is None:
         raise refusal or NotFound

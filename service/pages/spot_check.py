@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from sqlmodel import Session
 
-from flows import spot_checks, spot_records
+from flows import appeals, spot_checks, spot_records
 from flows.candidates import today
 from flows.office import Office
 from flows.spot_checks import STATES, Asked, Check
@@ -24,6 +24,7 @@ from flows.spot_marks import Sending, checked, marks_of
 from flows.spot_records import Conflict, Recorded
 from flows.spot_rights import may_record
 from flows.spot_said import item_names
+from flows.spot_totals import COUNTED
 from flows.timetable import SESSIONS
 from models.errors import Fault, Invalid, RecordsError
 from models.spot_check import SpotCheck
@@ -312,6 +313,7 @@ def _seen(
         pages = kept_pages(session, viewer, now)
         day = today(now)
         rest = spot_checks.listed(session, viewer.actor, Asked("planned", day, day, mine=True))
+        appealed = appeals.against_check(session, check.row.document_id)
     stands, other = _versions(check, seen, ours)
     return page(
         request,
@@ -323,6 +325,8 @@ def _seen(
         teacher=check.teacher,
         inspector=check.inspector,
         state=STATES[check.row.state],
+        finding=COUNTED.get(check.row.finding or ""),
+        appealed=appealed,
         stands=stands,
         ours=other,
         ours_title=_OUR_VERSION,

@@ -40,6 +40,7 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
+from tests.browser.minutes_stops import minutes_stops
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
 from tests.browser.window import put_away
 from tests.cast import PASSWORD, PIN, Cast
@@ -330,6 +331,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", f"/runs/{known['archived']}"),
         stop("admin", "/reports"),
         stop("admin", report),
+        *minutes_stops(cast),
     ]
 
 

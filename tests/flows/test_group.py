@@ -272,3 +272,24 @@ def test_a_part_takes_one_signature_from_two_who_hold_its_post(
     assert sum(isinstance(result, Decided) for result in results) == 2, results
     assert cast.fresh(document_id).step == "note"
     assert [ok for _, ok in signatures(cast, document_id)] == [True, True, True]
+
+
+def test_a_return_to_the_group_takes_its_signatures_back(monkeypatch: pytest.MonkeyPatch, cast: Cast) -> None:
+    early = replace(
+        processes.RULING, name="early", by=processes.group_head, approves=False, returns_to="parties"
+    )
+    in_place_of(
+        monkeypatch, processes.process(processes.PARTIES, processes.WITNESSED, early, processes.NOTED)
+    )
+    document_id = submitted(cast)
+    frozen = cast.fresh(document_id).blob
+    cast.act("mai", document_id, "sign")
+    cast.act("lan", document_id, "agree")
+    assert cast.act("hoa", document_id, "return", note="Ghi lại giờ.").step == "parties"
+    assert cast.fresh(document_id).blob == frozen
+    cast.act("lan", document_id, "agree")
+    cast.act("mai", document_id, "sign")
+    cast.act("hoa", document_id, "grant", note="Đúng.")
+    assert signatures(cast, document_id) == [("teacher", True), ("author", True), ("early", True)]
+    with cast.office.db.read() as session:
+        assert views.replayed(session, document_id, cast.school_id)

@@ -68,8 +68,8 @@ FORWARD = (
 ACTIONS = tuple(dict.fromkeys(("return", "reopen", "withdraw", *FORWARD, "reject", "dismiss")))
 
 
-def subject(owner: str, declared: DocumentType = TYPES[0]) -> Subject:
-    about = "stranger" if declared.about_someone else None
+def subject(owner: str, declared: DocumentType = TYPES[0], concerned: str = "stranger") -> Subject:
+    about = concerned if declared.about_someone else None
     return Subject("s", owner, "g", "head", "deputy", type=declared.slug, concerned_id=about)
 
 
@@ -82,10 +82,11 @@ def step_on(
     action: str,
     values: Mapping[str, Any] | None = None,
     witness: str = "clerk",
+    concerned: str = "stranger",
 ) -> Position:
     """Carry out what is allowed; what is not changes nothing."""
     actor, stood_for = PEOPLE[who], ""
-    about = subject(owner, declared)
+    about = subject(owner, declared, concerned)
     step = plan.turns(here, actor, about).get(action)
     name = actor.id
     if action == "archive":
@@ -155,26 +156,17 @@ def declarations(draw: st.DrawFn) -> DocumentType:
 
 
 every = st.one_of(st.sampled_from((*TYPES, *PROCESSES.values())), declarations())
-moves_of = st.lists(
-    st.tuples(
-        st.sampled_from(sorted(PEOPLE)),
-        st.sampled_from(ACTIONS),
-        st.sampled_from(["clerk", "principal", "deputy"]),
-    ),
-    max_size=60,
-)
 
 
-def check(declared: DocumentType, here: Position, events: list[Happened], owner: str) -> None:
+def check(declared: DocumentType, here: Position, events: list[Happened], about: Subject) -> None:
     """What holds wherever a document stands."""
     assert plan.position(declared, events) == here, "replayed, it stands where it stood"
-    about = subject(owner, declared)
     done = [(one.step, one.action) for one in here.passed]
     assert any(way[: len(done)] == done for way in named_ways(declared)), "no step is skipped or done twice"
     acted = [(one, who) for one in here.passed for who in one.actors]
     judges = [(one, who) for one, who in acted if one.step != "author" and one.action != "refuse"]
     assert len({who for _, who in judges}) == len(judges), "nobody acts twice"
-    assert all(who != owner for _, who in judges), "nobody decides on their own"
+    assert all(who != about.owner_id for _, who in judges), "nobody decides on their own"
     assert all(who != about.concerned_id or one.step == "teacher" for one, who in judges)
     if here.status == "archived":
         assert done in named_ways(declared)
@@ -199,17 +191,31 @@ def named_ways(declared: DocumentType) -> list[list[tuple[str, str]]]:
     ]
 
 
-@given(every, st.sampled_from(["author", "head", "vice"]), st.booleans(), moves_of)
+@given(
+    every,
+    st.sampled_from([("author", "stranger"), ("author", "vice"), ("head", "principal"), ("vice", "head")]),
+    st.booleans(),
+    st.data(),
+)
 def test_wherever_random_people_take_it_the_process_holds(
-    declared: DocumentType, owner: str, found: bool, moves: list[tuple[str, str, str]]
+    declared: DocumentType, named: tuple[str, str], found: bool, data: st.DataObject
 ) -> None:
+    """They do what they may, back and forth, and try what they may not."""
+    owner, concerned = named
+    about = subject(owner, declared, concerned)
     here, events = new(declared)
     values = {"week": "found"} if found else {}
-    for who, action, witness in moves:
-        before = len(events)
-        here = step_on(declared, here, events, owner, who, action, values, witness)
-        if len(events) > before:
-            check(declared, here, events, owner)
+    anything = st.tuples(st.sampled_from(sorted(PEOPLE)), st.sampled_from(ACTIONS))
+    for _ in range(25):
+        may = [(who, a) for who in sorted(PEOPLE) for a in plan.actions(here, PEOPLE[who], about)]
+        lasting = [(who, action) for who, action in may if action != "withdraw"] or may
+        move = st.sampled_from(lasting) if lasting else st.just(("author", "archive"))
+        who, action = data.draw(st.one_of(move, move, move, anything))
+        witness = data.draw(st.sampled_from(["clerk", "witness", "deputy"])) if action == "refuse" else ""
+        here = step_on(declared, here, events, owner, who, action, values, witness, concerned)
+        check(declared, here, events, about)
+        if here.step is None:
+            break
 
 
 @given(every, st.data())
@@ -339,3 +345,26 @@ def test_a_reopened_submit_gives_its_revision_number_back() -> None:
     for who, action in (("author", "submit"), ("author", "reopen"), ("author", "submit")):
         here = step_on(declared, here, events, "author", who, action)
     assert here.revision == 1
+
+
+def test_a_return_to_a_group_opens_all_its_parts_again_and_keeps_what_came_before() -> None:
+    early = replace(RULING, name="early", by=group_head, approves=False, returns_to="parties")
+    last = Acknowledge(name="approval", label=WORDS, by=principal, approves=True)
+    declared = process(Parallel(name="parties", label=WORDS, parts=(SIGN, TEACHER)), WITNESSED, early, last)
+    here, events = new(declared)
+    for who, action in (
+        ("author", "submit"),
+        ("author", "sign"),
+        ("author", "refuse"),
+        ("clerk", "acknowledge"),
+    ):
+        here = step_on(declared, here, events, "author", who, action)
+    assert (here.witness, here.acted) == ("clerk", frozenset({"author", "clerk"}))
+    here = step_on(declared, here, events, "author", "head", "return")
+    assert [s.name for s in here.open] == ["author", "teacher"]
+    assert (here.status, here.revision, here.passed) == ("in_progress", 1, ())
+    for who, action in (("stranger", "agree"), ("author", "sign"), ("head", "grant")):
+        here = step_on(declared, here, events, "author", who, action)
+    assert here.signed == ("teacher", "author", "early")
+    assert here.step is not None
+    assert here.step.name == "approval"

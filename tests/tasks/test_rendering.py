@@ -196,7 +196,7 @@ def minutes(**changes: Any) -> dict[str, Any]:
         "check": {
             "code": "a1b2c3d4e5f6-1",
             "revision": 1,
-            "approved_on": "2026-11-24",
+            "decided_on": "2026-11-24",
             "sha256": "0123456789abcdef" * 4,
         },
         "facts": [
@@ -381,6 +381,8 @@ def test_pages_have_the_margins_of_decree_30(layout: str) -> None:
         "lesson_plan_addendum": lambda: an_addendum(9),
         "teacher_teaching_plan": lambda: a_teacher_plan(20),
         "team_teaching_plan": lambda: a_team_plan(60),
+        "violation_minutes": lambda: minutes(course=tree("<p>Diễn biến.</p>" * 60)),
+        "appeal": lambda: an_appeal(grounds=tree("<p>Lý do.</p>" * 60)),
     }
     data = several_pages[layout]()
     with pypdfium2.PdfDocument(rendering.render(layout, data).pdf) as document:
