@@ -8,10 +8,7 @@ import threading
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
-from sqlmodel import col, select
 
-from models.document import Document
-from models.settings import VIETNAM
 from models.spot_check import SpotCheck
 from tests.browser.window import Window, ready, visit
 from tests.cast import Cast

@@ -21,6 +21,7 @@ from tests.browser.corridor import (
     press,
     reload,
 )
+from tests.browser.test_accessibility import faults_of
 from tests.browser.window import Window, ready, tab_to, visit
 from tests.cast import PASSWORD, Cast, signed_in
 from tests.spot_checks import papers, planned, row_of
@@ -367,6 +368,35 @@ def test_the_keyboard_alone(cast: Cast, phone: Callable[..., Window]) -> None:
     record = arrived(cast, check).record
     assert record is not None
     assert (record["teaching_plan"]["mark"], record["lesson_plan"]["mark"]) == ("present", "absent")
+
+
+def test_what_a_phone_says_without_a_network_passes_axe_and_reflows(
+    cast: Cast, phone: Callable[..., Window], line: Line, axe: str
+) -> None:
+    check, other = planned(cast), planned(cast, period=4)
+    first, binh = phone("binh"), phone("binh")
+    for one in (first, binh):
+        open_check(one, check)
+    fill(first.page, "Lời thứ nhất.")
+    press(first.page)
+    first.page.wait_for_url("**/sent")
+    fill(binh.page, "Lời thứ hai.")
+    press(binh.page)
+    expect(binh.page.locator("[data-stands-rows]")).to_contain_text("Lời thứ nhất.")
+    faults = {"a conflict": faults_of(binh.page, axe)}
+    line.cut()
+    binh.page.set_viewport_size({"width": 390, "height": 844})
+    binh.page.goto(f"/spot/{other}")
+    ready(binh.page)
+    fill(binh.page)
+    press(binh.page)
+    waiting(binh.page)
+    faults["waiting"] = faults_of(binh.page, axe)
+    binh.page.goto("/spot/no-such-page")
+    expect(binh.page.locator("h1")).to_have_text("Trang này chưa có trong máy")
+    expect(binh.page.locator(".held__i")).to_have_count(2)
+    faults["no page"] = faults_of(binh.page, axe)
+    assert not any(faults.values()), faults
 
 
 def test_without_scripts(cast: Cast, browser: Browser, site: str) -> None:

@@ -36,6 +36,7 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
+from tests.browser import spot_stops
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
 from tests.browser.window import put_away
 from tests.cast import PASSWORD, PIN, Cast
@@ -66,6 +67,7 @@ NO_PAGE = {
     "/calendar/{token}.ics": "a calendar file",
     "/admin/mail/samples/{mail}.html": "a mail, for the frame of a page",
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
+    **spot_stops.NO_PAGE,
 }
 PAGES = ROOT / "templates" / "pages"
 MAIL_SERVER = {
@@ -320,6 +322,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", f"/runs/{known['archived']}"),
         stop("admin", "/reports"),
         stop("admin", report),
+        *spot_stops.stops(cast, str(code)),
     ]
 
 
