@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from datetime import datetime
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
-from sqlmodel import Session, select
 
-from models.document import Document
-from models.settings import VIETNAM
 from models.spot_check import SpotCheck
 from tests.browser.window import Window, ready, visit
 from tests.cast import Cast
+from tests.spot_checks import row_of
 from tests.waiting import until
 
 
@@ -89,37 +86,6 @@ def _close(one: socket.socket) -> None:
     one.close()
 
 
-def planned(cast: Cast, *, period: int = 3, inspector: str = "binh", teacher: str = "lan") -> str:
-    """A check of today, chosen with a reason."""
-    now = cast.office.now()
-    with cast.office.db.write() as session:
-        row = SpotCheck(
-            school_id=cast.school_id,
-            reason="Kiểm tra theo kế hoạch tháng",
-            day=now.astimezone(VIETNAM).date(),
-            session="morning",
-            period=period,
-            class_id=cast.classes["3A"],
-            subject="Toán",
-            teacher_id=cast.ids[teacher],
-            inspector_id=cast.ids[inspector],
-            planned_by=cast.ids[inspector],
-            planned_at=now,
-        )
-        session.add(row)
-        return row.id
-
-
-def row_of(cast: Cast, check: str) -> SpotCheck:
-    with cast.office.db.read() as session:
-        return session.get_one(SpotCheck, check)
-
-
-def papers(session: Session) -> list[Document]:
-    """The records that checks became."""
-    return list(session.exec(select(Document).where(Document.type == "spot-check")).all())
-
-
 def mark(page: Page, item: str, value: str) -> None:
     """Press one of the three, as a thumb does."""
     page.locator(f"label:has(#f-{item}-{value})").click()
@@ -149,8 +115,8 @@ def open_check(window: Window, check: str) -> None:
 
 
 def arrived(cast: Cast, check: str) -> SpotCheck:
-    """Once the server has the record."""
-    until(lambda: row_of(cast, check).state == "sent", "the check has arrived")
+    """Once the server has the record, and the paper of it is written."""
+    until(lambda: row_of(cast, check).document_id is not None, "the check has arrived")
     return row_of(cast, check)
 
 
@@ -178,7 +144,3 @@ def pages_kept(page: Page) -> list[str]:
 def reload(window: Window) -> None:
     window.page.reload()
     ready(window.page)
-
-
-def vietnam_now() -> str:
-    return f"{datetime.now(VIETNAM):%H:%M}"

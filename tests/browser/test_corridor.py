@@ -18,13 +18,13 @@ from tests.browser.corridor import (
     mark,
     open_check,
     pages_kept,
-    planned,
     press,
     reload,
-    row_of,
 )
+from tests.browser.test_accessibility import faults_of
 from tests.browser.window import Window, ready, tab_to, visit
 from tests.cast import PASSWORD, Cast, signed_in
+from tests.spot_checks import papers, planned, row_of
 from tests.waiting import until
 
 
@@ -100,7 +100,9 @@ def test_a_network_that_goes_in_the_middle(cast: Cast, phone: Callable[..., Wind
     expect(binh.page.locator("#f-words")).to_have_value("Em để ở nhà ạ.")
     expect(binh.page.locator(".item__e").first).to_contain_text("Theo dữ liệu lúc")
     binh.page.check("#f-read_back")
-    expect(binh.page.locator("form[data-marks] .btn--go")).to_have_text("Giữ phiếu, gửi khi có mạng")
+    expect(binh.page.locator("form[data-marks] .btn--go")).to_have_text(
+        "Giữ phiếu, gửi khi có mạng", use_inner_text=True
+    )
     press(binh.page)
     waiting(binh.page)
     expect(binh.page.locator("[data-offline]")).to_contain_text("1 phiếu đang chờ gửi")
@@ -123,6 +125,7 @@ def test_a_network_that_goes_in_the_middle(cast: Cast, phone: Callable[..., Wind
     assert [row.record["words"] for row in rows if row.record] == ["Em để ở nhà ạ.", "Em có đủ ạ."]
     assert rows[0].recorded_at and rows[0].recorded_at.timestamp() * 1000 < before, "the phone's own time"
     assert line.posts == 2, "each was sent once"
+    assert sorted(papers(cast)) == sorted(str(row.document_id) for row in rows)
     ready(binh.page)
     until(lambda: holds(binh.page) == 0, "nothing is left on the phone")
 
@@ -145,7 +148,8 @@ def test_an_answer_that_is_lost_makes_no_second_check(
     ready(binh.page)
     until(lambda: holds(binh.page) == 0, "nothing is left on the phone")
     assert line.posts >= 2, "it was sent again"
-    assert row_of(cast, check) == row, "and changed nothing"
+    assert row_of(cast, check).model_dump() == row.model_dump(), "and changed nothing"
+    assert papers(cast) == [row.document_id]
 
 
 def test_what_was_changed_after_a_lost_answer_is_shown_beside_what_stands(
@@ -364,6 +368,35 @@ def test_the_keyboard_alone(cast: Cast, phone: Callable[..., Window]) -> None:
     record = arrived(cast, check).record
     assert record is not None
     assert (record["teaching_plan"]["mark"], record["lesson_plan"]["mark"]) == ("present", "absent")
+
+
+def test_what_a_phone_says_without_a_network_passes_axe_and_reflows(
+    cast: Cast, phone: Callable[..., Window], line: Line, axe: str
+) -> None:
+    check, other = planned(cast), planned(cast, period=4)
+    first, binh = phone("binh"), phone("binh")
+    for one in (first, binh):
+        open_check(one, check)
+    fill(first.page, "Lời thứ nhất.")
+    press(first.page)
+    first.page.wait_for_url("**/sent")
+    fill(binh.page, "Lời thứ hai.")
+    press(binh.page)
+    expect(binh.page.locator("[data-stands-rows]")).to_contain_text("Lời thứ nhất.")
+    faults = {"a conflict": faults_of(binh.page, axe)}
+    line.cut()
+    binh.page.set_viewport_size({"width": 390, "height": 844})
+    binh.page.goto(f"/spot/{other}")
+    ready(binh.page)
+    fill(binh.page)
+    press(binh.page)
+    waiting(binh.page)
+    faults["waiting"] = faults_of(binh.page, axe)
+    binh.page.goto("/spot/no-such-page")
+    expect(binh.page.locator("h1")).to_have_text("Trang này chưa có trong máy")
+    expect(binh.page.locator(".held__i")).to_have_count(2)
+    faults["no page"] = faults_of(binh.page, axe)
+    assert not any(faults.values()), faults
 
 
 def test_without_scripts(cast: Cast, browser: Browser, site: str) -> None:

@@ -19,19 +19,15 @@ from fastapi import FastAPI
 from openpyxl import Workbook
 from sqlmodel import col, select
 
-from flows import prints, spot_checks, spot_planning, spot_records, waiving
+from flows import prints, waiving
 from flows.due_rules import FRIDAY, BeforeWeekday, as_data
 from flows.flag_words import PASSWORDS, stamp
-from flows.spot_checks import Choice
-from flows.spot_marks import Marks, Sending
-from flows.spot_planning import Wish
 from models.account import Account, ResetLink
 from models.deadline import DeadlineRule
 from models.flag import Flag
 from models.imports import Import
 from models.school import SchoolWeek
-from models.spot_check import SpotCheck
-from service import reset_links, second_factor, words
+from service import reset_links, second_factor
 from service.pages.mailbox import folder
 from service.passes import digest
 from service.routes import PAGE_ROUTERS
@@ -40,6 +36,8 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
+from tests.browser import spot_stops
+from tests.browser.draw_stops import draw_stops
 from tests.browser.minutes_stops import minutes_stops
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
 from tests.browser.window import put_away
@@ -76,6 +74,7 @@ NO_PAGE = {
     "/calendar/{token}.ics": "a calendar file",
     "/admin/mail/samples/{mail}.html": "a mail, for the frame of a page",
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
+    **spot_stops.NO_PAGE,
 }
 PAGES = ROOT / "templates" / "pages"
 MAIL_SERVER = {
@@ -165,7 +164,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("lan", "/password"),
         stop("lan", "/types"),
         stop("lan", "/flags"),
-        *_spot_checks(cast),
+        *draw_stops(cast),
         stop("lan", "/flags/list"),
         stop("lan", f"/flags/{missing}"),
         stop("lan", f"/flags/{password}"),
@@ -332,52 +331,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", "/reports"),
         stop("admin", report),
         *minutes_stops(cast),
-    ]
-
-
-def _spot_checks(cast: Cast) -> list[Stop]:
-    """Checks planned, drawn, sent and not made; draws before and after they are over."""
-    binh, today = cast.actor("binh"), words.local(cast.office.now()).date()
-    places = [(today, 7, "1A", "lan"), (today, 8, "2A", "mai")]
-    later = today + timedelta(days=1)
-    for when, period, name, who in [*places, (later, 9, "4A", "son"), (later, 10, "5A", "huong")]:
-        timetable(cast, who, name, (when.weekday(), period, "Toán"))
-    made = [
-        spot_checks.choose(
-            cast.office, binh, Choice(when, "morning", period, cast.classes[name], "Theo kế hoạch tháng 11")
-        )
-        for when, period, name, _ in places
-    ]
-    sending = Sending("phone-tour", Marks("absent", "present", words="Em quên bản in."), cast.office.now())
-    spot_records.record(cast.office, binh, made[0], sending)
-    draws = [
-        spot_planning.plan(cast.office, binh, Wish(later, later, 1, periods=(("morning", period),)))
-        for period in (9, 10)
-    ]
-    with cast.office.db.read() as session:
-        drawn = {c.draw_id: c.id for c in session.exec(select(SpotCheck)) if c.draw_id}
-    spot_checks.end(cast.office, binh, drawn[draws[0]], "busy", "")
-    return [
-        stop("binh", "/spot"),
-        stop("minh", "/spot"),
-        stop("lan", "/spot"),
-        stop("thu", "/spot"),
-        stop("binh", "/spot/new"),
-        stop("minh", "/spot/new?day=29/11/2026"),
-        stop("binh", "/spot/new?day=sai", shows="[role=alert]"),
-        stop("binh", "/spot/no-network"),
-        stop("minh", "/spot/draws/new"),
-        stop("binh", "/spot/draws/new", ("[name=wanted]", "39"), ".btn--go", shows="[role=alert]"),
-        stop("lan", "/spot/draws"),
-        stop("lan", f"/spot/draws/{draws[0]}?recompute=1", shows="[role=status]"),
-        stop("lan", f"/spot/draws/{draws[1]}"),
-        stop("minh", f"/spot/draws/{draws[1]}", "summary.link-tap"),
-        stop("binh", f"/spot/{made[1]}"),
-        stop("binh", f"/spot/{made[1]}/end"),
-        stop("binh", f"/spot/{drawn[draws[1]]}/end", ("[name=words]", "x"), ".btn--go", shows="[role=alert]"),
-        stop("lan", f"/spot/{made[0]}/sent"),
-        stop("binh", "/batches/new?action=sign"),
-        stop("binh", "/batches/new?action=sign", ".tray .btn--go", shows=".input--pin"),
+        *spot_stops.stops(cast, str(code)),
     ]
 
 

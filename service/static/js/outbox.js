@@ -6,18 +6,31 @@ import { all, count, drop, put, remember, settle } from "./checks.js";
 const RETRY = [5_000, 15_000, 60_000];
 const heard = new Set();
 let going = null;
+let more = false;
 let failures = 0;
 let timer = 0;
 
 // What became of a try: `{network, session, csrf, says, rows, sent}`; told to every listener.
 export const listen = (told) => heard.add(told);
 
-// One try for everything that waits; several at once are one.
+// A try for everything that waits. Asked for in the middle of one, another follows: the first may have looked before
+// the last press.
 export function flush(account) {
-  going ??= (navigator.locks ? navigator.locks.request("hososo-outbox", () => attempt(account)) : attempt(account)).finally(() => {
+  more = true;
+  going ??= tries(account).finally(() => {
     going = null;
   });
   return going;
+}
+
+async function tries(account) {
+  const alone = navigator.locks ? (act) => navigator.locks.request("hososo-outbox", act) : (act) => act();
+  let found;
+  while (more) {
+    more = false;
+    found = await alone(() => attempt(account));
+  }
+  return found;
 }
 
 async function attempt(account) {
@@ -39,7 +52,7 @@ async function attempt(account) {
     found.network = false; // or a server that cannot answer now
   }
   found.rows = await all(account);
-  if (!found.network) {
+  if (!found.network || (found.session && found.rows.some(waits))) {
     timer = setTimeout(() => flush(account), RETRY[Math.min(failures, RETRY.length - 1)]);
     failures += 1;
   }

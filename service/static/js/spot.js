@@ -99,7 +99,8 @@ async function keepPages(rows) {
   for (const address of wanted) {
     const answer = await fetch(address, { redirect: "manual" });
     if (answer.ok && answer.headers.get("x-keep") === account) await pages.put(address, await dated(answer));
-    else fresh = false; // a copy from before stays while something of it waits here
+    else if (rows.some((one) => address === `/spot/${one.check}`)) fresh = false; // its copy from before stays
+    else await pages.delete(address); // sent, taken back, or nothing for this phone
   }
   for (const { url } of await pages.keys()) {
     if (!wanted.has(new URL(url).pathname)) await pages.delete(url);
