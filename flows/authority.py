@@ -95,7 +95,8 @@ _POSTS = {"group_head": HEAD, "group_deputy": DEPUTY, "principal": PRINCIPAL, "v
 def _for_another(audience: str, actor: Actor, post: str) -> tuple[str, ...]:
     """Of whoever stands in for the holder of a post."""
     kind, _, key = audience.partition(":")
-    absent = _POSTS[key if kind == "role" else kind]
+    post_of = key if kind == "role" else kind
+    absent = _POSTS[post_of] if post_of in _POSTS else ROLES[post_of].vi.upper()
     how = manner(audience, actor)
     if how == "KT":
         return (f"KT. {absent}", VICE if absent == PRINCIPAL else DEPUTY)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select as select_columns
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
@@ -122,18 +123,19 @@ def read(session: Session, document_id: str, school_id: str) -> Here:
 
 def happened(session: Session, document_id: str) -> list[Happened]:
     """A document's events as the process reads them."""
-    rows = session.exec(
-        select(Event).where(col(Event.document_id) == document_id).order_by(col(Event.seq))
-    ).all()
-    return [_as_happened(event) for event in rows]
-
-
-def _as_happened(event: Event) -> Happened:
-    stood_for, witness = event.data.get("stood_for", ""), event.data.get("witness", "")
-    values = event.data.get("values", {})
-    return Happened(
-        event.seq, event.actor_id, event.step, event.action, event.revision, stood_for, witness, values
+    e = Event  # its columns alone: every decision reads them twice
+    columns = select_columns(
+        col(e.seq), col(e.actor_id), col(e.step), col(e.action), col(e.revision), col(e.data)
     )
+    rows = session.execute(columns.where(col(e.document_id) == document_id).order_by(col(e.seq)))
+    return [_as_happened(*row) for row in rows]
+
+
+def _as_happened(
+    seq: int, actor: str, step: str, action: str, revision: int, data: Mapping[str, Any]
+) -> Happened:
+    stood_for, witness = data.get("stood_for", ""), data.get("witness", "")
+    return Happened(seq, actor, step, action, revision, stood_for, witness, data.get("values", {}))
 
 
 def _repeated(session: Session, here: Here, command: Command) -> Decided | None:
@@ -199,7 +201,8 @@ def _write(
         document, command.actor.id, step.name, command.action, _revision(here, command), now, made
     )
     remark = remark_of(event, command)
-    position = plan.follow(here.declared, here.position, _as_happened(event))
+    done = _as_happened(event.seq, event.actor_id, event.step, event.action, event.revision, event.data)
+    position = plan.follow(here.declared, here.position, done)
     values: dict[str, Any] = {
         "version": document.version + 1,
         "status": position.status,

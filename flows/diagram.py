@@ -1,35 +1,30 @@
-"""A document type as a drawn process: lanes of who acts, tasks, decisions, flows, and their places. Pure.
+"""A document type as a drawn process: lanes of who acts, tasks, gateways, flows, and their places. Pure.
 
-The elements follow BPMN 2.0; `flows/export.py` writes them as BPMN XML, `flows/svg.py` as SVG: one picture.
-Lengths are pixels, from the upper left corner. Every step has a column of its own and every return a channel
-of its own above the tasks of the first lane, so nothing lies over anything else.
+The elements (`flows/process_graph.py`) follow BPMN 2.0; `flows/export.py` writes them as BPMN XML,
+`flows/svg.py` as SVG: one picture. Lengths are pixels, from the upper left corner. Every return has a channel
+of its own above the tasks of the first lane, and what is skipped is passed by above its lane's tasks, so
+nothing lies over anything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
 
-from flows.grammar import DocumentType, Review, Step
+from flows.grammar import DocumentType
+from flows.process_graph import Graph, Kind, Link, Spot, Way
 from models.text import Text
 
-Kind = Literal["start", "user", "service", "gateway", "end"]
-
 TASK, TALL, GATE, EVENT, GAP = 112.0, 64.0, 40.0, 32.0, 28.0
+ASKED = 16.0
+"""More room after a gateway, for the name of the flow."""
 LEFT, TOP, BAND, HEAD = 10.0, 10.0, 30.0, 30.0
 """The pool's corner; the width of the pool's name and of a lane's name, turned by 90 degrees."""
 ROOM, CHANNEL = 24.0, 14.0
 """Free space above and below a lane's tasks; the height of a return's channel in the first lane."""
 NOTE_WIDTH, NOTE_LINE = 520.0, 16.0
 
-MACHINE = Text("Hệ thống", "System")
-BEGIN = Text("Bắt đầu", "Begin")
-ENDED = Text("Đã lưu trữ", "Archived")
-YES = Text("duyệt", "approved")
-NO = Text("trả lại", "returned")
-ASK = Text("Duyệt?", "Approved?")
+GATEWAYS = ("gateway", "parallel", "complex")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +61,7 @@ class Node:
 
     id: str
     kind: Kind
-    name: Text
+    name: Text | None
     lane: int
     at: Rect
     says: Text | None = None
@@ -81,12 +76,13 @@ class Flow:
     source: str
     target: str
     points: tuple[tuple[float, float], ...]
+    way: Way = "on"
     name: Text | None = None
 
     @property
     def back(self) -> bool:
         """Does it lead back?"""
-        return self.points[-1][0] < self.points[0][0]
+        return self.way == "back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +121,22 @@ class Diagram:
 
 def diagram(declared: DocumentType) -> Diagram:
     """Lay a declaration out from left to right."""
-    names = [step.by.name if step.by else MACHINE for step in declared.steps]
-    lanes = list(dict.fromkeys(names))
-    returns = [s for s in declared.steps if isinstance(s, Review)]
-    heights = [TALL + 2 * ROOM + (CHANNEL * len(returns) if n == 0 else 0) for n in range(len(lanes))]
-    tops = [TOP + sum(heights[:n]) for n in range(len(lanes))]
-    rows = [top + height - ROOM - TALL / 2 for top, height in zip(tops, heights, strict=True)]
-    nodes = tuple(_nodes(declared, [lanes.index(name) for name in names], rows))
+    graph = Graph(declared)
+    names = list(dict.fromkeys(spot.lane for spot in graph.spots))
+    slots = _slots(graph.spots)
+    returns = [link for link in graph.links if link.way == "back"]
+    room = CHANNEL * len(returns)
+    deep = [1 + max(slots[s.id] for s in graph.spots if s.lane == name) for name in names]
+    heights = [n * (TALL + ROOM) + ROOM + (room if lane == 0 else 0) for lane, n in enumerate(deep)]
+    tops = [TOP + sum(heights[:n]) for n in range(len(names))]
+    lefts = _columns(graph.spots)
+    nodes = []
+    for spot in graph.spots:
+        lane = names.index(spot.lane)
+        first = tops[lane] + heights[lane] - deep[lane] * (TALL + ROOM) + TALL / 2
+        width, height = _size(spot.kind)
+        at = Rect(lefts[spot.column], first + slots[spot.id] * (TALL + ROOM) - height / 2, width, height)
+        nodes.append(Node(spot.id, spot.kind, spot.name, lane, at, spot.says, spot.signs))
     width = nodes[-1].at.right + GAP - LEFT
     pool = Rect(LEFT, TOP, width, sum(heights))
     notes = tuple(_notes(declared))
@@ -141,46 +146,39 @@ def diagram(declared: DocumentType) -> Diagram:
         pool=pool,
         lanes=tuple(
             Lane(f"Lane_{n + 1}", name, Rect(LEFT + BAND, tops[n], width - BAND, heights[n]))
-            for n, name in enumerate(lanes)
+            for n, name in enumerate(names)
         ),
-        nodes=nodes,
-        flows=tuple(_flows(nodes, returns)),
+        nodes=tuple(nodes),
+        flows=tuple(_flows(nodes, graph.links)),
         notes=notes,
         note=Rect(LEFT, pool.bottom + TOP, NOTE_WIDTH, NOTE_LINE * len(notes) + 12),
     )
 
 
-def _nodes(declared: DocumentType, lanes: Sequence[int], rows: Sequence[float]) -> Iterator[Node]:
-    """Each step's task, a review's decision after it, and the two ends."""
-    x = LEFT + BAND + HEAD + GAP
-
-    def place(lane: int, width: float, height: float) -> Rect:
-        nonlocal x
-        at = Rect(x, rows[lane] - height / 2, width, height)
-        x = at.right + GAP
-        return at
-
-    yield Node("Start", "start", BEGIN, lanes[0], place(lanes[0], EVENT, EVENT))
-    for step, lane in zip(declared.steps, lanes, strict=True):
-        kind: Kind = "user" if step.by else "service"
-        at = place(lane, TASK, TALL)
-        yield Node(f"Task_{step.name}", kind, step.label, lane, at, _says(step), step.signs)
-        if isinstance(step, Review):
-            yield Node(f"Gateway_{step.name}", "gateway", ASK, lane, place(lane, GATE, GATE))
-    yield Node("End", "end", ENDED, lanes[-1], place(lanes[-1], EVENT, EVENT))
+def _size(kind: Kind) -> tuple[float, float]:
+    if kind in GATEWAYS:
+        return GATE, GATE
+    return (EVENT, EVENT) if kind in ("start", "end") else (TASK, TALL)
 
 
-def _says(step: Step) -> Text:
-    """Who takes the step and with what kind of act."""
-    if step.by is None:
-        return Text(
-            "Hệ thống kiểm tra mọi chữ ký, đóng dấu thời gian và lưu trữ.",
-            "The system validates every signature, time-stamps and archives.",
-        )
-    name = step.by.name
-    if step.signs:
-        return Text(f"{name.vi} ký số.", f"Digital signature of the {name.en.lower()}.")
-    return Text(f"{name.vi} thực hiện.", f"Done by the {name.en.lower()}.")
+def _slots(spots: Sequence[Spot]) -> dict[str, int]:
+    """The parts of a group that stand in the same lane, one below the other; all else in the first row."""
+    taken: dict[tuple[int, Text], int] = {}
+    found = {}
+    for spot in spots:
+        key = (spot.column, spot.lane)
+        found[spot.id] = taken[key] = taken.get(key, -1) + 1
+    return found
+
+
+def _columns(spots: Sequence[Spot]) -> Mapping[int, float]:
+    """The left edge of every column."""
+    x, found = LEFT + BAND + HEAD + GAP, {}
+    for spot in sorted(spots, key=lambda spot: spot.column):
+        if spot.column not in found:
+            found[spot.column] = x
+            x += _size(spot.kind)[0] + GAP + (ASKED if spot.kind == "gateway" else 0)
+    return found
 
 
 def _notes(declared: DocumentType) -> Iterator[Text]:
@@ -194,23 +192,41 @@ def _notes(declared: DocumentType) -> Iterator[Text]:
         yield Text("Người soạn có thể bỏ cho đến khi ký.", "The author may drop it until it is signed.")
 
 
-def _flows(nodes: Sequence[Node], returns: Sequence[Review]) -> Iterator[Flow]:
-    for one, other in pairwise(nodes):
-        name = YES if one.kind == "gateway" else None
-        yield Flow(f"Flow_{one.id}_{other.id}", one.id, other.id, _onward(one.at, other.at), name)
+def _flows(nodes: Sequence[Node], links: Sequence[Link]) -> Iterator[Flow]:
     by_id = {node.id: node for node in nodes}
-    # Several returns to one task come down beside each other; the last to leave takes the highest channel.
-    for number, step in enumerate(returns):
-        gate, target = by_id[f"Gateway_{step.name}"], by_id[f"Task_{step.returns_to}"]
-        channel = TOP + CHANNEL * (len(returns) - number)
-        entry = target.at.middle[0] - (number - (len(returns) - 1) / 2) * 12
-        points = (
-            (gate.at.middle[0], gate.at.y),
-            (gate.at.middle[0], channel),
-            (entry, channel),
-            (entry, target.at.y),
-        )
-        yield Flow(f"Return_{step.name}", gate.id, target.id, points, NO)
+    returns = [link for link in links if link.way == "back"]
+    for link in links:
+        one, other = by_id[link.source], by_id[link.target]
+        if link.way == "skip":
+            points = _over(one.at, other.at)
+        elif link.way == "back":
+            points = _back(one.at, other, returns.index(link), len(returns))
+        else:
+            points = _onward(one.at, other.at)
+        yield Flow(link.id, link.source, link.target, points, link.way, link.name)
+
+
+def _back(one: Rect, other: Node, number: int, count: int) -> tuple[tuple[float, float], ...]:
+    """Up to a channel of its own and down again; the last to leave takes the highest channel.
+
+    Several returns to one task come down beside each other.
+    """
+    channel = TOP + CHANNEL * (count - number)
+    aside = 0.0 if other.kind in GATEWAYS else (number - (count - 1) / 2) * 12
+    entry = other.at.middle[0] - aside
+    return (
+        (one.middle[0], one.y),
+        (one.middle[0], channel),
+        (entry, channel),
+        (entry, other.at.y),
+    )
+
+
+def _over(one: Rect, other: Rect) -> tuple[tuple[float, float], ...]:
+    """Past the tasks of its own lane, above them, and into what comes after."""
+    (x, middle), bend = one.middle, other.x - GAP / 2
+    above = middle - TALL / 2 - ROOM / 2
+    return (x, one.y), (x, above), (bend, above), (bend, other.middle[1]), (other.x, other.middle[1])
 
 
 def _onward(one: Rect, other: Rect) -> tuple[tuple[float, float], ...]:
@@ -230,4 +246,4 @@ def below(at: Rect) -> Rect:
 def beside(flow: Flow) -> Rect:
     """Room for a flow's name: over its beginning, or beside the line that goes back."""
     x, y = flow.points[0]
-    return Rect(x + 4, y - 20, 42, 14) if flow.back else Rect(x + 1, y - 16, 34, 14)
+    return Rect(x + 1, y - 16, 34, 14) if flow.way == "on" else Rect(x + 4, y - 20, 42, 14)

@@ -42,8 +42,12 @@ def follow(
     """Open the duties once the last person has decided; end them when the document leaves that state."""
     if position.status == "approved" and position.automatic and declared.obligations:
         calendar = calendar_of(session, document.school_id)
-        for obligation in declared.obligations:
-            _open(session, document, obligation, calendar, now)
+        rows = session.exec(select(Duty).where(col(Duty.document_id) == document.id))
+        known = {duty.kind: duty for duty in rows}
+        session.add_all(
+            _opened(document, obligation, known.get(obligation.kind), calendar, now)
+            for obligation in declared.obligations
+        )
     elif document.approved_at is not None and position.status not in ("approved", "archived"):
         session.exec(delete(Duty).where(col(Duty.document_id) == document.id))
 
@@ -53,11 +57,10 @@ def carry(session: Session, document_id: str, blob: str) -> None:
     session.exec(update(Duty).where(col(Duty.document_id) == document_id).values(archived=blob))
 
 
-def _open(
-    session: Session, document: Document, obligation: Obligation, calendar: Calendar, now: datetime
-) -> None:
+def _opened(
+    document: Document, obligation: Obligation, duty: Duty | None, calendar: Calendar, now: datetime
+) -> Duty:
     due = due_of(calendar, obligation, document.week_id, now)
-    duty = session.get(Duty, (document.id, obligation.kind))
     if duty is None:
         duty = Duty(
             document_id=document.id,
@@ -72,7 +75,7 @@ def _open(
     duty.account_id, duty.group_id, duty.week_id = document.owner_id, document.group_id, document.week_id
     duty.revision, duty.blob, duty.archived = document.revision, document.blob or "", None
     duty.opened_at, duty.due_at, duty.met_at = now, due, None
-    session.add(duty)
+    return duty
 
 
 def due_of(calendar: Calendar, obligation: Obligation, week_id: str | None, opened_at: datetime) -> datetime:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from flows.diagram import Diagram, Kind, Rect, below, beside, diagram
-from flows.grammar import DocumentType, Review, Step
+from flows.diagram import GATEWAYS, Diagram, Rect, below, beside, diagram
+from flows.grammar import DocumentType, Step
+from flows.process_graph import Kind
 from models.text import Language, Text
 
 HEADER = """# Document types
@@ -32,7 +33,7 @@ def table(declared: DocumentType) -> str:
         "",
         "| bước · step | ai · who | việc · actions | chữ ký · signature | trả về · returns to |",
         "|---|---|---|---|---|",
-        *(_row(declared, step) for step in declared.steps),
+        *(_row(declared, group, step) for group in declared.steps for step in group.leaves),
         "",
     ]
     if deadline:
@@ -41,14 +42,19 @@ def table(declared: DocumentType) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(declared: DocumentType, step: Step) -> str:
+def _row(declared: DocumentType, group: Step, step: Step) -> str:
     who = step.by.name if step.by else _MACHINE
     signs = "có · yes" if step.signs else "–"
-    if isinstance(step, Review) and step.numbers:
+    if step.numbers:
         signs += ", lấy số · gives the number"
-    back = declared.step(step.returns_to).label if isinstance(step, Review) else None
+    back = declared.step(step.returns_to).label if step.returns_to else None
+    named = f"{step.label.vi} · {step.label.en}"
+    if group is not step:
+        named += f" (cùng lúc · at once: {group.label.vi} · {group.label.en})"
+    if group.when:
+        named += f" (chỉ khi · only if: {group.when.words.vi} · {group.when.words.en})"
     cells = (
-        f"{step.label.vi} · {step.label.en}",
+        named,
         f"{who.vi} · {who.en}",
         ", ".join(step.actions),
         signs,
@@ -69,6 +75,8 @@ _TAGS: dict[Kind, str] = {
     "user": "userTask",
     "service": "serviceTask",
     "gateway": "exclusiveGateway",
+    "parallel": "parallelGateway",
+    "complex": "complexGateway",
     "end": "endEvent",
 }
 
@@ -125,9 +133,8 @@ def _process(root: ElementTree.Element, drawn: Diagram, language: Language) -> N
             if node.lane == number:
                 ElementTree.SubElement(element, _q("bpmn", "flowNodeRef")).text = node.id
     for node in drawn.nodes:
-        element = ElementTree.SubElement(
-            process, _q("bpmn", _TAGS[node.kind]), id=node.id, name=node.name.to(language)
-        )
+        named = {"name": node.name.to(language)} if node.name else {}
+        element = ElementTree.SubElement(process, _q("bpmn", _TAGS[node.kind]), {"id": node.id, **named})
         if node.says:
             ElementTree.SubElement(element, _q("bpmn", "documentation")).text = node.says.to(language)
         for flow in drawn.flows:
@@ -166,7 +173,7 @@ def _picture(root: ElementTree.Element, drawn: Diagram) -> None:
         shape(lane.id, lane.at, isHorizontal="true")
     for node in drawn.nodes:
         element = shape(node.id, node.at, **({"isMarkerVisible": "true"} if node.kind == "gateway" else {}))
-        if node.kind in ("start", "end", "gateway"):
+        if node.kind in ("start", "end", *GATEWAYS) and node.name:
             _label(element, below(node.at))
     shape("Note", drawn.note)
     for flow in drawn.flows:

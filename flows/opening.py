@@ -31,11 +31,11 @@ def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
     beside an absent head is settled here, and anew when a delegation begins or ends (`flows/vacancies.py`).
     """
     document, position = here.document, here.position
-    before = session.exec(
-        select(OpenStep.step, OpenStep.opened_seq, OpenStep.opened_at, OpenStep.due_at).where(
-            col(OpenStep.document_id) == document.id
-        )
-    ).all()
+    resigned = position.revision > 1 and any(isinstance(step, Sign) for step in position.open)
+    waited = select(OpenStep.step, OpenStep.opened_seq, OpenStep.opened_at, OpenStep.due_at).where(
+        col(OpenStep.document_id) == document.id
+    )
+    before = session.exec(waited).all() if resigned or position.grouped else ()
     session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
     names = {step.name for step in position.open}
     kept = {row[0]: row for row in before if row[0] in names and row[1] == position.opened_seq}

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import or_, update
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from flows import bodies, citing, keyring, measures, numbers, plan
@@ -260,6 +261,10 @@ def release(session: Session, document_id: str, actor_id: str) -> None:
     )
 
 
+# SQLModel gives a column the type of its value.
+_WITHOUT_TEXT = defer(Revision.fields, raiseload=True)  # type: ignore[arg-type]
+
+
 def _sign(office: Office, here: Here, step: Step, command: Command, open_key: OpenKey | None) -> Made:
     now = office.now()
     with office.db.read() as session:
@@ -268,7 +273,8 @@ def _sign(office: Office, here: Here, step: Step, command: Command, open_key: Op
         if open_key is None:
             keyring.ensure_not_paused(key, now)
         trust = keyring.trust_of(session)
-        revision = session.get_one(Revision, (here.document.id, here.position.revision))
+        frozen = (here.document.id, here.position.revision)
+        revision = session.get_one(Revision, frozen, options=[_WITHOUT_TEXT])
         input_blob = _input(session, here, revision)
         issuer = issuer_of(session, here.document.school_id, now.astimezone(VIETNAM).date())
         told = words_of(session, here, step, command)

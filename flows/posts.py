@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
 from flows.fields import Known
@@ -48,27 +49,29 @@ def subject_of(session: Session, document: Document) -> Subject:
 
     That the head is bound stands in the rows of the open step (`flows/opening.py`), for its waiting is a row.
     """
-    group = session.get(Group, document.group_id) if document.group_id else None
+    head, deputy, bound = _led_by(session, document) if document.group_id else (None, None, False)
     return Subject(
         school_id=document.school_id,
         owner_id=document.owner_id,
         group_id=document.group_id,
-        head_id=group.head_id if group else None,
-        deputy_id=group.deputy_id if group else None,
+        head_id=head,
+        deputy_id=deputy,
         type=document.type,
         document_id=document.id,
-        head_bound=group is not None and _waits_for_deputy_too(session, document),
+        head_bound=bound,
         concerned_id=document.concerned_id,
     )
 
 
-def _waits_for_deputy_too(session: Session, document: Document) -> bool:
-    second = select(OpenStep.document_id).where(
+def _led_by(session: Session, document: Document) -> tuple[str | None, str | None, bool]:
+    """Head and deputy of its group, and whether it waits for the deputy beside the head."""
+    deputy_too = exists().where(
         col(OpenStep.document_id) == document.id,
         col(OpenStep.audience) == f"group_deputy:{document.group_id}",
         col(OpenStep.place) > 0,
     )
-    return session.exec(second.limit(1)).first() is not None
+    led = select(Group.head_id, Group.deputy_id, deputy_too).where(col(Group.id) == document.group_id)
+    return session.exec(led).one()
 
 
 def holders(session: Session, school_id: str, audience: str) -> list[Account]:

@@ -111,6 +111,7 @@ class Late(NamedTuple):
     owner_id: str
     group_id: str | None
     week_id: str | None
+    concerned_id: str | None
 
 
 def overdue(session: Session, schools: Sequence[str], now: datetime) -> Iterator[tuple[str, Found]]:
@@ -172,6 +173,7 @@ def _late(session: Session, schools: Sequence[str], now: datetime) -> list[Late]
             col(Document.owner_id),
             col(Document.group_id),
             col(Document.week_id),
+            col(Document.concerned_id),
         )
         .join(Document, col(Document.id) == col(o.document_id))
         .where(
@@ -189,7 +191,7 @@ Posts = Mapping[tuple[str, str], Sequence[str]]
 
 
 def _holders(session: Session, asked: Set[tuple[str, str]]) -> Posts:
-    """Who holds these posts now, in two questions for all schools."""
+    """Who holds these posts now, in a question of each kind for all schools."""
     found: dict[tuple[str, str], list[str]] = {key: [] for key in sorted(asked)}
     schools = {school for school, _ in asked}
     roles = {audience.partition(":")[2] for _, audience in asked if audience.startswith("role:")}
@@ -201,6 +203,11 @@ def _holders(session: Session, asked: Set[tuple[str, str]]) -> Posts:
     for school, role, account in session.exec(rows) if roles else ():
         if (school, f"role:{role}") in found:
             found[school, f"role:{role}"].append(account)
+    own = {audience.partition(":")[2] for _, audience in asked if audience.startswith("account:")}
+    named = select(Account.school_id, Account.id).where(col(Account.id).in_(own), col(Account.active))
+    for school, account in session.exec(named) if own else ():
+        if (school, f"account:{account}") in found:
+            found[school, f"account:{account}"].append(account)
     groups = (
         select(Group.school_id, Group.id, Account.id, Group.head_id)
         .join(Account, col(Account.id).in_((col(Group.head_id), col(Group.deputy_id))))
@@ -251,7 +258,8 @@ def _answerable(steps: Sequence[Late], holders: Posts, away: _Absences, taken: S
         held = holders[step.school_id, step.audience]
         instead = away.of(step.school_id, step.audience, step.type)
         found = [instead.get(account, account) for account in held if account not in taken]
-        if free := sorted({account for account in found if account not in taken}):
+        bound = taken | ({step.concerned_id} - {step.audience.partition(":")[2]})
+        if free := sorted({account for account in found if account not in bound}):
             return free
     return []
 

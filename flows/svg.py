@@ -8,13 +8,30 @@ from __future__ import annotations
 from textwrap import wrap
 from xml.etree import ElementTree
 
-from flows.diagram import BAND, HEAD, NOTE_LINE, Flow, Node, Rect, beside, diagram
+from flows.diagram import (
+    BAND,
+    GAP,
+    GATE,
+    GATEWAYS,
+    HEAD,
+    NOTE_LINE,
+    Flow,
+    Node,
+    Rect,
+    beside,
+    diagram,
+)
 from flows.grammar import DocumentType
 from models.text import Language, Text
 
 SIGNED = Text("(ký số)", "(signs)")
 
 _INK, _LINE, _SIGN, _BACK = "#1a2030", "#5c6577", "#1d4497", "#a61f19"
+_MARKS = {
+    "gateway": "m-6-6l12 12m0-12l-12 12",
+    "parallel": "m-9 0h18m-9-9v18",
+    "complex": "m-9 0h18m-9-9v18m-6-15l12 12m0-12l-12 12",
+}
 _LETTER = 6.1
 """Width of an average letter at 11.5 px: where a name breaks."""
 
@@ -39,7 +56,7 @@ def svg(declared: DocumentType, language: Language = "vi") -> bytes:
     ElementTree.SubElement(root, "desc").text = ". ".join(
         f"{drawn.lanes[n.lane].name.to(language)}: {n.name.to(language)}"
         for n in drawn.nodes
-        if n.kind in ("user", "service")
+        if n.name and n.kind in ("user", "service")
     )
     defs = ElementTree.SubElement(root, "defs")
     for name, colour in (("head", _LINE), ("back", _BACK)):
@@ -68,7 +85,7 @@ def svg(declared: DocumentType, language: Language = "vi") -> bytes:
 
 
 def _node(root: ElementTree.Element, node: Node, language: Language) -> None:
-    (x, y), at, name = node.at.middle, node.at, node.name.to(language)
+    (x, y), at, name = node.at.middle, node.at, node.name.to(language) if node.name else ""
     if node.kind in ("start", "end"):
         width = "3" if node.kind == "end" else "1.5"
         ElementTree.SubElement(
@@ -78,15 +95,16 @@ def _node(root: ElementTree.Element, node: Node, language: Language) -> None:
         )  # fmt: skip
         _text(root, x, at.bottom + 13, name)
         return
-    if node.kind == "gateway":
+    if node.kind in GATEWAYS:
         half = at.width / 2
         _path(
             root,
             f"M{_n(x)} {_n(at.y)}l{_n(half)} {_n(half)}-{_n(half)} {_n(half)}-{_n(half)}-{_n(half)}z",
             _INK,
         )
-        _path(root, f"M{_n(x - 6)} {_n(y - 6)}l12 12m0-12l-12 12", _INK, "2")
-        _text(root, x, at.bottom + 13, name)
+        _path(root, f"M{_n(x)} {_n(y)}{_MARKS[node.kind]}", _INK, "2")
+        for number, line in enumerate(wrap(name, int((GATE + GAP * 2) / _LETTER))[:2]):
+            _text(root, x, at.bottom + 13 + 12 * number, line)
         return
     _rect(root, at, rx="6", stroke=_SIGN if node.signs else _INK, **{"stroke-width": "1.5"})
     lines = wrap(name, int((at.width - 10) / _LETTER))[:3]

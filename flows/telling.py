@@ -96,6 +96,8 @@ def _inform(
     session: Session, document: Document, declared: DocumentType, event: Event, now: datetime
 ) -> None:
     """Those who are to know of it, once each: heads of what it amends."""
+    if not declared.informs:
+        return
     subject = subject_of(session, document)
     people = {
         p.id for who in declared.informs for p in candidates(session, subject, who.audiences(subject), now)

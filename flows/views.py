@@ -75,6 +75,8 @@ class View:
 
     here: Here
     owner: Account
+    concerned: Account | None
+    """Whom it is about."""
     group: Group | None
     week: SchoolWeek | None
     last_week: SchoolWeek | None
@@ -134,6 +136,7 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
     return View(
         here=here,
         owner=session.get_one(Account, document.owner_id),
+        concerned=session.get(Account, document.concerned_id) if document.concerned_id else None,
         group=session.get(Group, document.group_id) if document.group_id else None,
         week=session.get(SchoolWeek, document.week_id) if document.week_id else None,
         last_week=session.get(SchoolWeek, document.last_week_id) if document.last_week_id else None,

@@ -104,14 +104,20 @@ FIELDS = ("statement", "refusal", "reasons")
 def process(*steps: Step) -> DocumentType:
     """A lesson plan with these steps between draft and archive; a place on its last page for each field."""
     declared = replace(LESSON_PLAN, steps=(DRAFT, *steps, ARCHIVE), review_reminders=())
-    texts = [name for name in FIELDS if any(name in _fields(step) for step in declared.leaves)]
 
     def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
-        boxes = [{"field": step.name, "caption": step.label.vi} for step in declared.signing_steps]
-        words = [{"field": name, "caption": name, "kind": "text"} for name in texts]
-        return LESSON_PLAN.lay_out(fields, facts) | {"boxes": [*boxes, *words]}
+        return LESSON_PLAN.lay_out(fields, facts) | {"boxes": places(declared)}
 
     return replace(declared, lay_out=lay_out)
+
+
+def places(declared: DocumentType) -> list[dict[str, str]]:
+    """The places of a process's signatures and of the words that come with them."""
+    texts = [name for name in FIELDS if any(name in _fields(step) for step in declared.leaves)]
+    return [
+        *({"field": step.name, "caption": step.label.vi} for step in declared.signing_steps),
+        *({"field": name, "caption": name, "kind": "text"} for name in texts),
+    ]
 
 
 def _fields(step: Step) -> tuple[str, ...]:

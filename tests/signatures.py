@@ -13,11 +13,13 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from flows.wording import NUMBER_AND_DATE
 from tasks import certificates, rendering
 from tasks.certificates import Authority, Purpose, Subject, Trust
 from tasks.rich_text import tree
 from tasks.signing import FilledText, Signatory, SignRequest, prepare
 from tasks.timestamping import LocalTimeStamper, TimeStampAuthority
+from tests.processes import PROCESSES, places
 
 NOW = datetime(2026, 11, 18, 0, 58, 3, tzinfo=UTC)
 FOUNDED = NOW - timedelta(days=400)
@@ -132,10 +134,11 @@ class Paper:
     boxes: Mapping[str, rendering.Box]
 
     def texts(self, values: Mapping[str, str]) -> tuple[FilledText, ...]:
-        return tuple(
-            FilledText(name, value, rendering.text_field(self.boxes[name], value))
-            for name, value in values.items()
-        )
+        return tuple(FilledText(name, value, self._drawn(name, value)) for name, value in values.items())
+
+    def _drawn(self, name: str, value: str) -> bytes:
+        line = name in NUMBER_AND_DATE
+        return (rendering.text_field if line else rendering.text_area)(self.boxes[name], value)
 
 
 @functools.cache
@@ -156,6 +159,12 @@ def teacher_plan() -> Paper:
 @functools.cache
 def addendum() -> Paper:
     return _paper("lesson_plan_addendum", _ADDENDUM)
+
+
+@functools.cache
+def paper_of(name: str) -> Paper:
+    """The paper of a process that no type has yet (`tests/processes.py`)."""
+    return _paper("lesson_plan", _lesson_plan(1) | {"boxes": places(PROCESSES[name])})
 
 
 def _paper(layout: str, data: Mapping[str, Any]) -> Paper:

@@ -49,6 +49,7 @@ def answer(view: View) -> dict[str, Any]:
     """A document whole."""
     document, step = view.document, view.here.position.step
     return summary(document, view.owner.full_name) | {
+        "concerned": people([view.concerned])[0] if view.concerned else None,
         "fields": document.fields,
         "step": None
         if step is None

@@ -38,6 +38,9 @@ class NewDocument(BaseModel):
     copy_of: str | None = None
     about: str | None = Field(default=None, description="for a note: the approved document it is added to")
     replaces: str | None = Field(default=None, description="the approved document this one is to replace")
+    concerned: str = Field(
+        default="", description="the account it is about, where the type is about somebody"
+    )
 
 
 class Pick(BaseModel):
@@ -88,7 +91,7 @@ def create(new: NewDocument, viewer: ApiViewer, office: OfficeDep) -> dict[str, 
         links = Links(new.about, new.replaces)
         document = succession.begin(office, viewer.actor, new.type, new.fields, links)
     else:
-        document = drafts.create(office, viewer.actor, new.type, new.fields)
+        document = drafts.create(office, viewer.actor, new.type, new.fields, concerned_id=new.concerned)
     return _answer(office, viewer, document.id)
 
 

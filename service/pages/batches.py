@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 
 from flows import batches, marks, queries, round_marks
 from flows.catalogue import type_of
-from flows.grammar import DocumentType, Seal, Sign
+from flows.grammar import DocumentType, Sign
 from flows.office import Office
 from flows.queries import Waiting
 from flows.round_marks import Round
@@ -103,11 +103,10 @@ def _lines(office: Office, viewer: Viewer, wanted: str) -> tuple[list[Line], str
         for w in waiting
         if w.document.id in frozen
     ]
-    signing = [line for line in found if line.declared.step(line.waiting.step).signs]
     if wanted == "sign":
-        return [line for line in signing if _written_for(line, viewer)], "sign"
-    sealing = [line for line in signing if isinstance(line.declared.step(line.waiting.step), Seal)]
-    approving = [line for line in signing if "approve" in line.declared.step(line.waiting.step).signing]
+        return [line for line in found if _written_for(line, viewer)], "sign"
+    sealing = [line for line in found if "seal" in line.declared.step(line.waiting.step).signing]
+    approving = [line for line in found if "approve" in line.declared.step(line.waiting.step).signing]
     return (approving, "approve") if approving or not sealing else (sealing, "seal")
 
 

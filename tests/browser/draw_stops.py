@@ -60,3 +60,4 @@ def draw_stops(cast: Cast) -> list[Stop]:
         stop("lan", f"/spot/{made[0]}/sent"),
         stop("binh", "/batches/new?action=sign"),
         stop("binh", "/batches/new?action=sign", ".tray .btn--go", shows=".input--pin"),
+    ]

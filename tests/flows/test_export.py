@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,14 +17,17 @@ import pytest
 from flows.catalogue import TYPES
 from flows.diagram import Rect
 from flows.export import bpmn, page
-from flows.grammar import DocumentType, Review
+from flows.grammar import DocumentType, Parallel
 from flows.svg import svg
 from tests import needs
+from tests.processes import PROCESSES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "types.md"
 MODDLE = ROOT / "node_modules" / "bpmn-moddle"
-every_type = pytest.mark.parametrize("declared", TYPES, ids=lambda t: t.slug)
+DRAWN = {t.slug: t for t in TYPES} | {name: replace(p, slug=name) for name, p in PROCESSES.items()}
+"""Every type, and processes with groups, conditions and decisions that no type has yet."""
+every_type = pytest.mark.parametrize("declared", DRAWN.values(), ids=lambda t: t.slug)
 
 
 def test_the_documented_types_are_the_declared_ones() -> None:
@@ -38,7 +42,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         needs.missing("bpmn-moddle", "run `npm ci` in the project's folder to run this test.")
     folder = tmp_path_factory.mktemp("bpmn")
     paths = []
-    for declared in TYPES:
+    for declared in DRAWN.values():
         path = folder / f"{declared.slug}.bpmn"
         path.write_bytes(bpmn(declared))
         paths.append(str(path))
@@ -46,7 +50,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         [node, str(ROOT / "tests" / "bpmn_read.mjs"), *paths], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    return dict(zip((t.slug for t in TYPES), json.loads(run.stdout), strict=True))
+    return dict(zip(DRAWN, json.loads(run.stdout), strict=True))
 
 
 @every_type
@@ -57,16 +61,45 @@ def test_another_reader_opens_it_and_finds_the_declared_steps(
     assert found["warnings"] == []
     tasks = [n for n in found["nodes"] if n["type"] in ("bpmn:UserTask", "bpmn:ServiceTask")]
     assert [(t["id"], t["name"]) for t in tasks] == [
-        (f"Task_{step.name}", step.label.vi) for step in declared.steps
+        (f"Task_{step.name}", step.label.vi) for step in declared.leaves
     ]
     posts = {node: lane["name"] for lane in found["lanes"] for node in lane["holds"]}
     assert set(posts) == {n["id"] for n in found["nodes"]}
-    for step in declared.steps:
+    for step in declared.leaves:
         assert posts[f"Task_{step.name}"] == (step.by.name.vi if step.by else "Hệ thống")
     returns = {(f["source"], f["target"]) for f in found["flows"] if f["name"] == "trả lại"}
     assert returns == {
-        (f"Gateway_{s.name}", f"Task_{s.returns_to}") for s in declared.steps if isinstance(s, Review)
+        (f"Gateway_{declared.station_of(s.name)}", f"Task_{s.returns_to}")
+        for s in declared.leaves
+        if s.returns_to
     }
+
+
+@every_type
+def test_groups_fork_and_join_and_conditions_have_a_way_around(
+    declared: DocumentType, read: dict[str, Any]
+) -> None:
+    found = read[declared.slug]
+    kinds = {n["id"]: n["type"] for n in found["nodes"]}
+    between = {(f["source"], f["target"]): f["name"] for f in found["flows"]}
+    for station in declared.steps:
+        if isinstance(station, Parallel):
+            fork, join = f"Fork_{station.name}", f"Join_{station.name}"
+            whole = station.enough == len(station.parts)
+            assert kinds[fork] == "bpmn:ParallelGateway"
+            assert kinds[join] == ("bpmn:ParallelGateway" if whole else "bpmn:ComplexGateway")
+            parts = {f"Task_{part.name}" for part in station.parts}
+            assert {target for source, target in between if source == fork} == parts
+            assert {source for source, target in between if target == join} == parts
+            assert len([1 for _, target in between if target == fork]) == 1, "a fork is no join"
+        if station.when:
+            gate = f"When_{station.name}"
+            assert kinds[gate] == "bpmn:ExclusiveGateway"
+            ways = {name: target for (source, target), name in between.items() if source == gate}
+            assert set(ways) == {"có", "không"}
+            first = station.leaves[0].name
+            assert ways["có"] in (f"Task_{first}", f"Fork_{station.name}", f"Merge_{station.name}")
+            assert ways["không"] != ways["có"]
 
 
 @every_type
@@ -165,6 +198,6 @@ def test_the_picture_loads_nothing_and_says_every_step(declared: DocumentType, l
     assert not tags & {"script", "style", "image", "use", "foreignObject", "a"}
     assert not re.findall(rb"(?:href|src|style|on\w+)=", picture)
     words = " ".join(" ".join(element.itertext()) for element in root.iter())
-    for step in declared.steps:
+    for step in declared.leaves:
         for word in step.label.to(language).split():
             assert word in words

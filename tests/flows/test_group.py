@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from flows import keyring, queries, runs, views
+from flows import archiving, keyring, queries, runs, views
 from flows.commands import Command, Decided
 from flows.decide import decide
 from flows.handing import Wish, hand_over
@@ -63,6 +63,15 @@ def told(cast: Cast, document_id: str) -> list[tuple[str, str]]:
     return sorted((names[n.account_id], n.kind) for n in rows)
 
 
+def archived(cast: Cast, document_id: str) -> None:
+    """The machine's step: the gate lets exactly these signatures pass."""
+    seq = cast.fresh(document_id).version
+    validated = archiving.validate_signatures(cast.office, document_id, seq)
+    stamped = archiving.archive_timestamp(cast.office, document_id, seq, validated)
+    archiving.archive(cast.office, document_id, seq, stamped)
+    assert cast.fresh(document_id).status == "archived"
+
+
 ACTS = {"mai": ("author", "sign"), "lan": ("teacher", "agree")}
 
 
@@ -82,6 +91,7 @@ def test_the_parts_are_done_in_any_order(each_cast: Cast, order: tuple[str, str]
     assert cast.act("minh", document_id, "acknowledge").status == "approved"
     fields = [ACTS[name][0] for name in order]
     assert signatures(cast, document_id) == [(field, True) for field in (*fields, "note")]
+    archived(cast, document_id)
     with cast.office.db.read() as session:
         assert views.replayed(session, document_id, cast.school_id)
         assert views.chain_holds(session, document_id)
@@ -153,13 +163,17 @@ def test_nothing_is_reopened_once_somebody_signed(cast: Cast) -> None:
 
 
 def test_whom_it_is_about_decides_nothing_on_it_whatever_posts_they_hold(cast: Cast) -> None:
-    document = about(cast, "binh", "ngoc")
-    cast.act("binh", document.id, "submit")
+    document = about(cast, "mai", "ngoc")
+    cast.act("mai", document.id, "submit")
     cast.act("ngoc", document.id, "agree")
+    cast.act("mai", document.id, "sign")
     with cast.office.db.read() as session:
         view = views.view(session, cast.actor("ngoc"), document.id, cast.office.now())
         assert view.actions == ()
-        assert [p.full_name for one in view.waiting for p in one.people] == ["Ngô Văn Bình"]
+        assert [p.full_name for p in view.waiting_for] == ["Đỗ Quang Minh"]
+        assert queries.waiting(session, cast.actor("ngoc")) == []
+    with pytest.raises(NotYours):
+        cast.act("ngoc", document.id, "acknowledge")
 
 
 def test_only_whom_it_waits_for_finds_it_in_the_inbox(cast: Cast) -> None:

@@ -18,7 +18,7 @@ from models.event import Event
 from models.text import Text
 from tests import processes
 from tests.cast import Cast
-from tests.flows.test_group import open_steps, signatures, submitted, told
+from tests.flows.test_group import archived, open_steps, signatures, submitted, told
 from tests.processes import in_place_of
 
 LONG = "Tôi không đồng ý với nội dung này. " * 200
@@ -90,6 +90,7 @@ def test_a_refusal_needs_no_signature_and_its_witness_signs(cast: Cast, recorded
     assert written(cast, document_id, "refusal") == said
     assert cast.act("minh", document_id, "acknowledge").status == "approved"
     assert signatures(cast, document_id) == [("author", True), ("witness", True), ("note", True)]
+    archived(cast, document_id)
     with cast.office.db.read() as session:
         assert views.replayed(session, document_id, cast.school_id)
 
