@@ -85,7 +85,7 @@ def create(
             owner_id=actor.id,
             concerned_id=recorded.concerned_id
             if recorded
-            else _about_whom(session, declared, actor, concerned_id or _concerned(earlier, actor) or ""),
+            else _concerned(earlier, actor) or _about_whom(session, declared, actor, concerned_id),
             group_id=recorded.group_id if recorded else earlier.group_id if earlier else group_id,
             title=declared.name.vi,
             fields=values,
@@ -106,7 +106,7 @@ def create(
         if source is not None:
             citing.cite(session, document, source, citing.texts_of(values), now)
             session.flush()
-        about = {"concerned": concerned_id} if concerned_id else {}
+        about = {"concerned": document.concerned_id} if document.concerned_id else {}
         begun = citing.recorded(session, document.id) | _linked(links) | about
         decide.begin(session, document, actor, now, begun)
         return document

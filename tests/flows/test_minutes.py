@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from flows import appeals, drafts, succession
 from flows.amending import Closed
 from flows.keyring import trust_of
+from models.account import Account
 from models.document import Document, Revision, SeriesNumber
 from models.errors import Invalid, NotYours, WrongStep
 from models.event import Event
@@ -294,6 +295,16 @@ def test_only_whom_the_minutes_are_about_appeals_and_once(school: Cast) -> None:
     school.act("minh", appeal, "reject", note="Đã xem xét.")
     with pytest.raises(WrongStep):
         succession.amend(office, school.actor("lan"), made)
+
+
+def test_an_inspector_who_has_left_stops_no_appeal(school: Cast) -> None:
+    made = found.noted(school)
+    with school.office.db.write() as session:
+        session.get_one(Account, school.ids["binh"]).active = False
+    appeal = found.appealed(school, made)
+    school.act("minh", appeal, "grant", note="Có bản in.")
+    with school.office.db.read() as session:
+        assert found.check_of(session, str(succession.links_of(session, made).about)).finding == "annulled"
 
 
 def test_the_days_for_an_appeal_are_working_days_of_the_school_and_a_setting(school: Cast) -> None:
