@@ -39,7 +39,7 @@ log = logging.getLogger("hososo.batches")
 MOST = 500
 HELD = timedelta(minutes=1)
 """The worker's follow-up work waits so long for a round: 200 signatures take six seconds without it."""
-ACTIONS = {"approve": "person", "seal": "seal"}
+ACTIONS = {"approve": "person", "sign": "person", "seal": "seal"}
 SIGNERS = 2
 _RUNNING: set[str] = set()
 """Rounds whose lanes live in this process: what is nobody's, the sweep closes."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from flows.documents.appeal import APPEAL
 from flows.documents.lesson_plan import LESSON_PLAN
 from flows.documents.lesson_plan_addendum import LESSON_PLAN_ADDENDUM
+from flows.documents.spot_check import SPOT_CHECK
 from flows.documents.teacher_teaching_plan import TEACHER_TEACHING_PLAN
 from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
+from flows.documents.violation_minutes import VIOLATION_MINUTES
 from flows.grammar import DocumentType
 from models.errors import NotFound
 
@@ -14,6 +17,9 @@ TYPES: tuple[DocumentType, ...] = (
     LESSON_PLAN_ADDENDUM,
     TEACHER_TEACHING_PLAN,
     TEAM_TEACHING_PLAN,
+    SPOT_CHECK,
+    VIOLATION_MINUTES,
+    APPEAL,
 )
 
 _BY_SLUG = {declared.slug: declared for declared in TYPES}

@@ -16,7 +16,7 @@ from sqlalchemy import select as select_columns
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from flows import bodies, duties, mark_rows, plan, telling
+from flows import aftermath, bodies, duties, mark_rows, plan, telling
 from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
@@ -256,6 +256,7 @@ def _write(
         telling.tell_withdrawn(session, document, here.position, event, now)
     else:
         telling.tell(session, document, moved.declared, position, event, people, now)
+    aftermath.follow(session, document, here.position.status, position, event)
     if position.status == "approved" and here.position.status != "approved":
         _replace(session, document, now)
     return _result(document)

@@ -6,6 +6,7 @@ A save is a compare-and-set on `content_version`; it never touches the step.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import citing, decide
+from flows import amending, citing, decide
 from flows.bodies import declared_for
 from flows.catalogue import type_of
 from flows.facts import due_of, facts_of
@@ -31,6 +32,14 @@ from models.text import Text
 NO_LINKS = Links()
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Whom a record the system makes is about, and the group that belongs to."""
+
+    concerned_id: str
+    group_id: str | None
+
+
 def create(
     office: Office,
     actor: Actor,
@@ -39,11 +48,13 @@ def create(
     *,
     source: Document | None = None,
     links: Links = NO_LINKS,
+    recorded: Recorded | None = None,
     concerned_id: str = "",
 ) -> Document:
     """A new draft of this person's; `raw` holds at least the fields that make it unique.
 
-    `source`: the record its content was copied from (`flows/copying.py`), which it then cites.
+    `source`: the record its content was copied from (`flows/copying.py`), which it then cites. `recorded`:
+    the system makes it, of what was recorded elsewhere; without that such a type is refused.
     `concerned_id`: the account it is about, of this school and not its author.
 
     NotYours when the type is not this person's to draft; Invalid when a field that names it (its week) is
@@ -53,10 +64,10 @@ def create(
     declared = type_of(slug)
     now = office.now()
     with office.db.write() as session:
-        group_id = _group_for(declared, actor)
         earlier = session.get(Document, links.about or links.replaces or "")
-        if earlier is not None and links.replaces:
-            concerned_id = concerned_id or earlier.concerned_id or ""
+        group_id = _group_for(declared, actor, earlier)
+        if declared.recorded and recorded is None:
+            raise NotYours(_MADE_ELSEWHERE)
         if declared.amends and not links.about:
             raise Invalid(_ABOUT_WHAT, (Fault("about", _ABOUT_WHAT),))
         values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
@@ -72,8 +83,10 @@ def create(
             type=slug,
             type_version=declared.version,
             owner_id=actor.id,
-            concerned_id=_concerned(session, declared, actor, concerned_id),
-            group_id=earlier.group_id if earlier else group_id,
+            concerned_id=recorded.concerned_id
+            if recorded
+            else _concerned(earlier, actor) or _about_whom(session, declared, actor, concerned_id),
+            group_id=recorded.group_id if recorded else earlier.group_id if earlier else group_id,
             title=declared.name.vi,
             fields=values,
             created_at=now,
@@ -93,13 +106,34 @@ def create(
         if source is not None:
             citing.cite(session, document, source, citing.texts_of(values), now)
             session.flush()
-        about = {"concerned": concerned_id} if concerned_id else {}
+        about = {"concerned": document.concerned_id} if document.concerned_id else {}
         begun = citing.recorded(session, document.id) | _linked(links) | about
         decide.begin(session, document, actor, now, begun)
         return document
 
 
-def _concerned(session: Session, declared: DocumentType, actor: Actor, account_id: str) -> str | None:
+def about(actor: Actor, declared: DocumentType, document: Document, now: datetime) -> Document:
+    """A draft about this document as it would begin; stored nowhere."""
+    return Document(
+        school_id=actor.school_id,
+        type=declared.slug,
+        owner_id=actor.id,
+        concerned_id=_concerned(document, actor),
+        group_id=document.group_id,
+        title=declared.name.vi,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _concerned(earlier: Document | None, actor: Actor) -> str | None:
+    """A record about another one is about the same person; where that person writes it, about its author."""
+    if earlier is None or earlier.concerned_id is None:
+        return None
+    return earlier.concerned_id if earlier.concerned_id != actor.id else earlier.owner_id
+
+
+def _about_whom(session: Session, declared: DocumentType, actor: Actor, account_id: str) -> str | None:
     """Whom a document is about, as its row holds it; Invalid where that is nobody who could respond."""
     if not account_id and not declared.about_someone:
         return None
@@ -206,7 +240,9 @@ def save(
 
 
 def ensure_draft(declared: DocumentType, document: Document) -> None:
-    """WrongStep unless the document is being written."""
+    """WrongStep unless the document is being written, by a person."""
+    if declared.recorded:
+        raise WrongStep(_MADE_ELSEWHERE)
     if not document.step or not isinstance(declared.step(document.step), Draft):
         raise WrongStep(
             Text(
@@ -216,12 +252,17 @@ def ensure_draft(declared: DocumentType, document: Document) -> None:
         )
 
 
-def _group_for(declared: DocumentType, actor: Actor) -> str | None:
+def _group_for(declared: DocumentType, actor: Actor, earlier: Document | None = None) -> str | None:
     """The group a new document of this person belongs to; NotYours when the type is not theirs to draft."""
     if isinstance(declared.drafted_by, GroupHead):
         if actor.heads:
             return min(actor.heads)
-    elif declared.drafted_by.allows(actor, Subject(school_id=actor.school_id, owner_id="")):
+    elif declared.drafted_by.allows(
+        actor,
+        Subject(
+            school_id=actor.school_id, owner_id="", concerned_id=earlier.concerned_id if earlier else None
+        ),
+    ):
         return min(actor.groups, default=None)
     raise NotYours(
         Text(
@@ -233,7 +274,7 @@ def _group_for(declared: DocumentType, actor: Actor) -> str | None:
 
 def may_draft(declared: DocumentType, actor: Actor) -> bool:
     """Is this type this person's to draft, by itself? One that amends another begins at the other."""
-    if declared.amends:
+    if declared.amends or declared.recorded:
         return False
     try:
         _group_for(declared, actor)
@@ -260,9 +301,11 @@ def _derive(
         document.week_id = week if week in facts.weeks else None
         last = values.get(declared.last_week_field) if declared.last_week_field else week
         document.last_week_id = last if last in facts.weeks else document.week_id
-    if document.week_id:
+    if document.week_id or about is not None:
         document.title = declared.title(values, facts)[:300]
     document.due_at = due_of(session, declared, document.school_id, values)
+    if about is not None and declared.span is not None:
+        document.due_at = amending.limit(session, declared, about)
     document.unique_key = _unique_key(declared, document.owner_id, values)
     replaced = session.get(Document, links.replaces) if links.replaces else None
     if replaced is None:
@@ -281,6 +324,10 @@ def _unique_key(declared: DocumentType, owner_id: str, values: Mapping[str, Any]
     return ":".join((declared.slug, *parts))
 
 
+_MADE_ELSEWHERE = Text(
+    "Hồ sơ loại này do hệ thống lập từ những gì đã ghi; không soạn, không sửa bằng tay.",
+    "The system makes such a record of what was recorded; nobody drafts or edits it by hand.",
+)
 _ABOUT_WHAT = Text(
     "Bản điều chỉnh này ghi cho một hồ sơ đã ký duyệt: mở hồ sơ đó rồi bắt đầu từ đấy.",
     "This note is about an approved record: open that record and begin there.",

@@ -34,6 +34,7 @@ def facts_of(session: Session, document: Document, now: datetime, links: Links |
         select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.school_id) == document.school_id)
     ).all()
     issuer = issuer_of(session, document.school_id, today)
+    concerned = session.get(Account, document.concerned_id) if document.concerned_id else None
     links = links or links_of(session, document.id)
     return Facts(
         document_id=document.id,
@@ -49,6 +50,8 @@ def facts_of(session: Session, document: Document, now: datetime, links: Links |
         author_post=owner.post,
         group_name=group.name if group else "",
         homeroom=homeroom or "",
+        concerned_name=concerned.full_name if concerned else "",
+        concerned_post=concerned.post if concerned else "",
         weeks={w.id: _week(w) for w in weeks},
         classes=dict(classes),
         based_on=tuple(source.words.vi for source in based_on(session, document) if source.named),

@@ -124,17 +124,30 @@ class Cited:
     """The approved document another one is about: its revision and its files as they can be checked.
 
     `approved_sha256` is the file with the last person's signature, `archived_sha256` the same file with the
-    archive timestamp (empty before the archive). `approved_on` is an ISO date.
+    archive timestamp (empty before the archive). ISO dates: `approved_on`, `decided_on` (that signature).
     """
 
     document_id: str
     title: str
     revision: int
     approved_on: str
+    decided_on: str
     approved_sha256: str
     archived_sha256: str
     parts: Mapping[str, str] = field(default_factory=dict)
     """Its lessons in words, by their id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time for a record about another one, from that one's last decision.
+
+    `time`, or as many working days as the school's rule `rule` says. `closes`: it is not begun afterwards.
+    """
+
+    time: timedelta = timedelta()
+    rule: str = ""
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +162,8 @@ class Facts:
     author_post: str
     group_name: str
     homeroom: str
+    concerned_name: str = ""
+    concerned_post: str = ""
     weeks: Mapping[str, WeekFacts] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
     based_on: tuple[str, ...] = ()
@@ -176,7 +191,10 @@ class DocumentType:
     """One record type, whole: what is filled in, who passes it on, when it is due, how it looks.
 
     `amends` names the type whose approved documents this one is about: it takes its week from that document
-    and is begun there. `parts` gives the words for what of a document may be named so. `informs` are told
+    and is begun there, `after` it went that way, `once` for each, in its `span`; `begins` fills its draft.
+    `begin_label` is the button there. `confidential`: seen by its author, by whom it is about, the head of
+    the group and the principals alone. `recorded`: the system makes it of what was recorded elsewhere; nobody
+    drafts or edits it. `parts` gives the words for what of a document may be named so. `informs` are told
     once it is approved. Two documents of the same weeks that agree in all of `alike_by` ("owner", "group" or
     fields) are likely one made twice: their author is told, and goes on if both are meant. `reminders` count
     from the limit for handing it in, `review_reminders` from each reviewer's own; a school may set others.
@@ -201,6 +219,13 @@ class DocumentType:
     review_reminders: tuple[Remind, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     amends: str = ""
+    after: When | None = None
+    once: bool = False
+    span: Span | None = None
+    begins: Callable[[Facts], dict[str, Any]] | None = None
+    begin_label: Text | None = None
+    confidential: bool = False
+    recorded: bool = False
     parts: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
     informs: tuple[Who, ...] = ()
     body: UploadedBody | None = None

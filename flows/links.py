@@ -73,21 +73,23 @@ def cited(session: Session, document_id: str | None) -> Cited | None:
     document = session.get(Document, document_id) if document_id else None
     if document is None or document.approved_at is None:
         return None
-    people = session.exec(
-        select(Event.output_blob)
+    last = session.exec(
+        select(Event)
         .where(
             col(Event.document_id) == document.id,
             col(Event.actor_id) != SYSTEM,
             col(Event.output_blob).is_not(None),
         )
         .order_by(col(Event.seq).desc())
-    )
+        .limit(1)
+    ).first()
     return Cited(
         document_id=document.id,
         title=document.title,
         revision=document.revision,
         approved_on=document.approved_at.astimezone(VIETNAM).date().isoformat(),
-        approved_sha256=people.first() or "",
+        decided_on=(last.at if last else document.approved_at).astimezone(VIETNAM).date().isoformat(),
+        approved_sha256=(last.output_blob or "") if last else "",
         archived_sha256=(document.blob or "") if document.archived_at else "",
         parts=parts_of(session, document.id),
     )

@@ -186,8 +186,10 @@ def _status(here: Position, passed: Step) -> str:
 
 
 def withdrawable(here: Position) -> bool:
-    """May its author still take it back? Until it is approved."""
-    return here.step is not None and not here.step.automatic and here.status not in (*DONE, "replaced")
+    """May its author still take it back? Until it is approved, where the step does not keep it."""
+    step = here.step
+    open_to = step is not None and not step.automatic and not step.kept
+    return open_to and here.status not in (*DONE, "replaced")
 
 
 def possible(here: Position, step: Step) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ LATE = col(Document.first_signed_at) >= col(Document.due_at)
 """First signed after its limit: the very rule of `flows/deadlines.py`, for the database."""
 RETURNED = col(Document.revision) > 1
 """Returned at least once: a later revision comes of nothing else."""
+CONFIDENTIAL = tuple(t.slug for t in TYPES if t.confidential)
+"""Types about a person: no colleague and no other inspector sees them."""
 SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.leaves))
 
 
@@ -52,6 +54,7 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
     dropped = and_(col(Document.status) == "withdrawn", col(Document.first_signed_at).is_(None), unsent)
     sent = and_(col(Document.status) != "draft", ~dropped)
     done = col(Document.status).in_(DONE)
+    common = and_(done, col(Document.type).not_in(CONFIDENTIAL))
     own = col(Document.owner_id) == actor.id
     seen: list[ColumnElement[bool]] = [own]
     if actor.roles & {"principal", "vice_principal"}:
@@ -59,11 +62,11 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
     if actor.heads or actor.deputises:
         seen.append(and_(col(Document.group_id).in_(actor.heads | actor.deputises), sent))
     if actor.groups:
-        seen.append(and_(col(Document.group_id).in_(actor.groups), done))
+        seen.append(and_(col(Document.group_id).in_(actor.groups), common))
     if "clerk" in actor.roles:
         seen.append(and_(col(Document.type).in_(SEALED), done))
     if "inspector" in actor.roles:
-        seen.append(done)
+        seen.append(common)
     if not actor.roles & {"principal", "vice_principal"}:
         named = (Document.concerned_id, Document.witness_id)
         seen += [and_(col(column) == actor.id, sent) for column in named]

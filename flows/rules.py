@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "idle_lock": {"minutes": 60},
     "second_factor": {"required": 0},
     "report_answer": {"working_days": 3},
+    "appeal": {"working_days": 5},
     # 0: one of the two lacking is a finding (the plan, II.3, can be read either way).
     "spot_check": {"both": 0},
     "spot_check_eve": {"hour": 16, "minute": 0},
@@ -61,12 +62,16 @@ NAMES: dict[str, Text] = {
         "Bắt buộc xác thực hai lớp với quản trị và người duyệt hồ sơ",
         "Ask administrators and approvers for a second factor",
     ),
+    "appeal": Text(
+        "Giáo viên được kiến nghị về biên bản trong bao nhiêu ngày làm việc",
+        "Working days in which a teacher may appeal against minutes",
+    ),
     "report_answer": Text(
         "Trả lời báo sự cố trong bao nhiêu ngày làm việc", "Answer reports of problems within working days"
     ),
     "spot_check": Text(
-        "Báo có thể thiếu khi kiểm tra: chỉ khi thiếu cả kế hoạch dạy học và kế hoạch bài dạy",
-        "Tell of what a check may miss: only if both the teaching plan and the lesson plan lack",
+        "Kiểm tra đột xuất: chỉ đề nghị xem xét khi thiếu cả kế hoạch dạy học và kế hoạch bài dạy",
+        "Spot checks: somebody is asked to look only if both the teaching plan and the lesson plan lack",
     ),
     "spot_check_eve": Text(
         "Nhắc giáo viên về giờ dạy hôm sau, vào ngày làm việc trước đó, lúc",
@@ -107,13 +112,17 @@ EXPLAINED: dict[str, Text] = {
         "Áp dụng cho quản trị, ban giám hiệu, văn thư, tổ trưởng, tổ phó: phải bật trước khi làm tiếp.",
         "For administrators, principals, vice principals, clerks and group heads: turned on before going on.",
     ),
+    "appeal": Text(
+        "Tính từ hôm sau ngày hiệu trưởng ghi nhận, theo lịch của trường; hết ngày cuối thì không gửi nữa.",
+        "From the day after the principal took note, by the school's calendar; closed after the last day.",
+    ),
     "report_answer": Text(
         "Tính từ ngày hôm sau, thứ Hai đến thứ Sáu. Quá hạn thì nhắc quản trị và ghi rõ là quá hạn.",
         "From the next day on, Monday to Friday. Past it, the administrators are reminded and it is marked.",
     ),
     "spot_check": Text(
-        "Chọn Không: thiếu một trong hai là báo. Chỉ là nhắc trước, chưa phải kết luận kiểm tra.",
-        "No: one of them lacking is enough. It is a word beforehand, not a finding.",
+        "Chọn Không: thiếu một trong hai là đủ. Áp dụng cả khi nhắc trước; kết luận luôn do người xác nhận.",
+        "No: one of them lacking is enough. Reminders beforehand go by it too; a person always decides.",
     ),
 }
 

@@ -44,7 +44,8 @@ class Step:
 
     `approves`: passing it makes the document approved. `numbers`: the number and date are filled in this
     signature's revision (Decree 30, Đ15), from the series named here. `returns_to`: the earlier step a return
-    leads to; empty where nothing is returned.
+    leads to; empty where nothing is returned. `kept`: its author neither takes the document back here nor
+    writes it anew.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Step:
     approves: bool = False
     numbers: str | None = None
     returns_to: str = ""
+    kept: bool = False
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -125,7 +127,7 @@ class Sign(Step):
 
     @property
     def actions(self) -> tuple[str, ...]:
-        return ("sign", "reopen")
+        return ("sign",) if self.kept else ("sign", "reopen")
 
     @property
     def signing(self) -> tuple[str, ...]:

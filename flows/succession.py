@@ -1,4 +1,4 @@
-"""What comes after approval: a note added to a record, and a record that replaces another.
+"""What comes after approval: a record added to another, and a record that replaces another.
 
 Both are new documents that begin as drafts of their own; the signed one is not touched.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import drafts, queries
+from flows import amending, drafts, queries
 from flows.catalogue import amended_by, type_of
+from flows.facts import facts_of
 from flows.fields import Repeated
 from flows.grammar import DocumentType
 from flows.links import ABOUT, REPLACES, Links, linked_to, links_of
@@ -28,22 +30,32 @@ BEGUN = ("draft", "returned", "in_progress")
 
 
 def amend(office: Office, actor: Actor, document_id: str, raw: Mapping[str, Any] | None = None) -> Document:
-    """A draft of the note that is added to an approved record.
+    """A draft of the record that is added to an approved one: a note, minutes, an appeal.
 
-    NotFound, NotYours for anyone but its author, WrongStep before the approval and once it is replaced;
-    `drafts.Exists` leads to one that is begun and not signed yet.
+    NotFound; NotYours and WrongStep as `flows/amending.py` says; `drafts.Exists` leads to one that is begun
+    and not signed yet. Without `raw` it begins as its type says.
     """
     with office.db.read() as session:
         document = visible(session, actor, document_id)
         note = amended_by(type_of(document.type))
         if note is None:
             raise WrongStep(_NO_NOTES)
-        if document.owner_id != actor.id:
-            raise NotYours(_NOT_THE_AUTHOR)
-        _ensure_done(document)
+        refused = amending.refusal(session, actor, note, document, office.now())
+        if refused is not None:
+            raise refused
         _ensure_none_begun(session, document, ABOUT)
-    fields = raw if raw is not None else _blank(note)
+        fields = raw or _first(session, actor, note, document, office.now())
     return drafts.create(office, actor, note.slug, fields, links=Links(about=document_id))
+
+
+def _first(
+    session: Session, actor: Actor, note: DocumentType, document: Document, now: datetime
+) -> dict[str, Any]:
+    """What a record about another one begins with: what its type makes of that one, or empty fields."""
+    if note.begins is None:
+        return _blank(note)
+    drafted = drafts.about(actor, note, document, now)
+    return note.begins(facts_of(session, drafted, now, Links(about=document.id)))
 
 
 def replace(office: Office, actor: Actor, document_id: str, raw: Mapping[str, Any] | None = None) -> Document:
@@ -81,11 +93,6 @@ def may_replace(declared: DocumentType, document: Document, actor: Actor) -> boo
     if isinstance(declared.drafted_by, GroupHead):
         return document.group_id in actor.heads
     return document.owner_id == actor.id
-
-
-def may_amend(declared: DocumentType, document: Document, actor: Actor) -> bool:
-    """Its author, for a type that takes notes."""
-    return amended_by(declared) is not None and document.owner_id == actor.id and document.status in DONE
 
 
 def _blank(note: DocumentType) -> dict[str, Any]:
@@ -126,6 +133,10 @@ class Related:
     replaces: Document | None = None
     successor: Document | None = None
     may_amend: bool = False
+    amend_until: datetime | None = None
+    """The last moment a note may be begun, where it ends."""
+    amend_closed: Text | None = None
+    """Said to whoever might have begun one, once that is over."""
     may_replace: bool = False
 
     @property
@@ -133,7 +144,7 @@ class Related:
         return tuple(d for d in (self.about, self.replaces, self.successor, *self.notes) if d is not None)
 
 
-def related(session: Session, actor: Actor, document: Document) -> Related:
+def related(session: Session, actor: Actor, document: Document, now: datetime) -> Related:
     """What a document is about or replaces, what was added to it, what replaces it."""
     links = links_of(session, document.id)
     notes = linked_to(session, document.id, ABOUT)
@@ -154,9 +165,24 @@ def related(session: Session, actor: Actor, document: Document) -> Related:
         notes=tuple(seen[d.id] for d in notes if d.id in seen),
         replaces=seen.get(links.replaces or ""),
         successor=later[-1] if later else None,
-        may_amend=may_amend(declared, document, actor),
+        **_amendable(session, actor, declared, document, now),
         may_replace=open_to and may_replace(declared, document, actor),
     )
+
+
+def _amendable(
+    session: Session, actor: Actor, declared: DocumentType, document: Document, now: datetime
+) -> dict[str, Any]:
+    note = amended_by(declared)
+    if note is None or not amending.theirs(note, document, actor):
+        return {}
+    refused = amending.refusal(session, actor, note, document, now)
+    until = amending.limit(session, note, document) if note.span and note.span.closes else None
+    return {
+        "may_amend": refused is None,
+        "amend_until": until if refused is None else None,
+        "amend_closed": refused.sentence if isinstance(refused, amending.Closed) else None,
+    }
 
 
 _NO_FIT = Text(
@@ -170,8 +196,8 @@ _BEGUN = Text(
 
 
 _NO_NOTES = Text(
-    "Loại hồ sơ này không có phần điều chỉnh sau bài dạy.",
-    "This type of record takes no notes after teaching.",
+    "Không lập thêm hồ sơ nào về loại hồ sơ này.",
+    "No other record is drawn up about one of this type.",
 )
 _NOT_THE_AUTHOR = Text(
     "Chỉ người soạn hồ sơ này làm được việc đó. Nhắn người soạn nếu cần.",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from flows.candidates import candidates
-from flows.grammar import DocumentType, Sign
+from flows.grammar import Decision, DocumentType, Sign
 from flows.plan import Position, audiences, situated
 from flows.posts import subject_of
 from models.account import Account
@@ -46,7 +46,10 @@ def tell(
         _notice(session, document, document.owner_id, "archived", event.seq, now)
         return
     passed = declared.step(event.step)
-    if passed.approves and not isinstance(passed, Sign):
+    if isinstance(passed, Decision) and passed.approves:
+        outcome = _outcome(session, passed, event)
+        _notice(session, document, document.owner_id, "finding", event.seq, now, outcome)
+    elif passed.approves and not isinstance(passed, Sign):
         _notice(session, document, document.owner_id, "approved", event.seq, now)
     if position.status == "approved" and passed.approves:
         _inform(session, document, declared, event, now)
@@ -67,6 +70,12 @@ def told_of_turn(session: Session, document: Document, seq: int) -> set[str]:
 
 def _key(kind: str, document: Document, seq: int) -> str:
     return f"{kind}:{document.id}:{seq}"
+
+
+def _outcome(session: Session, passed: Decision, event: Event) -> Text | None:
+    """How it was decided, and by whom; the reasons stand in the record."""
+    choice, person = passed.choice(event.action), session.get(Account, event.actor_id)
+    return choice.told.format(who=person.full_name) if choice and person else None
 
 
 def _returned(session: Session, document: Document, event: Event, now: datetime) -> Text:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, col, select
 
 from flows import day_rows
@@ -48,6 +48,19 @@ def of_teacher(session: Session, school_id: str, account_id: str, week: SchoolWe
 def of_class(session: Session, school_id: str, class_id: str, week: SchoolWeek) -> list[Period]:
     """What this class is taught in a teaching week, in the order of the week."""
     return _periods(session, school_id, week, col(TimetableEntry.class_id) == class_id)
+
+
+def of_days(session: Session, school_id: str, first: date, last: date) -> list[Period]:
+    """What everybody teaches from one day to another, both included, in the order of the days."""
+    weeks = session.exec(
+        select(SchoolWeek).where(
+            col(SchoolWeek.school_id) == school_id,
+            col(SchoolWeek.monday) <= last,
+            col(SchoolWeek.sunday) >= first,
+        )
+    ).all()
+    found = (p for week in weeks for p in _periods(session, school_id, week, true()))
+    return in_order(p for p in found if first <= p.day <= last)
 
 
 def valid_on(session: Session, school_id: str, day: date) -> date | None:

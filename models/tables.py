@@ -22,6 +22,7 @@ from models import (
     run,
     school,
     search,
+    spot_check,
     upload,
 )
 from models.db import Database
@@ -46,6 +47,7 @@ __all__ = [
     "run",
     "school",
     "search",
+    "spot_check",
     "upload",
 ]
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
-from flows import batches, keyring
+from flows import batches, keyring, spot_papers
 from flows.leases import beat, stop_beating
 from flows.office import Office, close_office, open_office
 from models.errors import RecordsError
@@ -19,7 +19,7 @@ from service import errors, memory
 from service.api.unicode import refuse_halves
 from service.assets import VersionedStatic, security_headers
 from service.converter import Converter
-from service.demo_records import Seeder
+from service.demo_seeding import Seeder
 from service.pages.admin_import import XLSX
 from service.routes import API, API_ROUTERS, PAGE_ROUTERS
 
@@ -104,6 +104,7 @@ class Pulse(threading.Thread):
             try:
                 beat(self.office.db, self.office.name, "web", self.office.now())
                 batches.sweep_stopped(self.office)
+                spot_papers.write_missing(self.office)
             except RecordsError as refusal:
                 errors.log.warning("no sign of life code=%s", refusal.code)
             except Exception:

@@ -32,6 +32,12 @@ admin = typer.Typer(
     help="Việc của quản trị trên máy chủ. · On the server.",
 )
 app.add_typer(admin, name="admin")
+spot = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Kiểm tra đột xuất: tính lại một đợt rút. · Spot checks: recompute a draw.",
+)
+app.add_typer(spot, name="spot")
 
 _PassphraseFile = Annotated[
     Path | None,
@@ -294,6 +300,16 @@ def prefect_login() -> None:
     from service.installing import prefect_login
 
     typer.echo(prefect_login(Settings()))
+
+
+@spot.command("verify")
+def verify_draw(
+    file: Annotated[Path, typer.Argument(help="Tệp draw.json của đợt rút · The draw's file")],
+) -> None:
+    """Tính lại đợt rút từ tệp đã công bố. · Recompute a published draw from its file alone."""
+    from service.spot_verify import verify
+
+    sys.exit(verify(file, tell, typer.echo))
 
 
 if __name__ == "__main__":

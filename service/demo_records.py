@@ -34,6 +34,10 @@ DONE = "demo_documents"
 log = logging.getLogger("hososo.demo")
 
 
+Steps = tuple[tuple[str, str, str], ...]
+"""Who, action, words: in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """One record and what has happened to it: (who, action, words) in order; `week` counts from the present.
@@ -45,7 +49,7 @@ class Story:
     owner: str
     slug: str
     week: int
-    steps: tuple[tuple[str, str, str], ...] = ()
+    steps: Steps = ()
     weeks: int = 1
 
 
@@ -108,33 +112,6 @@ STORIES: tuple[Story, ...] = (
 )  # fmt: skip
 
 
-class Seeder(threading.Thread):
-    """Makes the records behind the first page, in a thread of the web process."""
-
-    def __init__(self, office: Office) -> None:
-        super().__init__(name="demo", daemon=True)
-        self.office = office
-        self.ended = threading.Event()
-
-    def run(self) -> None:
-        while not self.ended.is_set():
-            try:
-                seed_documents(self.office, self.ended)
-            except Unavailable:
-                self.ended.wait(2)  # the time-stamp authority is still starting
-            except Exception:
-                if not self.ended.is_set():
-                    log.exception("the demo's records")
-                return
-            else:
-                return
-
-    def stop(self) -> None:
-        """End after the decision under way; the next start goes on from there."""
-        self.ended.set()
-        self.join(timeout=10)
-
-
 def seed_documents(office: Office, ended: threading.Event | None = None) -> int:
     """Make every record that is not there yet, or bring it where its story ends; how many decisions it took.
 
@@ -179,32 +156,50 @@ def _tell(
         return made
     try:
         document_id = _draft(office, story, people, weeks, present + story.week)
-        for number, (who, action, words) in enumerate(story.steps):
-            if ended.is_set():
-                return made
-            with office.db.read() as session:
-                version = session.get_one(Document, document_id).version
-                happened = session.get(Event, (document_id, number + 2))
-                actor = actor_of(session, people[who].id)
-            if happened is not None:
-                if (happened.actor_id, happened.action) != (actor.id, action):
-                    return made
-                continue
-            command = Command(
-                document_id=document_id,
-                action=action,
-                version=version,
-                actor=actor,
-                arrived=office.now(),
-                pin=Secret(PIN),
-                note=words,
-            )
-            decide.decide(office, command)
-            made += 1
+        made += act_through(office, document_id, story.steps, people, ended)
     except Unavailable:
         raise
     except RecordsError as refusal:
         log.info("a demo record was left as it is: %s", refusal)
+    return made
+
+
+def act_through(
+    office: Office,
+    document_id: str,
+    steps: Steps,
+    people: Mapping[str, Account],
+    ended: threading.Event,
+    witness: str = "",
+) -> int:
+    """Take these steps on a document, from where it stands; how many it took.
+
+    It stops where someone did otherwise meanwhile. `witness`: the account a refusal names.
+    """
+    made = 0
+    for number, (who, action, words) in enumerate(steps):
+        if ended.is_set():
+            return made
+        with office.db.read() as session:
+            version = session.get_one(Document, document_id).version
+            happened = session.get(Event, (document_id, number + 2))
+            actor = actor_of(session, people[who].id)
+        if happened is not None:
+            if (happened.actor_id, happened.action) != (actor.id, action):
+                return made
+            continue
+        command = Command(
+            document_id=document_id,
+            action=action,
+            version=version,
+            actor=actor,
+            arrived=office.now(),
+            pin=Secret(PIN),
+            note=words,
+            witness=witness if action == "refuse" else "",
+        )
+        decide.decide(office, command)
+        made += 1
     return made
 
 

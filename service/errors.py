@@ -113,6 +113,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         more = {"document_id": document_id} if document_id else {}
         if hasattr(error, "received"):  # a piece of a file that does not begin where the last ended
             more["received"] = error.received
+        if hasattr(error, "stands"):  # what a spot check sent under another key says
+            more["stands"] = error.stands
         return problem(status, error.code, error.sentence, faults, **more)
     if isinstance(error, SessionExpired):
         return expired_page(request, error)

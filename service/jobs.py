@@ -22,7 +22,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import col, delete
 
-from flows import day_rows, delegations, probable_notices, reminders, review_reminders, weekly
+from flows import day_rows, delegations, probable_notices, reminders, review_reminders, spot_clock, weekly
 from flows.candidates import reached_at
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
@@ -79,6 +79,7 @@ class Clockwork:
             self.look_far_back()
             self.turn()
             self.look_at_facts()
+            self.look_at_checks()
             self.remind()
 
     def look_far_back(self) -> None:
@@ -120,6 +121,11 @@ class Clockwork:
         if told or summaries:
             log.info("reminders=%d summaries=%d", told, summaries)
         self.told = now
+
+    def look_at_checks(self) -> None:
+        """Spot checks that cannot be made any more, those of today, draws that are over."""
+        if self.leading and (changed := spot_clock.look(self.db, self.settings, self.now())):
+            log.info("spot checks changed=%d", changed)
 
     def turn(self) -> None:
         """Absences that begin today or are over."""
@@ -178,6 +184,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.mail, IntervalTrigger(seconds=3)),
         (works.look_at_changes, IntervalTrigger(seconds=30)),
         (works.look_at_facts, IntervalTrigger(minutes=5)),
+        (works.look_at_checks, IntervalTrigger(minutes=5)),
         (works.remind, IntervalTrigger(minutes=10)),
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),

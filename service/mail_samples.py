@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from flows import (
     absences,
+    aftermath,
     delegations,
     flag_words,
     nobody,
@@ -22,6 +23,7 @@ from flows import (
     probable_notices,
     reminders,
     reports,
+    spot_notices,
     telling,
     waiving,
     weekly,
@@ -73,6 +75,8 @@ class Said:
 _PLAN = of_week(LESSON_PLAN.name, 13)
 _TITLE = Text("Kế hoạch bài dạy tuần 13, lớp 3A", "Kế hoạch bài dạy tuần 13, lớp 3A")
 """A record's title is the author's, in Vietnamese whatever the reader's language."""
+_SLOT = spot_notices.slot_words("3A", DAY, "morning", 3)
+_CHECK = Text(*["Phiếu kiểm tra đột xuất lớp 3A, tiết 2 sáng 25/11/2026"] * 2)
 _WAIVED = Flag(
     school_id="",
     key="",
@@ -98,6 +102,9 @@ NOTICES: dict[str, Said] = {
         probable_notices.lessons_on(DAY),
         probable.sentence(DAY, 12, [Lack(LESSON_PLAN.slug, "not-kept", "mau")]),
     ),
+    "spot-planned": Said(_SLOT, spot_notices.PLANNED_WORDS, "/spot/mau"),
+    "spot-sent": Said(_SLOT, spot_notices.SENT_WORDS, "/spot/mau/sent"),
+    "finding": Said(_CHECK, aftermath.FOUND),
     "waiting": Said(_TITLE, waiting_words(AUTHOR, LIMIT + timedelta(days=2, hours=12))),
     "returned": Said(_TITLE, telling.returned_words(LEADER, LIMIT + timedelta(hours=9))),
     "reminder": Said(_PLAN, reminders.coming_words(LIMIT)),

@@ -15,6 +15,8 @@ from service.api import flags as api_flags
 from service.api import notes as api_notes
 from service.api import obligations as api_obligations
 from service.api import round as api_round
+from service.api import spot_checks as api_spot_checks
+from service.api import spot_draws as api_spot_draws
 from service.api import tasks, token, types
 from service.pages import (
     absence,
@@ -44,6 +46,9 @@ from service.pages import (
     saved,
     security,
     sign_in,
+    spot,
+    spot_check,
+    spot_draws,
     succession,
 )
 from service.pages import types as type_pages
@@ -63,6 +68,8 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_flags.router,
     api_board.router,
     api_delegations.router,
+    api_spot_draws.router,  # before /spot-checks/{check_id}
+    api_spot_checks.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -96,5 +103,8 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     reminders.router,
     deadlines.router,  # before /admin/{place}/{action}
     mail_samples.router,  # likewise
+    spot_draws.router,  # before /spot/{check_id}
+    spot.router,  # likewise
+    spot_check.router,
     admin.router,
 )

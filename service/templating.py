@@ -227,6 +227,10 @@ def places(actor: Actor, waiting: int, marked: int = 0) -> list[Place]:
         found.append(Place("/batches/new", Text("Lượt ký", "Signing round"), "pen", marked))
     found.append(Place("/documents", Text("Hồ sơ", "Records"), "doc"))
     found.append(Place("/flags", Text("Thời hạn", "Deadlines"), "cal"))
+    if actor.roles & {"teacher", "inspector", "principal", "vice_principal"}:
+        # An inspector's own work comes first.
+        at = 1 if "inspector" in actor.roles else len(found)
+        found.insert(at, Place("/spot", Text("Kiểm tra", "Spot checks"), "check"))
     if "admin" in actor.roles:
         found.append(Place("/runs", Text("Lượt chạy", "Runs"), "flow"))
         found.append(Place("/admin", Text("Quản trị", "Admin"), "user"))

@@ -33,6 +33,24 @@ KINDS: dict[str, Kind] = {
         "It is about today's or tomorrow's lesson and can still be mended.",
         Text("kiểm tra", "checks"),
     ),
+    "spot-planned": Kind(
+        Text("Kiểm tra đột xuất hôm nay", "Spot checks today"),
+        "at once",
+        "It is made today.",
+        Text("kiểm tra hôm nay", "checks today"),
+    ),
+    "spot-sent": Kind(
+        Text("Phiếu kiểm tra đã ghi", "A spot check was recorded"),
+        "at once",
+        "It is about the person, who has a right to read it.",
+        Text("phiếu kiểm tra", "recorded checks"),
+    ),
+    "finding": Kind(
+        Text("Kết luận, giải quyết kiến nghị", "Findings, decisions on appeals"),
+        "at once",
+        "Minutes are due within a day, and it is about a person.",
+        Text("kết luận kiểm tra", "findings"),
+    ),
     "waiting": Kind(
         Text("Chờ xử lý", "Waiting for you"),
         "digest",

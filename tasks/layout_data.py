@@ -151,8 +151,8 @@ class TeacherTeachingPlan(TypedDict):
     boxes: list[SigningPlace]
 
 
-class ApprovedPlan(TypedDict):
-    """The file an addendum is about; `archived_sha256` is empty before the archive."""
+class ApprovedFile(TypedDict):
+    """The file of the record a paper is about; `archived_sha256` is empty before the archive."""
 
     title: str
     code: str
@@ -176,8 +176,109 @@ class LessonPlanAddendum(TypedDict):
     group: Named
     date: str
     code: NotRequired[str]
-    plan: ApprovedPlan
+    plan: ApprovedFile
     notes: list[NoteAfterTeaching]
+    boxes: list[SigningPlace]
+
+
+class Person(TypedDict):
+    name: str
+    post: str
+
+
+class Moment(TypedDict):
+    """`time` is HH:MM; both may be empty in a draft's preview."""
+
+    date: str
+    time: str
+
+
+class CitedCheck(TypedDict):
+    """The spot check minutes are drawn up on, as it was confirmed: the signed file by its SHA-256."""
+
+    code: str
+    revision: int
+    decided_on: str
+    sha256: str
+
+
+class ViolationMinutes(TypedDict):
+    """Data of the layout `violation_minutes`. `facts`: what was checked and found, name and words. Its
+    text fields: `number`, `date`, `statement`, `refusal`."""
+
+    title: str
+    issuer: Issuer
+    about: str
+    author: Person
+    concerned: Person
+    present: list[Person]
+    begin: Moment
+    end: Moment
+    place: str
+    check: CitedCheck
+    facts: list[list[str]]
+    course: list[Node]
+    conclusion: list[Node]
+    remedy: str
+    remedy_by: str
+    date: str
+    code: NotRequired[str]
+    boxes: list[SigningPlace]
+
+
+class Appeal(TypedDict):
+    """Data of the layout `appeal`; its text field: `reasons`."""
+
+    title: str
+    issuer: Issuer
+    about: str
+    author: Person
+    group: Named
+    minutes: ApprovedFile
+    asks: list[Node]
+    grounds: list[Node]
+    date: str
+    code: NotRequired[str]
+    boxes: list[SigningPlace]
+
+
+class Visit(TypedDict):
+    """The period that was checked; `started`, `ended`: HH:MM, empty where nobody wrote it."""
+
+    day: str
+    session: str
+    period: int
+    class_name: str
+    subject: str
+    lesson: str
+    started: str
+    ended: str
+    place: str
+
+
+class CheckedItem(TypedDict):
+    name: str
+    mark: str
+    records: list[Node]
+
+
+class SpotCheck(TypedDict):
+    """Data of the layout `spot_check`. `asks`: the finding's place and its text field `reasons` are there."""
+
+    title: str
+    issuer: Issuer
+    author: Person
+    concerned: Person
+    date: str
+    code: NotRequired[str]
+    how: str
+    visit: Visit
+    items: list[CheckedItem]
+    words: list[Node]
+    read_back: bool
+    note: list[Node]
+    summary: list[Node]
+    asks: bool
     boxes: list[SigningPlace]
 
 

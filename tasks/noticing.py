@@ -21,6 +21,7 @@ from models.notice import Notice
 from models.run import Incident
 from models.school import SchoolWeek
 from models.settings import VIETNAM, Settings
+from models.spot_check import SpotCheck
 from models.text import Language, Text
 from tasks.kinds import KINDS, heading, short
 from tasks.letters import one_line
@@ -149,6 +150,8 @@ def still_true(
             return flag is not None and flag.resolved_at is None and flag.waived_at is None
         case "spot-check":
             return now < datetime.fromisoformat(data["over"]) and _any_open(session, notice)
+        case "spot-planned":
+            return _still_planned(session, data["check"], now)
         case "overdue" | "escalation" if _waived(session, notice):
             return False
         case "reminder" if now >= datetime.fromisoformat(data["due_at"]):
@@ -165,6 +168,12 @@ def still_true(
             incident = session.get(Incident, data.get("incident", ""))
             return incident is None or incident.resolved_at is None
     return True
+
+
+def _still_planned(session: Session, check_id: str, now: datetime) -> bool:
+    """Does the spot check still wait, and is its day not over?"""
+    check = session.get(SpotCheck, check_id)
+    return check is not None and check.state == "planned" and check.day >= now.astimezone(VIETNAM).date()
 
 
 def _any_open(session: Session, notice: Notice) -> bool:

@@ -28,7 +28,17 @@ from tasks import fonts, pdf_pages
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "documents"
 
-LAYOUTS = frozenset({"lesson_plan", "lesson_plan_addendum", "teacher_teaching_plan", "team_teaching_plan"})
+LAYOUTS = frozenset(
+    {
+        "appeal",
+        "lesson_plan",
+        "lesson_plan_addendum",
+        "spot_check",
+        "teacher_teaching_plan",
+        "team_teaching_plan",
+        "violation_minutes",
+    }
+)
 BoxKind = Literal["signature", "text"]
 
 

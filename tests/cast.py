@@ -49,7 +49,7 @@ OTHERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "principal_b": ("Lý Thị Khác", "Hiệu trưởng", ("principal",)),
     "teacher_b": ("Mạc Thị Khác", "Giáo viên", ("teacher",)),
 }
-SIGNERS = ("minh", "ngoc", "hoa", "lien", "lan", "mai", "son", "huong")
+SIGNERS = ("minh", "ngoc", "hoa", "lien", "lan", "mai", "son", "huong", "binh")
 
 
 @dataclass(slots=True)

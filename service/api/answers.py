@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from flows.appeals import Appealed
 from flows.candidates import StandIn
 from flows.deadlines import is_late
 from flows.grammar import DocumentType
@@ -164,7 +165,15 @@ def related(around: Related) -> dict[str, Any]:
         "notes": [d.id for d in around.notes],
         "replaces": around.replaces.id if around.replaces else None,
         "replaced_by": around.successor.id if around.successor else None,
+        "notes_until": moment(around.amend_until),
     }
+
+
+def appealed(found: Appealed | None) -> dict[str, Any] | None:
+    """The appeal against what minutes found, for the check, the minutes and the appeal itself."""
+    if found is None:
+        return None
+    return {"document": found.document_id, "state": found.state, "at": moment(found.at)}
 
 
 def body(view: View) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from flows import citing, copying, drafts, duties, filling, listing, queries, succession, views
+from flows import appeals, citing, copying, drafts, duties, filling, listing, queries, succession, views
 from flows.commands import Command
 from flows.decide import decide
 from flows.links import Links
@@ -250,7 +250,9 @@ def act(
 def _answer(office: OfficeDep, viewer: ApiViewer, document_id: str) -> dict[str, Any]:
     with office.db.read() as session:
         view = views.view(session, viewer.actor, document_id, office.now())
-        around = succession.related(session, viewer.actor, view.document)
+        around = succession.related(session, viewer.actor, view.document, office.now())
+        appealed = appeals.against(session, view.document) or appeals.outcome(session, view.document)
         based_on = citing.based_on(session, view.document)
     cited = [{"document": s.source_id, "words": answers.words(s.words), "named": s.named} for s in based_on]
-    return answers.answer(view) | answers.related(around) | {"based_on": cited}
+    said = answers.answer(view) | answers.related(around) | {"based_on": cited}
+    return said | {"appeal": answers.appealed(appealed)}

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 
 from flows import batches, marks, queries, round_marks
 from flows.catalogue import type_of
-from flows.grammar import DocumentType
+from flows.grammar import DocumentType, Sign
 from flows.office import Office
 from flows.queries import Waiting
 from flows.round_marks import Round
@@ -63,17 +63,20 @@ class Bundle:
 
 
 @router.get("/batches/new")
-def choose(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
-    """The round as it was put together, and beside it everything else that waits for this signature."""
-    return _choose(request, viewer, office)
+def choose(request: Request, viewer: PageViewer, office: OfficeDep, action: str = "") -> Response:
+    """The round as it was put together, and beside it everything else that waits for this signature.
+
+    `action=sign`: one's own spot checks, which the system wrote and their inspector signs.
+    """
+    return _choose(request, viewer, office, action)
 
 
 def _choose(
-    request: Request, viewer: Viewer, office: Office, status_code: int = 200, **more: object
+    request: Request, viewer: Viewer, office: Office, wanted: str, status_code: int = 200, **more: object
 ) -> Response:
-    lines, action = _lines(office, viewer)
+    lines, action = _lines(office, viewer, wanted)
     with office.db.read() as session:
-        held = round_marks.round_of(session, viewer.actor)
+        held = Round((), ()) if action == "sign" else round_marks.round_of(session, viewer.actor)
     return page(
         request,
         viewer,
@@ -86,10 +89,13 @@ def _choose(
     )
 
 
-def _lines(office: Office, viewer: Viewer) -> tuple[list[Line], str]:
-    """What waits, and the one action it waits for (a clerk seals, everyone else approves)."""
+def _lines(office: Office, viewer: Viewer, wanted: str) -> tuple[list[Line], str]:
+    """What waits, and the one action it waits for (a clerk seals, everyone else approves).
+
+    `wanted`: "sign" for one's own records of what the system wrote.
+    """
     with office.db.read() as session:
-        waiting = queries.waiting(session, viewer.actor, limit=batches.MOST)
+        waiting = queries.waiting(session, viewer.actor, own=wanted == "sign", limit=batches.MOST)
         frozen = _frozen(session, waiting)
         wanting = marks.wanting(session, viewer.actor, [w.document.id for w in waiting])
     found = [
@@ -97,9 +103,18 @@ def _lines(office: Office, viewer: Viewer) -> tuple[list[Line], str]:
         for w in waiting
         if w.document.id in frozen
     ]
+    if wanted == "sign":
+        return [line for line in found if _written_for(line, viewer)], "sign"
     sealing = [line for line in found if "seal" in line.declared.step(line.waiting.step).signing]
     approving = [line for line in found if "approve" in line.declared.step(line.waiting.step).signing]
     return (approving, "approve") if approving or not sealing else (sealing, "seal")
+
+
+def _written_for(line: Line, viewer: Viewer) -> bool:
+    """Does a record the system wrote in this person's name wait for their signature?"""
+    waiting = line.waiting
+    own = waiting.document.owner_id == viewer.account.id
+    return own and line.declared.recorded and isinstance(line.declared.step(waiting.step), Sign)
 
 
 def _frozen(session: Session, waiting: Sequence[Waiting]) -> dict[str, tuple[int, str]]:
@@ -169,7 +184,7 @@ def manifest(request: Request, viewer: PageViewer, office: OfficeDep, form: Chec
     if do == "out":
         round_marks.take_out(office, viewer.actor, [document_id])
     elif do == "in":
-        lines, _ = _lines(office, viewer)
+        lines, _ = _lines(office, viewer, "")
         asked = {str(v) for v in form.getlist("item")}
         for line in lines:
             if line.value in asked:
@@ -201,7 +216,7 @@ def put_in_or_out(request: Request, viewer: PageViewer, office: OfficeDep, form:
 def _manifest(
     request: Request, viewer: Viewer, office: Office, form: FormData, refusal: RecordsError | None = None
 ) -> Response:
-    lines, action = _lines(office, viewer)
+    lines, action = _lines(office, viewer, str(form.get("action", "")))
     asked = {str(v) for v in form.getlist("item")}
     chosen = [line for line in lines if line.value in asked]
     if not chosen:
@@ -210,7 +225,7 @@ def _manifest(
             if asked
             else Text("Chọn ít nhất một hồ sơ.", "Choose at least one record.")
         )
-        return _choose(request, viewer, office, 422, sentence=sentence)
+        return _choose(request, viewer, office, action, 422, sentence=sentence)
     kinds = Counter(line.declared.slug for line in chosen)
     return page(
         request,
@@ -239,7 +254,8 @@ def start(
     for value in form.getlist("item"):
         document_id, _, version = str(value).partition(":")
         items.append((document_id, version_of(version)))
-    action = "seal" if form.get("action") == "seal" else "approve"
+    given = str(form.get("action", ""))
+    action = given if given in batches.ACTIONS else "approve"
     try:
         round_id = batches.start(
             office, viewer.actor, action, Secret(str(form.get("pin", ""))), items, arrived

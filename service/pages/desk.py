@@ -17,6 +17,7 @@ from flows import (
     calendar,
     drafts,
     duties,
+    minutes_owed,
     outstanding,
     probable,
     probable_rows,
@@ -130,6 +131,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         packed = _packed(session, viewer.actor, now)
         advised = board.own(session, viewer.actor, ASKING)
         broken = duties.broken_since(session, viewer.actor.school_id, viewer.account.id)
+        owed_minutes = minutes_owed.of(session, viewer.actor)
         lacking = probable_rows.find(session, [viewer.actor.school_id], now, only=viewer.actor.id)
     named = {d.draft.id for d in dues if d.draft}
     return page(
@@ -148,6 +150,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         broken=broken,
         responsible=outstanding.answers_for_others(viewer.actor),
         packed=packed,
+        minutes_owed=owed_minutes,
         lacking=[_lacking(one) for one in lacking],
         strip=strip,
         week=_week_now(weeks, now),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import duties, listing, queries, search, sources, succession, views
+from flows import appeals, duties, listing, queries, search, sources, succession, views
 from flows.catalogue import TYPES, amended_by, type_of
 from flows.grammar import DocumentType
 from flows.obligations import calendar_of
@@ -126,7 +126,8 @@ def document(
     with office.db.read() as session:
         view = views.view(session, viewer.actor, document_id, office.now())
         based_on = sources.based_on(session, viewer.actor, view.document)
-        related = succession.related(session, viewer.actor, view.document)
+        related = succession.related(session, viewer.actor, view.document, office.now())
+        appealed = appeals.against(session, view.document) or appeals.outcome(session, view.document)
         following = queries.waiting(session, viewer.actor, limit=2) if done else []
         shown = _revision(view, revision)
     return page(
@@ -143,6 +144,7 @@ def document(
         done=act_words.done_words(done, view.here.declared),
         following=next((w for w in following if w.document.id != document_id), None),
         related=related,
+        appealed=appealed,
         states={d.id: story.state(type_of(d.type), d) for d in related.all},
         note_type=amended_by(view.here.declared),
         existing="existing" in request.query_params,

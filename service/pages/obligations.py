@@ -24,6 +24,7 @@ from service.deps import Arrival, OfficeDep
 from service.duties import print_made, state
 from service.limits import Limiter
 from service.pages.sign_in import address_of
+from service.spot_prints import spot_prints
 from service.story import State
 from service.templating import page
 from service.weeks import Weeks, by_group
@@ -161,7 +162,7 @@ def ask(request: Request, viewer: MaybeViewer, code: str = "") -> Response:
     """Where the code of a print is typed."""
     if code.strip():
         return RedirectResponse(f"/p/{prints.tidy(code) or '-'}", status_code=303)
-    return page(request, viewer, "pages/print_check.html", found=None, code="", refused=None)
+    return page(request, viewer, "pages/print_check.html", found=None, code="", refused=None, checks=[])
 
 
 @public.get("/p/{code}")
@@ -182,6 +183,7 @@ def check(request: Request, viewer: MaybeViewer, office: OfficeDep, now: Arrival
         found=found,
         code=prints.spoken(prints.tidy(code)),
         refused=refused,
+        checks=spot_prints(office, viewer, code) if found else [],
     )
     shown.headers["x-robots-tag"] = "noindex"
     return shown

@@ -6,18 +6,15 @@ A window of 1280 by 800 is 640 by 400 CSS pixels at 200 % zoom, 320 by 200 at 40
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
-from tests import needs
 from tests.browser import tour
 from tests.browser.stops import Stop
 from tests.browser.window import Window
 from tests.cast import Cast
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -34,13 +31,6 @@ BROKEN = "[...document.images].filter(i => i.complete && !i.naturalWidth && i.lo
 
 REFUSED = "the server responded with a status of 4"
 """What a browser says of every page that refuses something, as some of these do."""
-
-
-@pytest.fixture
-def axe() -> str:
-    if not AXE.exists():
-        needs.missing("axe-core", "run `npm ci` in the project's folder to run this test.")
-    return AXE.read_text()
 
 
 def faults_of(page: Page, axe: str) -> list[str]:

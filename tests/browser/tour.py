@@ -36,6 +36,9 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
+from tests.browser import spot_stops
+from tests.browser.draw_stops import draw_stops
+from tests.browser.minutes_stops import minutes_stops
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
 from tests.browser.window import put_away
 from tests.cast import PASSWORD, PIN, Cast
@@ -59,6 +62,8 @@ NO_PAGE = {
     "/documents.{kind}": "a file",
     "/flags.{kind}": "a file",
     "/flags/list.{kind}": "a file",
+    "/spot/list.{kind}": "a file",
+    "/spot/draws/{draw_id}/draw.json": "a file",
     "/documents/{document_id}/pages/{number}.webp": "a picture",
     "/documents/{document_id}/pdf": "a PDF",
     "/admin/import/{name}.xlsx": "a file",
@@ -66,6 +71,7 @@ NO_PAGE = {
     "/calendar/{token}.ics": "a calendar file",
     "/admin/mail/samples/{mail}.html": "a mail, for the frame of a page",
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
+    **spot_stops.NO_PAGE,
 }
 PAGES = ROOT / "templates" / "pages"
 MAIL_SERVER = {
@@ -155,6 +161,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("lan", "/password"),
         stop("lan", "/types"),
         stop("lan", "/flags"),
+        *draw_stops(cast),
         stop("lan", "/flags/list"),
         stop("lan", f"/flags/{missing}"),
         stop("lan", f"/flags/{password}"),
@@ -320,6 +327,8 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", f"/runs/{known['archived']}"),
         stop("admin", "/reports"),
         stop("admin", report),
+        *minutes_stops(cast),
+        *spot_stops.stops(cast, str(code)),
     ]
 
 

@@ -79,10 +79,10 @@ def test_a_note_names_the_lesson_and_cites_the_approved_file(each_cast: Cast) ->
         ).one()
         notices = session.exec(select(Notice).where(col(Notice.document_id) == made.id)).all()
         seen = {
-            who: succession.related(session, cast.actor(who), cast.fresh(plan.id))
+            who: succession.related(session, cast.actor(who), cast.fresh(plan.id), cast.office.now())
             for who in ("lan", "hoa", "minh", "huong")
         }
-        back = succession.related(session, cast.actor("hoa"), cast.fresh(made.id))
+        back = succession.related(session, cast.actor("hoa"), cast.fresh(made.id), cast.office.now())
     assert submit.data["sha256"] == plan.blob
     assert submit.data["revision"] == plan.revision
     names = {v: k for k, v in cast.ids.items()}
@@ -144,7 +144,7 @@ def test_one_note_is_begun_at_a_time_and_many_may_follow(cast: Cast) -> None:
     cast.act("lan", first.id, "sign")
     second = note(cast, plan)
     with cast.office.db.read() as session:
-        around = succession.related(session, cast.actor("lan"), cast.fresh(plan.id))
+        around = succession.related(session, cast.actor("lan"), cast.fresh(plan.id), cast.office.now())
     assert [d.id for d in around.notes] == [first.id, second.id]
 
 
@@ -191,7 +191,7 @@ def test_the_old_one_is_replaced_when_its_successor_is_approved(each_cast: Cast)
             assert views.chain_holds(session, document.id)
             assert views.replayed(session, document.id, cast.school_id)
             assert queries.visible(session, cast.actor("mai"), document.id)
-        around = succession.related(session, cast.actor("lan"), replaced)
+        around = succession.related(session, cast.actor("lan"), replaced, cast.office.now())
         assert session.get(DocumentImage, (new.id, "ab" * 32)) is not None
     assert around.successor is not None
     assert (around.successor.id, around.may_replace, around.may_amend) == (new.id, False, False)

@@ -173,7 +173,7 @@ def a_lesson_plan_is_returned_mended_and_approved(story: Story) -> str:
     approved = story.approve("ngoc", document["id"])
     assert approved["signatures"][-1]["authority"] == "KT. HIỆU TRƯỞNG / PHÓ HIỆU TRƯỞNG"
     ended = story.archived("lan", document["id"])
-    _is_whole(story, "lan", ended, ["author", "group_review", "principal_approval"])
+    is_whole(story, "lan", ended, ["author", "group_review", "principal_approval"])
     assert [step["state"] for step in ended["run"]["steps"]] == ["done"] * 3
     assert datetime.fromisoformat(ended["keep_until"]).year == _now().year + 6
     story.parked(document["id"], "Completed")
@@ -193,7 +193,7 @@ def a_group_plan_gets_its_number_and_the_seal(story: Story) -> str:
     _what_can_wait_waits(story)
     story.approve("thu", document["id"])
     ended = story.archived("hoa", document["id"])
-    _is_whole(story, "hoa", ended, ["author", "vice_principal_review", "principal_approval", "seal"])
+    is_whole(story, "hoa", ended, ["author", "vice_principal_review", "principal_approval", "seal"])
     assert [s["authority"] for s in ended["signatures"]][-1] == "TRƯỜNG TIỂU HỌC ĐỒNG MAI"
     with story.here.office.db.read() as session:
         numbers = session.exec(select(SeriesNumber.document_id, SeriesNumber.state)).all()
@@ -304,7 +304,7 @@ def _what_can_wait_waits(story: Story) -> None:
     story.mail("hoa", "Chờ xử lý", plan["title"])
 
 
-def _is_whole(story: Story, name: str, document: dict[str, Any], fields: list[str]) -> None:
+def is_whole(story: Story, name: str, document: dict[str, Any], fields: list[str]) -> None:
     """Archived with every signature at B-LTA, the chain intact, the file the one the record names."""
     pdf = story[name].insist("GET", f"/documents/{document['id']}/pdf")
     assert pdf.headers["ETag"] == f'"{document["content_hash"]}"'

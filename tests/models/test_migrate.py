@@ -22,6 +22,7 @@ from models.flag import FLAG_EVENTS_STAY, FlagEvent
 from models.migrate import is_current, rebuilding, shape, upgrade
 from models.search import WORD_INDEX, is_described
 from models.settings import Settings
+from models.spot_check import SPOT_CHECKS_STAY
 from models.tables import METADATA
 
 
@@ -54,7 +55,8 @@ def test_the_migrated_database_is_the_described_one(settings: Settings) -> None:
                 else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
             ).scalars()
             stay = (*APPEND_ONLY[kind], *EVIDENCE_STAYS[kind], *FLAG_EVENTS_STAY[kind], *WORD_INDEX[kind])
-            ours = ("event_", "evidence_", "flag_event_never_", "document_text_")
+            stay += SPOT_CHECKS_STAY[kind]
+            ours = ("event_", "evidence_", "flag_event_never_", "spot_draw_", "spot_check_", "document_text_")
             assert set(found) == {n for n in " ".join(stay).split() if n.startswith(ours)}
     finally:
         db.dispose()

@@ -34,7 +34,8 @@ from models.school import (
     TimetableEntry,
 )
 from models.settings import VIETNAM
-from service import demo, demo_records
+from models.spot_check import SpotCheck
+from service import demo, demo_checks, demo_records
 from service.sign_in import sign_in
 from tasks.keys import Secret
 from tasks.pools import IntakePool
@@ -209,3 +210,59 @@ def test_the_timetable_is_full_and_nobody_teaches_two_classes_at_once(office: Of
     assert {p.class_name for p in hers} == {"3A"}
     assert (hers[0].day, hers[0].session, hers[0].number) == (week.monday, "morning", 1)
     assert len(hers) == 18
+
+
+def test_the_demo_has_a_clean_check_and_minutes_of_every_kind(office: Office) -> None:
+    """Made as people would: agreed to, refused before a witness, appealed against."""
+    _lessons_today(office)
+    demo_records.seed_documents(office)
+    assert demo_checks.seed_checks(office) > 20
+    with office.db.read() as session:
+        checks = {
+            c.teacher_id: c
+            for c in session.exec(select(SpotCheck).where(col(SpotCheck.follows_id).is_(None)))
+        }
+        states = {
+            name: checks[account(office, name).id].finding
+            for name in ("gv.huong", "gv.long", "gv.thuy", "gv.tam")
+        }
+        actions = {
+            slug: Counter(
+                session.exec(
+                    select(Event.action)
+                    .join(Document, col(Document.id) == col(Event.document_id))
+                    .where(col(Document.type) == slug)
+                ).all()
+            )
+            for slug in ("violation-minutes", "appeal")
+        }
+        waiting = queries.waiting(session, actor_of(session, account(office, "ht.minh").id), type="appeal")
+        follow_ups = session.exec(select(SpotCheck).where(col(SpotCheck.follows_id).is_not(None))).all()
+    assert states == {"gv.huong": None, "gv.long": "violation", "gv.thuy": "violation", "gv.tam": "violation"}
+    assert checks[account(office, "gv.huong").id].proposed is False
+    assert {a: actions["violation-minutes"][a] for a in ("agree", "refuse", "state")} == {
+        "agree": 1,
+        "refuse": 1,
+        "state": 1,
+    }
+    assert actions["violation-minutes"]["acknowledge"] == 4  # three notes and a witness
+    assert len(waiting) == 1 and actions["appeal"]["sign"] == 1
+    assert len(follow_ups) == 3
+    assert demo_checks.seed_checks(office) == 0
+
+
+def test_the_demos_checks_wait_for_a_day_with_lessons(office: Office) -> None:
+    with office.db.write() as session:
+        session.exec(delete(TimetableEntry))
+    demo_records.seed_documents(office)
+    assert demo_checks.seed_checks(office) == 0
+    with office.db.read() as session:
+        assert session.exec(select(func.count()).select_from(SpotCheck)).one() == 0
+        assert session.get(SchoolSetting, (account(office, "admin").school_id, demo_checks.DONE)) is None
+
+
+def _lessons_today(office: Office) -> None:
+    """The demo's own timetable has lessons on the tests' Tuesday."""
+    today = office.now().astimezone(VIETNAM).date()
+    with office.db.read() as session:
+        assert timetable.of_days(session, account(office, "admin").school_id, today, today)

@@ -180,6 +180,76 @@ def an_addendum(notes: int = 2, **changes: Any) -> dict[str, Any]:
     }
 
 
+def minutes(**changes: Any) -> dict[str, Any]:
+    lan = {"name": "Nguyễn Thị Lan", "post": "Giáo viên"}
+    binh = {"name": "Lê Thanh Bình", "post": "Cán bộ kiểm tra"}
+    return {
+        "title": "Biên bản kiểm tra hồ sơ dạy học, lớp 3A, tiết 2 ngày 24/11/2026",
+        "about": "Về việc kiểm tra đột xuất hồ sơ dạy học của giáo viên",
+        "issuer": ISSUER,
+        "author": binh,
+        "concerned": lan,
+        "present": [binh, lan, {"name": "Phạm Thị Hoa", "post": "Tổ trưởng chuyên môn"}],
+        "begin": {"date": "2026-11-24", "time": "09:40"},
+        "end": {"date": "2026-11-24", "time": "10:05"},
+        "place": "Phòng hội đồng",
+        "check": {
+            "code": "a1b2c3d4e5f6-1",
+            "revision": 1,
+            "decided_on": "2026-11-24",
+            "sha256": "0123456789abcdef" * 4,
+        },
+        "facts": [
+            ["Tiết được kiểm tra", "Lớp 3A, tiết 2 ngày 24/11/2026, môn Toán"],
+            ["Kế hoạch dạy học tuần 12, bản in", "Không có"],
+            ["Kế hoạch bài dạy của tiết, bản mềm", "Có"],
+        ],
+        "course": tree(
+            "<p>Lúc 8 giờ 15 phút, cán bộ kiểm tra đến lớp 3A và đề nghị xem hồ sơ dạy học của tiết 2.</p>"
+            "<p>Tại thời điểm kiểm tra chưa thấy bản in kế hoạch dạy học tuần 12.</p>"
+        ),
+        "conclusion": tree("<p>Thiếu bản in kế hoạch dạy học tuần 12 khi được kiểm tra.</p>"),
+        "remedy": "In kế hoạch dạy học và để tại lớp.",
+        "remedy_by": "2026-12-01",
+        "date": "2026-11-24",
+        "code": "BB-1",
+        "boxes": [
+            {"field": "response", "caption": "Người được kiểm tra"},
+            {"field": "author", "caption": "Người kiểm tra, ghi biên bản"},
+            {"field": "witness", "caption": "Người chứng kiến (nếu có)"},
+            {"field": "note", "caption": ""},
+        ],
+        **changes,
+    }
+
+
+def an_appeal(**changes: Any) -> dict[str, Any]:
+    return {
+        "title": "Đơn kiến nghị về biên bản kiểm tra ngày 24/11/2026",
+        "about": "Về biên bản kiểm tra hồ sơ dạy học ngày 24/11/2026",
+        "issuer": ISSUER,
+        "author": {"name": "Nguyễn Thị Lan", "post": "Giáo viên"},
+        "group": {"name": "Tổ chuyên môn 1-2-3"},
+        "date": "2026-11-27",
+        "code": "KN-1",
+        "minutes": {
+            "title": "Biên bản kiểm tra hồ sơ dạy học, lớp 3A, tiết 2 ngày 24/11/2026",
+            "code": "a1b2c3d4e5f6-1",
+            "revision": 1,
+            "approved_on": "2026-11-25",
+            "approved_sha256": "0123456789abcdef" * 4,
+            "archived_sha256": "fedcba9876543210" * 4,
+        },
+        "asks": tree("<p>Đề nghị xem lại kết luận của biên bản.</p>"),
+        "grounds": tree("<p>Bản in có trong tủ lớp; hệ thống ghi nhận lần in lúc 7 giờ 02 phút.</p>"),
+        "boxes": [
+            {"field": "author", "caption": "Người làm đơn"},
+            {"field": "decision", "caption": ""},
+        ],
+        **changes,
+    }
+
+
 def a_picture(size: tuple[int, int] = (400, 300), *, mode: str = "RGB") -> bytes:
     output = io.BytesIO()
     Image.new(mode, size, (29, 63, 154) if mode == "RGB" else (29, 63, 154, 90)).save(output, "PNG")
@@ -204,10 +274,12 @@ def texts(rendered: rendering.Rendered) -> list[str]:
 
 
 LAYOUTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "appeal": an_appeal,
     "lesson_plan": a_lesson_plan,
     "lesson_plan_addendum": an_addendum,
     "teacher_teaching_plan": a_teacher_plan,
     "team_teaching_plan": a_team_plan,
+    "violation_minutes": minutes,
 }
 
 
@@ -234,7 +306,8 @@ def test_every_layout_stays_pdf_a_2a_with_its_stamps_and_fields(layout: str) -> 
     fields = {field.get_object()["/T"]: field for field in writer.root["/AcroForm"]["/Fields"]}
     for box in rendered.boxes:
         if box.kind == "text":
-            fill(writer, [FilledText(box.name, "05", rendering.text_field(box, "05"))])
+            draw = rendering.text_field if box.name in ("number", "date") else rendering.text_area
+            fill(writer, [FilledText(box.name, "05", draw(box, "05"))])
         else:
             show(writer, fields[box.name].get_object(), a_stamp(box, picture=a_picture(mode="RGBA")))
             writer.mark_update(fields[box.name])
@@ -308,6 +381,8 @@ def test_pages_have_the_margins_of_decree_30(layout: str) -> None:
         "lesson_plan_addendum": lambda: an_addendum(9),
         "teacher_teaching_plan": lambda: a_teacher_plan(20),
         "team_teaching_plan": lambda: a_team_plan(60),
+        "violation_minutes": lambda: minutes(course=tree("<p>Diễn biến.</p>" * 60)),
+        "appeal": lambda: an_appeal(grounds=tree("<p>Lý do.</p>" * 60)),
     }
     data = several_pages[layout]()
     with pypdfium2.PdfDocument(rendering.render(layout, data).pdf) as document:

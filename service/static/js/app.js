@@ -6,6 +6,15 @@ import "./leave.js";
 import "./once.js";
 import "./round.js";
 
+// Did somebody keep spot checks in this browser (checks.js)? Then what waits goes from any page.
+function holdsChecks() {
+  try {
+    return localStorage.getItem("hososo-checks");
+  } catch {
+    return null;
+  }
+}
+
 const more = [];
 const load = (wanted, ...names) => wanted && more.push(...names.map((name) => import(`./${name}.js`)));
 load(document.body.dataset.idle, "idle");
@@ -14,6 +23,8 @@ load(document.querySelector("[data-upload]"), "upload");
 load(document.querySelector("[data-form]"), "rich", "paste", "outline", "keeper");
 load(document.querySelector("[data-review]"), "review");
 load(document.querySelector("[data-board]"), "board");
+load(document.querySelector("[data-spot]"), "spot");
+load(holdsChecks(), "outbox");
 
 // By now htmx has taken up the links that are its own. The mark says to whoever looks that every script listens.
 document.addEventListener("DOMContentLoaded", async () => {

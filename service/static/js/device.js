@@ -31,17 +31,27 @@ async function run(mode, act) {
   });
 }
 
-const keyOf = (base64) =>
+// The key of an account (base64, as its pages carry it), in a form no script can read it back from.
+export const keyOf = (base64) =>
   crypto.subtle.importKey("raw", Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)), "AES-GCM", false, ["encrypt", "decrypt"]);
+
+export async function seal(key, content) {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const plain = new TextEncoder().encode(JSON.stringify(content));
+  return { iv, sealed: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, plain) };
+}
+
+export async function unseal(key, { iv, sealed }) {
+  return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, sealed)));
+}
 
 // A draft of one window: `{account, document, tab}` say whose; `content` is kept encrypted. True once it is kept.
 export async function keep(secret, { account, document, tab }, content) {
-  const plain = new TextEncoder().encode(JSON.stringify(content));
-  if (!able || plain.length > LONGEST) return false;
+  if (!able) return false;
   try {
-    const iv = crypto.getRandomValues(new Uint8Array(12));
-    const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(secret), plain);
-    await run("readwrite", (store) => store.put({ key: `${account}|${document}|${tab}`, at: Date.now(), iv, sealed }));
+    const found = await seal(await keyOf(secret), content);
+    if (found.sealed.byteLength > LONGEST) return false;
+    await run("readwrite", (store) => store.put({ key: `${account}|${document}|${tab}`, at: Date.now(), ...found }));
     return true;
   } catch {
     return false; // private windows, a full disk: the page still holds what was typed
@@ -58,8 +68,7 @@ export async function held(secret, account, document) {
     const found = [];
     for (const row of rows) {
       try {
-        const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: row.iv }, key, row.sealed);
-        found.push({ tab: row.key.slice(begins.length), at: row.at, content: JSON.parse(new TextDecoder().decode(plain)) });
+        found.push({ tab: row.key.slice(begins.length), at: row.at, content: await unseal(key, row) });
       } catch {
         await run("readwrite", (store) => store.delete(row.key)); // another installation's key: nobody can read it
       }

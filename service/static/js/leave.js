@@ -1,13 +1,16 @@
 // Signing out takes what this device still holds of the account with it: the next person here is someone else.
 // What never reached the server would be lost by it, so that is asked first.
+import { count, eraseAll as eraseChecks } from "./checks.js";
 import { eraseAll, unsent } from "./device.js";
 
 for (const form of document.querySelectorAll("form[data-leaves]")) {
   form.addEventListener("submit", async (event) => {
     if (form.dataset.erased) return;
     event.preventDefault();
-    if ((await unsent(form.dataset.leaves)) && !confirm(form.dataset.saysUnsent)) return;
-    await eraseAll(form.dataset.leaves);
+    const account = form.dataset.leaves;
+    if (((await unsent(account)) || (await count(account))) && !confirm(form.dataset.saysUnsent)) return;
+    await eraseAll(account);
+    await eraseChecks(account).catch(() => undefined);
     form.dataset.erased = "yes";
     form.submit();
   });

@@ -1,0 +1,115 @@
+"""A record about another one: who may begin it, after what, until when, and when it is due. Reads only.
+
+An addendum, the minutes of a spot check and an appeal against these are such records; what differs stands in
+their declarations. `flows/succession.py` begins them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from sqlmodel import Session, col, select
+
+from flows import day_rows, decide
+from flows.grammar import DocumentType
+from flows.links import ABOUT, linked_to
+from flows.people import Actor, Concerned
+from flows.plan import DONE, SYSTEM
+from flows.rules import rules_of
+from models.document import Document
+from models.errors import NotYours, RecordsError, WrongStep
+from models.event import Event
+from models.settings import VIETNAM
+from models.text import Text
+
+
+def theirs(note: DocumentType, document: Document, actor: Actor) -> bool:
+    """Is it this person's to begin? The author's of the other record, or the one's whom that is about."""
+    if document.school_id != actor.school_id:
+        return False
+    if isinstance(note.drafted_by, Concerned):
+        return document.concerned_id == actor.id
+    return document.owner_id == actor.id
+
+
+def limit(session: Session, note: DocumentType, document: Document) -> datetime | None:
+    """When a record about this one is due: an exclusive instant, counted from that one's last decision."""
+    span, since = note.span, _decided_at(session, document.id)
+    if span is None or since is None:
+        return None
+    if not span.rule:
+        return since + span.time
+    days = int(rules_of(session, document.school_id)[span.rule]["working_days"])
+    calendar = day_rows.school_days(session, document.school_id)
+    last = calendar.working_days_after(since.astimezone(VIETNAM).date(), days)
+    return datetime.combine(last + timedelta(days=1), time(), VIETNAM)
+
+
+def _decided_at(session: Session, document_id: str) -> datetime | None:
+    """When a person last decided on a document."""
+    return session.exec(
+        select(Event.at)
+        .where(col(Event.document_id) == document_id, col(Event.actor_id) != SYSTEM)
+        .order_by(col(Event.seq).desc())
+        .limit(1)
+    ).first()
+
+
+def refusal(
+    session: Session, actor: Actor, note: DocumentType, document: Document, now: datetime
+) -> RecordsError | None:
+    """Why this person does not begin it now; None when they may. One that is begun is no reason here."""
+    if not theirs(note, document, actor):
+        return NotYours(_NOT_THEIRS)
+    if document.status == "replaced":
+        return WrongStep(_REPLACED)
+    if document.status not in DONE:
+        return WrongStep(_NOT_DONE)
+    if note.after is not None:
+        here = decide.read(session, document.id, document.school_id)
+        if not note.after.holds(here.position.past):
+            return WrongStep(_WENT_OTHERWISE.format(what=note.name, when=note.after.words))
+    if note.once:
+        there = [d for d in linked_to(session, document.id, ABOUT) if d.type == note.slug]
+        if any(d.status in (*DONE, "replaced") for d in there):
+            return WrongStep(_ONCE.format(what=note.name))
+    until = limit(session, note, document)
+    if note.span and note.span.closes and until is not None and now >= until:
+        return closed(note, until)
+    return None
+
+
+class Closed(WrongStep):
+    """The days for it are over; said on the page in place of the button."""
+
+
+def closed(note: DocumentType, until: datetime) -> Closed:
+    """The refusal of who comes after the last day."""
+    last = (until - timedelta(microseconds=1)).astimezone(VIETNAM)
+    return Closed(_CLOSED.format(what=note.short, day=f"{last:%d/%m/%Y}"))
+
+
+_NOT_THEIRS = Text(
+    "Chỉ người soạn hồ sơ này, hoặc người được nêu trong hồ sơ, làm được việc đó. Nhắn người đó nếu cần.",
+    "Only the author of this record, or whom it is about, can do that. Ask that person where needed.",
+)
+_NOT_DONE = Text(
+    "Hồ sơ chưa được ký duyệt nên còn sửa trực tiếp được: rút lại, hoặc chờ trả lại rồi sửa.",
+    "The record is not approved yet, so it can still be changed itself: withdraw it, or wait for a return.",
+)
+_REPLACED = Text(
+    "Hồ sơ này đã được thay bằng bản khác. Mở bản thay thế để làm việc đó.",
+    "This record has been replaced by another. Open the other one to do that.",
+)
+_WENT_OTHERWISE = Text(
+    "{what} chỉ lập khi: {when}. Hồ sơ này không thuộc trường hợp đó.",
+    "{what}: only where {when}, which is not so for this record.",
+)
+_ONCE = Text(
+    "Đã có {what} về hồ sơ này; mỗi hồ sơ chỉ lập một lần. Mở bản đó ở mục bên dưới.",
+    "{what}: there is one about this record already, once for each. Open it below.",
+)
+_CLOSED = Text(
+    "Hết hạn gửi {what}: hạn đến hết ngày {day}. Cần trao đổi thêm, gặp trực tiếp hiệu trưởng.",
+    "{what}: the time for it ended with {day}. To talk about it further, see the principal.",
+)

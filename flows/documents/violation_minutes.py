@@ -1,0 +1,289 @@
+"""Biên bản về một lần kiểm tra đột xuất đã được xác nhận: Decree 30/2020/NĐ-CP, sample 1.9; the plan, II.3.
+
+Only a confirmed finding leads here. The inspector draws it up within 24 hours and signs; beside that the
+teacher agrees, states something or refuses, which a named witness signs for. The principal takes note
+with the signature that gives the number. What the paper says of the check is the check's own record, cited
+by its hash; a draft begins with it in words that judge nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, time, timedelta
+from html import escape
+from typing import Any, TypeVar
+
+from flows.documents.spot_check import VIOLATION
+from flows.fields import Day, Form, Known, Line, Repeated, Rich, day_words
+from flows.grammar import (
+    Acknowledge,
+    Archive,
+    DocumentType,
+    Draft,
+    Facts,
+    Outcome,
+    Parallel,
+    Refused,
+    Respond,
+    Sign,
+    Span,
+    Within,
+    years,
+)
+from flows.hour_field import Hour
+from flows.people import HasRole, author, concerned, principal, vice_principal, witness
+from flows.spot_finding import ITEMS
+from models.errors import Fault
+from models.text import Text
+from tasks.rich_text import tree
+
+Moment = TypeVar("Moment", date, time)
+DRAWN_UP = timedelta(hours=24)
+"""From the confirmed finding to the inspector's signature; late is accepted and said."""
+ABOUT = "Về việc kiểm tra đột xuất hồ sơ dạy học của giáo viên"
+BOXES = [
+    {"field": "response", "caption": "Người được kiểm tra"},
+    {"field": "author", "caption": "Người kiểm tra, ghi biên bản"},
+    {"field": "witness", "caption": "Người chứng kiến (nếu có)"},
+    {"field": "note", "caption": ""},
+]
+PERSON_FIELDS = (
+    Line(name="name", label=Text("Họ và tên", "Name"), longest=80, example="Nguyễn Thị Lan"),
+    Line(name="post", label=Text("Chức vụ", "Post"), required=False, longest=80, example="Giáo viên"),
+)
+
+
+def in_order(fields: Mapping[str, Any], known: Known) -> list[Fault]:  # noqa: ARG001 - a form's rule
+    """It ends after it began, and what is to be mended is looked at on a later day."""
+    faults = []
+    began, ended = (_read(time.fromisoformat, fields[name]) for name in ("began", "ended"))
+    if began and ended and ended <= began:
+        faults.append(Fault("ended", _ENDS_FIRST))
+    day, again = (_read(date.fromisoformat, fields[name]) for name in ("day", "remedy_by"))
+    if day and again and again <= day:
+        faults.append(Fault("remedy_by", _NO_LATER_DAY))
+    return faults
+
+
+def _read(read: Callable[[str], Moment], text: str) -> Moment | None:
+    """What was typed, where it can be read; the field itself says what is wrong with it."""
+    try:
+        return read(text)
+    except ValueError:
+        return None
+
+
+_ENDS_FIRST = Text(
+    "Giờ kết thúc phải sau giờ bắt đầu. Xem lại hai giờ này.",
+    "The end must be after the start. Look at both times.",
+)
+_NO_LATER_DAY = Text(
+    "Ngày kiểm tra lại phải sau ngày lập biên bản. Chọn một ngày sau đó.",
+    "The day of the follow-up must be after the day of the minutes. Choose a later day.",
+)
+
+
+def title(fields: Mapping[str, Any], facts: Facts) -> str:  # noqa: ARG001 - it is named after its check
+    assert facts.about is not None
+    return f"Biên bản {facts.about.title.removeprefix('Phiếu ')}"
+
+
+# --- the draft as it begins -----------------------------------------------------------------------------
+
+
+def begin(facts: Facts) -> dict[str, Any]:
+    """What the check itself says, to be read through and completed: course, conclusion, those present."""
+    assert facts.about is not None
+    found = facts.about.parts
+    today = date.fromisoformat(facts.date)
+    return {
+        "day": facts.date,
+        "began": "",
+        "ended": "",
+        "place": facts.issuer["name"],
+        "present": [
+            {"name": facts.author_name, "post": facts.author_post},
+            {"name": facts.concerned_name, "post": facts.concerned_post},
+        ],
+        "course": "".join(f"<p>{escape(line, quote=False)}</p>" for line in course(facts)),
+        "conclusion": f"<p>{escape(conclusion(found), quote=False)}</p>",
+        "remedy": "",
+        "remedy_by": (today + timedelta(days=7)).isoformat(),
+    }
+
+
+def course(facts: Facts) -> list[str]:
+    """What happened, in order: who asked for what, what was seen, what was said, when it was decided on."""
+    assert facts.about is not None
+    found = facts.about.parts
+    when = found["when"]
+    lines = [
+        f"{'Lúc ' if when[:1].isdigit() else ''}{when}, cán bộ kiểm tra đến lớp "
+        f"{facts.classes.get(found['class'], '…')} và đề nghị xem hồ sơ dạy học của {found['lesson']}."
+    ]
+    lines += [f"{found[f'{item}_name']}: {found[item][:1].lower()}{found[item][1:]}." for item in ITEMS]
+    said = found["words"]
+    lines.append(f"Giáo viên trình bày: “{said}”" if said else "Giáo viên không có ý kiến khi được kiểm tra.")
+    lines.append(
+        f"Ngày {day_words(facts.about.decided_on)}, phiếu kiểm tra được xem xét và kết luận; nội dung phiếu "
+        "là căn cứ của biên bản này."
+    )
+    return [line[:1].upper() + line[1:] for line in lines]
+
+
+def conclusion(found: Mapping[str, str]) -> str:
+    """What was lacking, and nothing about the person."""
+    lacking = [found[f"{item}_name"] for item in ITEMS if found[f"{item}_lacks"]]
+    what = " và ".join(f"{name[:1].lower()}{name[1:]}" for name in lacking) or "hồ sơ theo quy định"
+    return f"Tại thời điểm kiểm tra chưa có {what}."
+
+
+# --- the page -------------------------------------------------------------------------------------------
+
+
+def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    about = facts.about
+    assert about is not None
+    return {
+        "title": title(fields, facts),
+        "about": ABOUT,
+        "issuer": dict(facts.issuer),
+        "author": {"name": facts.author_name, "post": facts.author_post},
+        "concerned": {"name": facts.concerned_name, "post": facts.concerned_post},
+        "present": [{"name": one["name"], "post": one["post"]} for one in fields["present"]],
+        "begin": {"date": fields["day"], "time": fields["began"]},
+        "end": {"date": fields["day"], "time": fields["ended"]},
+        "place": fields["place"],
+        "check": {
+            "code": f"{about.document_id[-12:]}-{about.revision}",
+            "revision": about.revision,
+            "decided_on": about.decided_on,
+            "sha256": about.approved_sha256,
+        },
+        "facts": checked(facts, about.parts),
+        "course": tree(fields["course"]),
+        "conclusion": tree(fields["conclusion"]),
+        "remedy": fields["remedy"],
+        "remedy_by": fields["remedy_by"],
+        "date": facts.date,
+        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "boxes": BOXES,
+    }
+
+
+def checked(facts: Facts, found: Mapping[str, str]) -> list[list[str]]:
+    """The check as the table of the paper names it."""
+    of = facts.classes.get(found["class"], "")
+    rows = [["Tiết được kiểm tra", f"Lớp {of}, {found['lesson']}"], ["Thời điểm", found["when"]]]
+    return [*rows, *([found[f"{item}_name"], found[item]] for item in ITEMS)]
+
+
+def parts(fields: Mapping[str, Any]) -> dict[str, str]:
+    """What an appeal names of these minutes."""
+    return {
+        "day": day_words(fields.get("day", "")),
+        "remedy_by": fields.get("remedy_by", ""),
+    }
+
+
+VIOLATION_MINUTES = DocumentType(
+    slug="violation-minutes",
+    name=Text("Biên bản kiểm tra đột xuất", "Minutes of a spot check"),
+    short=Text("Biên bản", "Minutes"),
+    form=Form(
+        fields=(
+            Day(name="day", label=Text("Ngày lập biên bản", "Day")),
+            Hour(name="began", label=Text("Bắt đầu lúc", "Start")),
+            Hour(name="ended", label=Text("Kết thúc lúc", "End")),
+            Line(name="place", label=Text("Địa điểm", "Place"), example="Phòng hội đồng"),
+            Repeated(
+                name="present",
+                label=Text("Thành phần tham dự", "Present"),
+                item=Text("Người", "Person"),
+                fields=PERSON_FIELDS,
+                least=2,
+                most=20,
+                starts_with=({}, {}),
+                as_table=True,
+            ),
+            Rich(
+                name="course",
+                label=Text("Nội dung (theo diễn biến)", "Course of events"),
+                help=Text(
+                    "Ghi điều đã thấy, đã nghe theo thứ tự; không nhận xét về người.",
+                    "Write what was seen and heard, in order; no judgement of the person.",
+                ),
+                rows=8,
+                example="<p>Lúc 8 giờ 15 phút, cán bộ kiểm tra đề nghị xem hồ sơ dạy học của tiết 2.</p>",
+            ),
+            Rich(
+                name="conclusion",
+                label=Text("Kết luận", "Conclusion"),
+                rows=3,
+                example="<p>Tại thời điểm kiểm tra chưa có bản in kế hoạch dạy học tuần 12.</p>",
+            ),
+            Line(
+                name="remedy",
+                label=Text("Biện pháp khắc phục", "Remedy"),
+                longest=500,
+                example="In kế hoạch dạy học đã duyệt và để tại lớp.",
+            ),
+            Day(
+                name="remedy_by",
+                label=Text("Kiểm tra lại ngày", "Day of the follow-up"),
+                help=Text(
+                    "Đến ngày này, phần kiểm tra lại hiện ở trang của người kiểm tra.",
+                    "On this day the follow-up check stands on the inspector's desk.",
+                ),
+            ),
+        ),
+        rules=(in_order,),
+    ),
+    steps=(
+        Draft(by=author),
+        Parallel(
+            name="signing",
+            label=Text("Ký biên bản", "Signing"),
+            parts=(
+                Sign(by=author, label=Text("Người kiểm tra ký", "Inspector's signature")),
+                Respond(
+                    name="response",
+                    label=Text("Ý kiến, chữ ký của giáo viên", "Teacher's response"),
+                    due=Within(timedelta(days=2)),
+                ),
+            ),
+        ),
+        Acknowledge(
+            name="witness",
+            label=Text("Người chứng kiến ký", "Witness's signature"),
+            by=witness,
+            when=Refused("response"),
+            text="refusal",
+            refusal_of="response",
+            due=Within(timedelta(days=1)),
+        ),
+        Acknowledge(
+            name="note",
+            label=Text("Hiệu trưởng ghi nhận", "Principal takes note"),
+            by=principal | vice_principal,
+            approves=True,
+            numbers="BB",
+            returns_to="draft",
+            due=Within(timedelta(days=2)),
+        ),
+        Archive(keep=years(10)),
+    ),
+    drafted_by=HasRole("inspector") | principal | vice_principal,
+    layout="violation_minutes",
+    lay_out=lay_out,
+    title=title,
+    amends="spot-check",
+    begins=begin,
+    parts=parts,
+    confidential=True,
+    informs=(concerned,),
+    after=Outcome("finding", VIOLATION, Text("đã kết luận có vi phạm", "a violation was found")),
+    once=True,
+    span=Span(DRAWN_UP),
+    begin_label=Text("Lập biên bản", "Draw up minutes"),
+)

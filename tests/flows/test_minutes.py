@@ -1,0 +1,396 @@
+"""From a finding to minutes, the teacher's answer, the principal's note, the follow-up check and the appeal.
+
+Real flows, signatures and files; what is seen by whom stands in `tests/service/test_minutes_pages.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from sqlmodel import col, select
+
+from flows import appeals, drafts, succession
+from flows.amending import Closed
+from flows.keyring import trust_of
+from models.account import Account
+from models.document import Document, Revision, SeriesNumber
+from models.errors import Invalid, NotYours, WrongStep
+from models.event import Event
+from models.notice import Notice
+from models.school import SchoolSetting
+from models.settings import VIETNAM
+from tasks import pdf_pages, verifying
+from tests import found
+from tests.cast import Cast
+from tests.found import REMEDY, TUESDAY
+
+
+@pytest.fixture
+def school(cast: Cast) -> Cast:
+    found.lessons(cast)
+    return cast
+
+
+def words(cast: Cast, document_id: str) -> str:
+    """The pages of the present file as they are read, filled fields included."""
+    blob = cast.fresh(document_id).blob
+    assert blob is not None
+    return " ".join(" ".join(pdf_pages.page_texts(cast.office.blobs.get(blob))).split())
+
+
+def filled(cast: Cast, document_id: str, name: str) -> str:
+    """What stands in a text field of the present file."""
+    import io
+
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    blob = cast.fresh(document_id).blob
+    assert blob is not None
+    form = PdfFileReader(io.BytesIO(cast.office.blobs.get(blob))).root["/AcroForm"]["/Fields"]
+    values = {f.get_object()["/T"]: f.get_object().get("/V", "") for f in form}
+    return str(values[name])
+
+
+def is_valid(cast: Cast, document_id: str, *fields: str) -> None:
+    """Every signature of the present file holds, in this order."""
+    blob = cast.fresh(document_id).blob
+    assert blob is not None
+    with cast.office.db.read() as session:
+        trust = trust_of(session)
+    report = verifying.validate(cast.office.blobs.get(blob), trust, cast.office.now(), fields)
+    assert report.ok, report
+    assert [s.field for s in report.signatures if not s.is_timestamp] == list(fields)
+
+
+# --- beginning ------------------------------------------------------------------------------------------
+
+
+def test_minutes_begin_with_what_the_check_says_and_judge_nobody(school: Cast) -> None:
+    paper = found.violation(school)
+    draft = succession.amend(school.office, school.actor("binh"), paper)
+    assert draft.concerned_id == school.ids["lan"]
+    assert draft.group_id == school.groups["1-2-3"]
+    assert draft.title == "Biên bản kiểm tra đột xuất lớp 3A, tiết 2 sáng 24/11/2026"
+    assert [one["name"] for one in draft.fields["present"]] == ["Ngô Văn Bình", "Nguyễn Thị Lan"]
+    course = draft.fields["course"]
+    assert "đề nghị xem hồ sơ dạy học của tiết 2 buổi sáng, môn Toán, giáo viên Nguyễn Thị Lan" in course
+    assert "lớp 3A" in course
+    assert "Kế hoạch dạy học tuần 12, bản in: không có." in course
+    assert "“Tôi để quên ở nhà &amp; sẽ mang sau.”" in course
+    assert "kế hoạch dạy học tuần 12, bản in và kế hoạch bài dạy" in draft.fields["conclusion"]
+    for judging in ("vi phạm", "lỗi", "thiếu trách nhiệm", "cố ý"):
+        assert judging not in course + draft.fields["conclusion"]
+
+
+def test_minutes_are_due_a_day_after_the_finding_and_late_is_accepted(school: Cast) -> None:
+    paper = found.violation(school)
+    with school.office.db.read() as session:
+        at = session.exec(
+            select(Event.at).where(col(Event.document_id) == paper, col(Event.action) == "violation")
+        ).one()
+    made = found.minutes(school, paper)
+    assert school.fresh(made).due_at == at + timedelta(hours=24)
+    with time_machine.travel(at + timedelta(hours=30), tick=True):
+        school.act("binh", made, "submit")
+        school.act("binh", made, "sign")
+    late = school.fresh(made)
+    assert late.first_signed_at and late.due_at and late.first_signed_at > late.due_at
+    assert late.status == "in_progress"
+
+
+def test_only_a_finding_leads_to_minutes_and_only_its_inspector_draws_them_up(school: Cast) -> None:
+    office = school.office
+    paper = found.checked(school)
+    with pytest.raises(WrongStep):  # nobody has decided
+        succession.amend(office, school.actor("binh"), paper)
+    school.act("minh", paper, "none", note="Có bản in trong tủ.")
+    with pytest.raises(WrongStep) as refused:
+        succession.amend(office, school.actor("binh"), paper)
+    assert "có vi phạm" in refused.value.sentence.vi
+    again = found.checked(school, period=3)
+    school.act("ngoc", again, "violation", note="Thiếu.")
+    for who in ("minh", "lan", "hoa"):
+        with pytest.raises(NotYours):
+            succession.amend(office, school.actor(who), again)
+    first = succession.amend(office, school.actor("binh"), again)
+    with pytest.raises(drafts.Exists) as there:
+        succession.amend(office, school.actor("binh"), again)
+    assert there.value.document_id == first.id
+
+
+def test_minutes_are_drawn_up_once_for_each_check(school: Cast) -> None:
+    paper = found.violation(school)
+    made = found.sent(school, paper)
+    school.act("lan", made, "agree")
+    school.act("minh", made, "acknowledge")
+    with pytest.raises(WrongStep) as refused:
+        succession.amend(school.office, school.actor("binh"), paper)
+    assert "chỉ lập một lần" in refused.value.sentence.vi
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"ended": "09:30"}, "ended"),
+        ({"began": "25:10"}, "began"),
+        ({"began": "9 giờ"}, ""),
+        ({"began": "9h40"}, ""),
+        ({"remedy_by": TUESDAY.isoformat()}, "remedy_by"),
+        ({"remedy": ""}, "remedy"),
+        ({"present": [{"name": "Lê Thanh Bình", "post": ""}]}, "present"),
+    ],
+)
+def test_what_minutes_cannot_say_is_refused_at_its_field(school: Cast, changes: dict, path: str) -> None:
+    made = school.fresh(found.minutes(school, found.violation(school)))
+    _, faults = drafts.save(
+        school.office, school.actor("binh"), made.id, made.content_version, made.fields | changes
+    )
+    assert [f.path for f in faults] == ([path] if path else [])
+
+
+# --- the teacher's answer --------------------------------------------------------------------------------
+
+
+def test_agreed_and_noted_with_number_date_and_hash(school: Cast) -> None:
+    paper = found.violation(school)
+    made = found.sent(school, paper)
+    assert school.fresh(made).status == "in_progress"
+    school.act("lan", made, "agree")
+    done = school.act("minh", made, "acknowledge")
+    assert (done.status, done.step) == ("approved", "archive")
+    is_valid(school, made, "author", "response", "note")
+    assert filled(school, made, "number") == "01"
+    assert filled(school, made, "date") == "ngày 24 tháng 11 năm 2026"
+    assert (filled(school, made, "statement"), filled(school, made, "refusal")) == ("", "")
+    cited = school.fresh(paper).blob
+    assert cited is not None and cited in words(school, made).replace(" ", "")
+    with school.office.db.read() as session:
+        number = session.exec(select(SeriesNumber).where(col(SeriesNumber.document_id) == made)).one()
+    assert (number.series, number.number, number.state) == ("BB", 1, "used")
+
+
+def test_the_teacher_may_answer_before_the_inspector_signs(school: Cast) -> None:
+    made = found.minutes(school, found.violation(school))
+    school.act("binh", made, "submit")
+    statement = "Tôi đã in kế hoạch từ thứ Hai.\nBản in để trong tủ lớp. " + "Chi tiết thêm. " * 30
+    school.act("lan", made, "state", note=statement)
+    school.act("binh", made, "sign")
+    school.act("ngoc", made, "acknowledge")
+    is_valid(school, made, "response", "author", "note")
+    assert filled(school, made, "statement").startswith("Tôi đã in kế hoạch từ thứ Hai.\nBản in")
+    assert "KT. HIỆU TRƯỞNG" in words(school, made)
+
+
+def test_a_statement_longer_than_its_frame_is_refused_and_nothing_is_signed(school: Cast) -> None:
+    made = found.sent(school, found.violation(school))
+    with pytest.raises(Invalid) as refused:
+        school.act("lan", made, "state", note="Tôi trình bày như sau, rất dài. " * 110)
+    assert "Rút gọn" in refused.value.sentence.vi
+    assert school.fresh(made).version == school.fresh(made).version
+    is_valid(school, made, "author")
+
+
+@pytest.mark.parametrize("recorder", ["lan", "binh"])
+def test_a_refusal_is_recorded_with_reason_and_signed_for_by_its_witness(school: Cast, recorder: str) -> None:
+    made = found.sent(school, found.violation(school))
+    with pytest.raises(Invalid):
+        school.act(recorder, made, "refuse", note="Không đồng ý.", witness=school.ids["binh"])
+    school.act(recorder, made, "refuse", note="Không đồng ý với phần diễn biến.", witness=school.ids["mai"])
+    for other in ("minh", "hoa", "lan"):  # the principal not before the witness has signed
+        with pytest.raises(NotYours):
+            school.act(other, made, "acknowledge")
+    school.act("mai", made, "acknowledge")
+    school.act("minh", made, "acknowledge")
+    is_valid(school, made, "author", "witness", "note")
+    assert "Nguyễn Thị Lan không ký. Lý do: Không đồng ý với phần diễn biến." in filled(
+        school, made, "refusal"
+    )
+    assert school.fresh(made).status == "approved"
+
+
+def test_returned_minutes_come_back_as_a_new_revision_that_is_answered_anew(school: Cast) -> None:
+    made = found.sent(school, found.violation(school))
+    school.act("lan", made, "agree")
+    school.act("minh", made, "return", note="Ghi rõ giờ.")
+    back = school.fresh(made)
+    assert (back.status, back.step) == ("returned", "draft")
+    school.act("binh", made, "submit")
+    school.act("binh", made, "sign")
+    school.act("lan", made, "state", note="Giờ ghi đúng.")
+    school.act("minh", made, "acknowledge")
+    assert school.fresh(made).revision == 2
+    is_valid(school, made, "author", "response", "note")
+
+
+# --- the follow-up --------------------------------------------------------------------------------------
+
+
+def test_the_note_plans_a_follow_up_on_the_day_named(school: Cast) -> None:
+    paper = found.violation(school)
+    made = found.sent(school, paper)
+    school.act("lan", made, "agree")
+    with school.office.db.read() as session:
+        assert found.follow_up(session, paper) is None
+    school.act("minh", made, "acknowledge")
+    with school.office.db.read() as session:
+        again, first = found.follow_up(session, paper), found.check_of(session, paper)
+        told = session.exec(
+            select(Notice).where(col(Notice.key).startswith("aftermath"), col(Notice.document_id) == made)
+        ).all()
+    assert again is not None
+    assert (again.day, again.period, again.class_id) == (REMEDY, 2, school.classes["3A"])
+    assert (again.teacher_id, again.inspector_id, again.state) == (
+        first.teacher_id,
+        first.inspector_id,
+        "planned",
+    )
+    assert "biên bản số 01" in again.reason
+    assert [(n.account_id, n.data["path"]) for n in told] == [(school.ids["binh"], f"/spot/{again.id}")]
+
+
+def test_a_day_without_a_lesson_gives_way_to_the_next_and_none_at_all_is_said(school: Cast) -> None:
+    paper = found.violation(school)
+    wednesday = TUESDAY + timedelta(days=8)
+    made = found.minutes(school, paper, remedy_by=wednesday.isoformat())
+    for who, action in (("binh", "submit"), ("binh", "sign"), ("lan", "agree"), ("minh", "acknowledge")):
+        school.act(who, made, action)
+    with school.office.db.read() as session:
+        again = found.follow_up(session, paper)
+    assert again is not None and again.day == TUESDAY + timedelta(days=13)  # the Monday after
+
+    far = found.checked(school, period=3)
+    school.act("minh", far, "violation", note="Thiếu.")
+    made = found.minutes(school, far, remedy_by="2027-07-01")
+    for who, action in (("binh", "submit"), ("binh", "sign"), ("lan", "agree"), ("minh", "acknowledge")):
+        school.act(who, made, action)
+    with school.office.db.read() as session:
+        assert found.follow_up(session, far) is None
+        (said,) = session.exec(
+            select(Notice).where(
+                col(Notice.document_id) == made,
+                col(Notice.kind) == "informed",
+                col(Notice.account_id) == school.ids["binh"],
+            )
+        )
+    assert "chưa có tiết nào" in said.data["sentence"]["vi"]
+
+
+# --- the appeal -----------------------------------------------------------------------------------------
+
+
+def test_only_whom_the_minutes_are_about_appeals_and_once(school: Cast) -> None:
+    office = school.office
+    made = found.sent(school, found.violation(school))
+    school.act("lan", made, "agree")
+    with pytest.raises(WrongStep):
+        succession.amend(office, school.actor("lan"), made)
+    school.act("minh", made, "acknowledge")
+    for who in ("binh", "hoa", "minh"):
+        with pytest.raises(NotYours):
+            succession.amend(office, school.actor(who), made)
+    appeal = found.appealed(school, made)
+    assert school.fresh(appeal).concerned_id == school.ids["binh"]
+    school.act("minh", appeal, "reject", note="Đã xem xét.")
+    with pytest.raises(WrongStep):
+        succession.amend(office, school.actor("lan"), made)
+
+
+def test_an_inspector_who_has_left_stops_no_appeal(school: Cast) -> None:
+    made = found.noted(school)
+    with school.office.db.write() as session:
+        session.get_one(Account, school.ids["binh"]).active = False
+    appeal = found.appealed(school, made)
+    school.act("minh", appeal, "grant", note="Có bản in.")
+    with school.office.db.read() as session:
+        assert found.check_of(session, str(succession.links_of(session, made).about)).finding == "annulled"
+
+
+def test_the_days_for_an_appeal_are_working_days_of_the_school_and_a_setting(school: Cast) -> None:
+    made = found.noted(school)
+    lan, office = school.actor("lan"), school.office
+
+    def until() -> datetime | None:
+        with office.db.read() as session:
+            return succession.related(session, lan, school.fresh(made), office.now()).amend_until
+
+    assert until() == datetime(2026, 12, 2, tzinfo=VIETNAM)  # Tuesday, five working days, to the day's end
+    with office.db.write() as session:
+        session.add(SchoolSetting(school_id=school.school_id, key="appeal", value={"working_days": 4}))
+    assert until() == datetime(2026, 12, 1, tzinfo=VIETNAM)
+    with time_machine.travel(datetime(2026, 11, 30, 23, 59, tzinfo=VIETNAM), tick=True):
+        begun = succession.amend(office, lan, made)
+    assert begun.due_at == datetime(2026, 12, 1, tzinfo=VIETNAM)
+    school.act("lan", begun.id, "withdraw")
+    with time_machine.travel(datetime(2026, 12, 1, 0, 0, 1, tzinfo=VIETNAM), tick=True):
+        with office.db.read() as session:
+            around = succession.related(session, lan, school.fresh(made), office.now())
+        assert not around.may_amend and around.amend_closed is not None
+        assert "hết ngày 30/11/2026" in around.amend_closed.vi
+        with pytest.raises(Closed):
+            succession.amend(office, lan, made)
+
+
+def test_a_granted_appeal_annuls_the_finding_and_calls_the_follow_up_off(school: Cast) -> None:
+    made = found.noted(school)
+    with school.office.db.read() as session:
+        paper = str(succession.links_of(session, made).about)
+        before = found.check_of(session, paper)
+    assert before.finding == "violation"
+    appeal = found.appealed(school, made)
+    school.act("ngoc", appeal, "grant", note="Có bản in trong tủ lớp, đã xem.")
+    is_valid(school, appeal, "author", "decision")
+    assert filled(school, appeal, "reasons") == "Chấp nhận kiến nghị.\nCó bản in trong tủ lớp, đã xem."
+    with school.office.db.read() as session:
+        check, again = found.check_of(session, paper), found.follow_up(session, paper)
+        stands = [appeals.against(session, school.fresh(one)) for one in (paper, made)]
+        told = session.exec(select(Notice.account_id).where(col(Notice.document_id) == appeal)).all()
+    assert check.finding == "annulled"
+    assert again is not None and again.state == "cancelled" and "kiến nghị" in again.ended_words
+    assert [(one.state, one.document_id) for one in stands if one] == [("granted", appeal)] * 2
+    assert {school.ids["binh"], school.ids["lan"]} <= set(told)
+    assert school.fresh(made).blob is not None  # the minutes stay as they were signed
+    is_valid(school, made, "author", "response", "note")
+
+
+def test_a_rejected_appeal_lets_the_finding_stand(school: Cast) -> None:
+    made = found.noted(school)
+    appeal = found.appealed(school, made)
+    with school.office.db.read() as session:
+        paper = str(succession.links_of(session, made).about)
+        pending = appeals.against(session, school.fresh(made))
+    assert pending is not None and pending.state == "pending"
+    with pytest.raises(NotYours):
+        school.act("binh", appeal, "grant", note="Không phải việc của tôi.")
+    with pytest.raises(Invalid):
+        school.act("minh", appeal, "reject", note=" ")
+    school.act("minh", appeal, "reject", note="Diễn biến đúng.")
+    with school.office.db.read() as session:
+        check, again = found.check_of(session, paper), found.follow_up(session, paper)
+        stands = appeals.against(session, school.fresh(made))
+    assert (check.finding, again.state if again else "") == ("violation", "planned")
+    assert stands is not None and stands.state == "rejected"
+    assert filled(school, appeal, "reasons").startswith("Giữ nguyên biên bản.")
+
+
+def test_what_is_cited_is_the_hash_of_what_was_signed(school: Cast) -> None:
+    made = found.noted(school)
+    signed = school.fresh(made).blob
+    appeal = found.appealed(school, made)
+    assert signed is not None and signed in words(school, appeal).replace(" ", "")
+    with school.office.db.read() as session:
+        submit = session.exec(
+            select(Event).where(col(Event.document_id) == appeal, col(Event.action) == "submit")
+        ).one()
+        revision = session.get_one(Revision, (appeal, 1))
+    assert submit.data["sha256"] == signed
+    assert set(revision.boxes) == {"author", "decision", "reasons"}
+
+
+def test_everything_is_kept_ten_years(school: Cast) -> None:
+    from flows.catalogue import type_of
+
+    for slug in ("violation-minutes", "appeal"):
+        assert type_of(slug).archive.keep == 10
+    assert isinstance(school.fresh(found.noted(school)), Document)
