@@ -16,7 +16,7 @@ from tests.year.oracle import then
 from tests.year.simulate import Outcome
 from tests.year.spot_checks import RULE as SPOT_CHECK
 
-COLUMN, HEIGHT, LEFT, TOP, FOOT = 22, 260, 60, 34, 96
+COLUMN, HEIGHT, LEFT, TOP, FOOT = 22, 260, 60, 34, 114
 _INK, _SOFT = "#1a2030", "#5c6577"
 
 
@@ -238,11 +238,12 @@ def picture(rows: Sequence[WeekRow]) -> bytes:
         _column(root, row, LEFT + place * COLUMN, most)
     _words(root, LEFT - 8, TOP - 14, "Records", "end")
     _words(root, LEFT - 8, TOP + HEIGHT + 16, "Week", "end")
-    _words(root, LEFT - 8, TOP + HEIGHT + 34, "Kills", "end")
+    _words(root, LEFT - 8, TOP + HEIGHT + 34, "Checks", "end")
+    _words(root, LEFT - 8, TOP + HEIGHT + 52, "Kills", "end")
     for place, (_, fill, name) in enumerate(PARTS):
         x = LEFT + place * 150
-        _box(root, x, TOP + HEIGHT + 56, 14, 14, fill)
-        _words(root, x + 20, TOP + HEIGHT + 67, name, "start")
+        _box(root, x, TOP + HEIGHT + 74, 14, 14, fill)
+        _words(root, x + 20, TOP + HEIGHT + 85, name, "start")
     drawn: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return drawn + b"\n"
 
@@ -255,8 +256,9 @@ def _column(root: ElementTree.Element, row: WeekRow, x: float, most: int) -> Non
         if tall:
             _box(root, x + 2, round(y, 1), COLUMN - 4, round(tall, 1), fill)
     _words(root, x + COLUMN / 2, TOP + HEIGHT + 16, str(row.number), "middle")
-    if row.kills:
-        _words(root, x + COLUMN / 2, TOP + HEIGHT + 34, str(row.kills), "middle")
+    for number, below in ((row.checks, 34), (row.kills, 52)):
+        if number:
+            _words(root, x + COLUMN / 2, TOP + HEIGHT + below, str(number), "middle")
 
 
 def _hatching(root: ElementTree.Element) -> None:

@@ -39,11 +39,13 @@ Hours = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Pace:
-    """When the servers take their steps: on days without a limit, and on those before and after one; on which
-    weekdays also in the evening; whether also after each act of a record on the whole way."""
+    """When the servers take their steps: on days without a limit, and on days that begin with one (`before`:
+    those that end with one, too); on which weekdays also in the evening; whether also after each act of a
+    record on the whole way."""
 
     quiet: Hours
     full: Hours
+    before: bool
     evenings: frozenset[int]
     after_all: bool
 
@@ -52,8 +54,8 @@ MORNING = (6, 59)
 """The first step finds what the night has left, the second is the first after seven."""
 EVENING = (17, 0)
 """Lessons are over, and tomorrow's are spoken of."""
-WHOLE = Pace((MORNING,), ((0, 5), MORNING), frozenset(range(7)), after_all=True)
-LEAN = Pace((MORNING,), ((0, 5), MORNING), frozenset({2}), after_all=False)
+WHOLE = Pace((MORNING,), ((0, 5), MORNING), True, frozenset(range(7)), after_all=True)
+LEAN = Pace((MORNING,), ((0, 5), MORNING), False, frozenset({2}), after_all=False)
 """The suite's: all that happens in the year, seen less often."""
 WAY = Begins | Decides | Downloads | Prints
 UNSEEN = Sends | SignIn | Approves | UsesLaptop | Laptop
@@ -90,7 +92,7 @@ def steps_of(story: Story, pace: Pace) -> list[datetime]:
     day = midnight(story.begin.date())
     limits = _limit_days(story)
     while day <= story.end:
-        full = day in limits or day + DAY in limits
+        full = day in limits or (pace.before and day + DAY in limits)
         evening = (EVENING,) if day.weekday() in pace.evenings else ()
         for hour, minute in (*(pace.full if full else pace.quiet), *evening):
             second = 55 if (hour, minute) == MORNING else 5
