@@ -41,21 +41,23 @@ Hours = tuple[tuple[int, int], ...]
 class Pace:
     """When the servers take their steps: on days without a limit, and on days that begin with one (`before`:
     those that end with one, too); on which weekdays also in the evening; whether also after each act of a
-    record on the whole way."""
+    record on the whole way, and just before a change of calendar or rules, as in life they look every half
+    minute: who looks seldom would first see by the new calendar what was signed by the old one."""
 
     quiet: Hours
     full: Hours
     before: bool
     evenings: frozenset[int]
     after_all: bool
+    before_changes: bool
 
 
 MORNING = (6, 59)
 """The first step finds what the night has left, the second is the first after seven."""
 EVENING = (17, 0)
 """Lessons are over, and tomorrow's are spoken of."""
-WHOLE = Pace((MORNING,), ((0, 5), MORNING), True, frozenset(range(7)), after_all=True)
-LEAN = Pace((MORNING,), ((0, 5), MORNING), False, frozenset({2}), after_all=False)
+WHOLE = Pace((MORNING,), ((0, 5), MORNING), True, frozenset(range(7)), after_all=True, before_changes=False)
+LEAN = Pace((MORNING,), ((0, 5), MORNING), False, frozenset({2}), after_all=False, before_changes=True)
 """The suite's: all that happens in the year, seen less often."""
 WAY = Begins | Decides | Downloads | Prints
 UNSEEN = Sends | SignIn | Approves | UsesLaptop | Laptop
@@ -106,6 +108,7 @@ def steps_of(story: Story, pace: Pace) -> list[datetime]:
             found.add(act.at + 35 * SECOND)
         if act in CHANGES:
             found.add(act.at + 12 * MINUTE)
+            found |= {act.at - MINUTE} if pace.before_changes else set()
     found.add(story.asleep[1] + 5 * SECOND)
     found.add(story.asleep[1] + 12 * MINUTE)
     asleep, awake = story.asleep
