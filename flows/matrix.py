@@ -16,6 +16,7 @@ from sqlalchemy import or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
+from flows import day_rows
 from flows.board import ALL_SEEING
 from flows.calendar import TeachingWeek, span
 from flows.cells import BREAK, Cell, Column, Paper, columns, fits, stand
@@ -101,7 +102,9 @@ def read(
     papers = _papers(session, actor, owed, calendar, shown, _keys(actor, everyone, lines))
     across = columns(shown)
     waived = _waived(session, actor.school_id, owed, shown)
-    drawn = (_drawn(owed, across, line, papers, waived, now) for line in lines)
+    drawn = [_drawn(owed, across, line, papers, waived, now) for line in lines]
+    if not owed.by_group:
+        drawn = _without_idle(session, actor.school_id, drawn)
     return Board(
         owed,
         calendar,
@@ -128,6 +131,20 @@ def _drawn(
         return replace(made, waived=True) if excused else made
 
     return replace(line, cells=tuple(cell(c.due) if c.due else BREAK for c in across))
+
+
+def _without_idle(session: Session, school_id: str, lines: list[Line]) -> list[Line]:
+    """Who has no lesson in a week is missing nothing in it, as the flags have it (`flows/clock.py`)."""
+    missing = {(c.week_id, line.key) for line in lines for c in line.cells if c.time == "missing"}
+    idle = day_rows.idle(session, {school_id: missing})[school_id]
+    if not idle:
+        return lines
+
+    def cell(line: Line, made: Cell) -> Cell:
+        free = made.time == "missing" and (made.week_id, line.key) in idle
+        return replace(made, time="not_owed") if free else made
+
+    return [replace(line, cells=tuple(cell(line, c) for c in line.cells)) for line in lines]
 
 
 def _waived(session: Session, school_id: str, owed: Owed, shown: Sequence[DueWeek]) -> Set[str]:

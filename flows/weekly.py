@@ -29,7 +29,7 @@ from flows.reminder_rules import is_decided
 from flows.reminders import keep, untold
 from flows.school_days import DAY, SchoolDays, each_day
 from flows.span import Asked
-from models.account import AccountRole
+from models.account import Account, AccountRole
 from models.db import Database
 from models.document import OpenStep
 from models.evidence import Duty
@@ -189,20 +189,22 @@ def in_week(owed: Owed, week: TeachingWeek, counts: Mapping[str, Mapping[str, in
 def _count(cells: Iterable[Cell]) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for cell in cells:
-        counted[cell.time] += 1
+        counted[cell.time] += not cell.waived  # as on the board, what was waived is not counted
         counted["review" if cell.stage in ("group", "review") else cell.stage] += 1
     return {name: counted[name] for name in COUNTED}
 
 
 def _outstanding(session: Session, school_id: str, now: datetime) -> list[int]:
-    """What is past its time or open now, whatever the week."""
+    """What is past its time or open now, whatever the week; who has left can download and print no more."""
     steps = session.exec(
         select(OpenStep).where(
             col(OpenStep.school_id) == school_id, col(OpenStep.place) == 0, col(OpenStep.due_at) <= now
         )
     )
     overdue = sum(1 for s in steps if is_decided(type_of(s.type).step(s.step)))
-    late = col(Duty.school_id) == school_id, col(Duty.met_at).is_(None), col(Duty.due_at) <= now
+    here = select(Account.id).where(col(Account.school_id) == school_id, col(Account.active))
+    unmet = col(Duty.school_id) == school_id, col(Duty.met_at).is_(None), col(Duty.due_at) <= now
+    late = *unmet, col(Duty.account_id).in_(here)
     open_flags = col(Flag.school_id) == school_id, col(Flag.resolved_at).is_(None)
     return [
         overdue,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from models.db import Database
 from models.document import Document, OpenStep
 from models.flag import Flag
 from models.notice import Notice
-from models.school import School, SchoolName, SchoolSetting, SchoolWeek
+from models.school import CalendarChange, School, SchoolName, SchoolSetting, SchoolWeek
 from models.settings import VIETNAM
 from tasks.mail_hours import SETTING, STANDARD, WorkingDay, as_data
 from tests.seeds import tables
@@ -160,6 +160,22 @@ class SmallSchool:
         value = as_data(replace(STANDARD, **changed))
         with self.db.write() as session:
             session.merge(SchoolSetting(school_id=self.id, key=SETTING, value=value))
+
+    def day_off(self, day: date) -> None:
+        """No lessons that day, for the whole school."""
+        with self.db.write() as session:
+            session.add(
+                CalendarChange(
+                    school_id=self.id,
+                    seq=1,
+                    kind="off",
+                    first_day=day,
+                    last_day=day,
+                    reason="Nghỉ bão",
+                    entered_by=self.accounts["admin"],
+                    entered_at=datetime.combine(day, time(0), VIETNAM),
+                )
+            )
 
     def change(self, table: type[Any], key: Any, **values: Any) -> None:
         """Set columns of a row."""

@@ -18,6 +18,7 @@ from models.account import Account
 from models.errors import NotFound
 from models.school import SchoolWeek
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
+from tests.flows.test_probable_rows import timetable
 
 LIMIT = at(11, 13)
 """Lesson plans of week 11."""
@@ -198,4 +199,18 @@ def test_many_cells_cost_no_more_questions(school: SmallSchool) -> None:
         return len(told)
 
     week = school.weeks
-    assert questions(first=week[11], last=week[11]) == questions(first=week[1], last=week[35]) <= 11
+    assert questions(first=week[11], last=week[11]) == questions(first=week[1], last=week[35]) <= 15
+
+
+def test_who_has_no_lesson_in_a_week_misses_nothing_in_it(school: SmallSchool) -> None:
+    """The board says what the flags say: nothing is owed, and there is nothing to attend to."""
+    timetable(school, ("lan", 1), ("hoa", 2))
+    week = {"first": school.weeks[11], "last": school.weeks[11]}
+    assert states(school, board(school, "minh", **week)) == {
+        "lan": ["missing"],
+        "hoa": ["missing"],
+        **{who: ["not_owed"] for who in ("huong", "son", "anh")},  # in the timetable nowhere
+    }
+    school.day_off(date(2024, 11, 19))  # Tuesday of week 11
+    assert states(school, board(school, "minh", state="attention", **week)) == {"hoa": ["missing"]}
+    assert states(school, board(school, "lan", **week)) == {"lan": ["not_owed"]}

@@ -9,20 +9,22 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
-from flows import weekly
+from flows import clock, weekly
 from flows.calendar import monday_of
 from flows.day_rows import working_days
 from flows.school_days import SchoolDays
 from flows.year_frame import proposal, weeks_of
 from models.account import Account
+from models.flag import Flag
 from models.notice import Notice
 from models.settings import Settings
 from tasks.mail_hours import NO_SUMMARY, STANDARD
 from tasks.mailing import GATHER, fold
 from tasks.posting import post
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
+from tests.flows.test_probable_rows import approved
 from tests.mail_server import mail_server
 from tests.tasks.test_mailing import Postman, audiences, html, plain
 
@@ -121,6 +123,31 @@ def test_what_is_outstanding_is_counted_and_the_rest_is_left_out(school: SmallSc
     weekly.summarise(school.db, MONDAY)
     said = [(f["name"]["en"], f["number"]) for f in written(school)[0].data["figures"]["outstanding"]]
     assert said == [("Reviews past their time", 1)]
+
+
+def test_what_was_waived_is_not_counted_as_missing(school: SmallSchool) -> None:
+    clock.scan(school.db, MONDAY)
+    with school.db.write() as session:
+        key = f"missing:lesson-plan:{school.accounts['huong']}:{school.weeks[11]}"
+        flag = session.exec(select(Flag).where(col(Flag.key) == key)).one()
+        flag.waived_at = MONDAY - HOUR
+    weekly.summarise(school.db, MONDAY)
+    assert row(written(school)[0].data["figures"], 11, "Tổ 1-2-3") == {
+        "on_time": 2,
+        "late": 0,
+        "missing": 0,
+        "review": 0,
+        "approved": 2,
+    }
+
+
+def test_what_somebody_who_left_never_printed_is_outstanding_no_more(school: SmallSchool) -> None:
+    approved(school, "lan", "lesson-plan", "download", week=10)
+    approved(school, "son", "lesson-plan", week=10)
+    school.change(Account, school.accounts["son"], active=False)
+    weekly.summarise(school.db, MONDAY)
+    said = [(f["name"]["en"], f["number"]) for f in written(school)[0].data["figures"]["outstanding"]]
+    assert said == [("Approved and not printed", 1)]
 
 
 @pytest.mark.parametrize(("weekday", "last"), [(0, 1), (4, 6)])

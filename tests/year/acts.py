@@ -8,10 +8,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import cache
+from functools import cache, cached_property
 
 import holidays
 
+from tests.year.after import Approves, Downloads, Laptop, Prints, UsesLaptop
 from tests.year.days import (
     DAY,
     HANOI,
@@ -109,21 +110,11 @@ class Decides:
 
 
 @dataclass(frozen=True)
-class Downloads:
-    """The author is handed the approved file."""
+class NewTimetable:
+    """A timetable is entered that holds from a day on."""
 
     at: datetime
-    who: str
-    week: int
-
-
-@dataclass(frozen=True)
-class Prints:
-    """The author says that it is printed."""
-
-    at: datetime
-    who: str
-    week: int
+    since: date
 
 
 @dataclass(frozen=True)
@@ -229,8 +220,9 @@ class NewHead:
 
 
 Change = DayOff | MadeUp | PutOff | NewRule
-Done = Downloads | Prints | SignIn | NewPassword
-Act = Sends | Begins | Decides | Done | Withdraws | Waives | Away | Change | Joins | Leaves | NewHead
+Done = Approves | Downloads | Prints | UsesLaptop | Laptop | SignIn | NewPassword
+Plans = Away | Change | Joins | Leaves | NewHead | NewTimetable
+Act = Sends | Begins | Decides | Done | Withdraws | Waives | Plans
 
 CHANGES: tuple[Change, ...] = (
     DayOff(at(2027, 10, 6, 16, 30), date(2027, 10, 7), date(2027, 10, 8), "Nghỉ tránh bão"),
@@ -276,13 +268,22 @@ class Story:
     def person(self, name: str) -> Person:
         return next(one for one in self.people if one.name == name)
 
-    def away(self, when: datetime) -> dict[str, str]:
-        """Who is away on that day, and who stands in."""
-        absences = [act for act in self.acts if isinstance(act, Away) and act.at <= when]
-        return {a.who: a.to for a in absences if a.first <= when.date() <= a.last}
+    def away(self, when: datetime, day: date | None = None) -> dict[str, str]:
+        """Who is away on a day (that of the instant), and who stands in, as far as is said by then."""
+        on = day or when.date()
+        return {a.who: a.to for a in self._absences if a.at <= when and a.first <= on <= a.last}
+
+    @cached_property
+    def _absences(self) -> list[Away]:
+        return [act for act in self.acts if isinstance(act, Away)]
 
     def head(self, grade: int, when: datetime) -> str:
-        return [h.head for h in self.heads if h.grade == grade and h.since <= when][-1]
+        return self.leaders(grade, when)[0]
+
+    def leaders(self, grade: int, when: datetime) -> tuple[str, str]:
+        """Head and deputy of a group."""
+        last = [h for h in self.heads if h.grade == grade and h.since <= when][-1]
+        return last.head, last.deputy
 
 
 @cache
@@ -307,6 +308,7 @@ def known(when: datetime) -> Known:
             case MadeUp():
                 found.off.add(change.day)
                 found.made_up.add(change.on)
+                found.moved[change.on] = change.day
             case PutOff():
                 later = {n: m + 7 * DAY for n, m in found.mondays.items() if n >= change.week}
                 found.mondays |= later

@@ -58,6 +58,8 @@ class Known:
     off: set[date] = field(default_factory=set)
     """Public holidays and the whole school's days off."""
     made_up: set[date] = field(default_factory=set)
+    moved: dict[date, date] = field(default_factory=dict)
+    """By the day made up: whose lessons are taught on it."""
     some_off: list[tuple[date, date, int]] = field(default_factory=list)
     """First and last day a grade has no lessons."""
     rules: list[Set] = field(default_factory=list)
@@ -104,6 +106,18 @@ class Known:
             day -= DAY
             left -= self.works(day)
         return midnight(day + DAY)
+
+    def week_of(self, day: date) -> int | None:
+        """The number of the teaching week it lies in."""
+        found = (n for n, monday in self.mondays.items() if monday <= day <= monday + 6 * DAY)
+        return next(found, None)
+
+    def taught_as(self, day: date, grade: int) -> int | None:
+        """Which weekday's lessons a class of this grade has that day; None without lessons."""
+        if day in self.moved:
+            return self.moved[day].weekday()
+        free = any(g == grade and first <= day <= last for first, last, g in self.some_off)
+        return None if day in self.off or free else day.weekday()
 
     def teaches(self, grade: int, week: int) -> bool:
         """Has a class of this grade a lesson from Monday to Friday, or on a day made up?"""

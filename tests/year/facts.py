@@ -13,41 +13,65 @@ from tests.year.acts import (
     CLERK,
     EXPIRES,
     Away,
-    Decides,
-    Downloads,
     NewPassword,
     NewRule,
     Person,
-    Prints,
-    Sends,
     SignIn,
     Story,
     Waives,
     then,
 )
-from tests.year.days import DAY, HOUR, PLAN, WEEKS, midnight
+from tests.year.days import DAY, PLAN, WEEKS, midnight
 from tests.year.oracle import FlagRow, first_look
-from tests.year.telling import DIGEST, Notice
+from tests.year.papers import DOWNLOAD, PRINT, Papers
+from tests.year.reviews import overdue_fact, turns
+from tests.year.telling import DIGEST, STALE, Notice
 
 PASSWORD_AGE, GIVEN, AHEAD = 180 * DAY, 7 * DAY, 30 * DAY
 IDLE_DAYS = 14
-FRIDAY, NOON, EVENING = 4, 12, 17
 NOTICED = 8 * DAY
 
+Spans = list[tuple[datetime, datetime | None]]
+"""From when to when a fact holds."""
 Found = tuple[FlagRow, Notice | None]
 """A flag and what is told of it."""
 
 
-def facts(story: Story, looks: Sequence[datetime]) -> Iterator[tuple[datetime, Found]]:
+def facts(story: Story, looks: Sequence[datetime], papers: Papers) -> Iterator[tuple[datetime, Found]]:
     """Every such flag with the look that finds it."""
-    for row in (*_accounts(story), *_records(story)):
-        found = first_look(looks, row.opened)
-        if found is None or (row.resolved is not None and row.resolved[0] <= found):
+    for row, spans in (*_accounts(story), *_records(story, papers)):
+        seen = [(look, over) for since, over in spans if (look := _seen(looks, since, over)) is not None]
+        if not seen:
             continue
-        over = row.resolved[0] if row.resolved else None
-        notice = Notice(row.account, "flag", row.rule, row.kind, row.week, found, f"{row.rule}:{row.debtor}")
-        notice.true = _until(over, story.person(row.account).until)
-        yield found, (row, None if row.rule == "overdue" else notice)  # reviews are in no mail of the table
+        found, last = seen[0][0], seen[-1][1]
+        row = row._replace(resolved=None if last is None else (last, last + NOTICED))
+        if not row.kind or row.opened > found - STALE:
+            notice = _notice(row, found)
+            notice.true = _while(spans, story.person(row.account).until)
+            yield found, (row, notice)
+        else:
+            yield found, (row, None)
+
+
+def _seen(looks: Sequence[datetime], since: datetime, over: datetime | None) -> datetime | None:
+    """The look that finds it, if it still stands then."""
+    found = first_look(looks, since)
+    return found if found is not None and (over is None or found < over) else None
+
+
+def _notice(row: FlagRow, found: datetime) -> Notice:
+    if row.rule == "overdue":
+        author, fact = row.debtor.partition("/")[0], overdue_fact(row.debtor, row.week, row.account)
+        return Notice(row.account, "flag", "overdue-flag", author, row.week, found, fact)
+    fact = f"{row.rule}:{row.debtor}:{row.kind}:{row.week}"
+    return Notice(row.account, "flag", row.rule, row.kind, row.week, found, fact)
+
+
+def _while(spans: Spans, end: datetime | None) -> Callable[[datetime], bool]:
+    return lambda now: (
+        any(since <= now and (over is None or now < over) for since, over in spans)
+        and (end is None or now < end)
+    )
 
 
 def _until(*ends: datetime | None) -> Callable[[datetime], bool]:
@@ -56,22 +80,21 @@ def _until(*ends: datetime | None) -> Callable[[datetime], bool]:
 
 def _row(
     rule: str, who: str, opened: datetime, over: datetime | None, *, due: datetime | None = None
-) -> FlagRow:
-    resolved = None if over is None else (over, over + NOTICED)
-    return FlagRow(rule, "", who, 0, who, due or opened, opened, resolved)
+) -> tuple[FlagRow, Spans]:
+    return FlagRow(rule, "", who, 0, who, due or opened, opened, None), [(opened, over)]
 
 
 # --- accounts -------------------------------------------------------------------------------------------
 
 
-def _accounts(story: Story) -> Iterator[FlagRow]:
+def _accounts(story: Story) -> Iterator[tuple[FlagRow, Spans]]:
     for person in story.people:
         yield from _passwords(story, person)
         yield from _idle(story, person)
     yield _row("certificate", CLERK, EXPIRES - AHEAD, None, due=EXPIRES)
 
 
-def _passwords(story: Story, person: Person) -> Iterator[FlagRow]:
+def _passwords(story: Story, person: Person) -> Iterator[tuple[FlagRow, Spans]]:
     """One that was given is to be changed within a week, one of a person's own within 180 days."""
     changes = [act.at for act in story.acts if isinstance(act, NewPassword) and act.who == person.name]
     given = person.given
@@ -82,7 +105,7 @@ def _passwords(story: Story, person: Person) -> Iterator[FlagRow]:
         given = False
 
 
-def _idle(story: Story, person: Person) -> Iterator[FlagRow]:
+def _idle(story: Story, person: Person) -> Iterator[tuple[FlagRow, Spans]]:
     """Not seen on fourteen days of teaching weeks; days on which another decides for them do not count."""
     seen = [act.at for act in story.acts if isinstance(act, SignIn) and person.name in act.who]
     if not seen:
@@ -108,37 +131,25 @@ def _after(last: datetime) -> datetime | None:
 # --- records on the whole way ---------------------------------------------------------------------------
 
 
-def _records(story: Story) -> Iterator[FlagRow]:
-    for sent in story.acts:
-        if isinstance(sent, Sends) and sent.real:
-            steps = [
-                a for a in story.acts if isinstance(a, Decides) and (a.who, a.week) == (sent.who, sent.first)
+def _records(story: Story, papers: Papers) -> Iterator[tuple[FlagRow, Spans]]:
+    for paper in (one for of in papers.values() for one in of):
+        sent = paper.sent
+        if sent.real:
+            for turn in turns(story, paper):
+                if turn.due <= min(turn.over or story.end, story.end):
+                    debtor = f"{sent.who}/{turn.step}"
+                    row = FlagRow("overdue", PLAN, debtor, sent.first, turn.by, turn.due, turn.due, None)
+                    yield row, [(turn.due, turn.over)]
+        until = story.person(sent.who).until
+        for rule, duty in (("not-downloaded", DOWNLOAD), ("not-printed", PRINT)):
+            spans = [
+                (since, min(over, until) if over and until else over or until)
+                for since, over in paper.unmet(duty)
+                if since <= story.end and (until is None or since < until)
             ]
-            yield from _reviews(story, sent, steps)
-            if len(steps) > 1:
-                yield from _duties(story, sent, steps[1].at)
-
-
-def _reviews(story: Story, sent: Sends, steps: Sequence[Decides]) -> Iterator[FlagRow]:
-    """The head has until noon, the principal until 17:00 of the Friday before, and a day at least."""
-    opened = sent.at
-    for step, name, hour in zip(steps, ("group_review", "principal_approval"), (NOON, EVENING), strict=False):
-        friday = midnight(then(opened).mondays[sent.first] - 7 * DAY + FRIDAY * DAY)
-        due = max(friday + hour * HOUR, opened + DAY)
-        if due <= step.at:
-            row = _row("overdue", step.by, due, step.at)
-            yield row._replace(kind=PLAN, debtor=f"{sent.who}/{name}", week=sent.first)
-        opened = step.at
-
-
-def _duties(story: Story, sent: Sends, approved: datetime) -> Iterator[FlagRow]:
-    """Downloaded and printed before the week begins, but never in less than a day."""
-    for rule, kind in (("not-downloaded", Downloads), ("not-printed", Prints)):
-        done = [a.at for a in story.acts if isinstance(a, kind) and (a.who, a.week) == (sent.who, sent.first)]
-        due = max(approved + DAY, midnight(then(done[0] if done else story.end).mondays[sent.first]))
-        over = done[0] if done else None
-        if due <= story.end and (over is None or due < over):
-            yield _row(rule, sent.who, due, over)._replace(kind=PLAN, week=sent.first)
+            if spans:
+                due = spans[0][0]
+                yield FlagRow(rule, sent.kind, sent.who, sent.first, sent.who, due, due, None), spans
 
 
 # --- notices of other kinds -----------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
@@ -14,7 +15,16 @@ from flows.people import Actor
 from flows.posts import actor_of
 from flows.year_frame import Break, Frame
 from models.account import Account, AccountRole, Group, GroupMember
-from models.school import School, SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
+from models.document import Document
+from models.school import (
+    School,
+    SchoolClass,
+    SchoolName,
+    SchoolWeek,
+    TeachingAssignment,
+    Timetable,
+    TimetableEntry,
+)
 from service import calendar_changes, school_years
 from tasks.keys import Secret
 from tests.cast import PIN, password_hash
@@ -28,6 +38,7 @@ from tests.year.acts import (
     Story,
 )
 from tests.year.days import DAY
+from tests.year.lessons import TIMETABLES, weekdays
 
 YEAR = "2027-2028"
 
@@ -41,8 +52,10 @@ class Founded:
         self.ids: dict[str, str] = {}
         self.groups: dict[int, str] = {}
         self.classes: dict[str, str] = {}
-        self.drafts: dict[tuple[str, int], str] = {}
+        self.records: dict[tuple[str, str, int], str] = {}
+        """The last by author, kind and first week."""
         self._calendar: Calendar | None = None
+        self._signed: list[Document] = []
         with office.db.write() as session:
             self.school_id = self._found(session)
         with office.db.read() as session:
@@ -72,6 +85,8 @@ class Founded:
                 self._group(session, heads.grade, heads.head, heads.deputy)
         for person in self.story.teachers:
             self._class(session, person)
+        here = [person for person in self.story.teachers if person.since == FOUNDED]
+        self._timetable(session, TIMETABLES[0], here, FOUNDED)
         return school.id
 
     def _frame(self) -> Frame:
@@ -136,6 +151,30 @@ class Founded:
                 subject="Toán",
                 homeroom=True,
             )
+        )
+
+    def _timetable(
+        self, session: Session, since: date, teachers: Iterable[Person], entered: datetime
+    ) -> None:
+        session.add(Timetable(school_id=self.school_id, valid_from=since, created_at=entered))
+        session.flush()
+        for person in teachers:
+            self._lessons(session, since, person)
+
+    def _lessons(self, session: Session, since: date, person: Person) -> None:
+        """The first period of the class on each of the weekdays."""
+        session.add_all(
+            TimetableEntry(
+                school_id=self.school_id,
+                valid_from=since,
+                class_id=self.classes[person.name],
+                weekday=weekday,
+                session="morning",
+                period=1,
+                subject="Toán",
+                account_id=self.ids[person.name],
+            )
+            for weekday in weekdays(person.name, since)
         )
 
     def _keys(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from tests.year.days import HANOI, NAMES, PLAN
+from tests.year.days import HANOI, NAMES, PLAN, TEACHER
 from tests.year.telling import Told
 
 _HEADING = re.compile(r"^(?P<name>\S.*) \((?P<n>\d+)\)$")
@@ -34,6 +35,35 @@ _ADVICE = {
     "Chứng thư sắp hoặc đã hết hạn": "certificate",
 }
 _SUMMARY = "Mở bảng thời hạn:"
+_LESSONS = re.compile(r"^Kế hoạch bài dạy tuần (?P<week>\d+), lớp \d(?P<who>gv\d+)$")
+"""The title of a record on the whole way."""
+_TO_DECIDE = {
+    "Chờ xử lý": "waiting",
+    "Đã ký duyệt": "approved",
+    "Sắp đến hạn": "review-reminder",
+    "Quá hạn": "review-overdue",
+    "Quá hạn, cần để ý": "overdue-flag",
+}
+_WAITING = re.compile(r"^Chờ duyệt: (?P<name>.*), tuần (?P<week>\d+)$")
+_ITEMS = {"kế hoạch dạy học": TEACHER, "kế hoạch bài dạy": PLAN}
+_STATES = {
+    "chưa trình duyệt": "draft",
+    "chưa được ký duyệt xong": "waiting",
+    "chưa tải về và chưa in": "not-kept",
+    "chưa xác nhận đã in": "not-printed",
+    "chưa có": "none",
+}
+_COUNTED = re.compile(
+    r"^- Tuần (\d+), (Tổ \d): đúng hạn (\d+), muộn (\d+), chưa nộp (\d+), đang duyệt (\d+), đã duyệt (\d+)$"
+)
+_LACKING = re.compile(r"^Có thể thiếu khi kiểm tra [\w ]+ (?P<day>\d\d/\d\d): (?P<said>.*)$")
+_OUTSTANDING = {
+    "Hồ sơ duyệt quá hạn": "reviews",
+    "Hồ sơ đã duyệt chưa tải về": "downloads",
+    "Hồ sơ đã duyệt chưa in": "prints",
+    "Cảnh báo kiểm tra đột xuất": "checks",
+    "Sự cố chưa giải quyết": "incidents",
+}
 
 
 @dataclass
@@ -87,7 +117,7 @@ class Catcher:
 def read(to: str, text: str, day: date) -> list[Told]:
     """The lines of a mail in Vietnamese."""
     heading, rows = "", text.splitlines()
-    told = [Told(to, "weekly", "", 0, day)] if _SUMMARY in text else []
+    told = [Told(to, "weekly", "", 0, day), *_figures(to, rows, day)] if _SUMMARY in text else []
     for number, row in enumerate(rows):
         if found := _HEADING.match(row):
             heading = found["name"]
@@ -96,11 +126,35 @@ def read(to: str, text: str, day: date) -> list[Told]:
     return told
 
 
+def _figures(to: str, rows: Sequence[str], day: date) -> Iterator[Told]:
+    """What stands above the sections of a summary."""
+    kind = ""
+    for row in rows:
+        if _HEADING.match(row):
+            return
+        name, _, number = row.removeprefix("- ").partition(": ")
+        if row in _KINDS:
+            kind = _KINDS[row]
+        elif found := _COUNTED.match(row):
+            week, group, *figures = found.groups()
+            yield Told(to, "figures", f"{kind} {group}: {' '.join(figures)}", int(week), day)
+        elif name in _OUTSTANDING:
+            yield Told(to, "figures", f"{_OUTSTANDING[name]}: {number}", 0, day)
+
+
 def _line(to: str, heading: str, title: str, sentence: str, day: date) -> Told:
     record = _RECORD.match(title)
     known = record is not None and record["name"] in _KINDS
     kind, week = (_KINDS[record["name"]], int(record["week"])) if record and known else ("", 0)
+    lesson = _LESSONS.match(title)
+    if lesson and heading in _TO_DECIDE and not any(words in sentence for words in _SENTENCES):
+        return Told(to, _TO_DECIDE[heading], lesson["who"], int(lesson["week"]), day)
     match heading:
+        case "Có thể thiếu khi kiểm tra":
+            return _lack(to, sentence, day)
+        case "Cần nhắc nhở, hỗ trợ" if waiting := _WAITING.match(title):
+            names = sentence.partition(": ")[2].count(" (")
+            return Told(to, "review-escalation", _KINDS[waiting["name"]], int(waiting["week"]), day, names)
         case "Ủy quyền khi vắng mặt":
             return Told(to, "delegation", title.split()[1], 0, day)
         case "Quy định về thời hạn":
@@ -120,8 +174,32 @@ def _line(to: str, heading: str, title: str, sentence: str, day: date) -> Told:
             if what:
                 found = _WEEK.search(title)
                 assert found is not None, title
-                return Told(to, _SENTENCES[what], kind or PLAN, int(found[1]), day)
-    return Told(to, "review", heading, 0, day)
+                of = TEACHER if title.startswith("Kế hoạch dạy học") else PLAN
+                return Told(to, _SENTENCES[what], kind or of, int(found[1]), day)
+    raise AssertionError((heading, title, sentence))
+
+
+def _lack(to: str, sentence: str, day: date) -> Told:
+    """Of the teacher's own lessons, or of a group."""
+    found = _LACKING.match(sentence)
+    assert found is not None, sentence
+    if "tuần" not in found["said"]:
+        names = found["said"].removesuffix(".").replace("Người ", "")
+        return Told(to, "spot-check-head", f"{found['day']}: {names}", 0, day)
+    said = "; ".join(_state(words) for words in found["said"].partition(". ")[0].split("; "))
+    return Told(to, "spot-check", f"{found['day']}: {said}", 0, day)
+
+
+def _state(words: str) -> str:
+    item = next(kind for name, kind in _ITEMS.items() if name in words)
+    week = _WEEK.search(words)
+    assert week is not None, words
+    return f"{item} {week[1]} {next(state for said, state in _STATES.items() if said in words)}"
+
+
+_LACKING = re.compile(
+    r"^Có thể thiếu khi kiểm tra (?:thứ \w+|Chủ nhật|chủ nhật) (?P<day>\d\d/\d\d): (?P<said>.*)$"
+)
 
 
 def _number(sentence: str) -> int:

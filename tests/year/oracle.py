@@ -8,16 +8,16 @@ in `telling.py`, what holds while a fact holds in `facts.py`. Nothing of the pro
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from typing import NamedTuple
 
-from tests.year.acts import CHANGES, MOMENTS, Sends, Story, Waives, Withdraws, known, known_since, then
+from tests.year.acts import CHANGES, MOMENTS, Story, Waives, known, known_since, then
 from tests.year.days import DAY, PLAN, TEACHER, TEAM, WEEKS
-from tests.year.telling import HEAD, OWES, PRINCIPAL, Moment, Notice, to_tell
+from tests.year.papers import Paper, Papers, covering
+from tests.year.telling import ASKS, HEAD, OWES, PRINCIPAL, Moment, Notice, to_tell
 
 TELL_WITHIN = 7 * DAY
 BEFORE, AFTER = 21 * DAY, 35 * DAY
@@ -41,21 +41,14 @@ class FlagRow(NamedTuple):
         return self.rule, self.kind, self.debtor, self.week
 
 
-@dataclass
-class Paper:
-    """A record sent: what it was held to, and when it was taken back."""
-
-    sent: Sends
-    held: datetime
-    gone: datetime | None = None
-
-    def stands(self, when: datetime) -> bool:
-        return self.sent.at <= when and (self.gone is None or when < self.gone)
-
-
 @cache
 def _limit(kind: str, week: int, since: datetime) -> datetime:
     return known(since).limit(kind, week)
+
+
+def limit_of(kind: str, week: int, when: datetime) -> datetime:
+    """The first instant too late for a week, as far as is known then."""
+    return _limit(kind, week, known_since(when))
 
 
 @dataclass
@@ -81,7 +74,7 @@ class Case:
         return self.story.head(self.grade, when) if self.kind == TEAM else self.debtor
 
     def limit(self, when: datetime) -> datetime:
-        return _limit(self.kind, self.week, known_since(when))
+        return limit_of(self.kind, self.week, when)
 
     def owes(self, when: datetime) -> bool:
         if self.since >= self.limit(when) or (self.until and self.until <= when):
@@ -194,7 +187,7 @@ class Case:
         if self.covering(when) is not None or not self.owes(when):
             return
         limit = self.limit(when)
-        for moment in to_tell(self.kind, limit, when):
+        for moment in to_tell(ASKS[self.kind], limit, when):
             for who in self._told(moment, when):
                 told = who, moment.to, moment.code, limit
                 if told not in self.reminded:
@@ -232,9 +225,8 @@ def first_look(looks: Sequence[datetime], when: datetime) -> datetime | None:
     return looks[place] if place < len(looks) else None
 
 
-def cases_of(story: Story, looks: Sequence[datetime]) -> list[Case]:
+def cases_of(story: Story, looks: Sequence[datetime], papers: Papers) -> list[Case]:
     """Everyone who owes, with every kind and week."""
-    papers = _papers(story)
     waived = {(act.kind, act.who, act.week): act.at for act in story.acts if isinstance(act, Waives)}
     found = []
     for kind in (PLAN, TEACHER, TEAM):
@@ -246,25 +238,8 @@ def cases_of(story: Story, looks: Sequence[datetime]) -> list[Case]:
             ]
         for name, grade, since, until in debtors:
             for week in range(1, WEEKS + 1):
-                mine = [p for p in papers[kind, name] if p.sent.first <= week <= p.sent.last]
+                mine = covering(papers[kind, name], week)
                 case = Case(story, looks, kind, name, grade, week, mine, since, until)
                 case.waived = waived.get((kind, name, week))
                 found.append(case)
     return found
-
-
-def _papers(story: Story) -> dict[tuple[str, str], list[Paper]]:
-    found: dict[tuple[str, str], list[Paper]] = defaultdict(list)
-    for act in story.acts:
-        if isinstance(act, Sends):
-            held = then(act.at).limit(act.kind, act.first)
-            found[_whose(story, act)].append(Paper(act, held))
-        elif isinstance(act, Withdraws):
-            mine = found[_whose(story, act)]
-            last = [p for p in mine if p.sent.first == act.first and p.gone is None][-1]
-            last.gone = act.at
-    return found
-
-
-def _whose(story: Story, act: Sends | Withdraws) -> tuple[str, str]:
-    return act.kind, f"group {story.person(act.who).grade}" if act.kind == TEAM else act.who

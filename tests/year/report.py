@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from tests.year.acts import CHANGES, DayOff, MadeUp, NewRule, PutOff, Sends
+from tests.year.acts import CHANGES, Change, DayOff, MadeUp, NewRule, NewTimetable, PutOff, Sends
 from tests.year.days import DAY
+from tests.year.lessons import ENTERED
 from tests.year.oracle import then
-from tests.year.simulate import OF_REVIEWS, Outcome
+from tests.year.simulate import Outcome
+from tests.year.spot_checks import RULE as SPOT_CHECK
 
-COLUMN, HEIGHT, LEFT, TOP, FOOT = 22, 260, 60, 34, 96
+COLUMN, HEIGHT, LEFT, TOP, FOOT = 22, 260, 60, 34, 114
 _INK, _SOFT = "#1a2030", "#5c6577"
 
 
@@ -30,6 +32,7 @@ class WeekRow(NamedTuple):
     reminders: int
     escalations: int
     told: int
+    checks: int
     mailed: int
     kills: int
 
@@ -37,6 +40,7 @@ class WeekRow(NamedTuple):
 def rows_of(outcome: Outcome) -> list[WeekRow]:
     """By teaching week. Late: missing for a time; missing: to the end."""
     ended = Counter((f.week, f.resolved is None) for f in outcome.flags.values() if f.rule == "missing")
+    checks = Counter(f.week for f in outcome.flags.values() if f.rule == SPOT_CHECK)
     told = Counter[tuple[str, int]]()
     for line, times in outcome.told.items():
         told[_GROUP.get(line.what, ""), line.week] += times
@@ -49,7 +53,16 @@ def rows_of(outcome: Outcome) -> list[WeekRow]:
         said = (told[what, n] for what in ("reminders", "escalations", "flags"))
         rows.append(
             WeekRow(
-                n, monday, owed, owed - late - missing, late, missing, *said, mailed[monday], kills[monday]
+                n,
+                monday,
+                owed,
+                owed - late - missing,
+                late,
+                missing,
+                *said,
+                checks[n],
+                mailed[monday],
+                kills[monday],
             )
         )
     return rows
@@ -78,6 +91,7 @@ HEAD = (
     "Reminders",
     "To those above",
     "Told of flags",
+    "Checks",
     "Mailed",
     "Kills",
 )
@@ -115,16 +129,22 @@ def text(outcome: Outcome, rows: Sequence[WeekRow]) -> str:
         kills=len(outcome.kills),
         asleep=f"{asleep:%d/%m/%Y %H:%M}",
         awake=f"{awake:%d/%m/%Y %H:%M}",
-        changes="\n".join(f"| {c.at:%d/%m/%Y %H:%M} | {_said(c)} |" for c in CHANGES),
+        changes="\n".join(f"| {c.at:%d/%m/%Y %H:%M} | {_said(c)} |" for c in _changes()),
         flags=", ".join(f"{n} *{rule}*" for rule, n in sorted(rules.items())),
-        lines=", ".join(f"{n} *{what}*" for what, n in sorted(told.items()) if what != OF_REVIEWS),
+        lines=", ".join(f"{n} *{what}*" for what, n in sorted(told.items())),
         mailed=len({(line.who, line.day) for line in outcome.told}),
         table=table(rows),
     )
 
 
-def _said(change: object) -> str:
+def _changes() -> list[Change | NewTimetable]:
+    return sorted((*CHANGES, ENTERED), key=lambda change: change.at)
+
+
+def _said(change: Change | NewTimetable) -> str:
     match change:
+        case NewTimetable():
+            return f"Another timetable holds from {change.since:%A, %d/%m} on"
         case DayOff():
             whom = f"grade {change.grade}" if change.grade else "the whole school"
             return f"No lessons from {change.first:%d/%m} to {change.last:%d/%m}, {whom} ({change.reason})"
@@ -138,7 +158,6 @@ def _said(change: object) -> str:
                 f"For weeks from {change.since:%d/%m/%Y} on, `{change.kind}` is due "
                 f"{change.rule.days} {days} before Monday"
             )
-    raise TypeError(change)
 
 
 _TEXT = """# A simulated school year
@@ -146,14 +165,15 @@ _TEXT = """# A simulated school year
 Written by `make year`; the same for the same seed ({seed}). Tests in `tests/year/` play the year
 2027-2028, with its Tết break and its 29 February, through the product: {teachers} teachers in five groups
 sign {sent} records ({real} of them by the whole way: drafted, signed with a PIN, reviewed, approved),
-some late, some never, some taken back; people are away, come and go; rules and calendar change in mid-
-year. Two scheduler processes run the product's own jobs by its own table of triggers at {steps} instants
-of the test's clock, both at once, on one database; {kills} times one is killed with SIGKILL while it
-works, and both sleep from {asleep} to {awake}. Mails go by SMTP into a catcher and are read line by line.
+some late, some never, some taken back; most are approved, and most authors download and print them in time;
+people are away, come and go; rules, calendar and timetable change in mid-year. Two scheduler processes run
+the product's own jobs by its own table of triggers at {steps} instants of the test's clock, both at once, on
+one database; {kills} times one is killed with SIGKILL while it works, and both sleep from {asleep} to
+{awake}. Mails go by SMTP into a catcher and are read line by line.
 
 At the end every flag and every line of every mail is held against a table computed from the story alone
-by other arithmetic (`tests/year/oracle.py`, which imports nothing of the product): each is there once,
-and no other. What reviewers are told of records on the whole way is left out of that table.
+by other arithmetic (`tests/year/table.py` and what it stands on, which import nothing of the product): each
+is there once, and no other; the figures of the principals' weekly summaries are those of the table, too.
 
 - Flags: {flags}.
 - Lines of mails: {lines}.
@@ -174,7 +194,8 @@ and no other. What reviewers are told of records on the whole way is left out of
 
 *In time*: covered by a record signed before the limit. *Missing for a time*: signed after it, or no longer
 missing because limit or lessons moved. *To those above*: lines to heads and principals, each with several
-names. *Told of flags*: what was not told by a reminder already. *Mailed*: persons
+names. *Told of flags*: what was not told by a reminder already. *Checks*: flags of what a spot check would
+probably miss, one for a teacher, day and kind of record. *Mailed*: persons
 and days with a mail, and *kills*, by the calendar week; the rest of a row by the week the records are for.
 """
 
@@ -217,11 +238,12 @@ def picture(rows: Sequence[WeekRow]) -> bytes:
         _column(root, row, LEFT + place * COLUMN, most)
     _words(root, LEFT - 8, TOP - 14, "Records", "end")
     _words(root, LEFT - 8, TOP + HEIGHT + 16, "Week", "end")
-    _words(root, LEFT - 8, TOP + HEIGHT + 34, "Kills", "end")
+    _words(root, LEFT - 8, TOP + HEIGHT + 34, "Checks", "end")
+    _words(root, LEFT - 8, TOP + HEIGHT + 52, "Kills", "end")
     for place, (_, fill, name) in enumerate(PARTS):
         x = LEFT + place * 150
-        _box(root, x, TOP + HEIGHT + 56, 14, 14, fill)
-        _words(root, x + 20, TOP + HEIGHT + 67, name, "start")
+        _box(root, x, TOP + HEIGHT + 74, 14, 14, fill)
+        _words(root, x + 20, TOP + HEIGHT + 85, name, "start")
     drawn: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return drawn + b"\n"
 
@@ -234,8 +256,9 @@ def _column(root: ElementTree.Element, row: WeekRow, x: float, most: int) -> Non
         if tall:
             _box(root, x + 2, round(y, 1), COLUMN - 4, round(tall, 1), fill)
     _words(root, x + COLUMN / 2, TOP + HEIGHT + 16, str(row.number), "middle")
-    if row.kills:
-        _words(root, x + COLUMN / 2, TOP + HEIGHT + 34, str(row.kills), "middle")
+    for number, below in ((row.checks, 34), (row.kills, 52)):
+        if number:
+            _words(root, x + COLUMN / 2, TOP + HEIGHT + below, str(number), "middle")
 
 
 def _hatching(root: ElementTree.Element) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from tests.year.acts import (
@@ -29,14 +29,12 @@ from tests.year.acts import (
     Begins,
     DayOff,
     Decides,
-    Downloads,
     Heads,
     Joins,
     Leaves,
     NewHead,
     NewPassword,
     Person,
-    Prints,
     Sends,
     SignIn,
     Story,
@@ -46,6 +44,8 @@ from tests.year.acts import (
     known,
     then,
 )
+from tests.year.after import Downloads, Prints
+from tests.year.approvals import SCRIPTED, approvals
 from tests.year.days import (
     DAY,
     HOUR,
@@ -55,6 +55,8 @@ from tests.year.days import (
     TEAM,
     WEEKS,
 )
+from tests.year.lessons import ENTERED
+from tests.year.quiet import quiet
 
 
 def tell(seed: int, *, teachers: int = 40, real: int = 4) -> Story:
@@ -71,11 +73,15 @@ def tell(seed: int, *, teachers: int = 40, real: int = 4) -> Story:
         first = next(h.head for h in heads if h.grade == grade)
         sends += [_by_head(one, heads, grade) for one in _sends(rng, first, TEAM, None)]
     absences = list(_absences(heads))
-    sends = [_real(one, people, rng, real) for one in sends]
+    sends = [_real(one, people, rng, real) for one in sends if (one.who, one.kind, one.first) not in SCRIPTED]
     acts: list[Act] = [*sends, *_withdrawals(rng, sends), *CHANGES, *absences]
+    acts += [act for scripted in SCRIPTED.values() for act in scripted]
     for one in sends:
         acts += _whole_way(rng, one, people, heads, absences) if one.real else ()
-    acts += [*_sign_ins(people), *_passwords(people), *_waivers(rng, people, sends)]
+    acts += [*_sign_ins(people), *_passwords(people), *_waivers(rng, people, sends), ENTERED]
+    acts += approvals(
+        rng, sends, {(a.who, a.kind, a.first) for a in acts if isinstance(a, Withdraws)}, people
+    )
     acts += [Joins(p.since, p.name) for p in people if p.since != FOUNDED]
     acts += [Leaves(p.until, p.name) for p in people if p.until]
     acts += [NewHead(h.since, h.grade, h.head) for h in heads if h.since != FOUNDED]
@@ -141,8 +147,9 @@ def _sends(rng: random.Random, who: str, kind: str, person: Person | None) -> It
         )
         if when is not None and owes and not free:
             yield Sends(when, who, kind, week, last)
-        # a plan never written is missed for one week, then the next begins
-        week = last + 1 if when is not None else week + 1
+        # a plan never written is missed for one week, then the next begins; who leaves leaves nothing open
+        skips = when is None or (free and person is not None and person.until is not None)
+        week = week + 1 if skips else last + 1
 
 
 def _before_leaving(
@@ -174,27 +181,6 @@ def _moment(rng: random.Random, kind: str, week: int) -> datetime | None:
 def _limits(kind: str, week: int) -> list[datetime]:
     """Those a week has at one time or another, in order."""
     return sorted({known(moment).limit(kind, week) for moment in MOMENTS})
-
-
-def quiet(when: datetime, step: int) -> datetime:
-    """The nearest whole second at which a real clock cannot be of two minds.
-
-    Whether a person is still told of what they mend within minutes depends on the second a job begins, in
-    life as here; so nobody acts while the night look, the morning's reminders or a change are under way.
-    """
-    when = when.replace(microsecond=0)
-    while _busy(when):
-        when += step * MINUTE
-    return when
-
-
-def _busy(when: datetime) -> bool:
-    clock = when.time()
-    if time(0, 5) <= clock < time(0, 12) or time(6, 59) <= clock < time(7, 25):
-        return True
-    if any(change.at - 2 * MINUTE <= when < change.at + 25 * MINUTE for change in CHANGES):
-        return True
-    return ASLEEP[0] - 5 * MINUTE <= when < ASLEEP[0] or ASLEEP[1] <= when < ASLEEP[1] + 25 * MINUTE
 
 
 def _real(sent: Sends, people: list[Person], rng: random.Random, real: int) -> Sends:
@@ -251,6 +237,7 @@ def _withdrawals(rng: random.Random, sends: list[Sends]) -> Iterator[Act]:
 def _waivers(rng: random.Random, people: list[Person], sends: list[Sends]) -> Iterator[Waives]:
     """Of lesson plans that are never written some are waived, a day or more after the limit."""
     sent = {(one.who, one.first) for one in sends if one.kind == PLAN}
+    sent |= {(who, week) for who, _, week in SCRIPTED}
     steady = [p for p in people if p.role == "teacher" and p.since == FOUNDED and not p.until]
     never = [
         (person, week)

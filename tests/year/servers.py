@@ -51,6 +51,9 @@ async def _serve(pipe: Connection, values: dict[str, Any]) -> None:
     while True:
         await asyncio.to_thread(pipe.send, ([fault for fault in faults if fault], works.leading))
         watch.now, order = await asyncio.to_thread(pipe.recv)
+        if order is None:
+            faults = [await _fire(works.take_the_lead)]
+            continue
         due = [
             job for job in table if job.trigger.get_next_fire_time(fired[job.id], fired[job.id]) <= watch.now
         ]
@@ -80,7 +83,14 @@ class Pair:
     faults: list[str] = field(default_factory=list)
     leads: list[str] = field(default_factory=list)
     """Who led, whenever it was another than before."""
+    _leader: str = ""
     _running: dict[str, tuple[ForkServerProcess, Connection]] = field(default_factory=dict)
+
+    def keep_lead(self, now: datetime) -> None:
+        """Who leads has renewed its lease all the time, as in life every ten seconds, and stays it."""
+        if self._leader:
+            self._pipe(self._leader).send((now, None))
+            self._hear(self._leader)
 
     def step(
         self, now: datetime, orders: Sequence[int], kill: Sequence[str] = (), after: float = 0.0
@@ -101,6 +111,10 @@ class Pair:
         self.faults += faults
         if leading and self.leads[-1:] != [name]:
             self.leads.append(name)
+        if leading:
+            self._leader = name
+        elif self._leader == name:
+            self._leader = ""
 
     def _pipe(self, name: str) -> Connection:
         if name not in self._running:
@@ -113,6 +127,8 @@ class Pair:
 
     def _kill(self, name: str) -> None:
         process, pipe = self._running.pop(name)
+        if self._leader == name:
+            self._leader = ""
         process.kill()
         process.join()
         pipe.close()

@@ -6,8 +6,10 @@ the two): forty teachers sign some two thousand in a year.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import singledispatchmethod
+from hashlib import sha256
 from typing import Any
 
 from sqlmodel import Session, col, select, update
@@ -19,11 +21,12 @@ from flows.decide import decide
 from flows.delegation_rules import Asked
 from flows.drafts import create, save
 from flows.due_rules import DaysBefore
-from flows.evidence import PRINTED
+from flows.evidence import DOWNLOAD, LAPTOP, PRINTED
 from flows.grammar import Review
 from flows.obligations import Calendar, calendar_of
 from models.account import Account, Group
 from models.document import Document
+from models.evidence import Duty, Evidence
 from models.flag import Flag
 from service import calendar_changes, school_years
 from service.calendar_changes import Entered
@@ -36,31 +39,41 @@ from tests.year.acts import (
     Begins,
     DayOff,
     Decides,
-    Downloads,
     Joins,
     Leaves,
     MadeUp,
     NewHead,
     NewPassword,
     NewRule,
-    Prints,
+    NewTimetable,
     PutOff,
     Sends,
     SignIn,
     Waives,
     Withdraws,
 )
-from tests.year.days import PLAN
+from tests.year.after import Approves, Downloads, Laptop, Prints, UsesLaptop
+from tests.year.days import PLAN, TEACHER, TEAM
 from tests.year.founding import Founded
+from tests.year.lessons import TIMETABLES
 
 
 class Stage(Founded):
     """The school in the year, act by act."""
 
     def play(self, act: Act) -> None:
-        """Do it, at its time."""
+        """Do it, at its time; what is only signed is kept with others, before anything else is done."""
+        if not isinstance(act, Sends) or act.real:
+            self.keep()
         self.now = act.at
         self._do(act)
+
+    def keep(self) -> None:
+        """Write what was signed since; a transaction of its own for each would take long."""
+        if self._signed:
+            with self.office.db.write() as session:
+                session.add_all(self._signed)
+            self._signed = []
 
     @singledispatchmethod
     def _do(self, act: Any) -> None:
@@ -70,11 +83,11 @@ class Stage(Founded):
     def _(self, act: Sends) -> None:
         if act.real:
             for action in ("submit", "sign"):
-                self._decide(act.who, self.drafts[act.who, act.first], action)
+                self._decide(act.who, self.records[act.who, PLAN, act.first], action)
             return
         row = self.signed(act)
-        with self.office.db.write() as session:
-            session.add(row)
+        self.records[act.who, act.kind, act.first] = row.id
+        self._signed.append(row)
 
     def signed(self, act: Sends) -> Document:
         """A record as its author's signature leaves it, as far as the clock reads it."""
@@ -88,7 +101,7 @@ class Stage(Founded):
             group_id=self.groups[self.story.person(act.who).grade],
             week_id=self.weeks[act.first],
             last_week_id=self.weeks[act.last],
-            title=f"{act.kind} {act.first}",
+            title=f"{_TITLES[act.kind]} tuần {act.first}, {act.who}",
             fields={},
             version=3,
             revision=1,
@@ -115,7 +128,7 @@ class Stage(Founded):
         made = create(self.office, actor, PLAN, {"week": self.weeks[act.week]})
         _, faults = save(self.office, actor, made.id, made.content_version, fields)
         assert not faults, faults
-        self.drafts[act.who, act.week] = made.id
+        self.records[act.who, PLAN, act.week] = made.id
 
     def _lesson(self, act: Begins) -> dict[str, Any]:
         phase = {"minutes": 35, "teacher": "<p>- Giao bài 1.</p>", "pupils": "<p>- Làm bài.</p>"}
@@ -133,7 +146,7 @@ class Stage(Founded):
 
     @_do.register
     def _(self, act: Decides) -> None:
-        self._decide(act.by, self.drafts[act.who, act.week], "approve")
+        self._decide(act.by, self.records[act.who, PLAN, act.week], "approve")
 
     def _decide(self, name: str, document_id: str, action: str) -> None:
         with self.office.db.read() as session:
@@ -149,18 +162,63 @@ class Stage(Founded):
         decide(self.office, command)
 
     @_do.register
+    def _(self, act: Approves) -> None:
+        """As `Sends` writes most records: rows in the shape the whole way leaves."""
+        ids = {paper: self.records[paper.who, paper.kind, paper.first] for paper in act.papers}
+        with self.office.db.write() as session:
+            for paper, record in ids.items():
+                document = session.get_one(Document, record)
+                document.status, document.step, document.blob = "approved", "archive", _hash(record)
+                document.approved_at = document.updated_at = act.at
+                session.add_all(self.owed(document, act.at, met=paper.kept))
+                if paper.kept:
+                    session.add_all(_said(document, kind, act.at) for kind in (DOWNLOAD, PRINTED))
+
+    def owed(self, document: Document, approved: datetime, *, met: bool) -> Iterator[Duty]:
+        """What its owner has to do after the approval."""
+        for obligation in type_of(document.type).obligations:
+            yield Duty(
+                document_id=document.id,
+                kind=obligation.kind,
+                school_id=document.school_id,
+                account_id=document.owner_id,
+                group_id=document.group_id,
+                week_id=document.week_id,
+                revision=document.revision,
+                blob=document.blob or "",
+                opened_at=approved,
+                due_at=duties.due_of(self.calendar, obligation, document.week_id, approved),
+                met_at=approved if met else None,
+            )
+
+    @_do.register
     def _(self, act: Downloads) -> None:
-        document = self._drafted(act)
+        with self.office.db.read() as session:
+            document = session.get_one(Document, self.records[act.who, act.kind, act.week])
         assert document.blob is not None
         assert duties.downloaded(self.office, self.actor(act.who), document.id, document.blob, "page")
 
     @_do.register
     def _(self, act: Prints) -> None:
-        duties.attest(self.office, self.actor(act.who), self._drafted(act).id, PRINTED, "page")
+        self._attest(act.who, act.kind, act.week, PRINTED)
 
-    def _drafted(self, act: Downloads | Prints) -> Document:
-        with self.office.db.read() as session:
-            return session.get_one(Document, self.drafts[act.who, act.week])
+    @_do.register
+    def _(self, act: UsesLaptop) -> None:
+        self._attest(act.who, PLAN, act.week, LAPTOP)
+
+    def _attest(self, who: str, kind: str, week: int, said: str) -> None:
+        duties.attest(self.office, self.actor(who), self.records[who, kind, week], said, "page")
+
+    @_do.register
+    def _(self, act: Laptop) -> None:
+        duties.report_laptop(self.office, self.actor(act.who), broken=act.broken, via="page")
+
+    @_do.register
+    def _(self, act: NewTimetable) -> None:
+        """As the import of a timetable keeps it."""
+        with self.office.db.write() as session:
+            teachers = [p for p in self.story.teachers if p.since <= act.at]
+            self._timetable(session, act.since, teachers, act.at)
 
     @_do.register
     def _(self, act: SignIn) -> None:
@@ -254,6 +312,8 @@ class Stage(Founded):
             self._account(session, person)
             self._member(session, person)
             self._assign(session, person)
+            session.flush()
+            self._lessons(session, TIMETABLES[0], person)
 
     @_do.register
     def _(self, act: Leaves) -> None:
@@ -268,3 +328,27 @@ class Stage(Founded):
             group.head_id, group.deputy_id = self.ids[act.who], group.head_id
             session.flush()
             delegations.review(session, self.office.settings, self.school_id, self.ids["quan-tri"], act.at)
+
+
+_TITLES = {
+    PLAN: "Kế hoạch bài dạy",
+    TEACHER: "Kế hoạch dạy học cá nhân",
+    TEAM: "Kế hoạch dạy học của tổ",
+}
+
+
+def _hash(record: str) -> str:
+    """What stands for its file: nobody opens it."""
+    return sha256(record.encode()).hexdigest()
+
+
+def _said(document: Document, kind: str, at: datetime) -> Evidence:
+    return Evidence(
+        school_id=document.school_id,
+        account_id=document.owner_id,
+        kind=kind,
+        document_id=document.id,
+        revision=document.revision,
+        blob=document.blob,
+        at=at,
+    )

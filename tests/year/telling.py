@@ -56,6 +56,10 @@ ASKS = {
 }
 
 
+REVIEWS = Ask(0), Ask(1, every=1, times=3), Ask(2, PRINCIPAL)
+"""Of a lesson plan that waits to be decided on."""
+
+
 class Moment(NamedTuple):
     """From when on someone is to be told; `after`: the limit has passed then."""
 
@@ -66,16 +70,16 @@ class Moment(NamedTuple):
 
 
 @cache
-def moments(kind: str, limit: datetime, since: datetime) -> list[Moment]:
+def moments(asks: tuple[Ask, ...], limit: datetime, since: datetime) -> list[Moment]:
     """All of a limit, by what is known since then: on working days, one a recipient and day and side."""
     works = then(since).at_school
     last = (limit - SECOND).date()
     before: dict[tuple[str, date], Moment] = {}
     after: dict[tuple[str, date], Moment] = {}
-    for ask in sorted(ASKS[kind]):
+    for ask in sorted(asks):
         day = last + min(ask.days, 0) * DAY
         if ask.days <= 0:
-            while not works(day):
+            while not works(day) or midnight(day) + DIGEST >= limit:
                 day -= DAY
             before[ask.to, day] = Moment(midnight(day) + DIGEST, ask.to, False, (ask.days, 0))
             continue
@@ -88,11 +92,13 @@ def moments(kind: str, limit: datetime, since: datetime) -> list[Moment]:
     return sorted([*before.values(), *after.values()])
 
 
-def to_tell(kind: str, limit: datetime, now: datetime) -> list[Moment]:
-    """Of each recipient the last that has come and still means something."""
+def to_tell(
+    asks: tuple[Ask, ...], limit: datetime, now: datetime, opened: datetime | None = None
+) -> list[Moment]:
+    """Of each recipient the last that has come since the matter arose, and still means something."""
     latest: dict[str, Moment] = {}
-    for moment in moments(kind, limit, known_since(now)):
-        stale = moment.after and moment.at <= now - STALE
+    for moment in moments(asks, limit, known_since(now)):
+        stale = (moment.after and moment.at <= now - STALE) or (opened is not None and moment.at <= opened)
         if moment.at <= now and moment.after == (now >= limit) and not stale:
             latest[moment.to] = moment
     return list(latest.values())
@@ -116,6 +122,8 @@ class Notice:
     waits: bool = True
     limit: datetime | None = None
     name: str = ""
+    record: str = ""
+    """Of which it asks for a decision: that it waits is said with a reminder of it."""
 
 
 @dataclass
@@ -150,22 +158,22 @@ class Post:
         """When a notice goes, and whether with the day's digest."""
         if not notice.waits:
             return _awake(now), False
-        when, today = _digest(notice.due), now.date()
+        when, today = _digest(notice.due, now), now.date()
         if when <= now:
             open_today = then(now).at_school(today) and midnight(today) + DIGEST <= now
             had = (notice.who, today) in self._had
             if open_today and not had and _awake(now) == now:
                 return now, True
-            when = _digest(midnight(today) + DAY if open_today and had else now)
+            when = _digest(midnight(today) + DAY if open_today and had else now, now)
         if notice.limit is not None and now < notice.limit <= when:
             return _awake(now), False
         return when, True
 
 
-def _digest(since: datetime) -> datetime:
-    """The first digest from an instant on."""
+def _digest(since: datetime, now: datetime) -> datetime:
+    """The first digest from an instant on, as far as is known now."""
     day = since.date()
-    while not then(since).at_school(day) or midnight(day) + DIGEST < since:
+    while not then(now).at_school(day) or midnight(day) + DIGEST < since:
         day += DAY
     return midnight(day) + DIGEST
 
@@ -179,8 +187,10 @@ def _awake(now: datetime) -> datetime:
 def _lines(notices: list[Notice], day: date) -> Iterator[Told]:
     """Each fact once under a heading; past its limit says more than soon due, and than the flag itself."""
     said: dict[tuple[str, str], list[Notice]] = defaultdict(list)
+    reminded = {n.record for n in notices if n.heading in ("reminder", "overdue")} - {""}
     for notice in notices:
-        said[notice.heading, notice.fact].append(notice)
+        if notice.heading != "waiting" or notice.record not in reminded:
+            said[notice.heading, notice.fact].append(notice)
     for (heading, fact), same in said.items():
         if heading in ("flag", "reminder") and ("overdue", fact) in said:
             continue

@@ -6,33 +6,37 @@ import ast
 import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from tests.year.acts import (
-    BEGIN,
-    CHANGES,
-    Away,
-    Begins,
-    Decides,
-    Downloads,
-    Leaves,
-    NewPassword,
-    Prints,
-    PutOff,
-    Sends,
-    SignIn,
-    Story,
-    known,
-)
+from tests.year.acts import BEGIN, CHANGES, Act, Sends, Story, known
+from tests.year.after import Approved, Approves, Downloads, Prints
 from tests.year.days import DAY, HANOI, HOUR, PLAN, TEACHER, TEAM, Known, Rule, Set, numbered
+from tests.year.papers import DOWNLOAD, PRINT, papers_of
 from tests.year.script import tell
 from tests.year.table import expect
 from tests.year.telling import Notice, Post
 
 SECOND = timedelta(seconds=1)
 HERE = Path(__file__).parent
-NAMES = ("days", "acts", "script", "telling", "oracle", "facts", "table")
+NAMES = (
+    "days",
+    "after",
+    "acts",
+    "quiet",
+    "lessons",
+    "approvals",
+    "script",
+    "papers",
+    "telling",
+    "oracle",
+    "reviews",
+    "spot_checks",
+    "summary",
+    "facts",
+    "table",
+)
 APART = {"holidays", *(f"tests.year.{name}" for name in NAMES)}
 """What may be imported beside Python's own modules."""
 
@@ -113,6 +117,43 @@ def test_what_a_story_of_two_acts_leaves() -> None:
     assert [line for line in told(2) if line[1] == "hieu-truong"] == [("13/09", "hieu-truong", "escalation")]
 
 
+def test_what_a_spot_check_would_miss_is_told_to_the_teacher_first_then_to_the_head() -> None:
+    """gv08 teaches on Monday, Tuesday, Wednesday and Friday, and leads nobody; gv03 leads the group."""
+    people = tell(7, teachers=10)
+    acts = (  # for the week of Monday 13/9
+        *(Sends(known(BEGIN).limit(kind, 2) - DAY, "gv08", kind, 2, 2) for kind in (TEACHER, PLAN)),
+        Approves(at(9, 10, 15, 2027), tuple(Approved("gv08", kind, 2, False) for kind in (PLAN, TEACHER))),
+        Downloads(at(9, 13, 12, 2027), "gv08", 2),
+        Prints(at(9, 14, 12, 2027), "gv08", 2, TEACHER),
+    )
+    hours = [people.begin + n * HOUR for n in range(24 * 35)]
+    table = expect(Story(7, people.people, people.heads, acts, end=hours[-1]), hours)
+    week = [t for t in table.told if t.what.startswith("spot-check") and "13/09" <= t.kind[:5] <= "17/09"]
+    both = "teacher-teaching-plan 2 not-printed; lesson-plan 2 not-kept"
+    paper = "teacher-teaching-plan 2 not-printed"
+    assert {(t.day.day, t.kind) for t in week if t.who == "gv08"} == {
+        (10, f"13/09: {both}"),  # on Friday, the eve of Monday
+        (13, f"13/09: {both}"),
+        (13, f"14/09: {paper}"),
+        (14, f"14/09: {paper}"),
+    }
+    heads = {(t.day.day, t.kind[:5]) for t in week if t.who == "gv03" and "gv08" in t.kind}
+    assert heads == {(13, "13/09"), (14, "14/09")}
+    stood = {key[2]: row for key, row in table.flags.items() if key[0] == "spot-check" and key[3] == 2}
+    kept = stood["gv08/not-kept/2027-09-13"]
+    assert (kept.opened, kept.resolved and kept.resolved[0]) == (at(9, 10, 16, 2027), at(9, 13, 12, 2027))
+    assert "gv08/not-printed/2027-09-15" not in stood
+
+
+def test_a_word_for_a_laptop_holds_until_it_breaks() -> None:
+    [paper] = [p for p in papers_of(tell(1))[PLAN, "gv08"] if p.sent.first == 9]
+    assert paper.unmet(PRINT) == [
+        (at(11, 1, 0, 2027), at(11, 2, 9, 2027)),
+        (at(11, 3, 14, 2027), at(11, 5, 10, 2027)),
+    ]
+    assert paper.unmet(DOWNLOAD) == []
+
+
 def test_a_digest_comes_once_a_day_and_not_on_a_day_off() -> None:
     post = Post()
     friday = at(9, 3, 8, year=2027)  # National Day, off work
@@ -128,8 +169,6 @@ def test_every_kind_of_act_is_in_the_story_and_told_alike_for_one_seed() -> None
     story = tell(1)
     assert story == tell(1) != tell(2)
     assert len(story.teachers) == 40
-    kinds = {type(act) for act in story.acts}
-    assert kinds >= {Sends, Begins, Decides, Away, Leaves, PutOff, Downloads, Prints, SignIn, NewPassword}
-    assert len(kinds) == 17
+    assert {type(act) for act in story.acts} == set(get_args(Act))
     spans = {act.last - act.first for act in story.acts if isinstance(act, Sends)}
     assert spans >= {0, 1, 3, 4, 6, 8}
