@@ -30,6 +30,7 @@ from flows.grammar import DocumentType
 from flows.obligations import calendar_of
 from flows.people import Actor
 from flows.probable_rows import Probable
+from flows.queries import waived_of
 from models.account import Account
 from models.document import Document, OpenStep
 from models.errors import NotFound
@@ -203,9 +204,10 @@ def _rows(session: Session, documents: Iterable[Document]) -> list[Row]:
     ids = [r.document.id for r in found]
     steps = session.exec(select(OpenStep).where(col(OpenStep.document_id).in_(ids))).all()
     opened = {step.document_id: step for step in steps}
+    waived = waived_of(session, ids)
     for row in found:
         step = opened.get(row.document.id)
-        row.timeliness = story.timeliness(row.document)
+        row.timeliness = story.timeliness(row.document, waived=row.document.id in waived)
         row.due_at = step.due_at if step else None
         row.since = step.opened_at if step else None
         if row.state is story.RETURNED:
