@@ -147,7 +147,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         duties=[(o, type_of(o.document.type), duty_state(o, now)) for o in owed[:OWED]],
         more_duties=len(owed) > OWED,
         broken=broken,
-        responsible=outstanding.answers_for_others(viewer.actor),
+        responsible=viewer.actor.answers_for_others,
         packed=packed,
         lacking=[_lacking(one) for one in lacking],
         strip=strip,

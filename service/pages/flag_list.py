@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session, col, select
 
-from flows import board, matrix
+from flows import board
 from flows.board import STATES, Seen, Wanted
 from flows.deadlines import last_day_words, limit_words
 from flows.flag_story import stories
@@ -141,14 +141,14 @@ def _limits(session: Session, actor: Actor, here: SchoolWeek | None) -> list[tup
 
 def _sees_accounts_alone(actor: Actor) -> bool:
     """An administrator who owes no records and answers for nobody's: theirs are accounts and certificates."""
-    return "admin" in actor.roles and not (actor.groups or matrix.answers_for_others(actor))
+    return "admin" in actor.roles and not (actor.groups or actor.answers_for_others)
 
 
 def _groups(session: Session, actor: Actor) -> list[tuple[str, str]]:
     """Which groups one may ask for."""
     query = select(Group.id, Group.name).where(col(Group.school_id) == actor.school_id)
-    if not matrix.sees_all(actor):
-        query = query.where(col(Group.id).in_(actor.heads | actor.deputises))
+    if not actor.oversees():
+        query = query.where(col(Group.id).in_(actor.led()))
     return list(session.exec(query.order_by(col(Group.name))).all())
 
 
