@@ -140,7 +140,7 @@ def test_filters_by_program_are_ones_own(cast: Cast, reader: People) -> None:
         client.post("/api/v1/filters", json=body | {"place": "zz"}, headers=hoa),
     ):
         assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid")
-        assert [fault["path"] for fault in unknown.json()["faults"]] == ["place"]
+        assert [fault["path"] for fault in unknown.json()["errors"]] == ["place"]
     client.delete(f"/api/v1/filters/{again['id']}", headers=minh)
     assert [f["name"] for f in client.get("/api/v1/filters", headers=hoa).json()["items"]] == ["Muộn"]
     assert client.get("/api/v1/filters", headers=minh).json()["items"] == []

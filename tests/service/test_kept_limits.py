@@ -137,5 +137,7 @@ def test_the_page_says_that_the_limit_leaves_notice(cast: Cast) -> None:
     with TestClient(app):
         days = {"first": f"{TODAY:%d/%m/%Y}", "last": f"{FRIDAY:%d/%m/%Y}", "reason": "Nghỉ tránh bão"}
         page = unescape(Person(app, "admin").post("/admin/weeks/off", "/admin/weeks", **days).text)
+    # The address that shows the change takes the form alone: a switch of the language leads above it.
+    assert 'name="next" value="/admin/weeks"' in page
     assert "Hạn nào theo lịch mới đã qua hoặc quá gấp thì kéo đến hết ngày mai" in page
     assert f"00:00, {TODAY + 2 * DAY:%d/%m/%Y}" in page or f"{TODAY + 2 * DAY:%d/%m}" in page
