@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, or_, true, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
@@ -16,7 +16,7 @@ from flows.flag_rows import STANDS
 from flows.flag_words import ADVICE, NAMES, OWNERS, WEEKLY, rule_of, sentence
 from flows.grammar import DocumentType
 from flows.obligations import owed_types
-from flows.people import Actor
+from flows.people import ALL_SEEING, Actor
 from models.account import Account, Group, GroupMember
 from models.errors import NotFound
 from models.flag import Flag
@@ -24,9 +24,6 @@ from models.school import SchoolWeek
 from models.text import Text
 
 _BY_GROUP = [owed.slug for owed in owed_types() if owed.by_group]
-ALL_SEEING = frozenset({"principal", "vice_principal"})
-
-
 STATES: dict[str, tuple[Text, ColumnElement[bool]]] = {
     "open": (Text("Đang mở", "Open"), STANDS),
     "waived": (Text("Đã miễn", "Waived"), col(Flag.waived_at).is_not(None)),
@@ -112,7 +109,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Principals see every flag of the school, heads and deputies their group's, everyone their own.
 
     What is about a person's account (`ADVICE`) is for that person, administrators and the principal alone.
-    Who stands in for a head sees the group's, of the types handed over.
+    Who stands in sees what the absent one does, of the types handed over: the group's, or the school's.
     """
     school, work = col(Flag.school_id) == actor.school_id, col(Flag.rule).not_in(ADVICE)
     if "principal" in actor.roles:
@@ -125,9 +122,9 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     if own := actor.heads | actor.deputises:
         seen.append(and_(work, _of_groups(own)))
     seen += [
-        and_(work, col(Flag.type).in_(sorted(c.types)), _of_groups(c.groups))
+        and_(work, col(Flag.type).in_(sorted(c.types)), true() if c.whole_school else _of_groups(c.groups))
         for c in actor.covers
-        if c.groups
+        if c.groups or c.whole_school
     ]
     return and_(school, or_(*seen))
 

@@ -18,7 +18,7 @@ from sqlmodel import Session, col
 
 from flows import day_rows, obligations
 from flows.calendar import span
-from flows.flag_rows import Changes, Standing, differ, write
+from flows.flag_rows import Changes, Standing, differ, resolve, write
 from flows.flag_words import WEEKLY, of_week, pair
 from flows.flags import Debtor, DueWeek, Found, find
 from flows.obligations import Asked, Calendar, Owed
@@ -73,6 +73,18 @@ def pending(session: Session, now: datetime, school_id: str) -> Changes:
     """What that look would write: asked before a change of the calendar is kept."""
     opened = _with_open_flags(session, school_id)
     return _found(session, [school_id], now, now - LOOK_BACK, LOOK_BACK, {school_id: opened})
+
+
+def owes_no_longer(session: Session, account_id: str, now: datetime) -> None:
+    """A person leaves: what they alone owed is missing no more, however long ago it was due.
+
+    In the transaction in which they leave, for no look goes back so far. What a group owes stays the group's,
+    and late stays late.
+    """
+    own = [owed.slug for owed in obligations.owed_types() if not owed.by_group]
+    resolve(
+        session, now, col(Flag.account_id) == account_id, col(Flag.rule) == "missing", col(Flag.type).in_(own)
+    )
 
 
 def _look(db: Database, now: datetime, school_id: str | None, *, since: datetime, back: timedelta) -> int:

@@ -71,7 +71,7 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The limit of a week that a change of the calendar would have put into the past: no sooner than `at`."""
+    """The limit of a week that a change of the calendar would have brought too soon: no sooner than `at`."""
 
     week_id: str
     at: datetime
@@ -118,7 +118,7 @@ def limit(
 
 
 def least_notice(set_at: datetime) -> datetime:
-    """The earliest limit a rule set at this instant may bring about: the end of the next day."""
+    """The earliest limit a rule or a calendar entered at this instant may bring: the end of the next day."""
     return _midnight(set_at.astimezone(VIETNAM).date() + timedelta(days=2))
 
 

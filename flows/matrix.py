@@ -1,6 +1,6 @@
 """The board: teaching weeks across, whoever owes down, as far as this person may see. Reads only.
 
-Principals see the school; heads, deputies and who stands in for them their groups; everyone themselves. A
+Principals see the school, heads and deputies their groups, and so does who stands in; everyone themselves. A
 draft is its author's alone: to others a week that is only begun is not due yet, or missing. A few questions,
 however many cells.
 """
@@ -17,7 +17,6 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from flows import day_rows
-from flows.board import ALL_SEEING
 from flows.calendar import TeachingWeek, span
 from flows.cells import BREAK, Cell, Column, Paper, columns, fits, stand
 from flows.flag_words import WEEKLY
@@ -99,7 +98,7 @@ def read(
     here, year, shown = shown_weeks(dues, asked, now)
     everyone = _lines(session, actor, owed, here.year)
     lines = _narrowed(everyone, asked)
-    papers = _papers(session, actor, owed, calendar, shown, _keys(actor, everyone, lines))
+    papers = _papers(session, actor, owed, calendar, shown, _keys(actor, owed, everyone, lines))
     across = columns(shown)
     waived = _waived(session, actor.school_id, owed, shown)
     drawn = [_drawn(owed, across, line, papers, waived, now) for line in lines]
@@ -163,15 +162,6 @@ def _waived(session: Session, school_id: str, owed: Owed, shown: Sequence[DueWee
 # --- who ------------------------------------------------------------------------------------------------
 
 
-def sees_all(actor: Actor) -> bool:
-    return bool(actor.roles & ALL_SEEING)
-
-
-def answers_for_others(actor: Actor) -> bool:
-    """Does this person see more than their own line?"""
-    return sees_all(actor) or bool(actor.led())
-
-
 def _lines(session: Session, actor: Actor, owed: Owed, year: str) -> tuple[Line, ...]:
     """Who owes the type, as far as this person may see."""
     found = debtors(session, owed, [actor.school_id]).get(actor.school_id, [])
@@ -196,7 +186,7 @@ def _lines(session: Session, actor: Actor, owed: Owed, year: str) -> tuple[Line,
 
 def _seen(actor: Actor, owed: Owed, line: Line) -> Line | None:
     """The line under a group the reader answers for; None when it is not to be seen."""
-    if sees_all(actor):
+    if actor.oversees(owed.slug):
         return line
     led = actor.led(owed.slug)
     under = tuple(group for group in line.groups if group[0] in led)
@@ -258,9 +248,9 @@ def _only(groups: Iterable[tuple[str, str]], group_id: str) -> list[tuple[str, s
     return [group for group in groups if group[0] == group_id]
 
 
-def _keys(actor: Actor, everyone: Sequence[Line], lines: Sequence[Line]) -> list[str] | None:
+def _keys(actor: Actor, owed: Owed, everyone: Sequence[Line], lines: Sequence[Line]) -> list[str] | None:
     """Whose documents are read: None, those of the whole school, when all of it is shown."""
-    return None if sees_all(actor) and len(lines) == len(everyone) else [line.key for line in lines]
+    return None if actor.oversees(owed.slug) and len(lines) == len(everyone) else [line.key for line in lines]
 
 
 # --- their records --------------------------------------------------------------------------------------
@@ -354,7 +344,7 @@ def person(session: Session, actor: Actor, account_id: str) -> Account:
     account = session.get(Account, account_id)
     if account is None or account.school_id != actor.school_id:
         raise NotFound
-    if account.id == actor.id or sees_all(actor):
+    if account.id == actor.id or actor.oversees():
         return account
     groups = select(GroupMember.group_id).where(col(GroupMember.account_id) == account_id)
     if not set(session.exec(groups)) & actor.led():

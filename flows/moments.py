@@ -85,6 +85,8 @@ def to_tell(
             continue
         if (moment.overdue and moment.at <= now - STALE) or (since is not None and moment.at <= since):
             continue
+        if moment.rule.since is not None and moment.at <= moment.rule.since:
+            continue  # the rule is younger
         latest[moment.to] = moment
     return sorted(latest.values(), key=lambda m: (m.at, m.to))
 

@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, true
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, select
 
 from flows import evidence
-from flows.board import ALL_SEEING
 from flows.duties import duties_of
-from flows.people import Actor
+from flows.people import ALL_SEEING, Actor
 from models.account import Account, Group
 from models.document import Document
 from models.evidence import Duty, Evidence
@@ -123,18 +122,24 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Principals see every duty of the school, heads and deputies their group's, everyone their own."""
+    """Principals see every duty of the school, heads and deputies their group's, everyone their own.
+
+    Who stands in sees what the absent one does, of the types handed over. For questions about documents.
+    """
     if actor.roles & ALL_SEEING:
         return col(Duty.school_id) == actor.school_id
     seen = [col(Duty.account_id) == actor.id]
     if actor.heads or actor.deputises:
         seen.append(col(Duty.group_id).in_(actor.heads | actor.deputises))
+    seen += [
+        and_(
+            col(Document.type).in_(sorted(c.types)),
+            true() if c.whole_school else col(Duty.group_id).in_(c.groups),
+        )
+        for c in actor.covers
+        if c.groups or c.whole_school
+    ]
     return and_(col(Duty.school_id) == actor.school_id, or_(*seen))
-
-
-def answers_for_others(actor: Actor) -> bool:
-    """Does this person see more than their own duties?"""
-    return bool(actor.roles & ALL_SEEING or actor.heads or actor.deputises)
 
 
 def _listed(

@@ -21,6 +21,8 @@ ROLES: dict[str, Text] = {
     "inspector": Text("Cán bộ kiểm tra", "Inspector"),
     "admin": Text("Quản trị hệ thống", "Administrator"),
 }
+ALL_SEEING = frozenset({"principal", "vice_principal"})
+"""They answer for the whole school."""
 GUARDED_ROLES = frozenset({"principal", "vice_principal", "clerk"})
 """Granting one of these needs the principal's confirmation (law 7)."""
 
@@ -46,6 +48,11 @@ class Cover:
     def reaches(self, subject: Subject) -> bool:
         """Is this document among what was handed over?"""
         return subject.type in self.types and self.document_id in ("", subject.document_id)
+
+    @property
+    def whole_school(self) -> bool:
+        """Is a principal or vice principal stood in for, and not for a single record alone?"""
+        return not self.document_id and any(f"role:{role}" in self.posts for role in ALL_SEEING)
 
     @property
     def groups(self) -> frozenset[str]:
@@ -87,6 +94,16 @@ class Actor:
             *(f"group_deputy:{g}" for g in sorted(self.deputises)),
             *(f"role:{r}" for r in sorted(self.roles)),
         )
+
+    def oversees(self, type: str = "") -> bool:
+        """Do they answer for the whole school, themselves or for one who is away; `type`: in its records."""
+        covers = (c for c in self.covers if not type or type in c.types)
+        return bool(self.roles & ALL_SEEING) or any(c.whole_school for c in covers)
+
+    @property
+    def answers_for_others(self) -> bool:
+        """Do they answer for more than their own records, in whatever type?"""
+        return self.oversees() or bool(self.led())
 
     def led(self, type: str = "") -> frozenset[str]:
         """Groups they answer for, as head or deputy, or for one who is away; `type`: in its records."""

@@ -22,6 +22,7 @@ from models.delegation import Delegation, Substitution
 from models.document import Document, OpenStep
 from models.errors import NotFound
 from models.event import Event
+from models.flag import Flag
 from models.indexing import mark
 from models.school import SchoolWeek
 
@@ -35,6 +36,10 @@ LIGHT = defer(Document.fields, raiseload=True)  # type: ignore[arg-type]
 """Lists leave out what was typed: a bundle of lessons is hundreds of kilobytes."""
 LATE = col(Document.first_signed_at) >= col(Document.due_at)
 """First signed after its limit: the very rule of `flows/deadlines.py`, for the database."""
+WAIVED = exists().where(
+    col(Flag.document_id) == col(Document.id), col(Flag.rule) == "late", col(Flag.waived_at).is_not(None)
+)
+"""It was first signed after its limit, and that was waived: a fact still, and not counted."""
 RETURNED = col(Document.revision) > 1
 """Returned at least once: a later revision comes of nothing else."""
 CONFIDENTIAL = tuple(t.slug for t in TYPES if t.confidential)
@@ -123,6 +128,19 @@ def visible(session: Session, actor: Actor, document_id: str) -> Document:
     return document
 
 
+def waived_in(session: Session, school_id: str) -> frozenset[str]:
+    """The documents of a school whose lateness was waived; few beside all that are late."""
+    rows = select(Flag.document_id).where(
+        col(Flag.school_id) == school_id, col(Flag.rule) == "late", col(Flag.waived_at).is_not(None)
+    )
+    return frozenset(key for key in session.exec(rows) if key)
+
+
+def waived_of(session: Session, ids: Collection[str]) -> frozenset[str]:
+    """Those of some documents whose lateness was waived."""
+    return frozenset(session.exec(select(Document.id).where(col(Document.id).in_(ids), WAIVED)))
+
+
 # --- what waits for me -----------------------------------------------------------------------------------
 
 
@@ -138,6 +156,8 @@ class Waiting:
     week: SchoolWeek | None = None
     absent: str = ""
     """The name of whom this person would decide for."""
+    waived: bool = False
+    """It is late, and somebody waived that."""
 
     @property
     def late(self) -> bool:
@@ -250,11 +270,20 @@ def waiting(
     if after:
         query = query.where(tuple_(col(OpenStep.due_at), col(Document.id)) > after)
     mine, found = set(actor.audiences()), dict[str, Waiting]()
-    for document, step, owner, its_week in session.exec(query).all():
+    rows = session.exec(query).all()
+    waived = waived_of(session, {document.id for document, *_ in rows})
+    for document, step, owner, its_week in rows:
         absent = "" if step.audience in mine else _handed_by(actor, step)
         if document.id not in found or not absent:
             found[document.id] = Waiting(
-                document, step.step, step.opened_at, step.due_at, owner, its_week, absent
+                document,
+                step.step,
+                step.opened_at,
+                step.due_at,
+                owner,
+                its_week,
+                absent,
+                document.id in waived,
             )
     return list(found.values())
 

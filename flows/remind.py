@@ -7,7 +7,8 @@ the midnight after it. On which days of a school's calendar it falls is computed
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 from flows.people import GroupHead, HasRole, Who
@@ -36,6 +37,8 @@ class Remind:
     hour: int = 7
     every: int = 0
     times: int = 1
+    since: datetime | None = field(default=None, compare=False)
+    """When a school first set it: moments up to then are past, and nobody is told of them by it."""
 
     @classmethod
     def before(cls, *, days: int, to: Who | None = None, hour: int = 7) -> Remind:
@@ -97,9 +100,13 @@ def clash(rules: Sequence[Remind]) -> tuple[int, Text] | None:
     return (RULES_MOST, _TOO_MANY.format(most=RULES_MOST)) if len(rules) > RULES_MOST else None
 
 
+PARTS = tuple(part.name for part in fields(Remind) if part.compare)
+"""What a rule says."""
+
+
 def as_data(rules: Sequence[Remind]) -> list[dict[str, Any]]:
     """Rules as JSON, for a school's own."""
-    return [{f.name: getattr(rule, f.name) for f in fields(rule)} for rule in rules]
+    return [{name: getattr(rule, name) for name in PARTS} for rule in rules]
 
 
 def from_data(value: Any, key: str) -> tuple[Remind, ...]:
@@ -116,7 +123,7 @@ def from_data(value: Any, key: str) -> tuple[Remind, ...]:
 def _fits(one: Mapping[str, object]) -> bool:
     numbers = all(type(one.get(part)) is int for part in MOST)
     words = one.get("when") in get_args(When) and one.get("to") in get_args(To)
-    return numbers and words and set(one) == {f.name for f in fields(Remind)}
+    return numbers and words and set(one) == set(PARTS)
 
 
 # --- sentences ------------------------------------------------------------------------------------------

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -83,17 +82,23 @@ Rules = Mapping[str, Mapping[str, tuple[Remind, ...]]]
 
 
 def rules_of(session: Session, schools: Sequence[str]) -> Rules:
-    """The rules in force in each school: its own where it set some, else the types'."""
-    own: dict[str, dict[str, tuple[Remind, ...]]] = defaultdict(dict)
+    """The rules in force in each school: its own where it set some, else the types'.
+
+    A rule that stood before the school's last change is as old as it was; any other begins with its change.
+    """
+    defaults = {key: one.default for key, one in matters().items()}
+    own: dict[str, dict[str, tuple[Remind, ...]]] = {school: dict(defaults) for school in schools}
     rows = session.exec(
         select(ReminderRules)
         .where(col(ReminderRules.school_id).in_(schools))
         .order_by(col(ReminderRules.set_at), col(ReminderRules.id))
     )
     for row in rows:
-        own[row.school_id][row.key] = from_data(row.value, row.key)
-    defaults = {key: one.default for key, one in matters().items()}
-    return {school: defaults | own.get(school, {}) for school in schools}
+        before = {rule: rule for rule in own[row.school_id].get(row.key, ())}
+        own[row.school_id][row.key] = tuple(
+            before.get(rule) or replace(rule, since=row.set_at) for rule in from_data(row.value, row.key)
+        )
+    return own
 
 
 def history(session: Session, school_id: str, key: str) -> Sequence[ReminderRules]:
@@ -105,7 +110,8 @@ def history(session: Session, school_id: str, key: str) -> Sequence[ReminderRule
 
 
 def set_rules(session: Session, actor: Actor, key: str, rules: Sequence[Remind], now: datetime) -> None:
-    """Keep a school's own rules of a matter. What was told already is not told again by them."""
+    """Keep a school's own rules of a matter. What was told already is not told again by them, and
+    what a new one would have told by now is told by nobody."""
     session.add(
         ReminderRules(school_id=actor.school_id, key=key, value=as_data(rules), set_by=actor.id, set_at=now)
     )

@@ -99,6 +99,11 @@ class View:
     ledger: tuple[LedgerEntry, ...]
 
     @property
+    def waived(self) -> bool:
+        """Was its lateness waived?"""
+        return any(flag.rule == "late" and flag.waived_at is not None for flag in self.flags)
+
+    @property
     def document(self) -> Document:
         return self.here.document
 

@@ -35,9 +35,10 @@ class DeadlineRule(SQLModel, table=True):
 
 
 class KeptLimit(SQLModel, table=True):
-    """A limit that was still to come when a change of the calendar would have put it into the past.
+    """A limit that was still to come when a change of the calendar would have left it too little notice.
 
-    Of that deadline (`key`) and week it comes no sooner than `at`, when the change was entered.
+    Of that deadline (`key`) and week it comes no sooner than `at`: the end of the day after the change was
+    entered, or the limit there was, where that came sooner.
     """
 
     __tablename__ = "kept_limit"

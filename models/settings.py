@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.text import Text
@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     convert_seconds: int = Field(default=120, ge=1)
     """Longest time of one conversion of an uploaded file."""
 
+    _makes_secrets: bool = PrivateAttr(default=True)
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
@@ -138,10 +140,18 @@ class Settings(BaseSettings):
         """`user:password` of the embedded Prefect server, made at first start."""
         return f"hososo:{self._secret('prefect.key').hex()}"
 
+    def only_looking(self) -> Settings:
+        """The same settings, whose secrets are read and never made: FileNotFoundError where one is lost."""
+        looking = Settings.model_construct(**dict(self))
+        looking._makes_secrets = False
+        return looking
+
     def _secret(self, name: str) -> bytes:
         folder = self.data / "secrets"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / name
+        if not self._makes_secrets:
+            return path.read_bytes()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, delete
 
-from flows import delegations, keyring, vacancies
+from flows import clock, delegations, keyring, vacancies
 from flows.people import Actor
 from flows.plan import SYSTEM
 from models.account import Account, AccountRole, Change, GroupMember
@@ -101,6 +101,7 @@ def apply(
                 changes.refuse_last(session, account, role)
             account.active = False
             end_passes(session, account.id)
+            clock.owes_no_longer(session, account.id, now)
     session.add(account)
     if action in ("grant", "appoint-head", "appoint-deputy", "activate"):
         session.flush()

@@ -14,10 +14,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import Select
 
 from flows import clock, obligations, rule_changes
 from flows.catalogue import type_of
 from flows.day_rows import school_days, slots_of
+from flows.deadlines import least_notice
 from flows.flag_rows import Changes
 from flows.flag_words import NAMES
 from flows.school_days import SchoolDays, Slot, each_day, in_force, with_lessons
@@ -44,12 +46,13 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A type's limit for a week, before and after. `after` None: when it is entered, for it would be past."""
+    """A type's limit for a week, before and after. `kept`: by the new calendar alone it came too soon."""
 
     type: Text
     number: int
     before: datetime
-    after: datetime | None
+    after: datetime
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +109,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Of one moment: weeks, limits, periods a day and who teaches in a week, both from today on."""
+    """Of one moment: weeks, limits by setting, type and week; periods a day and who teaches in a week, both
+    from today on."""
 
     weeks: Mapping[str, tuple[str, int, date]]
-    limits: Mapping[tuple[str, str], tuple[Text, int, datetime]]
+    limits: Mapping[tuple[str, str, str], tuple[Text, int, datetime]]
     lessons: Mapping[date, int]
     teaching: Mapping[str, tuple[int, frozenset[str]]]
 
@@ -153,15 +157,26 @@ def _measured(session: Session, school_id: str, now: datetime, do: Callable[[Ses
     return _compare(session, school_id, before, after, now, _flags(session, due, then), kept)
 
 
-# --- no limit moves into the past -----------------------------------------------------------------------
+# --- no limit comes without notice ----------------------------------------------------------------------
 
 
 def _duties_to_come(session: Session, school_id: str, now: datetime) -> Mapping[tuple[str, str], datetime]:
     """The limits of what is to be done after an approval, by document and kind."""
-    rows = select(Duty).where(
-        col(Duty.school_id) == school_id, col(Duty.met_at).is_(None), col(Duty.due_at) > now
+    return {
+        (duty.document_id, duty.kind): duty.due_at
+        for duty, _ in session.exec(_duties(school_id))
+        if duty.due_at > now
+    }
+
+
+def _duties(school_id: str) -> Select[Duty, str]:
+    """What is still to be done after an approval, and the type of its document."""
+    return (
+        select(Duty, Document.type)
+        .join(Document, col(Document.id) == col(Duty.document_id))
+        .where(col(Duty.school_id) == school_id, col(Duty.met_at).is_(None))
+        .order_by(col(Duty.document_id), col(Duty.kind))
     )
-    return {(duty.document_id, duty.kind): duty.due_at for duty in session.exec(rows)}
 
 
 def _keep(
@@ -171,30 +186,30 @@ def _keep(
     duties: Mapping[tuple[str, str], datetime],
     now: datetime,
 ) -> Mapping[tuple[str, str], Limit]:
-    """Limits that were to come and would be over now come at this moment: nobody is made late backwards.
+    """Limits to come leave the notice a new rule would leave, or stay as they are where they came sooner.
 
-    By deadline and week; what is open follows.
+    Nobody is made late backwards or at once. By deadline and week; what is open follows.
     """
-    settings = {owed.slug: owed.deadline.setting for owed in obligations.owed_types()}
-    after = _state(session, school_id, now)
-    kept = {
-        (settings[slug], week_id): Limit(name, number, due, None)
-        for (slug, week_id), (name, number, due) in before.limits.items()
-        if (slug, week_id) in after.limits and after.limits[slug, week_id][2] <= now < due
-    }
-    over = (
-        select(Duty, Document.type)
-        .join(Document, col(Document.id) == col(Duty.document_id))
-        .where(col(Duty.school_id) == school_id, col(Duty.met_at).is_(None), col(Duty.due_at) <= now)
-    )
-    for duty, slug in session.exec(over):
-        due, week = duties.get((duty.document_id, duty.kind)), after.weeks.get(duty.week_id or "")
-        if due is not None and week is not None and duty.week_id is not None:
+    after, notice = _state(session, school_id, now), least_notice(now)
+    kept: dict[tuple[str, str], Limit] = {}
+
+    def keep(setting: str, week_id: str, name: Text, due: datetime, will: datetime) -> None:
+        if due > now and will < min(due, notice):
+            number, key = after.weeks[week_id][1], (setting, week_id)
+            found = Limit(name, number, due, min(due, notice), kept=True)
+            kept[key] = max(found, kept.get(key, found), key=lambda limit: limit.after)
+
+    for (setting, slug, week_id), (name, _, due) in before.limits.items():
+        if (setting, slug, week_id) in after.limits:
+            keep(setting, week_id, name, due, after.limits[setting, slug, week_id][2])
+    for duty, slug in session.exec(_duties(school_id)):
+        due_before = duties.get((duty.document_id, duty.kind))
+        if due_before is not None and duty.week_id is not None and duty.week_id in after.weeks:
             rule = next(o.due for o in type_of(slug).obligations if o.kind == duty.kind)
             name = rule_changes.declared_rules()[rule.setting].name
-            kept[rule.setting, duty.week_id] = Limit(name, week[1], due, None)
-    for setting, week_id in kept:
-        session.merge(KeptLimit(school_id=school_id, week_id=week_id, key=setting, at=now))
+            keep(rule.setting, duty.week_id, name, due_before, duty.due_at)
+    for (setting, week_id), limit in kept.items():
+        session.merge(KeptLimit(school_id=school_id, week_id=week_id, key=setting, at=limit.after))
     if kept:
         session.flush()
         rule_changes.recompute(session, obligations.calendar_of(session, school_id))
@@ -211,7 +226,7 @@ def _state(session: Session, school_id: str, now: datetime) -> _State:
     return _State(
         weeks={w.id: (w.year, w.number, w.monday) for w in days.weeks},
         limits={
-            (owed.slug, due.week.id): (owed.declared.name, due.week.number, due.due_at)
+            (owed.deadline.setting, owed.slug, due.week.id): (owed.declared.name, due.week.number, due.due_at)
             for calendar in obligations.calendars(session, [school_id])
             for owed in obligations.owed_types()
             for due in calendar.due_weeks(owed.deadline)
@@ -261,12 +276,11 @@ def _compare(
         col(Document.week_id).in_(ids),
         col(Document.first_signed_at).is_not(None),
     )
-    # What is kept comes when it is entered: no moment that could stand in a preview.
-    limits = [*kept.values()] + [
-        Limit(name, number, was, after.limits[key][2])
+    owed = {(setting, week_id) for setting, _, week_id in after.limits}
+    limits = [limit for key, limit in kept.items() if key not in owed and limit.before != limit.after] + [
+        Limit(name, number, was, after.limits[key][2], kept=(key[0], key[2]) in kept)
         for key, (name, number, was) in before.limits.items()
         if key in after.limits and was != after.limits[key][2] and max(was, after.limits[key][2]) > now
-        if not (was > now == after.limits[key][2])
     ]
     lessons = [
         Lessons(day, before.lessons.get(day, 0), after.lessons.get(day, 0))

@@ -23,10 +23,11 @@ from tasks.hidden_links import token_of
 
 
 def make(office: Office, account: Account, now: datetime) -> None:
-    """A new address; the one before is wrong from now on."""
+    """A new address; the one before is wrong from now on. Of two presses at once the later stands."""
     feed_id = new_id()
     token_hash = digest(_token(office.settings, feed_id))
     with office.db.write() as session:
+        session.get_one(Account, account.id, with_for_update=True)  # a second press waits for the first
         _forget(session, account.id)
         session.add(
             CalendarFeed(

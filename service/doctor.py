@@ -37,7 +37,7 @@ from tasks.keys import unlock_service
 
 def examine(settings: Settings, say: Callable[[str], None]) -> bool:
     """Say every finding; False when one is a fault."""
-    well = True
+    settings, well = settings.only_looking(), True
     for look in (
         _packages,
         _folder,
@@ -182,7 +182,18 @@ def _keys(session: Session, settings: Settings) -> Finding:
     try:
         for row in rows:
             unlock_service(row.protected, settings.master_key, row.part)
-    except (ValueError, RecordsError):
+    except FileNotFoundError:
+        return Finding(
+            "✗",
+            part,
+            Text(
+                "secrets/master.key không còn. Lấy lại tệp đó từ bản sao lưu trước khi chạy: khởi động lúc "
+                "này tạo khóa mới, không mở được gì đã lưu.",
+                "secrets/master.key is lost. Restore that file from the backup before anything is started: a "
+                "start now would make a new one, which opens nothing that is stored.",
+            ),
+        )
+    except (OSError, ValueError, RecordsError):
         return Finding(
             "✗",
             part,

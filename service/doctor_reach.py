@@ -100,7 +100,7 @@ def mail(settings: Settings) -> Iterator[Finding]:
         part = Text(f"Thư của {name}", f"Mail of {name}")
         try:
             server = mail_servers.opened(row, settings)
-        except Unopened:
+        except (Unopened, OSError):  # the master key is wrong, or lost
             yield Finding("✗", part, _SHUT)
         else:
             yield _server(part, server, "", _SEE_PAGE)

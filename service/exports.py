@@ -28,6 +28,7 @@ from flows.listing import Filter, Listed
 from flows.office import Office
 from flows.people import Actor
 from flows.posts import issuer_of
+from flows.queries import waived_in
 from models.account import Account, Group
 from models.errors import NotFound
 from models.school import SchoolWeek
@@ -146,12 +147,15 @@ class Table:
                 )
             ).all()
         )
+        waived = waived_in(session, self.actor.school_id)
         for found in listing.everything(session, self.actor, self.asked):
-            yield self._row(found, groups, weeks)
+            timely = story.timeliness(found.document, waived=found.document.id in waived)
+            yield self._row(found, groups, weeks, timely.words.to(self.language) if timely else None)
 
-    def _row(self, found: Listed, groups: Mapping[str, str], weeks: Mapping[str, int]) -> list[Cell]:
+    def _row(
+        self, found: Listed, groups: Mapping[str, str], weeks: Mapping[str, int], timely: str | None
+    ) -> list[Cell]:
         d, declared = found.document, type_of(found.document.type)
-        timely = story.timeliness(d)
         return [
             d.title,
             declared.name.to(self.language),
@@ -162,7 +166,7 @@ class Table:
             story.state(declared, d).words.to(self.language),
             d.due_at,
             d.first_signed_at,
-            timely.words.to(self.language) if timely else None,
+            timely,
             d.approved_at,
             d.archived_at,
             d.number,

@@ -77,13 +77,15 @@ def _low(text: Text) -> Text:
     return Text(text.vi[0].lower() + text.vi[1:], text.en[0].lower() + text.en[1:])
 
 
-def timeliness(document: Document) -> State | None:
-    """On time or late, once the author has signed; the sentence of a late one holds rule and times."""
+def timeliness(document: Document, *, waived: bool = False) -> State | None:
+    """On time or late, once the author has signed; `waived`: its lateness was."""
     if document.first_signed_at is None or document.due_at is None or document.status == "withdrawn":
         return None
     if document.first_signed_at < document.due_at:
         return State("ok", "ok", Text("Đúng hạn", "On time"))
     length = words.span(document.first_signed_at - document.due_at)
+    if waived:
+        return State("waived", "", Text(f"Miễn ghi muộn {length.vi}", f"{length.en} late, waived"))
     return State("late", "warn", Text(f"Muộn {length.vi}", f"{length.en} late"))
 
 

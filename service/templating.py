@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
+from starlette.routing import Match
 
 from flows import posts, queries, round_marks
 from flows.people import ROLES, Actor
@@ -302,6 +303,25 @@ def _frame(request: Request, viewer: Viewer | None) -> Mapping[str, Any]:
     }
 
 
+def readable_path(request: Request) -> str:
+    """Where one can go on reading: the page's own address, or the nearest above it that answers a GET.
+
+    A form's answer may stand at an address that takes nothing but that form; a switch of the language must
+    not lead back there.
+    """
+    path = request.url.path
+    if request.method in ("GET", "HEAD"):
+        return path
+    while path and not _answers_get(request, path):
+        path = path.rpartition("/")[0]
+    return path or "/"
+
+
+def _answers_get(request: Request, path: str) -> bool:
+    asked = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+
+
 def page(
     request: Request, viewer: Viewer | None, template: str, *, status_code: int = 200, **context: object
 ) -> HTMLResponse:
@@ -317,7 +337,7 @@ def page(
         **spoken,
         **_frame(request, viewer),
         "viewer": viewer,
-        "path": request.url.path,
+        "path": readable_path(request),
         "csrf_field": lambda: csrf_field(viewer.csrf if viewer else ""),
         "demo": office_of(request).settings.demo,
         **context,

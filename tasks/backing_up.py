@@ -137,16 +137,12 @@ def _refuse_unfit(settings: Settings, db: Database) -> None:
         raise CannotBackUp(_NOT_UPGRADED)
     with db.read() as session:
         parts = session.exec(select(AuthorityPart)).all()
+    looking = settings.only_looking()
     try:
         for part in parts:
-            unlock_service(part.protected, _master_key(settings), part.part)
+            unlock_service(part.protected, looking.master_key, part.part)
     except (OSError, ValueError) as error:
         raise CannotBackUp(_WRONG_KEY) from error
-
-
-def _master_key(settings: Settings) -> bytes:
-    """The key as it lies there: `Settings.master_key` would make a new one where it is lost."""
-    return (settings.data / "secrets" / "master.key").read_bytes()
 
 
 @contextlib.contextmanager

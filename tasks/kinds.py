@@ -117,6 +117,10 @@ KINDS: dict[str, Kind] = {
 }
 
 
+NEVER_WAIT = frozenset(name for name, kind in KINDS.items() if kind.goes == "any hour")
+"""Kinds that go at night, too."""
+
+
 def heading(kind: str) -> Text:
     """The heading of a kind; of one from a later version its bare name."""
     return KINDS[kind].name if kind in KINDS else Text(kind, kind)

@@ -67,6 +67,12 @@ class MailHours:
         end = datetime.combine(local.date(), time(self.quiet_to), VIETNAM)
         return end if end > local else end + _DAY
 
+    def quiet_since(self, moment: datetime) -> datetime:
+        """When the quiet hours began in which a moment lies, or the last ones before it."""
+        local = moment.astimezone(VIETNAM)
+        begin = datetime.combine(local.date(), time(self.quiet_from), VIETNAM)
+        return begin if begin <= local else begin - _DAY
+
     def digest_on(self, day: date) -> datetime:
         """The moment of a day's digest."""
         return datetime.combine(day, time(self.hour), VIETNAM)

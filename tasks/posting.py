@@ -1,4 +1,5 @@
-"""Sending stored mails: claim, speak SMTP, note what came of it; a later try when the server is away.
+"""Sending stored mails: claim, speak SMTP, note what came of it; a later try when the server is away, but not
+in the school's quiet hours unless it cannot wait.
 
 A mail keeps its Message-ID through all tries. SMTP itself cannot promise once: a server that accepted a
 mail and died before saying so gets it again, under the same id. Nothing here logs a password, and what a
@@ -20,16 +21,18 @@ from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 import aiosmtplib
-from sqlalchemy import update
+from sqlalchemy import exists, update
 from sqlmodel import col, select
 
 from models.db import Database
 from models.mail_server import MailServer
-from models.notice import Mail
+from models.notice import Mail, Notice
 from models.settings import Settings
 from tasks import mail_servers
 from tasks.hidden_links import revealed
+from tasks.kinds import NEVER_WAIT
 from tasks.letters import one_line
+from tasks.mail_hours import hours_of
 from tasks.mail_servers import Server, Unopened
 
 BACK_OFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240))
@@ -66,6 +69,39 @@ class Bag:
     mails: list[str] = field(default_factory=list)
 
 
+def keep_quiet(db: Database, now: datetime) -> int:
+    """Put off to the morning what became due in a school's quiet hours and can wait; how many mails.
+
+    That is a later try after an outage, or a mail made just before. A mail made in these very hours was asked
+    for by somebody now, and one that tells no notice (a link to a new password) is being waited for.
+    """
+    due = (col(Mail.state) == "waiting", col(Mail.next_try_at) <= now)
+    with db.read() as session:
+        schools = session.exec(select(Mail.school_id).where(*due).distinct()).all()
+        hours = {school: hours_of(session, school) for school in schools}
+    quiet = {school: its for school, its in hours.items() if its.is_quiet(now)}
+    if not quiet:
+        return 0
+    told = exists().where(col(Notice.dropped).is_(False), col(Notice.mail_id) == col(Mail.id))
+    held = 0
+    with db.write() as session:
+        for school, its in quiet.items():
+            put_off = session.exec(
+                update(Mail)
+                .where(
+                    *due,
+                    col(Mail.school_id) == school,
+                    col(Mail.created_at) < its.quiet_since(now),
+                    told,
+                    ~told.where(col(Notice.kind).in_(NEVER_WAIT)),
+                )
+                .values(next_try_at=its.awake(now))
+                .execution_options(synchronize_session=False)
+            )
+            held += put_off.rowcount
+    return held
+
+
 def waiting(db: Database, settings: Settings, now: datetime) -> list[Bag]:
     """Mails to send now, oldest first, by the server they go by."""
     bags: dict[str, Bag] = {}
@@ -99,6 +135,7 @@ async def post(
     Safe in two processes at once: each mail is claimed by compare-and-set before it is sent.
     """
     posted = Posted()
+    await asyncio.to_thread(keep_quiet, db, now)
     bags = await asyncio.to_thread(waiting, db, settings, now)
     await asyncio.gather(*(_post_bag(db, settings, bag, now, posted, tls_context) for bag in bags))
     return posted

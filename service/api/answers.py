@@ -67,6 +67,7 @@ def answer(view: View) -> dict[str, Any]:
             and document.due_at
             and is_late(document.first_signed_at, document.due_at)
         ),
+        "late_waived": view.waived,
         "content_hash": document.blob,
         "body": body(view),
         "number": document.number,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from flows import saved_filters
 from models.review import SavedFilter
 from service.access import ApiViewer
+from service.api.asked import refuse_unknown
 from service.deps import OfficeDep
 
 router = APIRouter(tags=["filters"])
@@ -27,6 +28,7 @@ class NewFilter(BaseModel):
 @router.get("/filters")
 def get(viewer: ApiViewer, office: OfficeDep, place: str = "inbox") -> dict[str, Any]:
     """My filters of a list, by name."""
+    _refuse_unknown(office, viewer, place)
     with office.db.read() as session:
         found = saved_filters.of(session, viewer.actor, place)
     return {"items": [_answer(row) for row in found], "next": None}
@@ -35,6 +37,7 @@ def get(viewer: ApiViewer, office: OfficeDep, place: str = "inbox") -> dict[str,
 @router.post("/filters", status_code=201)
 def keep(new: NewFilter, viewer: ApiViewer, office: OfficeDep) -> dict[str, Any]:
     """Name a filter; one of the same name is replaced."""
+    _refuse_unknown(office, viewer, new.place)
     return _answer(saved_filters.keep(office, viewer.actor, new.place, new.name, new.query))
 
 
@@ -43,6 +46,12 @@ def drop(filter_id: str, viewer: ApiViewer, office: OfficeDep) -> Response:
     """Forget a filter of mine."""
     saved_filters.drop(office, viewer.actor, filter_id)
     return Response(status_code=204)
+
+
+def _refuse_unknown(office: OfficeDep, viewer: ApiViewer, place: str) -> None:
+    """Invalid for a list there is not."""
+    with office.db.read() as session:
+        refuse_unknown(session, viewer.actor.school_id, {"place": place}, {"place": saved_filters.PLACES})
 
 
 def _answer(row: SavedFilter) -> dict[str, Any]:

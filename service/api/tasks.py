@@ -60,6 +60,8 @@ def tasks(
                 "revision": r.document.revision,
                 "opened_at": answers.moment(r.opened_at),
                 "due": answers.moment(r.due_at),
+                "late": r.late,
+                "late_waived": r.waived,
                 "stood_for": r.absent or None,
             }
             for r in rows[:50]

@@ -131,7 +131,7 @@ def _frozen(session: Session, waiting: Sequence[Waiting]) -> dict[str, tuple[int
 def _look(waiting: Waiting, wanting: int) -> tuple[Text, ...]:
     document = waiting.document
     reasons = []
-    late = story.timeliness(document)
+    late = story.timeliness(document, waived=waiting.waived)
     if late and late.mark == "late":
         reasons.append(Text(f"Trình {late.words.vi.lower()}", f"Submitted {late.words.en}"))
     if document.revision > 1:

@@ -31,6 +31,7 @@ from flows.grammar import DocumentType
 from flows.obligations import calendar_of
 from flows.people import Actor
 from flows.probable_rows import Probable
+from flows.queries import waived_of
 from models.account import Account
 from models.document import Document, OpenStep
 from models.errors import NotFound
@@ -148,7 +149,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         duties=[(o, type_of(o.document.type), duty_state(o, now)) for o in owed[:OWED]],
         more_duties=len(owed) > OWED,
         broken=broken,
-        responsible=outstanding.answers_for_others(viewer.actor),
+        responsible=viewer.actor.answers_for_others,
         packed=packed,
         minutes_owed=owed_minutes,
         lacking=[_lacking(one) for one in lacking],
@@ -207,9 +208,10 @@ def _rows(session: Session, documents: Iterable[Document]) -> list[Row]:
     waiting = select(OpenStep).where(col(OpenStep.document_id).in_(ids))
     steps = session.exec(waiting.order_by(col(OpenStep.due_at).desc())).all()  # the nearest limit is kept
     opened = {step.document_id: step for step in steps}
+    waived = waived_of(session, ids)
     for row in found:
         step = opened.get(row.document.id)
-        row.timeliness = story.timeliness(row.document)
+        row.timeliness = story.timeliness(row.document, waived=row.document.id in waived)
         row.due_at = step.due_at if step else None
         row.since = step.opened_at if step else None
         if row.state is story.RETURNED:

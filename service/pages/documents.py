@@ -179,7 +179,7 @@ def about(office: Office, view: View, language: Language) -> dict[str, Any]:
         "document": document,
         "declared": declared,
         "state": story.state(declared, document),
-        "timeliness": story.timeliness(document),
+        "timeliness": story.timeliness(document, waived=view.waived),
         "lateness": story.lateness(document),
         "way": way,
         "lanes": lanes.draw(way, language),

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session, col, select
 
-from flows import board, matrix
+from flows import board
 from flows.board import STATES, Seen, Wanted
 from flows.deadlines import last_day_words, limit_words
 from flows.flag_story import stories
@@ -51,10 +51,13 @@ class Typed:
         """Is anything but a week asked for? Then every week is looked through."""
         return bool(self.rule or self.group or self.state)
 
-    def read(self, here: SchoolWeek | None) -> Wanted:
-        """What is asked for, of one week or of all; NotFound for a rule or state nobody knows."""
+    def read(self, session: Session, school_id: str, here: SchoolWeek | None) -> Wanted:
+        """What is asked for, of one week or of all; NotFound for a rule, state or group nobody knows."""
         for value, known in ((self.rule, NAMES), (self.state, STATES)):
             refuse_unknown(value, known)
+        if self.group:
+            groups = select(Group.id).where(col(Group.school_id) == school_id)
+            refuse_unknown(self.group, session.exec(groups).all())
         week, alone = here.id if here else "", bool(here) and not self.narrows
         return Wanted(week, self.rule, "", self.group, self.state or "open", weekless=alone)
 
@@ -81,7 +84,8 @@ def listed(
         today = words.local(office.now()).date()
         here = _here(all_weeks, asked, counts, today)
         after = cursors.read(cursor)
-        seen = board.flags(session, viewer.actor, asked.read(here), after=after, limit=LISTED + 1)
+        wanted = asked.read(session, viewer.actor.school_id, here)
+        seen = board.flags(session, viewer.actor, wanted, after=after, limit=LISTED + 1)
         limits = _limits(session, viewer.actor, here)
         told = stories(session, [s.flag for s in seen])
         groups = _groups(session, viewer.actor)
@@ -117,7 +121,8 @@ def export(
     with office.db.read() as session:
         all_weeks = board.weeks(session, viewer.actor.school_id)
         counts = board.counts(session, viewer.actor)
-    wanted = asked.read(_here(all_weeks, asked, counts, words.local(office.now()).date()))
+        here = _here(all_weeks, asked, counts, words.local(office.now()).date())
+        wanted = asked.read(session, viewer.actor.school_id, here)
     language = language_of(request, viewer)
     return exports.send(kind, FlagTable(office, viewer.actor, viewer.account.full_name, language, wanted))
 
@@ -136,14 +141,14 @@ def _limits(session: Session, actor: Actor, here: SchoolWeek | None) -> list[tup
 
 def _sees_accounts_alone(actor: Actor) -> bool:
     """An administrator who owes no records and answers for nobody's: theirs are accounts and certificates."""
-    return "admin" in actor.roles and not (actor.groups or matrix.answers_for_others(actor))
+    return "admin" in actor.roles and not (actor.groups or actor.answers_for_others)
 
 
 def _groups(session: Session, actor: Actor) -> list[tuple[str, str]]:
     """Which groups one may ask for."""
     query = select(Group.id, Group.name).where(col(Group.school_id) == actor.school_id)
-    if not matrix.sees_all(actor):
-        query = query.where(col(Group.id).in_(actor.heads | actor.deputises))
+    if not actor.oversees():
+        query = query.where(col(Group.id).in_(actor.led()))
     return list(session.exec(query.order_by(col(Group.name))).all())
 
 

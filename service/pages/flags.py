@@ -40,7 +40,7 @@ router = APIRouter()
 @router.get("/flags")
 def flags(request: Request, viewer: PageViewer, office: OfficeDep, asked: TypedDep) -> Response:
     """Weeks across, people down; who answers for nobody else sees their own weeks."""
-    if not matrix.answers_for_others(viewer.actor):
+    if not viewer.actor.answers_for_others:
         return _person(request, viewer, office, viewer.account.id, asked)
     with office.db.read() as session:
         found = matrix.read(session, viewer.actor, asked.read(), office.now())
@@ -113,7 +113,7 @@ def _person(request: Request, viewer: Viewer, office: Office, account_id: str, a
         owes = matrix.of_person(session, viewer.actor, account_id, narrowed, office.now())
         shown = {c.week.id for one in owes for c in one.board.columns if c.week}
         flagged = flag_story.of_person(session, viewer.actor, account_id, shown)
-    path = "/flags" if not matrix.answers_for_others(viewer.actor) else f"/flags/people/{account_id}"
+    path = "/flags" if not viewer.actor.answers_for_others else f"/flags/people/{account_id}"
     across = owes[0].board.columns if owes else ()
     rows = [(column, [one.line.cells[n] for one in owes]) for n, column in enumerate(across)]
     rows = [(c, cells) for c, cells in rows if any(cell.time != "not_owed" for cell in cells)]
@@ -134,7 +134,7 @@ def _person(request: Request, viewer: Viewer, office: Office, account_id: str, a
         years=_years(owes[0].board) if owes else [],
         flagged=flagged,
         sums=[(one, boards.of_term(one)) for one in owes],
-        responsible=matrix.answers_for_others(viewer.actor),
+        responsible=viewer.actor.answers_for_others,
         draw=Drawer(language_of(request, viewer)),
         **_SAID,
     )

@@ -62,7 +62,7 @@ def obligations(request: Request, viewer: PageViewer, office: OfficeDep, week: s
         open_ones=sum(o.duty.met_at is None for o in found),
         past=sum(o.duty.met_at is None and o.duty.due_at <= now for o in found),
         total=len(found),
-        responsible=outstanding.answers_for_others(viewer.actor),
+        responsible=viewer.actor.answers_for_others,
         broken=broken,
         teaches="teacher" in viewer.actor.roles,
     )

@@ -162,6 +162,40 @@ def test_a_school_has_rules_of_its_own(school: SmallSchool) -> None:
     )
 
 
+def test_a_new_rule_tells_nobody_of_the_past_and_an_old_one_goes_on(school: SmallSchool) -> None:
+    """Set in the afternoon after the limit: its moments of the day before and of this morning are past."""
+    every_hour(school, LIMIT - 4 * DAY, LIMIT - HOUR)
+    (default,) = [one.default for key, one in reminder_rules.matters().items() if key == "lesson-plan"]
+    changed = LIMIT + 15 * HOUR
+    principal = Remind(when="after", days=1, to="principal", hour=7, every=1, times=3)
+    before = Remind.before(days=6, hour=10)
+    with school.db.write() as session:
+        admin = actor_of(session, school.accounts["admin"])
+        reminder_rules.set_rules(session, admin, "lesson-plan", (*default, principal, before), changed)
+        rules = reminder_rules.rules_of(session, [school.id])[school.id]["lesson-plan"]
+    assert {rule.since for rule in rules if rule in default} == {None}
+    assert {rule.since for rule in rules if rule not in default} == {changed}
+    reminders.remind(school.db, changed)
+    assert [one for one in told(school, "escalation") if one[0] == "minh"] == []
+    # the morning's own, written late, still comes: its rule was there
+    assert ("lan", "overdue", "a1") in told(school, "overdue")
+    every_hour(school, changed, LIMIT + 2 * DAY)
+    assert ("minh", "escalation", "a1.1") in told(school, "escalation")
+    assert ("minh", "escalation", "a1") not in told(school, "escalation")
+
+
+def test_a_rule_set_before_the_limit_tells_nothing_of_its_moment_that_has_passed(school: SmallSchool) -> None:
+    changed = LIMIT - 3 * DAY + 9 * HOUR
+    with school.db.write() as session:
+        admin = actor_of(session, school.accounts["admin"])
+        rules = (Remind.before(days=6, hour=7), Remind.at(hour=7))
+        reminder_rules.set_rules(session, admin, "lesson-plan", rules, changed)
+    every_hour(school, changed, LIMIT - 2 * DAY)
+    assert told(school, "reminder") == []
+    every_hour(school, LIMIT - 2 * DAY, LIMIT)
+    assert {code for _, _, code in told(school, "reminder")} == {"a0"}
+
+
 def test_without_rules_nobody_is_reminded(school: SmallSchool) -> None:
     with school.db.write() as session:
         admin = actor_of(session, school.accounts["admin"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,27 @@ def address(cast: Cast, name: str) -> str:
     found = calendar_feeds.address(cast.office.settings, feed)
     assert found is not None
     return found.removeprefix(cast.office.settings.url)
+
+
+def test_many_presses_at_once_leave_one_address(each_cast: Cast) -> None:
+    cast, people = each_cast, 8
+    with cast.office.db.read() as session:
+        account = session.get_one(Account, cast.ids["lan"])
+    start = threading.Barrier(people)
+
+    def press(_: int) -> None:
+        start.wait()
+        calendar_feeds.make(cast.office, account, cast.office.now())
+
+    for _ in range(3):  # with none before, and with one
+        with ThreadPoolExecutor(people) as pool:
+            list(pool.map(press, range(people)))
+        with cast.office.db.read() as session:
+            (feed,) = session.exec(select(CalendarFeed).where(CalendarFeed.account_id == account.id)).all()
+            found = calendar_feeds.address(cast.office.settings, feed)
+            assert found is not None
+            token = found.rpartition("/")[2].removesuffix(".ics")
+            assert calendar_feeds.find(session, token)[1].id == account.id
 
 
 def read(program: TestClient, path: str, folder: Path) -> dict[str, dict[str, Any]]:

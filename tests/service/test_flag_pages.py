@@ -20,7 +20,7 @@ from flows.conditions import look
 from flows.day_rows import working_days
 from flows.flag_words import NAMES
 from flows.reminders import remind
-from models.account import Account
+from models.account import Account, Group
 from models.flag import Flag
 from models.key import SigningKey
 from models.notice import Mail, Notice
@@ -270,10 +270,16 @@ def test_the_list_is_filtered_by_kind_group_and_state(client: TestClient, late: 
     assert ids(f"?rule=missing&state=open&group={late.groups['1-2-3']}") == set()
     assert ids("?rule=late") == set()
     week = late.weeks[WEEK]
-    for wrong in ("rule=foo", "state=foo", "week=foo", f"week={week}&rule=foo", "week=foo&rule=late"):
+    with late.office.db.write() as session:
+        elsewhere = Group(school_id=late.other_school_id, name="Tổ khác")
+        session.add(elsewhere)
+        foreign = f"group={elsewhere.id}"
+    wrong_ones = ("rule=foo", "state=foo", "week=foo", f"week={week}&rule=foo", "week=foo&rule=late")
+    for wrong in (*wrong_ones, "group=foo", f"group=foo&week={week}", foreign):
         assert client.get(f"/flags/list?{wrong}").status_code == 404
         assert client.get(f"/flags/list.csv?{wrong}").status_code == 404
-    assert "Không có điều kiện lọc “foo”" in shown(client, "/flags/list?rule=foo", 404)
+    for wrong in ("rule=foo", "group=foo"):
+        assert "Không có điều kiện lọc “foo”" in shown(client, f"/flags/list?{wrong}", 404)
     assert "Không có điều kiện lọc “foo”" in shown(client, "/flags?state=foo", 404)
 
 

@@ -170,6 +170,23 @@ def test_a_workbook_is_shown_first_then_done_whole(cast: Cast, enter: Enter) -> 
     assert account(cast, "gv.moi").id in members
 
 
+def test_the_language_can_be_switched_on_the_answer_of_a_refused_import(cast: Cast, enter: Enter) -> None:
+    admin = enter("admin")
+    preview = admin.check(book(**FULL))
+    address = re.search(r'action="(/admin/import/[^"]+)/apply"', preview.text)
+    csrf = re.search(r'name="csrf" value="([^"]*)"', preview.text)
+    assert address is not None and csrf is not None
+    refused = admin.client.post(f"{address[1]}/apply", data={"csrf": csrf[1], "digest": "cũ"})
+    assert refused.status_code == 409
+    onward = re.search(r'name="next" value="([^"]*)"', refused.text)
+    assert onward is not None
+    switched = admin.client.post(
+        "/language", data={"csrf": csrf[1], "next": onward[1], "language": "en"}, follow_redirects=True
+    )
+    assert switched.status_code == 200
+    assert "Import" in switched.text and switched.url.path == address[1]
+
+
 def test_the_same_file_again_changes_nothing(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
     admin.run(book(**FULL))

@@ -135,6 +135,12 @@ def test_filters_by_program_are_ones_own(cast: Cast, reader: People) -> None:
     assert again["id"] == made.json()["id"]
     empty = client.post("/api/v1/filters", json=body | {"query": {}}, headers=hoa)
     assert (empty.status_code, empty.json()["code"]) == (422, "invalid")
+    for unknown in (
+        client.get("/api/v1/filters?place=zz", headers=hoa),
+        client.post("/api/v1/filters", json=body | {"place": "zz"}, headers=hoa),
+    ):
+        assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid")
+        assert [fault["path"] for fault in unknown.json()["errors"]] == ["place"]
     client.delete(f"/api/v1/filters/{again['id']}", headers=minh)
     assert [f["name"] for f in client.get("/api/v1/filters", headers=hoa).json()["items"]] == ["Muộn"]
     assert client.get("/api/v1/filters", headers=minh).json()["items"] == []

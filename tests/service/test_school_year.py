@@ -16,13 +16,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
-from flows import clock, day_rows, reminders, rule_changes, timetable
+from flows import clock, day_rows, reminders, timetable
 from flows.day_rows import school_days
-from flows.due_rules import DaysBefore, as_data
-from flows.obligations import calendar_of
 from flows.school_days import DAY
 from flows.year_frame import Break, Frame, proposal
-from models.deadline import DeadlineRule
 from models.errors import Invalid, NotFound
 from models.flag import Flag
 from models.notice import Notice
@@ -33,7 +30,7 @@ from service.app import create_app
 from service.calendar_changes import Entered
 from service.calendar_difference import Difference, apply_if_shown
 from service.pages.calendar_forms import read_break
-from tests.cast import FIRST_MONDAY, PEOPLE, Cast
+from tests.cast import FIRST_MONDAY, Cast
 from tests.flows.test_timetable import enter as enter_timetable
 from tests.service.test_pages_admin import Person
 
@@ -478,51 +475,6 @@ def test_one_look_is_good_for_one_act(cast: Cast, enter: Enter) -> None:
     assert admin.post("/admin/weeks/off", "/admin/weeks", **other).status_code == 200  # shown again
     with cast.office.db.read() as session:
         assert session.exec(select(CalendarChange)).all() == []
-
-
-def test_a_limit_that_a_day_off_would_put_into_the_past_comes_at_the_moment_of_entry(each_cast: Cast) -> None:
-    """Friday morning a storm: plans of Monday, due by the end of Friday, would have been due on Thursday."""
-    cast = each_cast
-    rule = DaysBefore(1, setting="lesson_plan_due", working=True)
-    with cast.office.db.write() as session:
-        session.add(
-            DeadlineRule(
-                school_id=cast.school_id,
-                key="lesson_plan_due",
-                valid_from=NEXT_MONDAY,
-                value=as_data(rule),
-                set_by=cast.ids["admin"],
-                set_at=cast.office.now() - 10 * DAY,
-            )
-        )
-    friday = NEXT_MONDAY - 3 * DAY
-    then = datetime.combine(friday, datetime.min.time(), VIETNAM) + timedelta(hours=9)
-    cast.office.now = lambda: then
-    storm = Entered(friday, friday, "Nghỉ tránh bão")
-    signed, open_ = cast.sent("lan", 13), cast.lesson_plan("mai", 13)
-    midnight = datetime.combine(friday + DAY, datetime.min.time(), VIETNAM)
-    assert cast.fresh(open_.id).due_at == midnight
-
-    def do(session: Session) -> None:
-        _enter(cast, storm, session)
-        rule_changes.recompute(session, calendar_of(session, cast.school_id))
-
-    found = shown(cast, do)
-    assert [(x.number, x.before, x.after) for x in found.limits] == [(13, midnight, None)]
-    assert ("opens", PEOPLE["mai"][0]) in {(f.what, f.who) for f in found.flags}
-    assert PEOPLE["lan"][0] not in {f.who for f in found.flags}
-    assert cast.fresh(open_.id).due_at == midnight  # nothing is kept yet
-    then += timedelta(minutes=5)
-    assert apply_if_shown(cast.office.db, cast.school_id, then, do, found.mark) is None
-    assert cast.fresh(open_.id).due_at == then
-    clock.rescan(cast.office.db, then, cast.school_id)
-    flags = flags_of(cast)
-    assert flags["mai", "13"]
-    assert ("lan", "13") not in flags
-    assert cast.fresh(signed.id).due_at == midnight
-    with cast.office.db.read() as session:
-        late = session.exec(select(Flag).where(col(Flag.rule) == "late", col(Flag.week_id) == cast.weeks[13]))
-        assert late.all() == []
 
 
 def test_a_break_the_system_named_is_named_in_the_language_of_the_page(cast: Cast, enter: Enter) -> None:

@@ -21,6 +21,7 @@ from tests.year.days import (
     Known,
     Rule,
     Set,
+    midnight,
     numbered,
 )
 
@@ -314,8 +315,11 @@ def known(when: datetime) -> Known:
                 found.mondays |= later
             case NewRule():
                 found.rules.append(Set(change.at, change.kind, change.since, change.rule))
-        over = (key for key, limit in found.limits().items() if limit <= change.at < before[key])
-        found.kept |= dict.fromkeys(list(over), change.at)
+        # never less than the rest of the day and the next, nor more than there was
+        least = midnight(change.at.date() + 2 * DAY)
+        floors = {key: min(was, least) for key, was in before.items() if was > change.at}
+        after = found.limits()
+        found.kept |= {key: floor for key, floor in floors.items() if after[key] < floor}
     return found
 
 

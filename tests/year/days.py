@@ -64,7 +64,7 @@ class Known:
     """First and last day a grade has no lessons."""
     rules: list[Set] = field(default_factory=list)
     kept: dict[tuple[str, int], datetime] = field(default_factory=dict)
-    """Limits a change of the calendar would have put into the past: they came when it was made."""
+    """Limits a change of the calendar would have brought too soon: no sooner than so."""
 
     def works(self, day: date) -> bool:
         return day in self.made_up or (day.weekday() < 5 and day not in self.off)

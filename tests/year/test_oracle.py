@@ -79,10 +79,11 @@ def test_working_days_reach_over_the_tet_of_2028_and_its_leap_day() -> None:
     assert off.limit(PLAN, 26) == at(2, 26, year=2028)  # 2/3 is off, 29/02 counts
 
 
-def test_a_day_off_entered_late_puts_no_limit_into_the_past() -> None:
+def test_a_day_off_entered_late_leaves_the_limit_that_came_the_day_after_tomorrow() -> None:
     entered = CHANGES[8].at
     assert known(CHANGES[7].at).limit(PLAN, 31) == at(4, 12, year=2028)
-    assert known(entered).limit(PLAN, 31) == entered
+    assert known(entered).limit(PLAN, 31) == at(4, 12, year=2028)
+    assert known(entered).kept[PLAN, 31] == at(4, 12, year=2028)
 
 
 def test_what_a_story_of_two_acts_leaves() -> None:
