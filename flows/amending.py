@@ -14,7 +14,7 @@ from flows import day_rows, decide
 from flows.grammar import DocumentType
 from flows.links import ABOUT, linked_to
 from flows.people import Actor, Concerned
-from flows.plan import DONE, SYSTEM
+from flows.plan import DONE, SYSTEM, past
 from flows.rules import rules_of
 from models.document import Document
 from models.errors import NotYours, RecordsError, WrongStep
@@ -67,7 +67,7 @@ def refusal(
         return WrongStep(_NOT_DONE)
     if note.after is not None:
         here = decide.read(session, document.id, document.school_id)
-        if not note.after.holds(here.position.past):
+        if not note.after.holds(past(here.position)):
             return WrongStep(_WENT_OTHERWISE.format(what=note.name, when=note.after.words))
     if note.once:
         there = [d for d in linked_to(session, document.id, ABOUT) if d.type == note.slug]

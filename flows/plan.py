@@ -158,6 +158,11 @@ def _onward(
     return next(s for s in following if s.when is None or s.when.holds(_past(passed, values)))
 
 
+def past(here: Position) -> Past:
+    """What conditions may know of a document."""
+    return _past(here.passed, here.values)
+
+
 def _past(passed: tuple[Passed, ...], values: Mapping[str, Any]) -> Past:
     """What conditions may know."""
     return Past({one.step: one.action for one in passed}, values)
