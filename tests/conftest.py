@@ -208,7 +208,7 @@ def each_cast(
 def postgres() -> Iterator[psycopg.Connection]:
     """The server on which the tests make databases."""
     try:
-        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
+        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=15)
     except psycopg.Error:
         needs.missing("PostgreSQL", "start one on 127.0.0.1:5432 or set HOSOSO_TEST_POSTGRES.")
         return
