@@ -67,6 +67,8 @@ def test_an_inspector_chooses_a_check_of_a_day_with_a_reason(school: Cast, reade
     assert "Đã lên lịch kiểm tra" in done.words
     assert "Lớp 3A, tiết 2 sáng" in done.words
     assert [c.state for c in checks(school)] == ["planned"]
+    assert "1 phiếu kiểm tra đột xuất phải thực hiện hôm nay" in reader("binh").get("/").words
+    assert "phải thực hiện hôm nay" not in reader("minh").get("/").words
 
 
 def test_a_day_without_lessons_says_so(school: Cast, reader: People) -> None:
