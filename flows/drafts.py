@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import amending, citing, decide
+from flows import citing, decide, spans
 from flows.bodies import declared_for
 from flows.catalogue import type_of
 from flows.facts import due_of, facts_of
@@ -85,7 +85,7 @@ def create(
             owner_id=actor.id,
             concerned_id=recorded.concerned_id
             if recorded
-            else _about_whom(session, declared, actor, concerned_id or _concerned(earlier, actor) or ""),
+            else _concerned(earlier, actor) or _about_whom(session, declared, actor, concerned_id),
             group_id=recorded.group_id if recorded else earlier.group_id if earlier else group_id,
             title=declared.name.vi,
             fields=values,
@@ -106,7 +106,7 @@ def create(
         if source is not None:
             citing.cite(session, document, source, citing.texts_of(values), now)
             session.flush()
-        about = {"concerned": concerned_id} if concerned_id else {}
+        about = {"concerned": document.concerned_id} if document.concerned_id else {}
         begun = citing.recorded(session, document.id) | _linked(links) | about
         decide.begin(session, document, actor, now, begun)
         return document
@@ -305,7 +305,7 @@ def _derive(
         document.title = declared.title(values, facts)[:300]
     document.due_at = due_of(session, declared, document.school_id, values)
     if about is not None and declared.span is not None:
-        document.due_at = amending.limit(session, declared, about)
+        document.due_at = spans.limit(session, declared, about)
     document.unique_key = _unique_key(declared, document.owner_id, values)
     replaced = session.get(Document, links.replaces) if links.replaces else None
     if replaced is None:

@@ -14,6 +14,7 @@ from sqlmodel import col, select
 from flows import appeals, drafts, succession
 from flows.amending import Closed
 from flows.keyring import trust_of
+from models.account import Account
 from models.document import Document, Revision, SeriesNumber
 from models.errors import Invalid, NotYours, WrongStep
 from models.event import Event
@@ -238,6 +239,8 @@ def test_the_note_plans_a_follow_up_on_the_day_named(school: Cast) -> None:
         told = session.exec(
             select(Notice).where(col(Notice.key).startswith("aftermath"), col(Notice.document_id) == made)
         ).all()
+    (to_lan,) = [n.data["sentence"]["vi"] for n in told if n.account_id == school.ids["lan"]]
+    assert "có thể gửi kiến nghị đến hết ngày 01/12/2026" in to_lan
     assert again is not None
     assert (again.day, again.period, again.class_id) == (REMEDY, 2, school.classes["3A"])
     assert (again.teacher_id, again.inspector_id, again.state) == (
@@ -246,7 +249,7 @@ def test_the_note_plans_a_follow_up_on_the_day_named(school: Cast) -> None:
         "planned",
     )
     assert "biên bản số 01" in again.reason
-    assert [(n.account_id, n.data["path"]) for n in told] == [(school.ids["binh"], f"/spot/{again.id}")]
+    assert [n.data["path"] for n in told if n.account_id == school.ids["binh"]] == [f"/spot/{again.id}"]
 
 
 def test_a_day_without_a_lesson_gives_way_to_the_next_and_none_at_all_is_said(school: Cast) -> None:
@@ -294,6 +297,16 @@ def test_only_whom_the_minutes_are_about_appeals_and_once(school: Cast) -> None:
     school.act("minh", appeal, "reject", note="Đã xem xét.")
     with pytest.raises(WrongStep):
         succession.amend(office, school.actor("lan"), made)
+
+
+def test_an_inspector_who_has_left_stops_no_appeal(school: Cast) -> None:
+    made = found.noted(school)
+    with school.office.db.write() as session:
+        session.get_one(Account, school.ids["binh"]).active = False
+    appeal = found.appealed(school, made)
+    school.act("minh", appeal, "grant", note="Có bản in.")
+    with school.office.db.read() as session:
+        assert found.check_of(session, str(succession.links_of(session, made).about)).finding == "annulled"
 
 
 def test_the_days_for_an_appeal_are_working_days_of_the_school_and_a_setting(school: Cast) -> None:
