@@ -2,14 +2,13 @@
 // Each is encrypted under its inspector's key. The key stays here too, in a form no script can read it back from,
 // while its owner is the one who uses this browser: signing out, or somebody else signing in, takes it and the kept
 // pages away. What somebody else left unsent waits unreadable until its owner is back; only a person drops it.
-import { able as sealing, keyOf, seal, unseal } from "./device.js";
+import { able, CHECKS, keyOf, seal, unseal } from "./device.js";
 
 const NAME = "hososo-checks";
-const SIGN = "hososo-checks"; // localStorage: this browser holds something of checks (app.js asks)
 export const PAGES = "hososo-spot-pages"; // as in spot_worker.js
 export const FILES = "hososo-spot-files";
 
-export const able = sealing;
+export { able };
 
 let opened;
 function open() {
@@ -37,7 +36,7 @@ async function run(store, mode, act) {
 
 function note() {
   try {
-    localStorage.setItem(SIGN, "yes");
+    localStorage.setItem(CHECKS, "yes");
   } catch {
     // without it only the pages of checks look after what is kept
   }
@@ -118,7 +117,7 @@ export async function eraseAll(account) {
   await run("records", "readwrite", (store) => store.delete(of(account)));
   await run("keys", "readwrite", (store) => store.clear());
   const left = await run("records", "readonly", (store) => store.count());
-  if (!left) localStorage.removeItem(SIGN);
+  if (!left) localStorage.removeItem(CHECKS);
 }
 
 async function forgetPages() {
