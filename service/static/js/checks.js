@@ -10,6 +10,10 @@ export const FILES = "hososo-spot-files";
 
 export { able };
 
+// Signed out from this very page: what is still under way here keeps nothing more.
+let over = false;
+export const ended = () => over;
+
 let opened;
 function open() {
   opened ??= new Promise((resolve, reject) => {
@@ -45,7 +49,7 @@ function note() {
 // --- the key --------------------------------------------------------------------------------------------------
 
 export async function remember(account, base64) {
-  if (await keyFor(account)) return;
+  if (over || (await keyFor(account))) return;
   const key = await keyOf(base64);
   await run("keys", "readwrite", (store) => store.put({ account, key }));
   note();
@@ -113,6 +117,7 @@ export async function settle(account) {
 // At the sign-out: all of it.
 export async function eraseAll(account) {
   if (!able) return;
+  over = true;
   await forgetPages();
   await run("records", "readwrite", (store) => store.delete(of(account)));
   await run("keys", "readwrite", (store) => store.clear());
