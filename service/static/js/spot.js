@@ -139,6 +139,9 @@ listen(async (found) => {
 });
 
 const form = document.querySelector("[data-marks]");
+form?.addEventListener("submit", () => {
+  asked = false; // put off before: this press asks once more
+});
 async function run() {
   document.querySelector("[data-unable]").hidden = able && "serviceWorker" in navigator;
   if (!able) return;
