@@ -208,7 +208,8 @@ def _mine(session: Session, actor: Actor) -> list[Document]:
 def _rows(session: Session, documents: Iterable[Document]) -> list[Row]:
     found = [Row(d, type_of(d.type), story.state(type_of(d.type), d)) for d in documents]
     ids = [r.document.id for r in found]
-    steps = session.exec(select(OpenStep).where(col(OpenStep.document_id).in_(ids))).all()
+    waiting = select(OpenStep).where(col(OpenStep.document_id).in_(ids))
+    steps = session.exec(waiting.order_by(col(OpenStep.due_at).desc())).all()  # the nearest limit is kept
     opened = {step.document_id: step for step in steps}
     for row in found:
         step = opened.get(row.document.id)
