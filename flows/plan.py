@@ -98,6 +98,11 @@ class Position:
         """Who is named in this revision's refusal; empty without one."""
         return next((one.witness for one in reversed(self.passed) if one.witness), "")
 
+    @property
+    def past(self) -> Past:
+        """What conditions may know."""
+        return _past(self.passed, self.values)
+
 
 class Impossible(ValueError):
     """The events do not fit the declaration; only a damaged database can say so."""
