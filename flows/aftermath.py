@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import spot_checks, timetable
+from flows import spans, spot_checks, timetable
 from flows.documents.appeal import APPEAL, GRANT, REJECT
 from flows.documents.spot_check import SPOT_CHECK, VIOLATION
 from flows.documents.violation_minutes import VIOLATION_MINUTES
@@ -35,6 +35,7 @@ def follow(session: Session, document: Document, before: str, position: Position
     """Do what follows from this decision; `before` is the status the record had."""
     if document.type == VIOLATION_MINUTES.slug and position.status == "approved" and before != "approved":
         _plan_follow_up(session, document, event)
+        _tell_of_appeals(session, document, event)
     elif document.type == APPEAL.slug and event.action == GRANT:
         _annul(session, document, event)
     elif document.type == APPEAL.slug and event.action == REJECT:
@@ -91,6 +92,15 @@ def _plan_follow_up(session: Session, minutes: Document, event: Event) -> None:
         name=lesson.class_name,
     )
     _tell(session, minutes, check.inspector_id, event, sentence, f"/spot/{planned}", "informed")
+
+
+def _tell_of_appeals(session: Session, minutes: Document, event: Event) -> None:
+    """Whom the minutes are about learns that they stand, and until when they may be appealed against."""
+    until = spans.limit(session, APPEAL, minutes)
+    if minutes.concerned_id is None or until is None:
+        return
+    last = (until - timedelta(microseconds=1)).astimezone(VIETNAM)
+    _tell(session, minutes, minutes.concerned_id, event, _NOTED.format(day=f"{last:%d/%m/%Y}"))
 
 
 def _planned(
@@ -224,6 +234,10 @@ _FOUND_OF_YOU = Text(
 _NOTHING_FOUND = Text(
     "Đã có kết luận: không có vi phạm. Lý do có trong phiếu.",
     "There is a finding: no violation. The reasons stand in the check.",
+)
+_NOTED = Text(
+    "Biên bản đã được ghi nhận. Nếu không đồng ý, có thể gửi kiến nghị đến hết ngày {day}.",
+    "The minutes were taken note of. Who does not agree may appeal until the end of {day}.",
 )
 _REASON = Text("Kiểm tra lại việc khắc phục theo biên bản số {number}", "Follow-up of minutes no. {number}")
 _PLANNED = Text(

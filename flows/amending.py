@@ -1,4 +1,4 @@
-"""A record about another one: who may begin it, after what, until when, and when it is due. Reads only.
+"""A record about another one: who may begin it, after what, and until when. Reads only.
 
 An addendum, the minutes of a spot check and an appeal against these are such records; what differs stands in
 their declarations. `flows/succession.py` begins them.
@@ -6,19 +6,17 @@ their declarations. `flows/succession.py` begins them.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from flows import day_rows, decide
+from flows import decide, spans
 from flows.grammar import DocumentType
 from flows.links import ABOUT, linked_to
 from flows.people import Actor, Concerned
-from flows.plan import DONE, SYSTEM, past
-from flows.rules import rules_of
+from flows.plan import DONE
 from models.document import Document
 from models.errors import NotYours, RecordsError, WrongStep
-from models.event import Event
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -30,29 +28,6 @@ def theirs(note: DocumentType, document: Document, actor: Actor) -> bool:
     if isinstance(note.drafted_by, Concerned):
         return document.concerned_id == actor.id
     return document.owner_id == actor.id
-
-
-def limit(session: Session, note: DocumentType, document: Document) -> datetime | None:
-    """When a record about this one is due: an exclusive instant, counted from that one's last decision."""
-    span, since = note.span, _decided_at(session, document.id)
-    if span is None or since is None:
-        return None
-    if not span.rule:
-        return since + span.time
-    days = int(rules_of(session, document.school_id)[span.rule]["working_days"])
-    calendar = day_rows.school_days(session, document.school_id)
-    last = calendar.working_days_after(since.astimezone(VIETNAM).date(), days)
-    return datetime.combine(last + timedelta(days=1), time(), VIETNAM)
-
-
-def _decided_at(session: Session, document_id: str) -> datetime | None:
-    """When a person last decided on a document."""
-    return session.exec(
-        select(Event.at)
-        .where(col(Event.document_id) == document_id, col(Event.actor_id) != SYSTEM)
-        .order_by(col(Event.seq).desc())
-        .limit(1)
-    ).first()
 
 
 def refusal(
@@ -67,13 +42,13 @@ def refusal(
         return WrongStep(_NOT_DONE)
     if note.after is not None:
         here = decide.read(session, document.id, document.school_id)
-        if not note.after.holds(past(here.position)):
+        if not note.after.holds(here.position.past):
             return WrongStep(_WENT_OTHERWISE.format(what=note.name, when=note.after.words))
     if note.once:
         there = [d for d in linked_to(session, document.id, ABOUT) if d.type == note.slug]
         if any(d.status in (*DONE, "replaced") for d in there):
             return WrongStep(_ONCE.format(what=note.name))
-    until = limit(session, note, document)
+    until = spans.limit(session, note, document)
     if note.span and note.span.closes and until is not None and now >= until:
         return closed(note, until)
     return None

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from flows import amending, citing, decide
+from flows import citing, decide, spans
 from flows.bodies import declared_for
 from flows.catalogue import type_of
 from flows.facts import due_of, facts_of
@@ -305,7 +305,7 @@ def _derive(
         document.title = declared.title(values, facts)[:300]
     document.due_at = due_of(session, declared, document.school_id, values)
     if about is not None and declared.span is not None:
-        document.due_at = amending.limit(session, declared, about)
+        document.due_at = spans.limit(session, declared, about)
     document.unique_key = _unique_key(declared, document.owner_id, values)
     replaced = session.get(Document, links.replaces) if links.replaces else None
     if replaced is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from flows import amending
+from flows import spans
 from flows.documents.violation_minutes import VIOLATION_MINUTES
 from flows.links import ABOUT
 from flows.people import Actor
@@ -52,4 +52,4 @@ def of(session: Session, actor: Actor) -> list[Owed]:
         .order_by(col(SpotCheck.arrived_at))
         .options(LIGHT)
     ).all()
-    return [Owed(check, amending.limit(session, VIOLATION_MINUTES, check)) for check in rows]
+    return [Owed(check, spans.limit(session, VIOLATION_MINUTES, check)) for check in rows]

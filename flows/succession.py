@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import amending, drafts, queries
+from flows import amending, drafts, queries, spans
 from flows.catalogue import amended_by, type_of
 from flows.facts import facts_of
 from flows.fields import Repeated
@@ -177,7 +177,7 @@ def _amendable(
     if note is None or not amending.theirs(note, document, actor):
         return {}
     refused = amending.refusal(session, actor, note, document, now)
-    until = amending.limit(session, note, document) if note.span and note.span.closes else None
+    until = spans.limit(session, note, document) if note.span and note.span.closes else None
     return {
         "may_amend": refused is None,
         "amend_until": until if refused is None else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.grammar import Choice, Decision, DocumentType, Review, Seal, Sign, Step
+from flows.grammar import Choice, Decision, DocumentType, Review, Seal, Step
 from flows.people import ROLES
 from flows.round_marks import ROUND
 from flows.views import EventSeen
@@ -109,8 +109,8 @@ def act(step: Step, action: str) -> Act:
     path = action
     if isinstance(step, Decision) and (choice := step.choice(action)):
         spoken, icon, path = choice.label, "pen", f"outcome/{action}"
-    elif action == "sign" and isinstance(step, Sign) and step.approves:
-        spoken, icon = Text("Ký", "Sign"), "pen"
+    elif action == "sign":
+        spoken, icon = step.label, "pen"
     elif action == "approve" and not signs:
         spoken, icon = Text("Duyệt", "Approve"), "pen"
     else:
@@ -120,7 +120,6 @@ def act(step: Step, action: str) -> Act:
 
 _BUTTONS = {
     "submit": (Text("Ký và trình", "Sign and submit"), "pen"),
-    "sign": (Text("Ký và trình", "Sign and submit"), "pen"),
     "reopen": (Text("Sửa tiếp", "Go on editing"), "pen"),
     "approve": (Text("Ký duyệt", "Approve and sign"), "pen"),
     "return": (Text("Trả lại", "Return"), "back"),

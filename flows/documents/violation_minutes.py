@@ -31,7 +31,7 @@ from flows.grammar import (
     years,
 )
 from flows.hour_field import Hour
-from flows.people import HasRole, author, concerned, principal, vice_principal, witness
+from flows.people import HasRole, author, principal, vice_principal, witness
 from flows.spot_finding import ITEMS
 from models.errors import Fault
 from models.text import Text
@@ -281,7 +281,6 @@ VIOLATION_MINUTES = DocumentType(
     begins=begin,
     parts=parts,
     confidential=True,
-    informs=(concerned,),
     after=Outcome("finding", VIOLATION, Text("đã kết luận có vi phạm", "a violation was found")),
     once=True,
     span=Span(DRAWN_UP),
