@@ -174,7 +174,7 @@ def test_what_lacks_is_looked_at_by_a_principal_who_decides(school: Cast, outcom
     decided = school.act("ngoc", made.document_id, outcome, note="Đã xem xét các bản ghi.")
     assert decided.step == "archive"
     assert row(school, check_id).finding == outcome
-    told = notices(school, "lan", "informed")
+    told = notices(school, "lan", "finding")
     assert len(told) == 1
     assert ("vi phạm" in told[0].data["sentence"]["vi"]) == (outcome == "none")
 
