@@ -6,9 +6,10 @@ A change is shown before it is done: who gets an earlier or later limit, which f
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -136,37 +137,30 @@ def change_rule(
     if text_of(form, "do") == "edit":
         return _form(request, viewer, office, now, declared, typed)
     seen = text_of(form, "digest")
-    try:
+
+    def propose(session: Session) -> Proposed:
         rule, valid_from = deadline_rules.read(typed, declared, words.local(now).date())
-        with office.db.write() as session:
-            before = calendar_of(session, viewer.actor.school_id)
-            if seen and deadline_rules.holds(before, declared, rule, valid_from):
-                # Pressed twice, or gone back to: what was asked for stands.
-                return RedirectResponse(f"/deadlines?saved={setting}", 303)
-            deadline_rules.refuse_same(before, declared, rule, valid_from)
-            after = rule_changes.with_rule(before, setting, rule, valid_from, now)
-            found = difference(session, before, after, now)
-            digest = _digest(rule, valid_from, found)
-            if seen == digest:
-                rule_changes.set_rule(session, viewer.actor, declared, rule, valid_from, now)
-    except Invalid as refusal:
-        return _form(request, viewer, office, now, declared, typed, faults_of(refusal, "kind"))
-    if seen == digest:
-        scan(office.db, now, viewer.actor.school_id)
-        return RedirectResponse(f"/deadlines?done={setting}", 303)
-    return _preview(
-        request,
-        viewer,
-        declared,
-        found,
-        digest,
-        stale=bool(seen),
-        typed=typed,
-        rule=rule.rule,
-        present=before.rule(declared.default, valid_from).rule,
-        valid_from=valid_from,
-        until=rule_changes.until(before, declared, valid_from),
-    )
+        before = calendar_of(session, viewer.actor.school_id)
+        if seen and deadline_rules.holds(before, declared, rule, valid_from):
+            raise _Stands
+        deadline_rules.refuse_same(before, declared, rule, valid_from)
+        return Proposed(
+            rule,
+            valid_from,
+            before,
+            rule_changes.with_rule(before, setting, rule, valid_from, now),
+            partial(rule_changes.set_rule, session, viewer.actor, declared, rule, valid_from, now),
+            typed,
+        )
+
+    try:
+        return _settle(request, viewer, office, now, declared, seen, propose, typed)
+    except _Stands:  # pressed twice, or gone back to: what was asked for stands
+        return RedirectResponse(f"/deadlines?saved={setting}", 303)
+
+
+class _Stands(Exception):
+    """What is asked for holds already."""
 
 
 @router.get("/admin/deadlines/{setting}/rules/{rule_id}")
@@ -201,46 +195,59 @@ def _drop(
     rule_id: str,
     seen: str,
 ) -> Response:
-    actor, today = viewer.actor, words.local(now).date()
-    try:
-        with office.db.write() if seen else office.db.read() as session:
-            row = rule_drops.rule_to_drop(session, actor, declared.setting, rule_id, today)
-            before = calendar_of(session, actor.school_id)
-            after = rule_drops.without(before, row)
-            found = difference(session, before, after, now)
-            rule_drops.refuse_short_notice(found, now)
-            rule, valid_from = own_of(row).rule, row.valid_from
-            digest = _digest(rule, valid_from, found)
-            if seen == digest:
-                rule_drops.drop(session, actor, declared, row, now)
-    except Invalid as refusal:
-        typed = _begun(office, viewer, declared, now)
-        return _form(request, viewer, office, now, declared, typed, {"kind": refusal.sentence})
-    if seen == digest:
-        scan(office.db, now, actor.school_id)
-        return RedirectResponse(f"/deadlines?dropped={declared.setting}", 303)
-    return _preview(
-        request,
-        viewer,
-        declared,
-        found,
-        digest,
-        stale=bool(seen),
-        dropping=rule_id,
-        present=rule.rule,
-        rule=after.rule(declared.default, valid_from).rule,
-        valid_from=valid_from,
-    )
+    actor = viewer.actor
+
+    def propose(session: Session) -> Proposed:
+        row = rule_drops.rule_to_drop(session, actor, declared.setting, rule_id, words.local(now).date())
+        before = calendar_of(session, actor.school_id)
+        after = rule_drops.without(before, row)
+        do = partial(rule_drops.drop, session, actor, declared, row, now)
+        return Proposed(own_of(row).rule, row.valid_from, before, after, do, dropping=rule_id)
+
+    begun = _begun(office, viewer, declared, now)
+    return _settle(request, viewer, office, now, declared, seen, propose, begun)
 
 
-def _preview(
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A rule to be set, or dropped (`dropping`: its id), and the rules before and after; `do` does it."""
+
+    rule: Deadline
+    valid_from: date
+    before: Calendar
+    after: Calendar
+    do: Callable[[], object]
+    typed: Mapping[str, str] = field(default_factory=dict)
+    dropping: str = ""
+
+
+def _settle(
     request: Request,
     viewer: Viewer,
+    office: OfficeDep,
+    now: datetime,
     declared: Declared,
-    found: Difference,
-    digest: str,
-    **shown: Any,
+    seen: str,
+    propose: Callable[[Session], Proposed],
+    typed: dict[str, str],
 ) -> Response:
+    """Show what is proposed; with the digest of what was shown (`seen`), do it. `typed`: the form again."""
+    try:
+        with office.db.write() if seen else office.db.read() as session:
+            made = propose(session)
+            found = difference(session, made.before, made.after, now)
+            if made.dropping:
+                rule_drops.refuse_short_notice(found, now)
+            digest = _digest(made.rule, made.valid_from, found)
+            if seen == digest:
+                made.do()
+    except Invalid as refusal:
+        return _form(request, viewer, office, now, declared, typed, faults_of(refusal, "kind"))
+    if seen == digest:
+        scan(office.db, now, viewer.actor.school_id)
+        outcome = "dropped" if made.dropping else "done"
+        return RedirectResponse(f"/deadlines?{outcome}={declared.setting}", 303)
+    present, then = (c.rule(declared.default, made.valid_from).rule for c in (made.before, made.after))
     return page(
         request,
         viewer,
@@ -250,7 +257,13 @@ def _preview(
         people=sorted(found.people, key=lambda one: words.by_given_name(one.name)),
         digest=digest,
         most=LISTED,
-        **({"typed": {}, "until": None, "dropping": ""} | shown),
+        stale=bool(seen),
+        typed=made.typed,
+        dropping=made.dropping,
+        present=made.rule.rule if made.dropping else present,
+        rule=then if made.dropping else made.rule.rule,
+        valid_from=made.valid_from,
+        until=None if made.dropping else rule_changes.until(made.before, declared, made.valid_from),
     )
 
 

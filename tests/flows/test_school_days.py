@@ -90,14 +90,10 @@ def test_what_is_taken_back_holds_until_that_day() -> None:
 
 def test_working_days_leave_out_weekends_holidays_and_breaks_unless_asked() -> None:
     days = SchoolDays(YEAR, tuple(holiday(h) for h in (date(2026, 11, 24), *tet(2027))))
-    assert days.next_working_day(date(2026, 11, 23)) == date(2026, 11, 25)
     assert days.previous_working_day(date(2026, 11, 25)) == date(2026, 11, 23)
-    assert days.next_working_day(date(2027, 1, 29)) == date(2027, 2, 15)
-    assert days.next_working_day(date(2027, 1, 29), in_breaks=True) == date(2027, 2, 1)
-    assert days.next_working_day(date(2027, 2, 3), in_breaks=True) == date(2027, 2, 11)
-    assert days.working_days_after(date(2026, 11, 20), 3) == date(2026, 11, 26)
-    assert days.working_days_after(date(2026, 11, 26), -3) == date(2026, 11, 20)
-    assert days.working_days_after(date(2026, 11, 22), 0) == date(2026, 11, 22)
+    assert days.previous_working_day(date(2027, 2, 15)) == date(2027, 1, 29)
+    assert days.previous_working_day(date(2027, 2, 1), in_breaks=True) == date(2027, 1, 29)
+    assert days.previous_working_day(date(2027, 2, 11), in_breaks=True) == date(2027, 2, 3)
     assert days.is_working_day(date(2027, 7, 5))  # summer: after the last week
 
 
@@ -220,18 +216,15 @@ def test_each_day_s_lessons_are_taught_once_at_most_and_where_they_are_said_to_b
             assert day in places or deciding[-1].kind == "moved"
 
 
-@given(calendars(), st.integers(0, 300), st.integers(1, 30), st.booleans())
-def test_working_days_are_counted_without_a_gap(
-    days: SchoolDays, since: int, count: int, in_breaks: bool
+@given(calendars(), st.integers(0, 300), st.booleans())
+def test_between_a_day_and_the_working_day_before_it_nobody_works(
+    days: SchoolDays, since: int, in_breaks: bool
 ) -> None:
-    start = days.weeks[0].monday + since * DAY
-    there = days.working_days_after(start, count, in_breaks=in_breaks)
-    between = [d for d in each_day(start + DAY, there) if days.is_working_day(d, in_breaks=in_breaks)]
-    assert len(between) == count
-    assert between[-1] == there
-    assert not any(days.is_holiday(d) and not days.changes_on(d)[-1].fills(d) for d in between)
-    back = days.working_days_after(there + DAY, -count, in_breaks=in_breaks)
-    assert back == between[0]
+    day = days.weeks[0].monday + since * DAY
+    before = days.previous_working_day(day, in_breaks=in_breaks)
+    worked = [d for d in each_day(before, day - DAY) if days.is_working_day(d, in_breaks=in_breaks)]
+    assert worked == [before]
+    assert not days.is_holiday(before) or days.changes_on(before)[-1].fills(before)
 
 
 @given(AUTUMNS)
@@ -249,17 +242,15 @@ def test_every_year_has_35_weeks_over_tet_and_ends_before_the_ministry_s_dates(a
 
 
 @given(st.dates(date(2024, 1, 1), date(2034, 12, 31)))
-def test_leap_days_and_all_others_have_one_next_and_one_previous_working_day(day: date) -> None:
+def test_leap_days_and_all_others_have_one_previous_working_day(day: date) -> None:
     days = SchoolDays((), tuple(holiday(h.day) for h in public_holidays(date(2023, 12, 1), date(2035, 2, 1))))
-    after, before = days.next_working_day(day), days.previous_working_day(day)
-    assert before < day < after
-    assert after - before <= timedelta(days=13)
-    if days.is_working_day(day):
-        assert days.previous_working_day(after) == day == days.next_working_day(before)
+    before = days.previous_working_day(day)
+    assert before < day <= before + timedelta(days=12)
+    assert [d for d in each_day(before, day - DAY) if days.is_working_day(d)] == [before]
 
 
 def test_a_29_february_is_a_day_like_others() -> None:
     days = SchoolDays(weeks_of(proposal(2027)))
     leap = date(2028, 2, 29)
     assert days.is_school_day(leap)
-    assert days.next_working_day(leap - DAY) == leap
+    assert days.previous_working_day(leap + DAY) == leap

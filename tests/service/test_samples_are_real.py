@@ -21,8 +21,8 @@ from models.settings import Settings
 from service.mail_samples import AUTHOR, FIGURES, LEADER, LIMIT, NOTICES
 from tasks.noticing import line
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
+from tests.flows.checked import EVE, LESSONS, PLAN, approved, timetable
 from tests.flows.test_flag_history import do
-from tests.flows.test_probable_rows import EVE, LESSONS, PLAN, approved, timetable
 
 OWN = at(11, 13)
 """The limit of week 11 in the small school."""
