@@ -85,7 +85,7 @@ def tell(seed: int, *, teachers: int = 40, real: int = 4) -> Story:
     acts += [Joins(p.since, p.name) for p in people if p.since != FOUNDED]
     acts += [Leaves(p.until, p.name) for p in people if p.until]
     acts += [NewHead(h.since, h.grade, h.head) for h in heads if h.since != FOUNDED]
-    return Story(seed, tuple(people), heads, tuple(sorted(acts, key=lambda act: act.at)))
+    return Story(seed, tuple(people), heads, tuple(sorted(acts, key=lambda act: act.at))).until(END)
 
 
 def _people(teachers: int) -> Iterator[Person]:
