@@ -220,6 +220,7 @@ def postgres() -> Iterator[psycopg.Connection]:
 def new_database(admin: psycopg.Connection) -> Iterator[str]:
     name = f"hososo_{secrets.token_hex(6)}"
     admin.execute(f"CREATE DATABASE {name}")
+    admin.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")  # it need not outlive the machine
     try:
         yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
     finally:
