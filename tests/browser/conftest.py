@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
@@ -53,19 +54,27 @@ def browser(chromium: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Bro
     asyncio._set_running_loop(None)
 
 
-@pytest.fixture
-def site(cast: Cast) -> Iterator[str]:
-    """The application on a port of its own."""
+@contextmanager
+def serving(cast: Cast) -> Iterator[str]:
+    """The application on a port of its own: its address."""
     port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(create_app(cast.office.settings, cast.office), port=port, log_level="warning")
     )
     thread = threading.Thread(target=server.run)
     thread.start()
-    until(lambda: server.started, "the site answers")
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    try:
+        until(lambda: server.started, "the site answers")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def site(cast: Cast) -> Iterator[str]:
+    with serving(cast) as address:
+        yield address
 
 
 @pytest.fixture
