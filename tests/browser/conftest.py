@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -18,9 +19,18 @@ from tests.cast import Cast, signed_in
 from tests.conftest import free_port
 from tests.waiting import until
 
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
 expect.set_options(
     timeout=30_000
 )  # ends a hung test; a busy machine may take longer than the usual five seconds
+
+
+@pytest.fixture
+def axe() -> str:
+    if not AXE.exists():
+        needs.missing("axe-core", "run `npm ci` in the project's folder to run this test.")
+    return AXE.read_text()
 
 
 @pytest.fixture(scope="session")

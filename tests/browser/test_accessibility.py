@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page
 
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
-from tests import needs
 from tests.browser import parts, tour
 from tests.browser.conftest import serving
 from tests.browser.stops import Stop
@@ -24,7 +23,6 @@ from tests.cast import Cast, signed_in
 from tests.conftest import StampServer, playing, tuesday
 from tests.seeds import SeededCast
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -41,13 +39,6 @@ BROKEN = "[...document.images].filter(i => i.complete && !i.naturalWidth && i.lo
 
 REFUSED = "the server responded with a status of 4"
 """What a browser says of every page that refuses something, as some of these do."""
-
-
-@pytest.fixture
-def axe() -> str:
-    if not AXE.exists():
-        needs.missing("axe-core", "run `npm ci` in the project's folder to run this test.")
-    return AXE.read_text()
 
 
 def faults_of(page: Page, axe: str) -> list[str]:
