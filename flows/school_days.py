@@ -162,13 +162,26 @@ class SchoolDays:
             return change.fills(day)
         return day.weekday() < SATURDAY and (in_breaks or not self.in_break(day))
 
+    def next_working_day(self, day: date, *, in_breaks: bool = False) -> date:
+        """The first working day after this one."""
+        return self._search(day, DAY, in_breaks)
+
     def previous_working_day(self, day: date, *, in_breaks: bool = False) -> date:
         """The last working day before this one."""
-        earlier = (day - number * DAY for number in range(1, _LONGEST_REST + 1))
-        found = next((one for one in earlier if self.is_working_day(one, in_breaks=in_breaks)), None)
-        if found is None:
-            raise ValueError(f"No working day within {_LONGEST_REST} days of {day}.")
-        return found
+        return self._search(day, -DAY, in_breaks)
+
+    def working_days_after(self, day: date, count: int) -> date:
+        """`count` working days further on; the day itself for 0."""
+        for _ in range(count):
+            day = self.next_working_day(day)
+        return day
+
+    def _search(self, day: date, step: timedelta, in_breaks: bool) -> date:
+        for _ in range(_LONGEST_REST):
+            day += step
+            if self.is_working_day(day, in_breaks=in_breaks):
+                return day
+        raise ValueError(f"No working day within {_LONGEST_REST} days of {day}.")
 
 
 @dataclass(frozen=True, slots=True)

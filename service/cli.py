@@ -5,6 +5,7 @@ Vietnamese first, English after. Nothing of a command's work stands here.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
@@ -51,6 +52,8 @@ _OWN = (sys.executable, "-m", "service.cli")
 
 def main() -> None:
     """Run a command; a refusal is said in both languages and ends with 1."""
+    # What is imported stays: looking through it again and again for garbage is a seventh of a start.
+    gc.set_threshold(20_000, 20, 20)
     try:
         app()
     except RecordsError as refusal:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,10 +46,34 @@ TUESDAY = datetime(2026, 11, 24, 17, 22, tzinfo=VIETNAM)
 SHIFT = TUESDAY - datetime.now(UTC)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that at the end no process waits for one that another has just begun."""
-    longest = ("year", "journeys", "browser")
-    items.sort(key=lambda item: item.path.parent.name not in longest)
+LONG = ("year", "journeys", "browser")
+"""Folders whose tests take long; of these the files below take minutes."""
+LONGEST = ("test_year.py", "test_survival.py", "test_accessibility.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One process more than there are cores: tests wait for disks, clocks and other processes."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every process begins with its part of the long tests, the longest first.
+
+    `--dist worksteal` gives each process an equal piece of the list, and who is done takes from the end of
+    another's: what stands together at the front would be done by one process, one after the other.
+    """
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    long = [item for item in items if item.path.parent.name in LONG]
+    long.sort(key=lambda item: item.path.name not in LONGEST)
+    short = iter([item for item in items if item.path.parent.name not in LONG])
+    given: list[pytest.Item] = []
+    for process in range(processes):
+        piece = (len(items) - len(given)) // (processes - process)
+        mine = long[process::processes]
+        given += mine
+        given += islice(short, max(0, piece - len(mine)))
+    items[:] = [*given, *short]
 
 
 @contextmanager
@@ -220,6 +245,7 @@ def postgres() -> Iterator[psycopg.Connection]:
 def new_database(admin: psycopg.Connection) -> Iterator[str]:
     name = f"hososo_{secrets.token_hex(6)}"
     admin.execute(f"CREATE DATABASE {name}")
+    admin.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")  # it need not outlive the machine
     try:
         yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
     finally:

@@ -7,14 +7,19 @@ test of a process.
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import make_url
+from sqlalchemy import event
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.util import LRUCache
 
 from flows.office import Office
 from models.db import Database
@@ -36,8 +41,8 @@ class Seed:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(self.file)
-            return Database(url)
-        db = Database(url)
+            return remembering(Database(url))
+        db = remembering(Database(url))
         with db.write() as session:
             for shape, rows in self.rows:
                 load(session.connection(), shape, rows)
@@ -56,6 +61,33 @@ class SeededCast:
         made = self.made
         own = {name: dict(getattr(made, name)) for name in ("ids", "groups", "weeks", "classes")}
         return replace(made, office=office, **own)
+
+
+_known: dict[str, tuple[Dialect, LRUCache[Any, Any]]] = {}
+"""By the kind of database: how it is spoken to, and the statements compiled for it."""
+
+
+def remembering(db: Database) -> Database:
+    """This database, with the statements that were compiled for the others of this test process.
+
+    An installation compiles each statement once; without this a test would compile it again for its own
+    database, which is an eighth of all processor time.
+    """
+    kind = db.engine.name
+    if db.is_sqlite:
+        event.listen(db.engine, "connect", _trust_the_kernel)
+    if kind not in _known:
+        with db.engine.connect():  # the first connection tells the dialect what the server can do
+            _known[kind] = (db.engine.dialect, LRUCache(2000))
+    for engine in (db.engine, db._writer, db._reader):
+        engine.dialect, engine._compiled_cache = _known[kind]
+    return db
+
+
+def _trust_the_kernel(connection: DBAPIConnection, _record: object) -> None:
+    """Do not wait for the disk: a test's database need not outlive the machine, only its processes."""
+    assert isinstance(connection, sqlite3.Connection)
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def harvest(db: Database) -> Seed:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,31 +34,58 @@ def axe() -> str:
     return AXE.read_text()
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
+    """One browser for each test process, and the event loop that drives it."""
     program = needs.program("chromium")
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=program,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        yield browser
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
         browser.close()
 
 
 @pytest.fixture
-def site(cast: Cast) -> Iterator[str]:
-    """The application on a port of its own."""
+def browser(chromium: tuple[Browser, asyncio.AbstractEventLoop]) -> Iterator[Browser]:
+    """The browser without a window, cookie or kept file.
+
+    Playwright's loop counts as running while the browser is used. Between tests it must not: nobody else
+    could run one.
+    """
+    browser, loop = chromium
+    asyncio._set_running_loop(loop)
+    yield browser
+    for context in browser.contexts:
+        context.close()
+    asyncio._set_running_loop(None)
+
+
+@contextmanager
+def serving(cast: Cast) -> Iterator[str]:
+    """The application on a port of its own: its address."""
     port = free_port()
     server = uvicorn.Server(
         uvicorn.Config(create_app(cast.office.settings, cast.office), port=port, log_level="warning")
     )
     thread = threading.Thread(target=server.run)
     thread.start()
-    until(lambda: server.started, "the site answers")
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    try:
+        until(lambda: server.started, "the site answers")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def site(cast: Cast) -> Iterator[str]:
+    with serving(cast) as address:
+        yield address
 
 
 @pytest.fixture

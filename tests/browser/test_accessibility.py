@@ -5,15 +5,23 @@ A window of 1280 by 800 is 640 by 400 CSS pixels at 200 % zoom, 320 by 200 at 40
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser import tour
+from tasks.pools import IntakePool
+from tasks.signers import SignersPool
+from tests.browser import parts, tour
+from tests.browser.conftest import serving
 from tests.browser.stops import Stop
 from tests.browser.window import Window
-from tests.cast import Cast
+from tests.cast import Cast, signed_in
+from tests.conftest import StampServer, playing, tuesday
+from tests.seeds import SeededCast
 
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -53,21 +61,51 @@ def faults_of(page: Page, axe: str) -> list[str]:
     return found
 
 
-@pytest.fixture
-def stops(cast: Cast, site: str) -> list[Stop]:
-    """Before the browser starts: it brings an event loop, in which the archive cannot be made."""
-    return tour.prepare(cast, site)
+@dataclass(frozen=True)
+class Tour:
+    """A school with a record in every state, its address, and where to halt there."""
+
+    cast: Cast
+    site: str
+    stops: list[Stop]
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory,
+    stamps: StampServer,
+    pools: tuple[IntakePool, SignersPool],
+    seeded: SeededCast,
+) -> Iterator[Tour]:
+    """Made once for all parts that one test process takes; no stop depends on one of another part."""
+    folder = tmp_path_factory.mktemp("tour") / "data"
+    with playing(folder, stamps, pools, seeded) as cast, serving(cast) as site:
+        with tuesday():
+            stops = tour.prepare(cast, site)
+        yield Tour(cast, site, stops)
+
+
+@pytest.fixture(scope="session")
+def seen_by_part(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all test processes of this run write which templates each part was shown."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "seen-on-tour"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.mark.timeout(1200)  # many pages: a busy machine needs longer for them all
+@pytest.mark.parametrize("part", parts.PARTS)
 def test_every_page_passes_axe_reflows_and_keeps_the_policy(
-    stops: list[Stop], window: Callable[..., Window], axe: str
+    prepared: Tour, browser: Browser, axe: str, seen_by_part: Path, part: str
 ) -> None:
-    assert tour.left_out(stops) == [], "every page has an example in tests/browser/tour.py"
+    assert parts.left_out(prepared.stops) == [], "every page has an example in tests/browser/tour.py"
+    stops = [stop for stop in prepared.stops if parts.part_of(stop) == part]
     faults: dict[str, list[str]] = {}
-    tour.forget_seen()
+    parts.forget_seen()
     for name in dict.fromkeys(stop.who for stop in stops):
-        here = window(name)
+        session = signed_in(prepared.cast.office, name, "session") if name else ""
+        here = Window(browser, prepared.site, session)
         for stop in (stop for stop in stops if stop.who == name):
             stop.open(here)
             found = faults_of(here.page, axe)
@@ -75,5 +113,8 @@ def test_every_page_passes_axe_reflows_and_keeps_the_policy(
             here.complaints.clear()
             if found:
                 faults[str(stop)] = found
+        here.page.context.close()
+    seen = parts.seen_in_all(seen_by_part, part)
     assert not faults, "\n".join(f"{where}\n  " + "\n  ".join(found) for where, found in faults.items())
-    assert tour.unseen() == [], "every template of a page is seen on the tour"
+    if seen is not None:
+        assert parts.unseen(seen) == [], "every template of a page is seen on the tour"

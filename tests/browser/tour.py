@@ -1,6 +1,6 @@
 """Every page of the site with an example address, by who opens it.
 
-The list of pages comes from the application's own routes: a new page without an example is an error here.
+A new page without an example is an error (`tests/browser/parts.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from email.message import EmailMessage
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 from openpyxl import Workbook
 from sqlmodel import col, select
 
@@ -30,8 +29,6 @@ from models.school import SchoolWeek
 from service import reset_links, second_factor
 from service.pages.mailbox import folder
 from service.passes import digest
-from service.routes import PAGE_ROUTERS
-from service.templating import ROOT, environment
 from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
@@ -73,7 +70,6 @@ NO_PAGE = {
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
     **spot_stops.NO_PAGE,
 }
-PAGES = ROOT / "templates" / "pages"
 MAIL_SERVER = {
     "act": "save",
     "host": "127.0.0.1",
@@ -83,14 +79,6 @@ MAIL_SERVER = {
     "sender": "hoso@example.test",
     "sender_name": "Trường Đồng Mai",
 }
-
-
-def patterns() -> list[str]:
-    """The address patterns of all pages, as the framework describes the routes it serves."""
-    app = FastAPI()
-    for router in PAGE_ROUTERS:
-        app.include_router(router)
-    return [path for path, methods in app.openapi()["paths"].items() if "get" in methods]
 
 
 def prepare(cast: Cast, site: str) -> list[Stop]:
@@ -330,28 +318,6 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         *minutes_stops(cast),
         *spot_stops.stops(cast, str(code)),
     ]
-
-
-def left_out(stops: list[Stop]) -> list[str]:
-    """Patterns of pages without an example."""
-    paths = [stop.address.partition("?")[0].partition("#")[0] for stop in stops]
-    return [
-        pattern
-        for pattern in patterns()
-        if pattern not in NO_PAGE
-        and not any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path) for path in paths)
-    ]
-
-
-def unseen() -> list[str]:
-    """Templates of pages that nobody was shown since `forget_seen`: an address may have more than one."""
-    seen = {str(name) for _, name in environment().cache or ()}
-    return sorted({f"pages/{path.name}" for path in PAGES.glob("*.html")} - seen)
-
-
-def forget_seen() -> None:
-    assert environment().cache is not None
-    environment().cache.clear()
 
 
 def _unfinished(cast: Cast) -> str:
