@@ -47,11 +47,16 @@ def refusal(
     if note.once:
         there = [d for d in linked_to(session, document.id, ABOUT) if d.type == note.slug]
         if any(d.status in (*DONE, "replaced") for d in there):
-            return WrongStep(_ONCE.format(what=note.name))
+            return WrongStep(_ONCE.format(what=_within(note.name)))
     until = spans.limit(session, note, document)
     if note.span and note.span.closes and until is not None and now >= until:
         return closed(note, until)
     return None
+
+
+def _within(name: Text) -> Text:
+    """A type's name inside a sentence."""
+    return Text(name.vi[:1].lower() + name.vi[1:], name.en[:1].lower() + name.en[1:])
 
 
 class Closed(WrongStep):
@@ -61,7 +66,7 @@ class Closed(WrongStep):
 def closed(note: DocumentType, until: datetime) -> Closed:
     """The refusal of who comes after the last day."""
     last = (until - timedelta(microseconds=1)).astimezone(VIETNAM)
-    return Closed(_CLOSED.format(what=note.short, day=f"{last:%d/%m/%Y}"))
+    return Closed(_CLOSED.format(what=_within(note.short), day=f"{last:%d/%m/%Y}"))
 
 
 _NOT_THEIRS = Text(
@@ -82,9 +87,9 @@ _WENT_OTHERWISE = Text(
 )
 _ONCE = Text(
     "Đã có {what} về hồ sơ này; mỗi hồ sơ chỉ lập một lần. Mở bản đó ở mục bên dưới.",
-    "{what}: there is one about this record already, once for each. Open it below.",
+    "There is already: {what}. It is drawn up once for each record; open it below.",
 )
 _CLOSED = Text(
     "Hết hạn gửi {what}: hạn đến hết ngày {day}. Cần trao đổi thêm, gặp trực tiếp hiệu trưởng.",
-    "{what}: the time for it ended with {day}. To talk about it further, see the principal.",
+    "The time for this ({what}) ended with {day}. To talk about it further, see the principal.",
 )
