@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from flows.candidates import candidates
-from flows.grammar import Choice, Decision, DocumentType, Sign
+from flows.grammar import DocumentType, Sign
 from flows.plan import Position, audiences, situated
 from flows.posts import subject_of
 from models.account import Account
@@ -37,8 +37,7 @@ def tell(
     people: Iterable[Account],
     now: datetime,
 ) -> None:
-    """Tell whose turn has come (`people`), and the author about a return, an approval or another decision,
-    the archive."""
+    """Tell whose turn has come (`people`), and the author about a return, an approval, the archive."""
     if event.action == "return":
         sentence = _returned(session, document, event, now)
         _notice(session, document, document.owner_id, "returned", event.seq, now, sentence)
@@ -47,23 +46,12 @@ def tell(
         _notice(session, document, document.owner_id, "archived", event.seq, now)
         return
     passed = declared.step(event.step)
-    if isinstance(passed, Decision) and (choice := passed.choice(event.action)):
-        _decided(session, document, choice, event, now)
-    elif passed.approves and not isinstance(passed, Sign):
+    if passed.approves and not isinstance(passed, Sign):
         _notice(session, document, document.owner_id, "approved", event.seq, now)
     if position.status == "approved" and passed.approves:
         _inform(session, document, declared, event, now)
     for person in people:
         turn(session, document, person.id, event.seq, now)
-
-
-def _decided(session: Session, document: Document, choice: Choice, event: Event, now: datetime) -> None:
-    """Tell the author and whom it is about which way it was decided."""
-    person = session.get(Account, event.actor_id)
-    sentence = choice.told.format(who=person.full_name if person else "–")
-    for account_id in (document.owner_id, document.concerned_id):
-        if account_id:
-            _notice(session, document, account_id, "decided", event.seq, now, sentence)
 
 
 def turn(session: Session, document: Document, account_id: str, seq: int, now: datetime) -> None:

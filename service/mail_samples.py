@@ -115,9 +115,6 @@ NOTICES: dict[str, Said] = {
     "escalation": Said(_PLAN, reminders.lacking_words(LIMIT), "/flags", AUTHOR),
     "weekly": Said(KINDS["weekly"].name, path="/flags"),
     "approved": Said(_TITLE),
-    "decided": Said(
-        _TITLE, Text("{who} chấp nhận kiến nghị.", "{who} granted the appeal.").format(who=LEADER)
-    ),
     "archived": Said(_TITLE),
     "withdrawn": Said(_TITLE),
     "informed": Said(_TITLE),

@@ -66,9 +66,6 @@ KINDS: dict[str, Kind] = {
     "approved": Kind(
         Text("Đã ký duyệt", "Approved and signed"), "digest", "Good news keeps; what must follow has a limit."
     ),
-    "decided": Kind(
-        Text("Đã có kết luận", "Decided"), "digest", "What can be done about it has days, not hours."
-    ),
     "archived": Kind(Text("Đã lưu trữ", "Archived"), "digest", "Nothing to do."),
     "withdrawn": Kind(Text("Người soạn đã rút", "Withdrawn by the author"), "digest", "Nothing to do."),
     "informed": Kind(Text("Để biết", "For information"), "digest", "Nothing to do."),
