@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlmodel import Session, col, select
 
 from flows.commands import Command, Here, Made
-from flows.grammar import Acknowledge, Step
+from flows.grammar import Acknowledge, Decision, Step
 from flows.office import Office
 from models.account import Account, AccountRole
 from models.document import Revision
@@ -23,8 +23,13 @@ from tasks.rich_text import tidy
 def words_of(session: Session, here: Here, step: Step, command: Command) -> dict[str, str]:
     """By text field, the words this signature fills in: a statement, reasons, or the refusal witnessed."""
     field = step.filled(command.action)
+    said = tidy(command.note).strip()
+    if field and isinstance(step, Decision):
+        # The page alone must say how it was decided.
+        choice = step.choice(command.action)
+        return {field: f"{choice.label.vi}.\n{said}" if choice else said}
     if field:
-        return {field: tidy(command.note).strip()}
+        return {field: said}
     if isinstance(step, Acknowledge) and step.text and command.action in step.signing:
         return {step.text: _refusal(session, here, step.refusal_of)}
     return {}
