@@ -37,8 +37,7 @@ def tell(
     people: Iterable[Account],
     now: datetime,
 ) -> None:
-    """Tell whose turn has come (`people`), and the author about a return, an approval or another decision,
-    the archive."""
+    """Tell whose turn has come (`people`), and the author about a return, an approval, the archive."""
     if event.action == "return":
         sentence = _returned(session, document, event, now)
         _notice(session, document, document.owner_id, "returned", event.seq, now, sentence)

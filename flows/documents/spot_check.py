@@ -109,7 +109,6 @@ def parts(fields: Mapping[str, Any]) -> dict[str, str]:
     """What minutes about this check begin with, in words."""
     found = {
         "when": _moment(fields),
-        "class": fields["class"],
         "lesson": f"tiết {fields['period']} buổi {SESSIONS[fields['session']].vi.lower()}, "
         f"lớp {fields['class_name']}, môn {fields['subject']}",
         "words": fields["said"],

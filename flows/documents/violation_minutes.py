@@ -118,8 +118,8 @@ def course(facts: Facts) -> list[str]:
     found = facts.about.parts
     when = found["when"]
     lines = [
-        f"{'Lúc ' if when[:1].isdigit() else ''}{when}, cán bộ kiểm tra đến lớp "
-        f"{facts.classes.get(found['class'], '…')} và đề nghị xem hồ sơ dạy học của {found['lesson']}."
+        f"{'Lúc ' if when[:1].isdigit() else ''}{when}, cán bộ kiểm tra đề nghị xem hồ sơ dạy học của "
+        f"{found['lesson']}, giáo viên {facts.concerned_name}."
     ]
     lines += [f"{found[f'{item}_name']}: {found[item][:1].lower()}{found[item][1:]}." for item in ITEMS]
     said = found["words"]
@@ -135,7 +135,7 @@ def conclusion(found: Mapping[str, str]) -> str:
     """What was lacking, and nothing about the person."""
     lacking = [found[f"{item}_name"] for item in ITEMS if found[f"{item}_lacks"]]
     what = " và ".join(f"{name[:1].lower()}{name[1:]}" for name in lacking) or "hồ sơ theo quy định"
-    return f"Tại thời điểm kiểm tra chưa có {what}."
+    return f"Tại thời điểm kiểm tra, hồ sơ dạy học còn phải bổ sung: {what}."
 
 
 # --- the page -------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
             "decided_on": about.decided_on,
             "sha256": about.approved_sha256,
         },
-        "facts": checked(facts, about.parts),
+        "facts": checked(about.parts),
         "course": tree(fields["course"]),
         "conclusion": tree(fields["conclusion"]),
         "remedy": fields["remedy"],
@@ -171,10 +171,10 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     }
 
 
-def checked(facts: Facts, found: Mapping[str, str]) -> list[list[str]]:
+def checked(found: Mapping[str, str]) -> list[list[str]]:
     """The check as the table of the paper names it."""
-    of = facts.classes.get(found["class"], "")
-    rows = [["Tiết được kiểm tra", f"Lớp {of}, {found['lesson']}"], ["Thời điểm", found["when"]]]
+    lesson = found["lesson"]
+    rows = [["Tiết được kiểm tra", lesson[:1].upper() + lesson[1:]], ["Thời điểm", found["when"]]]
     return [*rows, *([found[f"{item}_name"], found[item]] for item in ITEMS)]
 
 
@@ -220,7 +220,7 @@ VIOLATION_MINUTES = DocumentType(
                 name="conclusion",
                 label=Text("Kết luận", "Conclusion"),
                 rows=3,
-                example="<p>Tại thời điểm kiểm tra chưa có bản in kế hoạch dạy học tuần 12.</p>",
+                example="<p>Tại thời điểm kiểm tra, còn phải bổ sung bản in kế hoạch dạy học tuần 12.</p>",
             ),
             Line(
                 name="remedy",

@@ -163,7 +163,8 @@ def test_a_decision_is_signed_with_its_reasons_and_decides_what_follows(
     assert [f.path for f in _faults(lambda: cast.act("minh", document_id, action))] == ["note"]
     decided = cast.act("minh", document_id, action, note="Máy hỏng thật, có biên bản.")
     assert (decided.step, decided.status) == (step, "approved")
-    assert written(cast, document_id, "reasons") == "Máy hỏng thật, có biên bản."
+    outcome = {"grant": "Chấp nhận", "reject": "Không chấp nhận"}[action]
+    assert written(cast, document_id, "reasons") == f"{outcome}.\nMáy hỏng thật, có biên bản."
     if step == "heard":
         assert cast.act("hoa", document_id, "acknowledge").step == "archive"
     assert {ok for _, ok in signatures(cast, document_id)} == {True}
