@@ -161,7 +161,8 @@ def stage_of(declared: DocumentType, paper: Paper) -> Stage:
     if paper.status in ("approved", "archived", "replaced"):
         return "approved"
     step = declared.step(paper.step)
-    if isinstance(step, Draft | Sign):
+    unsigned = not paper.signed_at and any(isinstance(part, Sign) for part in step.leaves)
+    if unsigned or isinstance(step, Draft | Sign):
         return "returned" if paper.signed_at else "draft"
     return "group" if isinstance(step.by, GroupHead) else "review"
 

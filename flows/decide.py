@@ -53,7 +53,7 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
         try:
             tried = _decided(office, here, command, key)
         except Stale:
-            moved = _moved_on(office, here)
+            moved = _moved_on(office, here, command)
             if moved is None:
                 raise
             tried = moved
@@ -63,13 +63,17 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
     return done
 
 
-def _moved_on(office: Office, here: Here) -> Here | None:
-    """The document as it is now, where it was at a group and others decided meanwhile: to be tried again."""
+def _moved_on(office: Office, here: Here, command: Command) -> Decided | Here | None:
+    """The document as it is now, where it was at a group and others decided meanwhile: to be tried again.
+
+    Or the result, where this very decision was among theirs.
+    """
     if not here.position.grouped:
         return None
     with office.db.read() as session:
         now = read(session, here.document.id, here.document.school_id)
-    return now if now.document.version != here.document.version else None
+        done = _repeated(session, now, command)
+    return done or (now if now.document.version != here.document.version else None)
 
 
 def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) -> Decided | Here:

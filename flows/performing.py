@@ -28,7 +28,7 @@ from flows.posts import actor_of, issuer_of
 from flows.wording import filled, refuse, words_of
 from models.account import Account
 from models.document import Document, DocumentImage, Revision, Signature
-from models.errors import BadPin, Fault, Invalid, Locked, RecordsError
+from models.errors import BadPin, Fault, Invalid, Locked, NotFound, RecordsError
 from models.key import SigningKey
 from models.settings import VIETNAM
 from models.text import Text
@@ -248,7 +248,10 @@ def _beside(session: Session, here: Here, step: Step, now: datetime) -> bool:
     present = session.get_one(Document, here.document.id)
     if present.signing_by is None or present.version != here.document.version:
         return True
-    holder = standing_in(session, actor_of(session, present.signing_by), now)
+    try:
+        holder = standing_in(session, actor_of(session, present.signing_by), now)
+    except NotFound:  # they left while it was theirs: nothing comes of it
+        return True
     return plan.standing(here.position, step, holder, here.subject) is None
 
 

@@ -101,7 +101,7 @@ class Position:
     @property
     def past(self) -> Past:
         """What conditions may know."""
-        return Past({one.step: one.action for one in self.passed}, self.values)
+        return _past(self.passed, self.values)
 
 
 class Impossible(ValueError):
@@ -119,7 +119,7 @@ def position(declared: DocumentType, events: Iterable[Happened]) -> Position:
 def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
     """One event further."""
     if event.action == "create":
-        return replace(here, opened_seq=event.seq)
+        return Position(here.step, here.status, here.revision, event.seq)
     if event.action == REPLACE and here.status in DONE:
         # Whatever is left to do, the seal or the archive, is still done: both stay on record.
         return replace(here, status="replaced")
@@ -138,29 +138,34 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
     if event.action == "return":
         return _returned(declared, here, step, event)
     if isinstance(step, Draft):
-        after = Position(step, "in_progress", event.revision, event.seq, values=event.values)
-        return _onward(declared, after, event.seq)
+        onward = _onward(declared, step, (), event.values)
+        return Position(onward, "in_progress", event.revision, event.seq, (), event.values)
     if step.automatic:
         status = here.status if here.status == "replaced" else "archived"
         return replace(here, step=None, status=status, opened_seq=event.seq)
     done = Passed(step.name, event.action, _actors(event), event.action in step.signing, event.witness)
-    after = replace(here, passed=(*here.passed, done), status=_status(here, step))
-    if isinstance(station, Parallel) and len(station.parts) - len(after.open) < station.enough:
-        return after
-    return _onward(declared, after, event.seq)
+    passed, status = (*here.passed, done), _status(here, step)
+    if isinstance(station, Parallel) and len(station.parts) - len(here.open) + 1 < station.enough:
+        return Position(station, status, here.revision, here.opened_seq, passed, here.values)
+    onward = _onward(declared, station, passed, here.values)
+    return Position(onward, status, here.revision, event.seq, passed, here.values)
 
 
 def _machines(here: Position) -> tuple[Step, ...]:
     return (here.step,) if here.step is not None and here.step.automatic else ()
 
 
-def _onward(declared: DocumentType, here: Position, seq: int) -> Position:
-    """At the next station whose condition holds."""
-    assert here.step is not None
-    following = declared.steps[declared.station(here.step.name) + 1 :]
-    past = here.past
-    onward = next(s for s in following if s.when is None or s.when.holds(past))
-    return replace(here, step=onward, opened_seq=seq)
+def _onward(
+    declared: DocumentType, station: Step, passed: tuple[Passed, ...], values: Mapping[str, Any]
+) -> Step:
+    """The next station whose condition holds."""
+    following = declared.steps[declared.station(station.name) + 1 :]
+    return next(s for s in following if s.when is None or s.when.holds(_past(passed, values)))
+
+
+def _past(passed: tuple[Passed, ...], values: Mapping[str, Any]) -> Past:
+    """What conditions may know."""
+    return Past({one.step: one.action for one in passed}, values)
 
 
 def _actors(event: Happened) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from flows import spot_evidence, spot_reveal, timetable
 from flows.candidates import today
@@ -119,6 +119,22 @@ def listed(
     return with_names(session, session.exec(ordered).all())
 
 
+def count_of_day(session: Session, actor: Actor, day: date) -> int:
+    """How many checks this person still has to make that day."""
+    c = SpotCheck
+    waiting = (
+        select(func.count())
+        .select_from(c)
+        .where(
+            col(c.school_id) == actor.school_id,
+            col(c.inspector_id) == actor.id,
+            col(c.day) == day,
+            col(c.state) == "planned",
+        )
+    )
+    return session.exec(waiting).one()
+
+
 def with_names(session: Session, rows: Sequence[SpotCheck]) -> list[Check]:
     """The rows in their order, each with its names."""
     people = {r.teacher_id for r in rows} | {r.inspector_id for r in rows}
@@ -160,6 +176,26 @@ def inspectors(session: Session, actor: Actor) -> list[Account]:
     if not oversees(actor):
         rows = rows.where(col(Account.id) == actor.id)
     return list(session.exec(rows))
+
+
+def usual_inspector(session: Session, actor: Actor) -> str:
+    """Whom a form begins with: oneself, or for a principal the school's inspector where there is one."""
+    if "inspector" in actor.roles:
+        return actor.id
+    role = AccountRole
+    found = session.exec(
+        select(Account.id)
+        .join(role, col(role.account_id) == col(Account.id))
+        .where(
+            col(Account.school_id) == actor.school_id,
+            col(Account.active),
+            col(role.school_id) == actor.school_id,
+            col(role.role) == "inspector",
+        )
+        .order_by(col(Account.full_name), col(Account.id))
+        .limit(1)
+    ).first()
+    return found or actor.id
 
 
 def inspector_for(session: Session, actor: Actor, account_id: str) -> Account:

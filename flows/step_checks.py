@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from flows.branching import Past, Refused
@@ -105,6 +106,7 @@ def _choices(who: Who | None) -> tuple[Who, ...]:
     return (who,) if who else ()
 
 
+@cache  # a type with an uploaded body is made again for each document that has one
 def check_steps(slug: str, steps: tuple[Step, ...]) -> None:
     """Refuse steps that contradict each other: see the sentences below."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.grammar import Choice, Decision, DocumentType, Review, Seal, Sign, Step
+from flows.grammar import Choice, Decision, DocumentType, Review, Seal, Step
 from flows.people import ROLES
 from flows.round_marks import ROUND
 from flows.views import EventSeen
@@ -26,11 +26,11 @@ _DONE: dict[str, Text] = {
     "reopen": Text("{who} mở lại để sửa trước khi ký", "{who} reopened it before signing"),
     "return": Text("{who} trả lại bản {n}", "{who} returned revision {n}"),
     "seal": Text("{who} đóng dấu của trường", "{who} applied the school's seal"),
-    "acknowledge": Text("{who} ký ghi nhận", "{who} took note and signed"),
+    "acknowledge": Text("{who} ký xác nhận", "{who} took note and signed"),
     "agree": Text("{who} ký, đồng ý với nội dung", "{who} signed in agreement"),
     "state": Text("{who} ký kèm ý kiến", "{who} signed with a statement"),
     "refuse": Text(
-        "{who} ghi nhận việc không ký; người chứng kiến: {to}",
+        "{who} ghi lại việc không ký; người chứng kiến: {to}",
         "{who} recorded that it was not signed; witness: {to}",
     ),
     "withdraw": Text("{who} rút lại hồ sơ", "{who} withdrew the record"),
@@ -109,8 +109,8 @@ def act(step: Step, action: str) -> Act:
     path = action
     if isinstance(step, Decision) and (choice := step.choice(action)):
         spoken, icon, path = choice.label, "pen", f"outcome/{action}"
-    elif action == "sign" and isinstance(step, Sign) and step.approves:
-        spoken, icon = Text("Ký", "Sign"), "pen"
+    elif action == "sign":
+        spoken, icon = step.label, "pen"
     elif action == "approve" and not signs:
         spoken, icon = Text("Duyệt", "Approve"), "pen"
     else:
@@ -120,14 +120,13 @@ def act(step: Step, action: str) -> Act:
 
 _BUTTONS = {
     "submit": (Text("Ký và trình", "Sign and submit"), "pen"),
-    "sign": (Text("Ký và trình", "Sign and submit"), "pen"),
     "reopen": (Text("Sửa tiếp", "Go on editing"), "pen"),
     "approve": (Text("Ký duyệt", "Approve and sign"), "pen"),
     "return": (Text("Trả lại", "Return"), "back"),
-    "acknowledge": (Text("Ký ghi nhận", "Take note and sign"), "pen"),
+    "acknowledge": (Text("Ký xác nhận", "Take note and sign"), "pen"),
     "agree": (Text("Ký đồng ý", "Sign in agreement"), "pen"),
     "state": (Text("Ký kèm ý kiến", "Sign with a statement"), "pen"),
-    "refuse": (Text("Ghi nhận không ký", "Record a refusal to sign"), "x"),
+    "refuse": (Text("Ghi lại việc không ký", "Record a refusal to sign"), "x"),
     "seal": (Text("Đóng dấu", "Seal"), "seal"),
     "withdraw": (Text("Rút lại", "Withdraw"), "x"),
 }
@@ -143,10 +142,10 @@ DONE_WORDS: dict[str, Text] = {
     "approve": Text("Đã ký duyệt", "Approved and signed"),
     "return": Text("Đã trả lại", "Returned"),
     "seal": Text("Đã đóng dấu", "Sealed"),
-    "acknowledge": Text("Đã ký ghi nhận", "Noted and signed"),
+    "acknowledge": Text("Đã ký xác nhận", "Noted and signed"),
     "agree": Text("Đã ký đồng ý", "Signed in agreement"),
     "state": Text("Đã ký kèm ý kiến", "Signed with a statement"),
-    "refuse": Text("Đã ghi nhận việc không ký", "The refusal is recorded"),
+    "refuse": Text("Đã ghi lại việc không ký", "The refusal is recorded"),
     "reopen": Text("Đã mở lại để sửa", "Reopened"),
     "withdraw": Text("Đã rút lại", "Withdrawn"),
     "delegate": Text("Đã giao cho người khác", "Given to another person"),

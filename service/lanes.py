@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
-from textwrap import wrap
+from textwrap import shorten, wrap
 
 from models.text import Language
 from service.story import Station
@@ -104,8 +104,10 @@ def _broken(name: str, top: float) -> tuple[tuple[str, float], ...]:
 
 
 def _box(station: Station, x: float, top: float, width: float, language: Language) -> Box:
-    label = wrap(station.step.label.to(language), int((width - 12) / _CHARACTER))[:2]
-    note = station.when
+    room = int((width - 12) / _CHARACTER)
+    condition = station.note.to(language) if station.at == "next" and station.note else ""
+    note = station.when or (shorten(condition, room, placeholder=" …") if condition else "")
+    label = wrap(station.step.label.to(language), room)[:2]
     count = len(label) + bool(note)
     y = top + (_LANE - _BOX) / 2
     first = y + _BOX / 2 - (count - 1) * 8 + 4.5

@@ -199,9 +199,7 @@ def _was(event: EventSeen | None, step: Step, group: Step) -> tuple[Text | None,
     stamp = words.brief(event.event.at).vi
     note = Text(f"{event.name}, {stamp}", f"{event.name}, {stamp}") if event.name else words.same(stamp)
     if event.event.action == "refuse":
-        note = Text(
-            f"không ký; {event.name} ghi nhận, {stamp}", f"refused; recorded by {event.name}, {stamp}"
-        )
+        note = Text(f"không ký; {event.name} ghi lại, {stamp}", f"refused; recorded by {event.name}, {stamp}")
     return note, _lane(step), group.name, stamp
 
 

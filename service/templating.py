@@ -230,7 +230,7 @@ def places(actor: Actor, waiting: int, marked: int = 0) -> list[Place]:
     if actor.roles & {"teacher", "inspector", "principal", "vice_principal"}:
         # An inspector's own work comes first.
         at = 1 if "inspector" in actor.roles else len(found)
-        found.insert(at, Place("/spot", Text("Kiểm tra", "Spot checks"), "check"))
+        found.insert(at, Place("/spot", Text("Kiểm tra", "Checks"), "check"))
     if "admin" in actor.roles:
         found.append(Place("/runs", Text("Lượt chạy", "Runs"), "flow"))
         found.append(Place("/admin", Text("Quản trị", "Admin"), "user"))

@@ -52,7 +52,7 @@ WITNESSED = Acknowledge(
 )
 NOTED = Acknowledge(
     name="note",
-    label=Text("Lãnh đạo ghi nhận", "The principal takes note"),
+    label=Text("Lãnh đạo xác nhận", "The principal takes note"),
     by=principal | vice_principal,
     approves=True,
 )
@@ -85,7 +85,7 @@ RULING = replace(
 )
 HEARD = Acknowledge(
     name="heard",
-    label=Text("Tổ trưởng ghi nhận", "The group head takes note"),
+    label=Text("Tổ trưởng xác nhận", "The group head takes note"),
     by=group_head,
     when=Outcome("ruling", "grant", Text("được chấp nhận", "granted")),
 )

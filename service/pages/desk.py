@@ -22,8 +22,10 @@ from flows import (
     probable,
     probable_rows,
     queries,
+    spot_checks,
 )
 from flows.bundle import Bundle
+from flows.candidates import today
 from flows.catalogue import TYPES, type_of
 from flows.covering import covering
 from flows.flag_words import PASSWORDS
@@ -131,6 +133,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         packed = _packed(session, viewer.actor, now)
         advised = board.own(session, viewer.actor, ASKING)
         broken = duties.broken_since(session, viewer.actor.school_id, viewer.account.id)
+        checks_today = spot_checks.count_of_day(session, viewer.actor, today(now))
         owed_minutes = minutes_owed.of(session, viewer.actor)
         lacking = probable_rows.find(session, [viewer.actor.school_id], now, only=viewer.actor.id)
     named = {d.draft.id for d in dues if d.draft}
@@ -150,6 +153,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         broken=broken,
         responsible=outstanding.answers_for_others(viewer.actor),
         packed=packed,
+        checks_today=checks_today,
         minutes_owed=owed_minutes,
         lacking=[_lacking(one) for one in lacking],
         strip=strip,
@@ -204,7 +208,8 @@ def _mine(session: Session, actor: Actor) -> list[Document]:
 def _rows(session: Session, documents: Iterable[Document]) -> list[Row]:
     found = [Row(d, type_of(d.type), story.state(type_of(d.type), d)) for d in documents]
     ids = [r.document.id for r in found]
-    steps = session.exec(select(OpenStep).where(col(OpenStep.document_id).in_(ids))).all()
+    waiting = select(OpenStep).where(col(OpenStep.document_id).in_(ids))
+    steps = session.exec(waiting.order_by(col(OpenStep.due_at).desc())).all()  # the nearest limit is kept
     opened = {step.document_id: step for step in steps}
     for row in found:
         step = opened.get(row.document.id)

@@ -179,6 +179,7 @@ def _new(
     with office.db.read() as session:
         inspector = spot_checks.inspector_for(session, viewer.actor, "")
         inspectors = spot_checks.inspectors(session, viewer.actor)
+        usual = spot_checks.usual_inspector(session, viewer.actor)
         lessons = timetable.of_days(session, viewer.actor.school_id, day, day)
         names = _names(session, {p.teacher_id for p in lessons})
     groups: dict[str, list[tuple[str, str]]] = {}
@@ -195,7 +196,7 @@ def _new(
         "pages/spot_new.html",
         status_code=422 if faults else 200,
         chosen=day,
-        typed={"day": "", "lesson": "", "reason": "", "inspector": viewer.account.id} | typed,
+        typed={"day": "", "lesson": "", "reason": "", "inspector": usual} | typed,
         lessons=groups,
         inspectors=[(a.id, a.full_name) for a in inspectors],
         faults=faults,

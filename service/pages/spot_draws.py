@@ -61,8 +61,9 @@ def new(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
     """The form: from what, and how many."""
     with office.db.read() as session:
         spot_checks.inspector_for(session, viewer.actor, "")
+        usual = spot_checks.usual_inspector(session, viewer.actor)
         day = day_rows.school_days(session, viewer.actor.school_id).next_working_day(today(office.now()))
-    typed = {"first_day": f"{day:%d/%m/%Y}", "last_day": "", "wanted": "3", "inspector": viewer.account.id}
+    typed = {"first_day": f"{day:%d/%m/%Y}", "last_day": "", "wanted": "3", "inspector": usual}
     return _new(request, viewer, office, typed, {}, {})
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from service.app import create_app
 from tests import needs
+from tests.browser.corridor import Line
 from tests.browser.window import Window
 from tests.cast import Cast, signed_in
 from tests.conftest import free_port
@@ -63,4 +64,19 @@ def window(cast: Cast, browser: Browser, site: str) -> Callable[..., Window]:
     """Somebody's browser, signed in; nobody's without a name."""
     return lambda name, size="desk", theme="light": Window(
         browser, site, signed_in(cast.office, name, "session") if name else "", size, theme
+    )
+
+
+@pytest.fixture
+def line(site: str) -> Iterator[Line]:
+    made = Line(site)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def phone(cast: Cast, browser: Browser, line: Line) -> Callable[..., Window]:
+    """Somebody's phone at the end of the line; every call is another phone."""
+    return lambda name, size="phone": Window(
+        browser, line.address, signed_in(cast.office, name, "session"), size
     )

@@ -7,7 +7,7 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from models.spot_check import SpotCheck
 from tests.browser.window import Window, ready, visit
@@ -107,6 +107,10 @@ def prepared(window: Window) -> None:
     """Wait until the phone has put the day's pages aside and the worker answers for them."""
     window.page.locator("html[data-kept]").wait_for(state="attached")
     window.page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+
+def waiting(page: Page) -> None:
+    expect(page.locator("[data-state=waits]")).to_be_visible()
 
 
 def open_check(window: Window, check: str) -> None:

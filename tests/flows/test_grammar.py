@@ -9,10 +9,25 @@ import pytest
 from flows.documents.lesson_plan import LESSON_PLAN
 from flows.documents.team_teaching_plan import TEAM_TEACHING_PLAN
 from flows.due_rules import DaysAfter, DaysBefore, Deadline
-from flows.grammar import Archive, Draft, Review, Seal, Sign, Step
-from flows.people import author, clerk, group_head, principal
+from flows.grammar import (
+    Acknowledge,
+    Archive,
+    Choice,
+    DocumentType,
+    Draft,
+    Outcome,
+    Refused,
+    Review,
+    Seal,
+    Sign,
+    Step,
+    Submitted,
+)
+from flows.people import author, clerk, concerned, group_head, principal
+from flows.step_checks import ways
 from models.errors import BadType
 from models.text import Text
+from tests.processes import ANY_OF, APPEAL, CHECK, MINUTES, PARTIES, RULING, TEACHER, WITNESSED
 
 DRAFT, SIGN, ARCHIVE = Draft(by=author), Sign(by=author), Archive(keep=5)
 APPROVAL = Review(name="approval", label=Text("Duyệt", "Approval"), by=principal, approves=True)
@@ -43,6 +58,84 @@ APPROVAL = Review(name="approval", label=Text("Duyệt", "Approval"), by=princip
 def test_a_wrong_chain_is_refused(steps: tuple[Step, ...], sentence: str) -> None:
     with pytest.raises(BadType, match=sentence):
         replace(LESSON_PLAN, steps=steps)
+
+
+X = Text("x", "x")
+IF_GRANTED = Outcome("ruling", "grant", X)
+EARLY = replace(RULING, approves=False)
+LATER = Acknowledge(name="later", label=X, by=clerk)
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [
+        ((replace(PARTIES, parts=(SIGN,)), APPROVAL), "two parts or more"),
+        ((replace(PARTIES, need=3), APPROVAL), "needs more parts than it has"),
+        ((replace(PARTIES, by=clerk), APPROVAL), "only its parts are taken by someone"),
+        (
+            (SIGN, replace(PARTIES, parts=(TEACHER, Seal(by=clerk))), APPROVAL),
+            "no group, draft, seal or archive",
+        ),
+        ((replace(PARTIES, parts=(SIGN, replace(TEACHER, when=Refused("x")))), APPROVAL), "no when= there"),
+        ((SIGN, replace(PARTIES, parts=(TEACHER, APPROVAL))), "others may still be missing"),
+        ((SIGN, replace(PARTIES, parts=(LATER, replace(LATER, name="b"))), APPROVAL), "same post"),
+        ((PARTIES, replace(TEACHER, by=concerned), APPROVAL), "same name"),
+        ((SIGN, EARLY, replace(APPROVAL, when=IF_GRANTED)), "on every way to the end"),
+        ((SIGN, EARLY, replace(LATER, when=IF_GRANTED, approves=True), APPROVAL), "on every way to the end"),
+        ((SIGN, APPROVAL, replace(LATER, returns_to="draft")), "what is approved is not returned"),
+        (
+            (SIGN, EARLY, replace(LATER, when=IF_GRANTED), replace(APPROVAL, returns_to="later")),
+            "which may be skipped",
+        ),
+        ((PARTIES, replace(APPROVAL, returns_to="teacher")), "not before it"),
+        ((replace(SIGN, name="signed"), APPROVAL), "is called author"),
+        ((SIGN, replace(EARLY, by=author), APPROVAL), "nobody approves their own"),
+        ((SIGN, replace(LATER, by=concerned), APPROVAL), "nobody decides on what is about them"),
+        ((SIGN, replace(TEACHER, by=clerk), APPROVAL), "whom it is about responds"),
+        ((PARTIES, replace(WITNESSED, when=None, text="", refusal_of=""), APPROVAL), "waits for a witness"),
+        ((PARTIES, replace(WITNESSED, refusal_of="author"), APPROVAL), "only after that refusal"),
+        ((SIGN, replace(EARLY, choices=EARLY.choices[:1]), APPROVAL), "two outcomes or more"),
+        (
+            (SIGN, replace(EARLY, choices=(Choice("sign", X, X), Choice("b", X, X))), APPROVAL),
+            "another action",
+        ),
+        ((SIGN, replace(EARLY, choices=(Choice("So so", X, X), Choice("b", X, X))), APPROVAL), "short word"),
+        ((SIGN, replace(EARLY, text=""), APPROVAL), "names the text field"),
+        ((SIGN, replace(LATER, when=Refused("teacher")), APPROVAL), "no step before it"),
+        ((SIGN, EARLY, replace(LATER, when=Outcome("ruling", "x", X)), APPROVAL), "never reached"),
+        ((SIGN, replace(LATER, when=Submitted("colour", "red", X)), APPROVAL), "the form has not"),
+        ((SIGN, replace(LATER, numbers="x"), APPROVAL), "must be the competent signature"),
+    ],
+)
+def test_a_group_a_response_or_a_condition_that_makes_no_sense_is_refused(
+    steps: tuple[Step, ...], sentence: str
+) -> None:
+    with pytest.raises(BadType, match=sentence):
+        replace(LESSON_PLAN, steps=(DRAFT, *steps, ARCHIVE))
+
+
+def test_every_way_through_a_process_is_walked() -> None:
+    def names(declared: DocumentType, *, orders: bool = False) -> set[tuple[str, ...]]:
+        return {
+            tuple(f"{step.name} {action}" for step, action in way[1:-1])
+            for way in ways(declared.steps, orders=orders)
+        }
+
+    assert names(APPEAL) == {
+        ("author sign", "ruling grant", "heard acknowledge"),
+        ("author sign", "ruling reject"),
+    }
+    assert names(CHECK) == {
+        ("author sign",),
+        ("author sign", "finding violation"),
+        ("author sign", "finding dismiss"),
+    }
+    assert names(ANY_OF, orders=True) == {
+        ("author sign", "group_review approve", "approval approve"),
+        ("author sign", "deputy_review approve", "approval approve"),
+    }
+    assert len(names(MINUTES)) == 3
+    assert len(names(MINUTES, orders=True)) == 6
 
 
 def test_a_type_may_end_with_its_authors_signature() -> None:

@@ -11,7 +11,7 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlmodel import col, select
 
-from flows import queries, views
+from flows import listing, queries, views
 from flows.grammar import Submitted
 from models.errors import Invalid, NotYours, RecordsError, WrongStep
 from models.event import Event
@@ -95,14 +95,21 @@ def test_a_refusal_needs_no_signature_and_its_witness_signs(cast: Cast, recorded
         assert views.replayed(session, document_id, cast.school_id)
 
 
-def test_a_witness_from_elsewhere_in_the_school_sees_the_record_and_finds_it_by_words(cast: Cast) -> None:
+def test_whom_it_is_about_and_a_witness_from_elsewhere_see_it_and_find_it_by_words(cast: Cast) -> None:
     document_id = submitted(cast)
-    with cast.office.db.read() as session:
-        assert not queries.seen(session, cast.actor("huong"), document_id)
+
+    def found(name: str) -> list[bool]:
+        with cast.office.db.read() as session:
+            actor = cast.actor(name)
+            lists = [listing.documents(session, actor, listing.Filter(q=q))[0] for q in ("", "hai buoc tinh")]
+            seen = queries.seen(session, actor, document_id) is not None
+        return [seen, *([row.document.id for row in rows] == [document_id] for rows in lists)]
+
+    assert found("lan") == [True] * 3
+    assert found("huong") == [False] * 3
     cast.act("lan", document_id, "refuse", note="Không nêu lý do.", witness=cast.ids["huong"])
-    with cast.office.db.read() as session:
-        assert queries.seen(session, cast.actor("huong"), document_id)
-        assert not queries.seen(session, cast.actor("son"), document_id)
+    assert found("huong") == [True] * 3
+    assert found("son") == found("binh") == [False] * 3
 
 
 def test_the_refusal_is_recorded_by_those_two_alone_with_a_reason_and_a_free_witness(cast: Cast) -> None:
@@ -156,7 +163,8 @@ def test_a_decision_is_signed_with_its_reasons_and_decides_what_follows(
     assert [f.path for f in _faults(lambda: cast.act("minh", document_id, action))] == ["note"]
     decided = cast.act("minh", document_id, action, note="Máy hỏng thật, có biên bản.")
     assert (decided.step, decided.status) == (step, "approved")
-    assert written(cast, document_id, "reasons") == "Máy hỏng thật, có biên bản."
+    outcome = {"grant": "Chấp nhận", "reject": "Không chấp nhận"}[action]
+    assert written(cast, document_id, "reasons") == f"{outcome}.\nMáy hỏng thật, có biên bản."
     if step == "heard":
         assert cast.act("hoa", document_id, "acknowledge").step == "archive"
     assert {ok for _, ok in signatures(cast, document_id)} == {True}

@@ -30,11 +30,11 @@ def buttons(page: Page) -> list[str]:
 
 def test_each_party_finds_its_own_buttons(reader: People, minutes: str) -> None:
     mine = buttons(reader("lan").get(f"/documents/{minutes}"))
-    assert mine[:3] == ["Ký đồng ý", "Ký kèm ý kiến", "Ghi nhận không ký"]
+    assert mine[:3] == ["Ký đồng ý", "Ký kèm ý kiến", "Ghi lại việc không ký"]
     authors = buttons(reader("mai").get(f"/documents/{minutes}"))
-    assert authors[:3] == ["Ký và trình", "Ghi nhận không ký", "Rút lại"]
+    assert authors[:3] == ["Ký và trình", "Ghi lại việc không ký", "Rút lại"]
     page = reader("minh").get(f"/documents/{minutes}")
-    assert not {"Ký ghi nhận", "Ký đồng ý"} & set(buttons(page))
+    assert not {"Ký xác nhận", "Ký đồng ý"} & set(buttons(page))
     here = [e.text_content() for e in page.all(".steps li.here")]
     assert len(here) == 2
     assert "Chờ Trần Thị Mai" in here[0]
@@ -74,12 +74,12 @@ def test_a_refusal_is_recorded_with_a_witness_who_then_signs(
     assert nobody.status == 422
     assert nobody.form("/refuse").fields["note"] == "Không nêu lý do."
     done = nobody.send("/refuse", witness=cast.ids["huong"])
-    assert "Trần Thị Mai ghi nhận việc không ký; người chứng kiến: Đặng Thị Hường" in done.words
+    assert "Trần Thị Mai ghi lại việc không ký; người chứng kiến: Đặng Thị Hường" in done.words
     cast.act("mai", minutes, "sign")
     witness = reader("huong")
     assert minutes in witness.get("/inbox").source
     signed = witness.get(f"/documents/{minutes}/acknowledge").send("/acknowledge", pin=PIN)
-    assert "Đã ký ghi nhận" in signed.words
+    assert "Đã ký xác nhận" in signed.words
     assert cast.fresh(minutes).step == "note"
 
 

@@ -67,6 +67,8 @@ def test_an_inspector_chooses_a_check_of_a_day_with_a_reason(school: Cast, reade
     assert "Đã lên lịch kiểm tra" in done.words
     assert "Lớp 3A, tiết 2 sáng" in done.words
     assert [c.state for c in checks(school)] == ["planned"]
+    assert "1 phiếu kiểm tra đột xuất phải thực hiện hôm nay" in reader("binh").get("/").words
+    assert "phải thực hiện hôm nay" not in reader("minh").get("/").words
 
 
 def test_a_day_without_lessons_says_so(school: Cast, reader: People) -> None:
@@ -157,9 +159,9 @@ def test_a_teacher_sees_totals_and_only_their_own_checks(school: Cast, reader: P
     spot_records.record(school.office, school.actor("binh"), check_id, sending(school, NONE))
     mine = reader("lan").get("/spot")
     assert "Lớp 3A, tiết 2 sáng" in mine.words
-    assert "Học kỳ 1, 2026-2027" in mine.words
+    assert "Học kì 1, 2026-2027" in mine.words
     other = reader("huong").get("/spot")
-    assert "Học kỳ 1, 2026-2027" in other.words
+    assert "Học kì 1, 2026-2027" in other.words
     main = other.tree.xpath("//main")[0].text_content()
     assert "Lớp 3A" not in main
     assert "Nguyễn Thị Lan" not in main
@@ -167,7 +169,7 @@ def test_a_teacher_sees_totals_and_only_their_own_checks(school: Cast, reader: P
     assert reader("huong").get(f"/spot/{check_id}/sent").status == 404
     assert "vi phạm" not in mine.tree.xpath("//section[@aria-labelledby='h-past']")[0].text_content()
     theirs = reader("teacher_b").get("/spot")
-    assert "Học kỳ" not in theirs.words
+    assert "Học kì" not in theirs.words
 
 
 def test_several_checks_are_signed_with_one_pin(school: Cast, reader: People) -> None:

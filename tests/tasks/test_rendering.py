@@ -20,6 +20,7 @@ from tasks.fonts import STAND_IN, drawable
 from tasks.form_fields import FilledText, fill, prepare, show
 from tasks.rich_text import tree
 from tests import verapdf
+from tests.tasks.test_spot_check_layout import laid_out
 
 MM = 72 / 25.4
 SHA = "cd" * 32
@@ -273,10 +274,15 @@ def texts(rendered: rendering.Rendered) -> list[str]:
     return [" ".join(text.split()) for text in pdf_pages.page_texts(rendered.pdf)]
 
 
+def a_spot_check() -> dict[str, Any]:
+    return laid_out(asks="yes")
+
+
 LAYOUTS: dict[str, Callable[[], dict[str, Any]]] = {
     "appeal": an_appeal,
     "lesson_plan": a_lesson_plan,
     "lesson_plan_addendum": an_addendum,
+    "spot_check": a_spot_check,
     "teacher_teaching_plan": a_teacher_plan,
     "team_teaching_plan": a_team_plan,
     "violation_minutes": minutes,

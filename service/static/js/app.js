@@ -1,19 +1,11 @@
 // The start of every page. Each module makes something quicker that already works without it.
+import { holdsChecks } from "./device.js";
 import "./dialogs.js";
 import "./focus.js";
 import { goOn } from "./keys.js";
 import "./leave.js";
 import "./once.js";
 import "./round.js";
-
-// Did somebody keep spot checks in this browser (checks.js)? Then what waits goes from any page.
-function holdsChecks() {
-  try {
-    return localStorage.getItem("hososo-checks");
-  } catch {
-    return null;
-  }
-}
 
 const more = [];
 const load = (wanted, ...names) => wanted && more.push(...names.map((name) => import(`./${name}.js`)));
@@ -24,7 +16,7 @@ load(document.querySelector("[data-form]"), "rich", "paste", "outline", "keeper"
 load(document.querySelector("[data-review]"), "review");
 load(document.querySelector("[data-board]"), "board");
 load(document.querySelector("[data-spot]"), "spot");
-load(holdsChecks(), "outbox");
+load(holdsChecks(), "outbox"); // what waits goes from any page
 
 // By now htmx has taken up the links that are its own. The mark says to whoever looks that every script listens.
 document.addEventListener("DOMContentLoaded", async () => {

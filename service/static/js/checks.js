@@ -2,14 +2,17 @@
 // Each is encrypted under its inspector's key. The key stays here too, in a form no script can read it back from,
 // while its owner is the one who uses this browser: signing out, or somebody else signing in, takes it and the kept
 // pages away. What somebody else left unsent waits unreadable until its owner is back; only a person drops it.
-import { able as sealing, keyOf, seal, unseal } from "./device.js";
+import { able, CHECKS, keyOf, seal, unseal } from "./device.js";
 
 const NAME = "hososo-checks";
-const SIGN = "hososo-checks"; // localStorage: this browser holds something of checks (app.js asks)
 export const PAGES = "hososo-spot-pages"; // as in spot_worker.js
 export const FILES = "hososo-spot-files";
 
-export const able = sealing;
+export { able };
+
+// Signed out from this very page: what is still under way here keeps nothing more.
+let over = false;
+export const ended = () => over;
 
 let opened;
 function open() {
@@ -37,7 +40,7 @@ async function run(store, mode, act) {
 
 function note() {
   try {
-    localStorage.setItem(SIGN, "yes");
+    localStorage.setItem(CHECKS, "yes");
   } catch {
     // without it only the pages of checks look after what is kept
   }
@@ -46,7 +49,7 @@ function note() {
 // --- the key --------------------------------------------------------------------------------------------------
 
 export async function remember(account, base64) {
-  if (await keyFor(account)) return;
+  if (over || (await keyFor(account))) return;
   const key = await keyOf(base64);
   await run("keys", "readwrite", (store) => store.put({ account, key }));
   note();
@@ -114,11 +117,12 @@ export async function settle(account) {
 // At the sign-out: all of it.
 export async function eraseAll(account) {
   if (!able) return;
+  over = true;
   await forgetPages();
   await run("records", "readwrite", (store) => store.delete(of(account)));
   await run("keys", "readwrite", (store) => store.clear());
   const left = await run("records", "readonly", (store) => store.count());
-  if (!left) localStorage.removeItem(SIGN);
+  if (!left) localStorage.removeItem(CHECKS);
 }
 
 async function forgetPages() {

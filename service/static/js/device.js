@@ -7,6 +7,16 @@ const LONGEST = 4 << 20; // bytes of one draft
 const MOST = 30; // drafts on one device
 const OLDEST = 30 * 24 * 3600 * 1000;
 
+// Set while this browser holds something of spot checks (checks.js, which other pages then load, too).
+export const CHECKS = "hososo-checks";
+export function holdsChecks() {
+  try {
+    return Boolean(localStorage.getItem(CHECKS));
+  } catch {
+    return false;
+  }
+}
+
 export const able = Boolean(globalThis.indexedDB && globalThis.crypto?.subtle);
 
 let opened;

@@ -1,16 +1,16 @@
 // Signing out takes what this device still holds of the account with it: the next person here is someone else.
 // What never reached the server would be lost by it, so that is asked first.
-import { count, eraseAll as eraseChecks } from "./checks.js";
-import { eraseAll, unsent } from "./device.js";
+import { eraseAll, holdsChecks, unsent } from "./device.js";
 
 for (const form of document.querySelectorAll("form[data-leaves]")) {
   form.addEventListener("submit", async (event) => {
     if (form.dataset.erased) return;
     event.preventDefault();
     const account = form.dataset.leaves;
-    if (((await unsent(account)) || (await count(account))) && !confirm(form.dataset.saysUnsent)) return;
+    const checks = holdsChecks() ? await import("./checks.js") : null;
+    if (((await unsent(account)) || (await checks?.count(account))) && !confirm(form.dataset.saysUnsent)) return;
     await eraseAll(account);
-    await eraseChecks(account).catch(() => undefined);
+    await checks?.eraseAll(account).catch(() => undefined);
     form.dataset.erased = "yes";
     form.submit();
   });

@@ -1,7 +1,7 @@
 // The frame of every page about spot checks: says when there is no network, what waits on this phone and what became
 // of it, and puts the pages of the day aside so that they open without a network (spot_worker.js).
 import { again } from "./again.js";
-import { able, all, drop, FILES, PAGES, put } from "./checks.js";
+import { able, all, drop, ended, FILES, PAGES, put } from "./checks.js";
 import { flush, listen, start, waits } from "./outbox.js";
 import { begin } from "./spot_form.js";
 
@@ -98,6 +98,7 @@ async function keepPages(rows) {
   let fresh = true;
   for (const address of wanted) {
     const answer = await fetch(address, { redirect: "manual" });
+    if (ended()) return;
     if (answer.ok && answer.headers.get("x-keep") === account) await pages.put(address, await dated(answer));
     else if (rows.some((one) => address === `/spot/${one.check}`)) fresh = false; // its copy from before stays
     else await pages.delete(address); // sent, taken back, or nothing for this phone
@@ -108,7 +109,7 @@ async function keepPages(rows) {
   const files = await caches.open(FILES);
   const here = new URL("..", import.meta.url).href; // …/static/<version>/
   const used = performance.getEntriesByType("resource").map((one) => one.name.split("#")[0]).filter((url) => url.startsWith(here));
-  for (const url of new Set(used)) if (!(await files.match(url))) await files.put(url, await fetch(url));
+  for (const url of new Set(used)) if (!ended() && !(await files.match(url))) await files.put(url, await fetch(url));
   if (!fresh) return;
   for (const { url } of await files.keys()) if (!url.startsWith(here)) await files.delete(url);
 }
@@ -138,6 +139,9 @@ listen(async (found) => {
 });
 
 const form = document.querySelector("[data-marks]");
+form?.addEventListener("submit", () => {
+  asked = false; // put off before: this press asks once more
+});
 async function run() {
   document.querySelector("[data-unable]").hidden = able && "serviceWorker" in navigator;
   if (!able) return;
