@@ -104,10 +104,6 @@ class Position:
         return _past(self.passed, self.values)
 
 
-def _past(passed: tuple[Passed, ...], values: Mapping[str, Any]) -> Past:
-    return Past({one.step: one.action for one in passed}, values)
-
-
 class Impossible(ValueError):
     """The events do not fit the declaration; only a damaged database can say so."""
 
@@ -165,6 +161,11 @@ def _onward(
     """The next station whose condition holds."""
     following = declared.steps[declared.station(station.name) + 1 :]
     return next(s for s in following if s.when is None or s.when.holds(_past(passed, values)))
+
+
+def _past(passed: tuple[Passed, ...], values: Mapping[str, Any]) -> Past:
+    """What conditions may know."""
+    return Past({one.step: one.action for one in passed}, values)
 
 
 def _actors(event: Happened) -> frozenset[str]:
