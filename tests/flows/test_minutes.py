@@ -33,6 +33,13 @@ def school(cast: Cast) -> Cast:
     return cast
 
 
+@pytest.fixture
+def everywhere(each_cast: Cast) -> Cast:
+    """On SQLite and on PostgreSQL."""
+    found.lessons(each_cast)
+    return each_cast
+
+
 def words(cast: Cast, document_id: str) -> str:
     """The pages of the present file as they are read, filled fields included."""
     blob = cast.fresh(document_id).blob
@@ -339,7 +346,8 @@ def test_the_days_for_an_appeal_are_working_days_of_the_school_and_a_setting(sch
             succession.amend(office, lan, made)
 
 
-def test_a_granted_appeal_annuls_the_finding_and_calls_the_follow_up_off(school: Cast) -> None:
+def test_a_granted_appeal_annuls_the_finding_and_calls_the_follow_up_off(everywhere: Cast) -> None:
+    school = everywhere
     made = found.noted(school)
     with school.office.db.read() as session:
         paper = str(succession.links_of(session, made).about)
