@@ -116,10 +116,10 @@ def unspoken(said: Text) -> None:
     assert said.vi
     assert said.en
     assert "vi phạm" not in said.vi.lower()
-    assert not {"violat", "guilt", "offen", "fault", "breach"} & {
+    assert not {"violat", "guilt", "offence", "fault", "breach"} & {
         word[: len(stem)]
         for word in said.en.lower().split()
-        for stem in ("violat", "guilt", "offen", "fault", "breach")
+        for stem in ("violat", "guilt", "offence", "fault", "breach")
     }
 
 
