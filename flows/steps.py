@@ -115,6 +115,10 @@ class Draft(Step):
         return ("submit",)
 
 
+HAND_IN = Text("Ký và trình", "Sign and submit")
+"""How an author's signature is called that hands the record in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign(Step):
     """The author's signature; `reopen` goes back to writing while nobody signed.
@@ -123,7 +127,7 @@ class Sign(Step):
     """
 
     name: str = "author"
-    label: Text = Text("Ký và trình", "Sign and submit")
+    label: Text = HAND_IN
 
     @property
     def actions(self) -> tuple[str, ...]:

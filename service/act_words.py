@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from flows.grammar import Choice, Decision, DocumentType, Review, Seal, Step
 from flows.people import ROLES
 from flows.round_marks import ROUND
+from flows.steps import HAND_IN
 from flows.views import EventSeen
 from models.text import Text
 from service import words
@@ -109,8 +110,8 @@ def act(step: Step, action: str) -> Act:
     path = action
     if isinstance(step, Decision) and (choice := step.choice(action)):
         spoken, icon, path = choice.label, "pen", f"outcome/{action}"
-    elif action == "sign":
-        spoken, icon = step.label, "pen"
+    elif action == "sign" and step.label != HAND_IN:  # named otherwise: nothing is handed in with it
+        spoken, icon = Text("Ký", "Sign"), "pen"
     elif action == "approve" and not signs:
         spoken, icon = Text("Duyệt", "Approve"), "pen"
     else:
@@ -119,7 +120,8 @@ def act(step: Step, action: str) -> Act:
 
 
 _BUTTONS = {
-    "submit": (Text("Ký và trình", "Sign and submit"), "pen"),
+    "submit": (HAND_IN, "pen"),
+    "sign": (HAND_IN, "pen"),
     "reopen": (Text("Sửa tiếp", "Go on editing"), "pen"),
     "approve": (Text("Ký duyệt", "Approve and sign"), "pen"),
     "return": (Text("Trả lại", "Return"), "back"),
