@@ -58,16 +58,14 @@ _FOUND: Steps = (
 
 STORIES: tuple[CheckStory, ...] = (
     CheckStory("gv.huong", Marks("present", "present", visit=_VISIT), _SENT),
+    CheckStory("gv.nga", _ABSENT, _FOUND, (*_SENT, ("gv.nga", "agree", ""), ("ht.minh", "acknowledge", ""))),
     CheckStory(
-        "gv.long", _ABSENT, _FOUND, (*_SENT, ("gv.long", "agree", ""), ("ht.minh", "acknowledge", ""))
-    ),
-    CheckStory(
-        "gv.thuy",
+        "gv.long",
         _ABSENT,
         _FOUND,
         (
             *_SENT,
-            ("gv.thuy", "refuse", "Không đồng ý với giờ ghi trong biên bản."),
+            ("gv.long", "refuse", "Không đồng ý với giờ ghi trong biên bản."),
             ("gv.mai", "acknowledge", ""),
             ("ht.minh", "acknowledge", ""),
         ),

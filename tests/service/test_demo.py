@@ -225,7 +225,7 @@ def test_the_demo_has_a_clean_check_and_minutes_of_every_kind(office: Office) ->
         }
         states = {
             name: checks[account(office, name).id].finding
-            for name in ("gv.huong", "gv.long", "gv.thuy", "gv.tam")
+            for name in ("gv.huong", "gv.nga", "gv.long", "gv.tam")
         }
         actions = {
             slug: Counter(
@@ -239,7 +239,7 @@ def test_the_demo_has_a_clean_check_and_minutes_of_every_kind(office: Office) ->
         }
         waiting = queries.waiting(session, actor_of(session, account(office, "ht.minh").id), type="appeal")
         follow_ups = session.exec(select(SpotCheck).where(col(SpotCheck.follows_id).is_not(None))).all()
-    assert states == {"gv.huong": None, "gv.long": "violation", "gv.thuy": "violation", "gv.tam": "violation"}
+    assert states == {"gv.huong": None, "gv.nga": "violation", "gv.long": "violation", "gv.tam": "violation"}
     assert checks[account(office, "gv.huong").id].proposed is False
     assert {a: actions["violation-minutes"][a] for a in ("agree", "refuse", "state")} == {
         "agree": 1,
