@@ -184,14 +184,6 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("lan", "/documents/no-such-record"),
         stop("lan", "/password", "details.who summary", shows=".menu"),  # over nothing one could press
         stop("lan", "/", "details.who summary", "[data-key='?']", shows="dialog[open]"),
-        stop(
-            "lan",
-            f"{here['draft']}/edit",
-            ("[name='lessons.0.title']", "Bài đang soạn"),
-            ended,
-            put_away,
-            shows="dialog[open] [name=password]",
-        ),
         stop("hoa", "/"),
         stop("hoa", "/inbox"),
         stop("hoa", "/inbox", "[data-key=r]", shows="dialog[open] #note"),
@@ -317,6 +309,15 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", report),
         *minutes_stops(cast),
         *spot_stops.stops(cast, str(code)),
+        # After this her session has ended.
+        stop(
+            "lan",
+            f"{here['draft']}/edit",
+            ("[name='lessons.0.title']", "Bài đang soạn"),
+            ended,
+            put_away,
+            shows="dialog[open] [name=password]",
+        ),
     ]
 
 

@@ -33,6 +33,7 @@ export async function begin(...given) {
     if (sent.includes(check)) location.replace(`/spot/${check}/sent`);
     const here = rows.find((row) => row.check === check);
     if (here?.content && !dirty && here.at >= shownAt) content = here.content;
+    if (dirty) keep(); // what was read from a code on the very first page waited for this phone's key
     say();
   });
   reasons();
@@ -92,10 +93,10 @@ function say() {
   for (const words of form.querySelectorAll("[data-state]")) words.hidden = words.dataset.state !== state;
 }
 
-// What goes with the printed substitute, and only with it; and the teacher's own look at the words.
+// What goes with the printed substitute, or with the code of one; and the teacher's own look at the words.
 function reasons() {
   const printed = field("lesson_plan").value === "printed";
-  form.querySelector("[data-printed]").hidden = !printed;
+  form.querySelector("[data-printed]").hidden = !printed && !field("lesson_code").value;
   field("lesson_plan_reason").required = printed;
   field("read_back").required = Boolean(field("words").value.trim());
 }
