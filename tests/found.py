@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import io
+from datetime import timedelta
 from typing import Any
 
+from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlmodel import Session, col, select
 
 from flows import drafts, succession
+from flows.keyring import trust_of
 from flows.spot_checks import Choice, choose
 from flows.spot_marks import Marks, Sending
 from flows.spot_records import record
-from models.document import Document
 from models.spot_check import SpotCheck
+from tasks import pdf_pages, verifying
 from tests.cast import FIRST_MONDAY, Cast
 from tests.timetables import timetable
 
@@ -103,5 +106,28 @@ def follow_up(session: Session, paper: str) -> SpotCheck | None:
     return session.exec(select(SpotCheck).where(col(SpotCheck.follows_id) == check.id)).first()
 
 
-def day_of(document: Document) -> date | None:
-    return document.due_at.date() if document.due_at else None
+def words(cast: Cast, document_id: str) -> str:
+    """The pages of the present file as they are read, filled fields included."""
+    blob = cast.fresh(document_id).blob
+    assert blob is not None
+    return " ".join(" ".join(pdf_pages.page_texts(cast.office.blobs.get(blob))).split())
+
+
+def filled(cast: Cast, document_id: str, name: str) -> str:
+    """What stands in a text field of the present file."""
+    blob = cast.fresh(document_id).blob
+    assert blob is not None
+    form = PdfFileReader(io.BytesIO(cast.office.blobs.get(blob))).root["/AcroForm"]["/Fields"]
+    values = {f.get_object()["/T"]: f.get_object().get("/V", "") for f in form}
+    return str(values[name])
+
+
+def is_valid(cast: Cast, document_id: str, *fields: str) -> None:
+    """Every signature of the present file holds, in this order."""
+    blob = cast.fresh(document_id).blob
+    assert blob is not None
+    with cast.office.db.read() as session:
+        trust = trust_of(session)
+    report = verifying.validate(cast.office.blobs.get(blob), trust, cast.office.now(), fields)
+    assert report.ok, report
+    assert [s.field for s in report.signatures if not s.is_timestamp] == list(fields)

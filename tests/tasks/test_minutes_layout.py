@@ -271,6 +271,15 @@ def test_signatures_never_stand_alone_on_a_page() -> None:
         assert "kết thúc vào 10 giờ 05 phút" in pdf_pages.page_texts(rendered.pdf)[first]
 
 
+def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
+    for lines in range(24):
+        text = tree("<p>Diễn biến.</p>" * lines) if lines else []
+        rendered = rendering.render("violation_minutes", minutes(course=text))
+        pages = [" ".join(text.split()) for text in pdf_pages.page_texts(rendered.pdf)]
+        (on,) = [page for page in pages if "Kết luận:" in page]
+        assert "Thiếu bản in kế hoạch dạy học tuần 12" in on, lines
+
+
 def test_words_for_what_did_not_happen_may_stay_empty() -> None:
     whole = " ".join(
         " ".join(pdf_pages.page_texts(rendering.render("violation_minutes", minutes()).pdf)).split()
