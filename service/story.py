@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows.deadlines import late_words
-from flows.grammar import DocumentType, Draft, Sign, Step
+from flows.grammar import Acknowledge, Decision, DocumentType, Draft, Sign, Step
 from flows.parts import name_of, rows_of
 from flows.views import EventSeen, View, WaitingStep
 from models.document import Document
@@ -57,19 +57,26 @@ def state(declared: DocumentType, document: Document) -> State:
     if isinstance(step, Sign):
         return State("draft", "warn", NOT_SIGNED)
     if document.status == "approved":
+        done, waiting = _settled(declared), _low(step.waiting)
         if step.automatic:
-            return replace(APPROVED, words=_ARCHIVING if declared.reviewed else _ARCHIVING_SIGNED)
-        return State(
-            "wait",
-            "wait",
-            Text(f"Đã ký duyệt, {_low(step.waiting).vi}", f"Approved; {_low(step.waiting).en}"),
-        )
+            return replace(APPROVED, words=Text(f"{done.vi}, đang lưu trữ", f"{done.en}, being archived"))
+        return State("wait", "wait", Text(f"{done.vi}, {waiting.vi}", f"{done.en}; {waiting.en}"))
     return State("wait", "wait", step.waiting)
 
 
-_ARCHIVING = Text("Đã ký duyệt, đang lưu trữ", "Approved, being archived")
-_ARCHIVING_SIGNED = Text("Đã ký, đang lưu trữ", "Signed, being archived")
-"""For what nobody but its author signs: a click of the author's is no approval."""
+_SETTLED: dict[type[Step], Text] = {
+    Sign: Text("Đã ký", "Signed"),
+    Acknowledge: Text("Đã xác nhận", "Noted"),
+    Decision: Text("Đã giải quyết", "Decided"),
+}
+
+
+def _settled(declared: DocumentType) -> Text:
+    """What the signature that ends the round is called: only a reviewer's approval is one."""
+    ending = next(type(step) for step in declared.leaves if step.approves)
+    return _SETTLED.get(ending, Text("Đã ký duyệt", "Approved"))
+
+
 NOT_SIGNED = Text("Đã dựng trang, chưa ký", "Pages made, not signed yet")
 
 
