@@ -44,6 +44,8 @@ class Here:
     subject: Subject
     last_seq: int
     """Of the events the position was made from; differs from the version when a decision came in between."""
+    opened_at: datetime | None = None
+    """Since when the station is open, where whom it is about may answer; None elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

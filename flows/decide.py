@@ -20,7 +20,7 @@ from flows import aftermath, bodies, duties, mark_rows, plan, telling
 from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
-from flows.grammar import DocumentType, Draft, Parallel, Step
+from flows.grammar import DocumentType, Draft, Parallel, Respond, Step
 from flows.links import links_of
 from flows.office import Office
 from flows.opening import open_step
@@ -125,7 +125,18 @@ def read(session: Session, document_id: str, school_id: str) -> Here:
     declared = bodies.applied(type_of(document.type), with_file=with_file)
     events = happened(session, document_id)
     position = plan.position(declared, events)
-    return Here(document, declared, position, subject_of(session, document), len(events))
+    subject = subject_of(session, document)
+    return Here(document, declared, position, subject, len(events), _answered_from(session, document, position))
+
+
+def _answered_from(session: Session, document: Document, position: Position) -> datetime | None:
+    """When the station opened, where somebody's own time to answer runs from it."""
+    if not any(isinstance(step, Respond) for step in position.open):
+        return None
+    opened = select(Event.at).where(
+        col(Event.document_id) == document.id, col(Event.seq) == position.opened_seq
+    )
+    return session.exec(opened).first()
 
 
 def happened(session: Session, document_id: str) -> list[Happened]:

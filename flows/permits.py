@@ -5,11 +5,14 @@ Pure: `flows/decide.py` asks before anything is made and once more inside its tr
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flows import plan
 from flows.commands import LONGEST_NOTE, Command, Here
-from flows.grammar import Step
-from flows.people import Standing
+from flows.grammar import Respond, Step
+from flows.people import Actor, Standing
 from models.errors import Fault, Invalid, NotYours, Stale, WrongStep
+from models.settings import VIETNAM
 from models.text import Text
 from tasks.rich_text import tidy
 
@@ -30,8 +33,39 @@ def permit(here: Here, command: Command) -> Step:
                 "This step is not for this account: {waiting}.",
             ).format(waiting=waiting_words(here.position) or station.waiting)
         )
+    if command.action == plan.REFUSE:
+        _check_time(here, step, command)
     _check_words(step, command)
     return step
+
+
+def turns(here: Here, actor: Actor, now: datetime) -> dict[str, Step]:
+    """What this person may do now, each with its step: an author's record of a refusal not before its time."""
+    found = plan.turns(here.position, actor, here.subject)
+    early = recorded_from(here, actor)
+    if early and now < early:
+        found.pop(plan.REFUSE, None)
+    return found
+
+
+def recorded_from(here: Here, actor: Actor) -> datetime | None:
+    """From when the author may record that it was not signed; None for everybody else."""
+    step = plan.turns(here.position, actor, here.subject).get(plan.REFUSE)
+    if not isinstance(step, Respond) or here.opened_at is None:
+        return None
+    own = plan.standing(here.position, step, actor, here.subject)
+    return None if own else here.opened_at + step.unasked
+
+
+def _check_time(here: Here, step: Step, command: Command) -> None:
+    early = recorded_from(here, command.actor)
+    if early and command.arrived < early:
+        raise WrongStep(too_early(early))
+
+
+def too_early(until: datetime) -> Text:
+    """That whom it is about may still answer in peace, and from when a refusal may be recorded for them."""
+    return _TOO_EARLY.format(at=f"{until.astimezone(VIETNAM):%H:%M %d/%m/%Y}")
 
 
 def _seen(here: Here, command: Command) -> bool:
@@ -94,6 +128,12 @@ _WORDLESS = {
     ),
 }
 _REASONS = Text("Ghi lý do; lý do sẽ in vào văn bản.", "Give the reasons; they will stand in the document.")
+_TOO_EARLY = Text(
+    "Người được nêu trong hồ sơ còn thời gian để tự trả lời. Từ {at}, nếu chưa có trả lời, người lập ghi được "
+    "việc không ký.",
+    "The person concerned still has time to answer. From {at} on, without an answer, the author may record "
+    "that it was not signed.",
+)
 _WITNESS = Text("Chọn người chứng kiến việc không ký.", "Choose who witnessed that it was not signed.")
 
 

@@ -178,11 +178,13 @@ class Respond(Step):
     """The person concerned agrees (signs), states something (signs, the statement filled into the text field
     `text` by that signature), or refuses.
 
-    A refusal makes no signature. They or the author record it, with its reason and the name of a witness.
+    A refusal makes no signature. They or the author record it, with its reason and the name of a witness;
+    the author only once the step has been open for `unasked`, which is the person's time to answer.
     """
 
     by: Who | None = concerned
     text: str = "statement"
+    unasked: timedelta = timedelta(hours=24)
 
     @property
     def actions(self) -> tuple[str, ...]:

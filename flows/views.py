@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
-from flows import board, handing, outstanding, plan
+from flows import board, handing, outstanding, permits, plan
 from flows.candidates import StandIn, candidates, stand_ins
 from flows.commands import Here
 from flows.decide import happened, read
@@ -82,6 +82,8 @@ class View:
     last_week: SchoolWeek | None
     turns: Mapping[str, Step]
     """What this person may do now, each with the step it is done at."""
+    early: datetime | None
+    """From when this person may record a refusal of whom it is about; None where it is not awaited."""
     may_hand_over: bool
     """May this person give an open step of this record to another?"""
     waiting: tuple[WaitingStep, ...]
@@ -145,7 +147,8 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         group=session.get(Group, document.group_id) if document.group_id else None,
         week=session.get(SchoolWeek, document.week_id) if document.week_id else None,
         last_week=session.get(SchoolWeek, document.last_week_id) if document.last_week_id else None,
-        turns=plan.turns(here.position, actor, here.subject),
+        turns=permits.turns(here, actor, now),
+        early=recorded if (recorded := permits.recorded_from(here, actor)) and now < recorded else None,
         may_hand_over=handing.to_give(session, here, actor) is not None,
         waiting=waiting,
         opened_at=min((one.opened_at for one in waiting if one.opened_at), default=None),

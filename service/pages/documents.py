@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import appeals, duties, listing, queries, search, sources, succession, views
+from flows import appeals, duties, listing, permits, queries, search, sources, succession, views
 from flows.catalogue import TYPES, amended_by, type_of
 from flows.grammar import DocumentType
 from flows.obligations import calendar_of
@@ -145,6 +145,7 @@ def document(
         following=next((w for w in following if w.document.id != document_id), None),
         related=related,
         appealed=appealed,
+        early=permits.too_early(view.early) if view.early else None,
         states={d.id: story.state(type_of(d.type), d) for d in related.all},
         note_type=amended_by(view.here.declared),
         existing="existing" in request.query_params,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -71,11 +72,45 @@ def test_a_statement_of_no_words_or_too_many_is_refused_at_its_field(cast: Cast,
     assert cast.act("lan", document_id, "agree").step == "parties"
 
 
+A_DAY = timedelta(hours=24, seconds=1)
+
+
+def test_the_author_records_a_refusal_only_after_the_persons_own_day(cast: Cast) -> None:
+    document_id = submitted(cast)
+    cast.act("mai", document_id, "sign")
+    now = cast.office.now()
+    refusal = {"note": "Không nêu lý do.", "witness": cast.ids["hoa"]}
+    with pytest.raises(WrongStep) as early:
+        cast.act("mai", document_id, "refuse", arrived=now + timedelta(hours=23), **refusal)
+    assert "còn thời gian để tự trả lời" in early.value.sentence.vi
+
+    def offered(name: str, at: datetime) -> tuple[bool, bool]:
+        with cast.office.db.read() as session:
+            seen = views.view(session, cast.actor(name), document_id, at)
+        return "refuse" in seen.actions, seen.early is not None
+
+    assert offered("mai", now) == (False, True)
+    assert offered("mai", now + A_DAY) == (True, False)
+    assert offered("lan", now) == (True, False)
+    assert offered("minh", now) == (False, False)
+    assert cast.act("mai", document_id, "refuse", arrived=now + A_DAY, **refusal).step == "witness"
+
+
+def test_whom_it_is_about_refuses_at_once(cast: Cast) -> None:
+    document_id = submitted(cast)
+    cast.act("mai", document_id, "sign")
+    assert cast.act("lan", document_id, "refuse", note="x", witness=cast.ids["hoa"]).step == "witness"
+
+
 @pytest.mark.parametrize("recorded_by", ["lan", "mai"])
 def test_a_refusal_needs_no_signature_and_its_witness_signs(cast: Cast, recorded_by: str) -> None:
     document_id = submitted(cast)
     cast.act("mai", document_id, "sign")
-    refusal = {"note": "Cho rằng không vi phạm.", "witness": cast.ids["hoa"]}
+    refusal = {
+        "note": "Cho rằng không vi phạm.",
+        "witness": cast.ids["hoa"],
+        "arrived": cast.office.now() + A_DAY,
+    }
     assert cast.act(recorded_by, document_id, "refuse", **refusal).step == "witness"
     assert open_steps(cast, document_id) == {"witness": ("hoa", 4)}
     assert signatures(cast, document_id) == [("author", True)]
@@ -138,7 +173,7 @@ def test_the_refusal_is_recorded_by_those_two_alone_with_a_reason_and_a_free_wit
 def test_a_witness_who_is_the_principal_leaves_the_note_to_the_vice_principal(cast: Cast) -> None:
     document_id = submitted(cast)
     cast.act("mai", document_id, "sign")
-    cast.act("mai", document_id, "refuse", note="x", witness=cast.ids["minh"])
+    cast.act("lan", document_id, "refuse", note="x", witness=cast.ids["minh"])
     cast.act("minh", document_id, "acknowledge")
     with pytest.raises(NotYours):
         cast.act("minh", document_id, "acknowledge")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from fastapi.testclient import TestClient
 
 from service.app import create_app
@@ -32,7 +34,7 @@ def test_each_party_finds_its_own_buttons(reader: People, minutes: str) -> None:
     mine = buttons(reader("lan").get(f"/documents/{minutes}"))
     assert mine[:3] == ["Ký đồng ý", "Ký kèm ý kiến", "Ghi lại việc không ký"]
     authors = buttons(reader("mai").get(f"/documents/{minutes}"))
-    assert authors[:3] == ["Ký và trình", "Ghi lại việc không ký", "Rút lại"]
+    assert authors[:2] == ["Ký và trình", "Rút lại"]  # a refusal not before the person's own day is over
     page = reader("minh").get(f"/documents/{minutes}")
     assert not {"Ký xác nhận", "Ký đồng ý"} & set(buttons(page))
     here = [e.text_content() for e in page.all(".steps li.here")]
@@ -62,9 +64,24 @@ def test_a_statement_is_asked_for_kept_when_refused_and_shown(reader: People, mi
     assert "Máy hỏng." in signed.words
 
 
+def test_the_author_learns_from_when_a_refusal_may_be_recorded(reader: People, minutes: str) -> None:
+    mai = reader("mai").get(f"/documents/{minutes}")
+    assert "còn thời gian để tự trả lời. Từ" in mai.words
+    assert not any("refuse" in (a.get("href") or "") for a in mai.all(".head__a a"))
+    assert "còn thời gian để tự trả lời" not in reader("lan").get(f"/documents/{minutes}").words
+
+
+@pytest.fixture
+def next_day(minutes: str) -> Iterator[str]:
+    """The same minutes, when the person's own time to answer is over."""
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=25), tick=True):
+        yield minutes
+
+
 def test_a_refusal_is_recorded_with_a_witness_who_then_signs(
-    cast: Cast, reader: People, minutes: str
+    cast: Cast, reader: People, next_day: str
 ) -> None:
+    minutes = next_day
     asked = reader("mai").get(f"/documents/{minutes}/refuse")
     assert not asked.all("#pin")
     offered = {o.get("value") for o in asked.all("#witness option")}
