@@ -126,7 +126,9 @@ def read(session: Session, document_id: str, school_id: str) -> Here:
     events = happened(session, document_id)
     position = plan.position(declared, events)
     subject = subject_of(session, document)
-    return Here(document, declared, position, subject, len(events), _answered_from(session, document, position))
+    return Here(
+        document, declared, position, subject, len(events), _answered_from(session, document, position)
+    )
 
 
 def _answered_from(session: Session, document: Document, position: Position) -> datetime | None:

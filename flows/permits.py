@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flows import plan
 from flows.commands import LONGEST_NOTE, Command, Here
-from flows.grammar import Respond, Step
+from flows.grammar import Acknowledge, Respond, Step
 from flows.people import Actor, Standing
 from models.errors import Fault, Invalid, NotYours, Stale, WrongStep
 from models.settings import VIETNAM
@@ -34,13 +34,13 @@ def permit(here: Here, command: Command) -> Step:
             ).format(waiting=waiting_words(here.position) or station.waiting)
         )
     if command.action == plan.REFUSE:
-        _check_time(here, step, command)
+        _check_time(here, command)
     _check_words(step, command)
     return step
 
 
 def turns(here: Here, actor: Actor, now: datetime) -> dict[str, Step]:
-    """What this person may do now, each with its step: an author's record of a refusal not before its time."""
+    """What this person may do now, each with its step: an author's note of a refusal not before its time."""
     found = plan.turns(here.position, actor, here.subject)
     early = recorded_from(here, actor)
     if early and now < early:
@@ -57,7 +57,7 @@ def recorded_from(here: Here, actor: Actor) -> datetime | None:
     return None if own else here.opened_at + step.unasked
 
 
-def _check_time(here: Here, step: Step, command: Command) -> None:
+def _check_time(here: Here, command: Command) -> None:
     early = recorded_from(here, command.actor)
     if early and command.arrived < early:
         raise WrongStep(too_early(early))
@@ -80,6 +80,8 @@ def _seen(here: Here, command: Command) -> bool:
 def _check_words(step: Step, command: Command) -> None:
     if command.action in step.worded and not tidy(command.note).strip():
         sentence = _WORDLESS.get(command.action, _REASONS)
+        if command.action == "return" and isinstance(step, Acknowledge) and step.refusal_of:
+            sentence = _NOT_SEEN
         raise Invalid(sentence, (Fault("note", sentence, missing=True),))
     if command.action == plan.REFUSE and not command.witness:
         raise Invalid(_WITNESS, (Fault("witness", _WITNESS, missing=True),))
@@ -129,10 +131,14 @@ _WORDLESS = {
 }
 _REASONS = Text("Ghi lý do; lý do sẽ in vào văn bản.", "Give the reasons; they will stand in the document.")
 _TOO_EARLY = Text(
-    "Người được nêu trong hồ sơ còn thời gian để tự trả lời. Từ {at}, nếu chưa có trả lời, người lập ghi được "
-    "việc không ký.",
+    "Người được nêu trong hồ sơ còn thời gian để tự trả lời. Từ {at}, nếu chưa có trả lời, người lập "
+    "ghi được việc không ký.",
     "The person concerned still has time to answer. From {at} on, without an answer, the author may record "
     "that it was not signed.",
+)
+_NOT_SEEN = Text(
+    "Ghi lý do, để người lập chọn người chứng kiến khác.",
+    "Say why, so that another witness can be named.",
 )
 _WITNESS = Text("Chọn người chứng kiến việc không ký.", "Choose who witnessed that it was not signed.")
 

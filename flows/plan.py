@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flows.branching import Past
-from flows.grammar import DocumentType, Draft, Parallel, Respond, Sign, Step
+from flows.grammar import Acknowledge, DocumentType, Draft, Parallel, Respond, Sign, Step
 from flows.people import Actor, Standing, Subject
 
 SYSTEM = "system"
@@ -176,9 +176,15 @@ def _returned(declared: DocumentType, here: Position, step: Step, event: Happene
     target = declared.step(step.returns_to)
     if isinstance(target, Draft):
         return Position(target, "returned", here.revision, event.seq)
-    # Going back within the signing round: what was passed before that station stays.
-    at = declared.station(target.name)
-    kept = tuple(one for one in here.passed if declared.station(one.step) < at)
+    # Going back within the signing round: what was passed before that station stays. Where a witness saw no
+    # refusal, so does what else was signed there: a refusal left nothing in the file.
+    at, denied = declared.station(target.name), step.refusal_of if isinstance(step, Acknowledge) else ""
+
+    def stands(one: Passed) -> bool:
+        place = declared.station(one.step)
+        return place < at or (bool(denied) and place == at and one.step != denied)
+
+    kept = tuple(one for one in here.passed if stands(one))
     return Position(target, "in_progress", here.revision, event.seq, kept, here.values)
 
 

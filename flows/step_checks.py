@@ -183,6 +183,12 @@ def _check_backwards(steps: Sequence[Step], demand: Any) -> None:
             if isinstance(step, Review) or step.returns_to:
                 back = step.returns_to
                 demand(back in before, f"{step.name} returns to {back!r}, not before it.")
+                demand(
+                    not isinstance(step, Acknowledge)
+                    or not step.refusal_of
+                    or any(leaf.name == step.refusal_of for leaf in before[back].leaves),
+                    f"{step.name} returns to {back!r}, where no refusal is recorded.",
+                )
                 demand(before[back].when is None, f"{step.name} returns to {back!r}, which may be skipped.")
 
 

@@ -158,7 +158,8 @@ class Review(Step):
 class Acknowledge(Step):
     """A signed note that one has read it. A witness of a refusal signs here too.
 
-    `text`: the text field that this signature fills with the refusal recorded at the step `refusal_of`.
+    `text`: the text field that this signature fills with the refusal recorded at the step `refusal_of`. A
+    witness who saw no refusal returns it to the group where it was recorded: the refusal alone is undone.
     """
 
     text: str = ""

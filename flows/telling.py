@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from flows.candidates import candidates
-from flows.grammar import Decision, DocumentType, Sign
+from flows.grammar import Acknowledge, Decision, DocumentType, Draft, Sign
 from flows.plan import Position, audiences, situated
 from flows.posts import subject_of
 from models.account import Account
@@ -39,8 +39,10 @@ def tell(
 ) -> None:
     """Tell whose turn has come (`people`), and the author about a return, an approval, the archive."""
     if event.action == "return":
-        sentence = _returned(session, document, event, now)
+        sentence = _returned(session, document, declared, position, event, now)
         _notice(session, document, document.owner_id, "returned", event.seq, now, sentence)
+        for person in people:  # back within the signing round, it waits for others than its author
+            turn(session, document, person.id, event.seq, now)
         return
     if event.action == "archive":
         _notice(session, document, document.owner_id, "archived", event.seq, now)
@@ -78,10 +80,36 @@ def _outcome(session: Session, passed: Decision, event: Event) -> Text | None:
     return choice.told.format(who=person.full_name) if choice and person else None
 
 
-def _returned(session: Session, document: Document, event: Event, now: datetime) -> Text:
-    """Who returned it and until when it should be back; the comment itself stays in the system."""
-    person = session.get(Account, event.actor_id)
-    return returned_words(person.full_name if person else "–", resubmit_due(document.due_at, now))
+def _returned(
+    session: Session,
+    document: Document,
+    declared: DocumentType,
+    position: Position,
+    event: Event,
+    now: datetime,
+) -> Text:
+    """Who returned it and until when it should be back; the comment itself stays in the system.
+
+    Back within the signing round: to which step; and of a witness, that they saw no refusal.
+    """
+    person, step = session.get(Account, event.actor_id), declared.step(event.step)
+    who = person.full_name if person else "–"
+    if position.step is None or isinstance(position.step, Draft):
+        return returned_words(who, resubmit_due(document.due_at, now))
+    said = _NOT_SEEN if isinstance(step, Acknowledge) and step.refusal_of else _BACK_IN_ROUND
+    return said.format(who=who, step=position.step.label)
+
+
+_NOT_SEEN = Text(
+    "{who} cho biết không chứng kiến việc không ký, lý do ghi trong hồ sơ. Hồ sơ trở lại bước “{step}”: "
+    "người được nêu trả lời, hoặc ghi lại việc không ký với người chứng kiến khác.",
+    "{who} says they did not witness the refusal to sign; the reason is in the record. It is back at "
+    "“{step}”: the person concerned answers, or the refusal is recorded with another witness.",
+)
+_BACK_IN_ROUND = Text(
+    "{who} trả lại, kèm nhận xét trong hồ sơ. Hồ sơ trở lại bước “{step}”.",
+    "Returned by {who}, with a comment in the record. It is back at “{step}”.",
+)
 
 
 def returned_words(who: str, due: datetime) -> Text:

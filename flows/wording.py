@@ -113,11 +113,24 @@ def witness_of(office: Office, here: Here, command: Command) -> str:
         roles = set(
             session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == command.witness)).all()
         )
+        denied = set(declined(session, here))
     known = account is not None and account.school_id == here.document.school_id and account.active
-    bound = here.position.acted | {here.subject.owner_id, here.subject.concerned_id}
+    bound = here.position.acted | {here.subject.owner_id, here.subject.concerned_id} | denied
     if not known or command.witness in bound or "admin" in roles:
         raise Invalid(_NO_WITNESS, (Fault("witness", _NO_WITNESS),))
     return command.witness
+
+
+def declined(session: Session, here: Here) -> list[str]:
+    """Who was named in this revision already and said that they saw no refusal."""
+    steps = [s.name for s in here.declared.leaves if isinstance(s, Acknowledge) and s.refusal_of]
+    said = select(Event.actor_id).where(
+        col(Event.document_id) == here.document.id,
+        col(Event.revision) == here.position.revision,
+        col(Event.step).in_(steps),
+        col(Event.action) == "return",
+    )
+    return list(session.exec(said))
 
 
 _NO_WITNESS = Text(

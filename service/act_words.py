@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.grammar import Choice, Decision, DocumentType, Review, Seal, Step
+from flows.grammar import Acknowledge, Choice, Decision, DocumentType, Review, Seal, Step
 from flows.people import ROLES
 from flows.round_marks import ROUND
 from flows.steps import HAND_IN
@@ -73,11 +73,21 @@ def _pattern(declared: DocumentType, name: str, action: str) -> Text:
         return Text("{who} duyệt và ký", "{who} reviewed and signed")
     if action == "sign" and not declared.reviewed:
         return Text("{who} ký bản {n}", "{who} signed revision {n}")
+    if action == "return" and _witnesses(declared.step(name)):
+        return Text(
+            "{who} cho biết không chứng kiến việc không ký",
+            "{who} said that they did not witness the refusal",
+        )
     known = _DONE.get(action)
     if known is None:
         choice = _choice(declared, action)
         return choice.told if choice else Text("{who}: " + action, "{who}: " + action)
     return known
+
+
+def _witnesses(step: Step) -> bool:
+    """Does a witness of a refusal sign here?"""
+    return isinstance(step, Acknowledge) and bool(step.refusal_of)
 
 
 def _choice(declared: DocumentType, action: str) -> Choice | None:
@@ -110,6 +120,8 @@ def act(step: Step, action: str) -> Act:
     path = action
     if isinstance(step, Decision) and (choice := step.choice(action)):
         spoken, icon, path = choice.label, "pen", f"outcome/{action}"
+    elif action == "return" and _witnesses(step):
+        spoken, icon = Text("Tôi không chứng kiến", "I did not witness it"), "x"
     elif action == "sign" and step.label != HAND_IN:  # named otherwise: nothing is handed in with it
         spoken, icon = Text("Ký", "Sign"), "pen"
     elif action == "approve" and not signs:

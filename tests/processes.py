@@ -49,6 +49,7 @@ WITNESSED = Acknowledge(
     when=Refused("teacher"),
     refusal_of="teacher",
     text="refusal",
+    returns_to="parties",
 )
 NOTED = Acknowledge(
     name="note",

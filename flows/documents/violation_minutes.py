@@ -260,6 +260,7 @@ VIOLATION_MINUTES = DocumentType(
             when=Refused("response"),
             text="refusal",
             refusal_of="response",
+            returns_to="signing",
             due=Within(timedelta(days=1)),
         ),
         Acknowledge(

@@ -20,6 +20,7 @@ from flows.marks import Note
 from flows.office import Office
 from flows.plan import Happened
 from flows.views import View
+from flows.wording import declined
 from models.account import Account, AccountRole
 from models.errors import Invalid, NotFound, NotYours, RecordsError, Stale, WrongStep
 from models.text import Text
@@ -182,7 +183,7 @@ def _witnesses(session: Session, view: View) -> list[Account]:
     """Who may be named as the witness of a refusal: everyone of the school but who is bound, and no
     administrator."""
     admins = select(AccountRole.account_id).where(col(AccountRole.role) == "admin")
-    bound = plan.situated(view.here.position, view.here.subject).bound
+    bound = plan.situated(view.here.position, view.here.subject).bound | set(declined(session, view.here))
     found = session.exec(
         select(Account).where(
             col(Account.school_id) == view.document.school_id,

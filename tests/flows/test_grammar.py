@@ -94,6 +94,7 @@ LATER = Acknowledge(name="later", label=X, by=clerk)
         ((SIGN, replace(TEACHER, by=clerk), APPROVAL), "whom it is about responds"),
         ((PARTIES, replace(WITNESSED, when=None, text="", refusal_of=""), APPROVAL), "waits for a witness"),
         ((PARTIES, replace(WITNESSED, refusal_of="author"), APPROVAL), "only after that refusal"),
+        ((PARTIES, replace(WITNESSED, returns_to="draft"), APPROVAL), "where no refusal is recorded"),
         ((SIGN, replace(EARLY, choices=EARLY.choices[:1]), APPROVAL), "two outcomes or more"),
         (
             (SIGN, replace(EARLY, choices=(Choice("sign", X, X), Choice("b", X, X))), APPROVAL),

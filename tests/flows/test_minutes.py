@@ -165,9 +165,7 @@ def test_a_refusal_is_recorded_with_reason_and_signed_for_by_its_witness(school:
     made = found.sent(school, found.violation(school))
     later = school.office.now() + timedelta(hours=25)  # the inspector only after the teacher's own day
     with pytest.raises(Invalid):
-        school.act(
-            recorder, made, "refuse", note="Không đồng ý.", witness=school.ids["binh"], arrived=later
-        )
+        school.act(recorder, made, "refuse", note="Không đồng ý.", witness=school.ids["binh"], arrived=later)
     said, witness = "Không đồng ý với phần diễn biến.", school.ids["mai"]
     school.act(recorder, made, "refuse", note=said, witness=witness, arrived=later)
     for other in ("minh", "hoa", "lan"):  # the principal not before the witness has signed

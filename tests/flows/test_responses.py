@@ -170,6 +170,37 @@ def test_the_refusal_is_recorded_by_those_two_alone_with_a_reason_and_a_free_wit
             cast.act("lan", document_id, action, note="x", witness=hoa)
 
 
+@pytest.mark.parametrize("then", ["another witness", "an answer"])
+def test_a_witness_who_saw_nothing_says_so_and_the_refusal_alone_is_undone(cast: Cast, then: str) -> None:
+    document_id = submitted(cast)
+    cast.act("mai", document_id, "sign")
+    signed = cast.fresh(document_id).blob
+    cast.act("lan", document_id, "refuse", note="Không nêu lý do.", witness=cast.ids["hoa"])
+    empty = refused(lambda: cast.act("hoa", document_id, "return"))
+    assert "người chứng kiến khác" in empty.sentence.vi
+    with pytest.raises(NotYours):
+        cast.act("minh", document_id, "return", note="x")
+    assert cast.act("hoa", document_id, "return", note="Tôi không chứng kiến.").step == "parties"
+    assert open_steps(cast, document_id) == {"teacher": ("lan", 5)}
+    assert cast.fresh(document_id).blob == signed and cast.fresh(document_id).witness_id is None
+    assert signatures(cast, document_id) == [("author", True)]
+    assert {("mai", "returned"), ("lan", "waiting")} <= set(told(cast, document_id))
+    again = refused(lambda: cast.act("lan", document_id, "refuse", note="x", witness=cast.ids["hoa"]))
+    assert isinstance(again, Invalid) and [f.path for f in again.faults] == ["witness"]
+    if then == "an answer":
+        cast.act("lan", document_id, "agree")
+        signers = ["author", "teacher", "note"]
+    else:
+        cast.act("lan", document_id, "refuse", note="Không ký.", witness=cast.ids["huong"])
+        cast.act("huong", document_id, "acknowledge")
+        assert written(cast, document_id, "refusal") == "Nguyễn Thị Lan không ký. Lý do: Không ký."
+        signers = ["author", "witness", "note"]
+    assert cast.act("minh", document_id, "acknowledge").status == "approved"
+    assert signatures(cast, document_id) == [(step, True) for step in signers]
+    with cast.office.db.read() as session:
+        assert views.replayed(session, document_id, cast.school_id)
+
+
 def test_a_witness_who_is_the_principal_leaves_the_note_to_the_vice_principal(cast: Cast) -> None:
     document_id = submitted(cast)
     cast.act("mai", document_id, "sign")

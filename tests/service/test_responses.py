@@ -100,6 +100,20 @@ def test_a_refusal_is_recorded_with_a_witness_who_then_signs(
     assert cast.fresh(minutes).step == "note"
 
 
+def test_a_witness_who_saw_nothing_has_a_button_for_that(cast: Cast, reader: People, minutes: str) -> None:
+    cast.act("mai", minutes, "sign")
+    cast.act("lan", minutes, "refuse", note="x", witness=cast.ids["huong"])
+    huong = reader("huong")
+    page = huong.get(f"/documents/{minutes}")
+    assert buttons(page)[:2] == ["Ký xác nhận", "Tôi không chứng kiến"]
+    asked = huong.get(f"/documents/{minutes}/return")
+    assert "người chứng kiến khác" in asked.words and "Cần sửa gì" not in asked.words
+    asked.send("/return", note="Tôi dạy ở phòng khác lúc đó.")
+    read = reader("mai").get(f"/documents/{minutes}")
+    assert "Đặng Thị Hường cho biết không chứng kiến việc không ký" in read.words
+    assert "Tôi dạy ở phòng khác lúc đó." in read.words
+
+
 def test_a_decision_has_a_button_for_each_outcome_and_asks_for_its_reasons(
     monkeypatch: pytest.MonkeyPatch, cast: Cast, reader: People
 ) -> None:
