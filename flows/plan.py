@@ -54,6 +54,7 @@ class Position:
     """Where a document stands. `step` None: the end; a group: its parts that are not passed are open.
 
     `opened_seq`: the event that opened the station. `passed`: what was done since the submit and stands.
+    `answered`: whom it is about has signed or refused, in this revision or an earlier one.
     """
 
     step: Step | None
@@ -62,6 +63,7 @@ class Position:
     opened_seq: int
     passed: tuple[Passed, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    answered: bool = False
 
     @property
     def automatic(self) -> bool:
@@ -134,21 +136,22 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
     if event.action == "reopen":
         # Nothing was signed, so this revision never was: the next submit takes its number.
         back = "returned" if here.revision > 1 else "draft"
-        return Position(declared.steps[0], back, here.revision - 1, event.seq)
+        return Position(declared.steps[0], back, here.revision - 1, event.seq, answered=here.answered)
     if event.action == "return":
         return _returned(declared, here, step, event)
     if isinstance(step, Draft):
         onward = _onward(declared, step, (), event.values)
-        return Position(onward, "in_progress", event.revision, event.seq, (), event.values)
+        return Position(onward, "in_progress", event.revision, event.seq, (), event.values, here.answered)
     if step.automatic:
         status = here.status if here.status == "replaced" else "archived"
         return replace(here, step=None, status=status, opened_seq=event.seq)
     done = Passed(step.name, event.action, _actors(event), event.action in step.signing, event.witness)
     passed, status = (*here.passed, done), _status(here, step)
+    answered = here.answered or isinstance(step, Respond)
     if isinstance(station, Parallel) and len(station.parts) - len(here.open) + 1 < station.enough:
-        return Position(station, status, here.revision, here.opened_seq, passed, here.values)
+        return Position(station, status, here.revision, here.opened_seq, passed, here.values, answered)
     onward = _onward(declared, station, passed, here.values)
-    return Position(onward, status, here.revision, event.seq, passed, here.values)
+    return Position(onward, status, here.revision, event.seq, passed, here.values, answered)
 
 
 def _machines(here: Position) -> tuple[Step, ...]:
@@ -175,7 +178,7 @@ def _actors(event: Happened) -> frozenset[str]:
 def _returned(declared: DocumentType, here: Position, step: Step, event: Happened) -> Position:
     target = declared.step(step.returns_to)
     if isinstance(target, Draft):
-        return Position(target, "returned", here.revision, event.seq)
+        return Position(target, "returned", here.revision, event.seq, answered=here.answered)
     # Going back within the signing round: what was passed before that station stays. Where a witness saw no
     # refusal, so does what else was signed there: a refusal left nothing in the file.
     at, denied = declared.station(target.name), step.refusal_of if isinstance(step, Acknowledge) else ""
@@ -185,7 +188,7 @@ def _returned(declared: DocumentType, here: Position, step: Step, event: Happene
         return place < at or (bool(denied) and place == at and one.step != denied)
 
     kept = tuple(one for one in here.passed if stands(one))
-    return Position(target, "in_progress", here.revision, event.seq, kept, here.values)
+    return Position(target, "in_progress", here.revision, event.seq, kept, here.values, here.answered)
 
 
 def _status(here: Position, passed: Step) -> str:
@@ -197,9 +200,10 @@ def _status(here: Position, passed: Step) -> str:
 
 
 def withdrawable(here: Position) -> bool:
-    """May its author still take it back? Until it is approved, where the step does not keep it."""
+    """May its author still take it back? Until it is approved, or whom it is about has answered; nowhere
+    where the step keeps it."""
     step = here.step
-    open_to = step is not None and not step.automatic and not step.kept
+    open_to = step is not None and not step.automatic and not step.kept and not here.answered
     return open_to and here.status not in (*DONE, "replaced")
 
 

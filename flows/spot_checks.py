@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from flows import spot_evidence, spot_reveal, timetable
+from flows import minutes_owed, spot_evidence, spot_reveal, timetable
 from flows.candidates import today
 from flows.office import Office
 from flows.people import Actor
@@ -56,6 +56,15 @@ class Check:
     class_name: str
     teacher: str
     inspector: str
+    awaited: bool = False
+    """A violation was found, and its minutes were not taken note of yet."""
+
+    @property
+    def outcome(self) -> str:
+        """What came of a sent check, a key of `flows.spot_totals.COUNTED`."""
+        if self.awaited:
+            return "awaited"
+        return self.row.finding or ("open" if self.row.proposed else "clean")
 
     def may(self, actor: Actor) -> tuple[str, ...]:
         """What this person may do with it now: record, end (with a reason), cancel."""
@@ -142,7 +151,13 @@ def with_names(session: Session, rows: Sequence[SpotCheck]) -> list[Check]:
     named = select(Account.id, Account.full_name).where(col(Account.id).in_(people))
     taught = select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_(of))
     names, classes = dict(session.exec(named).all()), dict(session.exec(taught).all())
-    return [Check(r, classes[r.class_id], names[r.teacher_id], names[r.inspector_id]) for r in rows]
+    found = [r.id for r in rows if r.finding == "violation"]
+    open_ = select(SpotCheck.id).where(col(SpotCheck.id).in_(found), minutes_owed.awaited())
+    awaited = set(session.exec(open_)) if found else set()
+    return [
+        Check(r, classes[r.class_id], names[r.teacher_id], names[r.inspector_id], r.id in awaited)
+        for r in rows
+    ]
 
 
 def evidence(session: Session, check: SpotCheck, now: datetime) -> Seen:

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from flows import day_rows, probable_rows, spot_notices, spot_reveal, timetable
+from flows import day_rows, minutes_owed, probable_rows, spot_notices, spot_reveal, timetable
 from flows.candidates import today
 from flows.reminders import write_new
 from flows.school_days import SchoolDays, Taught
@@ -39,6 +39,7 @@ def look(db: Database, settings: Settings, now: datetime, school_id: str | None 
                 .values(state="missed", ended_kind=kind, ended_words=words, ended_at=now)
             ).rowcount
     changed += spot_reveal.reveal(db, settings, now, school_id or "")
+    changed += write_new(db, now, school_id, minutes_owed.late)
     return changed + write_new(db, now, school_id, spot_notices.planned)
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from sqlmodel import Session, case, col, func, select
 
+from flows import minutes_owed
 from models.school import SchoolWeek
 from models.spot_check import SpotCheck
 from models.text import Text
@@ -17,11 +18,12 @@ COUNTED: dict[str, Text] = {
     "clean": Text("Đủ hồ sơ", "All there"),
     "open": Text("Chờ kết luận", "Waiting for a finding"),
     "none": Text("Kết luận không có vi phạm", "No violation found"),
+    "awaited": Text("Chờ biên bản", "Minutes awaited"),
     "violation": Text("Kết luận có vi phạm", "Violation found"),
     "annulled": Text("Kết luận đã hủy theo kiến nghị", "Annulled on appeal"),
     "missed": Text("Không thực hiện", "Did not take place"),
 }
-"""What is counted, in the order it is shown. `sent` is the sum of the five after it."""
+"""What is counted, in the order it is shown. `sent` is the sum of the six after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def totals(session: Session, school_id: str) -> list[Total]:
     ).all()
     outcome = case(
         (col(c.state) == "missed", "missed"),
+        (minutes_owed.awaited(), "awaited"),
         (col(c.finding).is_not(None), col(c.finding)),
         (col(c.proposed).is_(True), "open"),
         else_="clean",

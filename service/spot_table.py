@@ -94,8 +94,4 @@ class SpotTable:
         ]
 
     def _finding(self, check: Check) -> str | None:
-        row = check.row
-        if row.state != "sent":
-            return None
-        key = row.finding or ("open" if row.proposed else "clean")
-        return COUNTED[key].to(self.language)
+        return COUNTED[check.outcome].to(self.language) if check.row.state == "sent" else None

@@ -214,7 +214,7 @@ def _item(check: Check, actor: Actor) -> dict[str, Any]:
         "proposal": {"asks": row.proposed, "sentence": answers.words(asks_words(asks=row.proposed))}
         if row.proposed is not None
         else None,
-        "finding": row.finding,
+        "finding": check.outcome if row.finding else None,
         "document_id": row.document_id,
         "actions": list(check.may(actor)),
     }

@@ -325,7 +325,7 @@ def _seen(
         teacher=check.teacher,
         inspector=check.inspector,
         state=STATES[check.row.state],
-        finding=COUNTED.get(check.row.finding or ""),
+        finding=COUNTED[check.outcome] if check.row.finding else None,
         appealed=appealed,
         stands=stands,
         ours=other,

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from sqlmodel import col, select
 
-from flows import drafts, succession
+from flows import drafts, plan, spot_checks, spot_clock, spot_totals, succession, views
 from models.document import Document, SeriesNumber, Signature
 from models.errors import Invalid, NotYours, WrongStep
 from models.event import Event
@@ -255,3 +255,68 @@ def test_everything_is_kept_ten_years(school: Cast) -> None:
     for slug in ("violation-minutes", "appeal"):
         assert type_of(slug).archive.keep == 10
     assert isinstance(school.fresh(found.noted(school)), Document)
+
+
+# --- a finding and its minutes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ["agree", "refuse"])
+def test_minutes_are_not_withdrawn_once_the_teacher_has_answered(school: Cast, answer: str) -> None:
+    made = found.sent(school, found.violation(school))
+
+    def offered() -> tuple[str, ...]:
+        with school.office.db.read() as session:
+            return views.view(session, school.actor("binh"), made, school.office.now()).actions
+
+    assert plan.WITHDRAW in offered()
+    more = {"note": "Không ký.", "witness": school.ids["mai"]} if answer == "refuse" else {}
+    school.act("lan", made, answer, **more)
+    with pytest.raises(WrongStep):
+        school.act("binh", made, plan.WITHDRAW)
+    if answer == "refuse":
+        school.act("mai", made, "acknowledge")
+    school.act("minh", made, "return", note="Ghi rõ giờ kết thúc.")
+    assert "submit" in offered() and plan.WITHDRAW not in offered()
+
+
+def test_a_finding_waits_for_its_minutes_before_it_counts_as_a_violation(school: Cast) -> None:
+    paper = found.violation(school)
+
+    def stands() -> tuple[int, int, str]:
+        with school.office.db.read() as session:
+            counts = spot_totals.totals(session, school.school_id)[0].counts
+            check = spot_checks.one(session, school.actor("binh"), found.check_of(session, paper).id)
+            assert counts["sent"] == 1
+            return counts["awaited"], counts["violation"], check.outcome
+
+    assert stands() == (1, 0, "awaited")
+    made = found.sent(school, paper)
+    school.act("lan", made, "agree")
+    assert stands() == (1, 0, "awaited")
+    school.act("minh", made, "acknowledge")
+    assert stands() == (0, 1, "violation")
+
+
+def test_the_principal_is_told_once_of_minutes_that_are_late(school: Cast) -> None:
+    paper = found.violation(school)
+    office = school.office
+
+    def told(hours: int) -> set[tuple[str, str]]:
+        names = {key: name for name, key in school.ids.items()}
+        spot_clock.look(office.db, office.settings, office.now() + timedelta(hours=hours), school.school_id)
+        with office.db.read() as session:
+            rows = session.exec(select(Notice).where(col(Notice.key).startswith("minutes-late:"))).all()
+        return {(names[row.account_id], row.data["path"]) for row in rows}
+
+    assert told(20) == set()
+    assert told(30) == {("minh", f"/documents/{paper}")}
+    assert told(31) == {("minh", f"/documents/{paper}")}
+
+
+def test_of_minutes_taken_note_of_nobody_is_told(school: Cast) -> None:
+    found.noted(school)
+    office = school.office
+    spot_clock.look(office.db, office.settings, office.now() + timedelta(hours=90), school.school_id)
+    with office.db.read() as session:
+        rows = session.exec(select(Notice).where(col(Notice.key).startswith("minutes-late:"))).all()
+    assert not rows

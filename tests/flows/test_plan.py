@@ -23,6 +23,7 @@ from flows.grammar import (
     Outcome,
     Parallel,
     Refused,
+    Respond,
     Review,
     Step,
     Submitted,
@@ -170,7 +171,8 @@ def check(declared: DocumentType, here: Position, events: list[Happened], about:
     judges = [(one, who) for one, who in acted if one.step != "author" and one.action != "refuse"]
     assert len({who for _, who in judges}) == len(judges), "nobody acts twice"
     assert all(who != about.owner_id for _, who in judges), "nobody decides on their own"
-    assert all(who != about.concerned_id or one.step == "teacher" for one, who in judges)
+    answers = {step.name for step in declared.leaves if isinstance(step, Respond)}
+    assert all(who != about.concerned_id or one.step in answers for one, who in judges)
     if here.status == "archived":
         assert done in named_ways(declared)
     if here.step is None or here.automatic:
