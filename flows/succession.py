@@ -87,8 +87,11 @@ def begin(office: Office, actor: Actor, slug: str, raw: Mapping[str, Any], links
 
 
 def may_replace(declared: DocumentType, document: Document, actor: Actor) -> bool:
-    """Its author, or for a group's record whoever heads the group now; a note is added to, not replaced."""
-    if declared.amends or document.school_id != actor.school_id:
+    """Its author, or for a group's record whoever heads the group now.
+
+    A note is added to, not replaced, and what the system makes of what was recorded nobody draws up anew.
+    """
+    if declared.amends or declared.recorded or document.school_id != actor.school_id:
         return False
     if isinstance(declared.drafted_by, GroupHead):
         return document.group_id in actor.heads

@@ -320,3 +320,14 @@ def test_of_minutes_taken_note_of_nobody_is_told(school: Cast) -> None:
     with office.db.read() as session:
         rows = session.exec(select(Notice).where(col(Notice.key).startswith("minutes-late:"))).all()
     assert not rows
+
+
+def test_a_check_is_not_replaced_by_another_draft(school: Cast) -> None:
+    paper = found.checked(school)
+    with school.office.db.read() as session:
+        document = session.get_one(Document, paper)
+        assert document.status == "approved"
+        shown = succession.related(session, school.actor("binh"), document, school.office.now())
+    assert not shown.may_replace
+    with pytest.raises(NotYours):
+        succession.replace(school.office, school.actor("binh"), paper)
