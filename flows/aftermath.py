@@ -17,14 +17,14 @@ from flows.documents.appeal import APPEAL, GRANT, REJECT
 from flows.documents.spot_check import SPOT_CHECK, VIOLATION
 from flows.documents.violation_minutes import VIOLATION_MINUTES
 from flows.links import links_of
-from flows.plan import Position
+from flows.plan import WITHDRAW, Position
 from flows.timetable import Period
 from models.document import Document, Revision
 from models.event import Event
 from models.notice import notice
 from models.school import SchoolWeek
 from models.settings import VIETNAM
-from models.spot_check import SpotCheck
+from models.spot_check import REOPENED, SpotCheck
 from models.text import Text
 
 LOOKED_FOR = timedelta(days=14)
@@ -40,6 +40,8 @@ def follow(session: Session, document: Document, before: str, position: Position
         _annul(session, document, event)
     elif document.type == APPEAL.slug and event.action == REJECT:
         _uphold(session, document, event)
+    elif document.type == SPOT_CHECK.slug and event.action == WITHDRAW:
+        _reopen(session, document, event)
     elif document.type == SPOT_CHECK.slug and event.step == "finding":
         _find(session, document, event)
 
@@ -65,6 +67,39 @@ def _find(session: Session, document: Document, event: Event) -> None:
     _tell(session, document, check.inspector_id, event, FOUND if found else _NOTHING_FOUND)
     sentence = _FOUND_OF_YOU if found else _NOTHING_FOUND
     _tell(session, document, check.teacher_id, event, sentence)
+
+
+# --- a check that is opened again ----------------------------------------------------------------------
+
+
+def _reopen(session: Session, document: Document, event: Event) -> None:
+    """The check waits for a new record; the old one stays with it, and in the paper that was taken back."""
+    check = session.exec(select(SpotCheck).where(col(SpotCheck.document_id) == document.id)).first()
+    if check is None:
+        return
+    old = {
+        "key": check.record_key,
+        "record": check.record,
+        "arrived": check.evidence.get("arrived"),
+        "arrived_at": check.arrived_at.isoformat() if check.arrived_at else None,
+        "document_id": document.id,
+        "at": event.at.isoformat(),
+    }
+    session.exec(
+        update(SpotCheck)
+        .where(col(SpotCheck.id) == check.id)
+        .values(
+            state="planned",
+            record_key=None,
+            record=None,
+            recorded_at=None,
+            arrived_at=None,
+            proposed=None,
+            document_id=None,
+            evidence={REOPENED: [*check.evidence.get(REOPENED, ()), old]},
+        )
+    )
+    _tell(session, document, check.teacher_id, event, _REOPENED, kind="spot-sent")
 
 
 # --- the follow-up check --------------------------------------------------------------------------------
@@ -230,6 +265,10 @@ FOUND = Text(
 _FOUND_OF_YOU = Text(
     "Phiếu kiểm tra đã có kết luận kèm lý do. Mở phiếu để đọc; biên bản sẽ được gửi để thầy cô cho ý kiến.",
     "The check has a finding with its reasons. Open it to read them; the minutes will come to be answered.",
+)
+_REOPENED = Text(
+    "Người kiểm tra mở lại phiếu để sửa trước khi ký. Bản đã gửi vẫn được giữ và xem được.",
+    "The inspector opened the check again to mend it before signing. What was sent is kept and can be read.",
 )
 _NOTHING_FOUND = Text(
     "Đã có kết luận: không có vi phạm. Lý do có trong phiếu.",

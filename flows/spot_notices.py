@@ -17,7 +17,7 @@ from flows.probable import day_words
 from flows.timetable import SESSIONS
 from models.notice import notice
 from models.school import SchoolClass
-from models.spot_check import SpotCheck
+from models.spot_check import REOPENED, SpotCheck
 from models.text import Text
 
 PLANNED, SENT = "spot-planned", "spot-sent"
@@ -61,12 +61,13 @@ def planned(session: Session, schools: list[str], now: datetime) -> Iterator[dic
 
 def tell_sent(session: Session, check: SpotCheck, class_name: str, now: datetime) -> None:
     """Tell the person concerned that a check was recorded, and where they read it."""
+    before = len(check.evidence.get(REOPENED, ()))  # it was sent so often already, and opened again
     session.add(
         notice(
             check.school_id,
             check.teacher_id,
             SENT,
-            f"{SENT}:{check.id}",
+            f"{SENT}:{check.id}" + (f":{before}" if before else ""),
             now,
             SENT_WORDS,
             subject=_slot_of(class_name, check),

@@ -27,7 +27,7 @@ from flows.spot_marks import BAD_KEY, Marks, Sending, as_data, checked
 from flows.spot_rights import may_record
 from models.errors import Fault, Invalid, NotYours, RecordsError, Stale
 from models.settings import VIETNAM
-from models.spot_check import SpotCheck
+from models.spot_check import REOPENED, SpotCheck
 from models.text import Text
 
 log = logging.getLogger("hososo.spot")
@@ -63,6 +63,8 @@ def record(office: Office, actor: Actor, check_id: str, sending: Sending) -> Rec
             return Recorded(check, repeated=True)
         if check.row.state not in ("planned", "missed"):
             raise conflict(check)
+        if any(old["key"] == sending.key for old in check.row.evidence.get(REOPENED, ())):
+            raise Conflict(_REOPENED, {"state": check.row.state})
     marks = checked(sending, check.row, now)
     try:
         with office.db.write() as session:
@@ -96,7 +98,8 @@ def _store(session: Session, check: SpotCheck, sending: Sending, marks: Marks, n
     said = codes_said(session, check, marks)
     weighed = weigh(session, check, marks, found, said)
     seen_at = min(sending.seen_at, now) if sending.seen_at else None
-    evidence = {"arrived": spot_evidence.as_data(found)}
+    earlier = {REOPENED: check.evidence[REOPENED]} if REOPENED in check.evidence else {}
+    evidence = {**earlier, "arrived": spot_evidence.as_data(found)}
     if seen_at:
         evidence["seen"] = spot_evidence.as_data(spot_evidence.seen(session, check, seen_at))
     changed = session.exec(
@@ -164,6 +167,10 @@ _INSPECTOR_ALONE = Text(
 _STANDS = Text(
     "Phiếu này đã được gửi lúc {at} với nội dung khác. Xem bản đã gửi; bản trên máy này chưa được nhận.",
     "This check was sent at {at} with other content. Look at what was sent; this copy was not taken.",
+)
+_REOPENED = Text(
+    "Bản này đã được mở lại để sửa nên không nhận lại. Mở trang của phiếu, ghi lại rồi gửi.",
+    "This record was taken back to be mended, so it is not taken again. Open the check, record it and send.",
 )
 _TAKEN_BACK = Text(
     "Phiếu này đã bị hủy, nên không nhận được. Hỏi người lên lịch; nội dung vẫn còn trên máy này.",

@@ -123,15 +123,17 @@ HAND_IN = Text("Ký và trình", "Sign and submit")
 class Sign(Step):
     """The author's signature; `reopen` goes back to writing while nobody signed.
 
-    `approves`: it ends the round by itself, nobody reviews after it (a note to one's own approved plan).
+    `approves`: it ends the round by itself, nobody reviews after it (a note to one's own approved plan). Not
+    `rewritten`: there is nothing to go on writing; it is taken back whole and recorded anew.
     """
 
     name: str = "author"
     label: Text = HAND_IN
+    rewritten: bool = True
 
     @property
     def actions(self) -> tuple[str, ...]:
-        return ("sign",) if self.kept else ("sign", "reopen")
+        return ("sign", "reopen") if self.rewritten and not self.kept else ("sign",)
 
     @property
     def signing(self) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from sqlmodel import Field, SQLModel
 from models.columns import identifier, instant, json_field, maybe_instant
 
 _PLANNED = text("state = 'planned'")
+REOPENED = "reopened"
+"""Key of the evidence under which earlier records stand that were taken back before they were signed."""
 _NO_DOCUMENT = text("state = 'sent' AND document_id IS NULL")
 
 

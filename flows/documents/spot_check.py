@@ -1,8 +1,9 @@
 """Phiếu kiểm tra đột xuất: what an inspector found in a classroom (the plan, II.3), signed by that person.
 
-The system writes it from the record of the check, in the inspector's name; nobody edits or withdraws it. A
-clean check ends with the signature. Where the records and marks ask for it, the principal or vice principal
-looks and decides with a signature; before that the paper calls nothing a violation.
+The system writes it from the record of the check, in the inspector's name; nobody edits it. Until it is
+signed the inspector may take it back, which opens the check for a new record. A clean check ends with the
+signature. Where the records and marks ask for it, the principal or vice principal looks and decides with a
+signature; before that the paper calls nothing a violation.
 """
 
 from __future__ import annotations
@@ -195,7 +196,7 @@ SPOT_CHECK = DocumentType(
             by=author,
             label=Text("Người kiểm tra ký", "Inspector’s signature"),
             approves=True,
-            kept=True,
+            rewritten=False,
             due=Within(timedelta(days=1)),
         ),
         Decision(

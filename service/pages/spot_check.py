@@ -26,6 +26,7 @@ from flows.spot_rights import may_record
 from flows.spot_said import item_names
 from flows.spot_totals import COUNTED
 from flows.timetable import SESSIONS
+from models.document import Document
 from models.errors import Fault, Invalid, RecordsError
 from models.spot_check import SpotCheck
 from models.text import Text
@@ -314,6 +315,7 @@ def _seen(
         day = today(now)
         rest = spot_checks.listed(session, viewer.actor, Asked("planned", day, day, mine=True))
         appealed = appeals.against_check(session, check.row.document_id)
+        paper = session.get(Document, check.row.document_id) if check.row.document_id else None
     stands, other = _versions(check, seen, ours)
     return page(
         request,
@@ -333,6 +335,7 @@ def _seen(
         refusal=refusal,
         rest=[(one.row.id, spot_words.title(one)) for one in rest if one.row.id != check.row.id],
         mine=may_record(viewer.actor, check.row),
+        reopens=may_record(viewer.actor, check.row) and paper is not None and paper.first_signed_at is None,
         pages=pages,
     )
 

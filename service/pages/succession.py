@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from flows import drafts, plan, queries, succession, views
+from flows.catalogue import type_of
 from flows.commands import Command
 from flows.decide import decide
 from flows.office import Office
@@ -65,7 +66,7 @@ def withdraw(
 ) -> Response:
     """Take it back, on the version the page showed; the note is optional."""
     with office.db.read() as session:
-        queries.visible(session, viewer.actor, document_id)
+        document = queries.visible(session, viewer.actor, document_id)
     command = Command(
         document_id=document_id,
         action=plan.WITHDRAW,
@@ -80,6 +81,8 @@ def withdraw(
         return _ask(request, viewer, office, document_id, refusal, command.note)
     except (Stale, WrongStep, NotYours) as refusal:
         return _refused(request, viewer, document_id, refusal)
+    if type_of(document.type).recorded:  # what it was made of is open for a new record
+        return RedirectResponse(f"/spot/{document.fields['check']}", status_code=303)
     return RedirectResponse(f"/documents/{document_id}?done=withdraw", status_code=303)
 
 

@@ -315,11 +315,12 @@ def test_only_the_author_withdraws_and_only_before_the_approval(declared: Docume
     assert may == ([] if here.status in plan.DONE else ["author"])
 
 
-def test_what_the_system_wrote_is_neither_withdrawn_nor_reopened() -> None:
+def test_what_the_system_wrote_is_not_rewritten_and_taken_back_only_before_it_is_signed() -> None:
     here, events = new(SPOT_CHECK)
     assert plan.actions(here, PEOPLE["author"], subject("author")) == ("submit",)
     here = step_on(SPOT_CHECK, here, events, "author", "author", "submit")
-    assert plan.actions(here, PEOPLE["author"], subject("author")) == ("sign",)
+    assert plan.actions(here, PEOPLE["author"], subject("author")) == ("sign", "withdraw")
+    here = step_on(SPOT_CHECK, here, events, "author", "author", "sign")
     assert not plan.withdrawable(here)
 
 

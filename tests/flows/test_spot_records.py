@@ -191,7 +191,7 @@ def test_one_lack_is_enough_unless_the_school_says_both(school: Cast) -> None:
     assert not row(school, other).proposed
 
 
-def test_nobody_writes_edits_or_withdraws_the_paper_of_a_check(school: Cast) -> None:
+def test_nobody_writes_or_edits_the_paper_of_a_check(school: Cast) -> None:
     binh = school.actor("binh")
     assert not may_draft(SPOT_CHECK, binh)
     with pytest.raises(NotYours):
@@ -201,9 +201,33 @@ def test_nobody_writes_edits_or_withdraws_the_paper_of_a_check(school: Cast) -> 
     assert document_id
     with pytest.raises(WrongStep):
         save(school.office, binh, document_id, 1, {})
-    for action in ("withdraw", "reopen"):
-        with pytest.raises(WrongStep):
-            school.act("binh", document_id, action)
+    with pytest.raises(WrongStep):
+        school.act("binh", document_id, "reopen")
+
+
+def test_until_it_is_signed_a_check_is_opened_again_and_sent_anew(school: Cast) -> None:
+    check_id, binh = chosen(school), school.actor("binh")
+    record(school.office, binh, check_id, sending(school, NONE))
+    first = row(school, check_id)
+    assert first.document_id and first.proposed
+    with pytest.raises(NotYours):
+        school.act("minh", first.document_id, "withdraw")
+    assert school.act("binh", first.document_id, "withdraw").status == "withdrawn"
+    open_again = row(school, check_id)
+    assert (open_again.state, open_again.record, open_again.document_id) == ("planned", None, None)
+    kept = open_again.evidence["reopened"][0]
+    assert (kept["record"], kept["document_id"]) == (first.record, first.document_id)
+    with pytest.raises(Conflict, match="taken back to be mended"):
+        record(school.office, binh, check_id, sending(school, NONE))  # the phone's old copy, late
+    record(school.office, binh, check_id, sending(school, key="phone-0002"))
+    second = row(school, check_id)
+    assert (second.state, second.record_key) == ("sent", "phone-0002")
+    assert second.document_id not in (None, first.document_id)
+    assert second.evidence["reopened"] == [kept]
+    assert len(notices(school, "lan", "spot-sent")) == 3, "sent, opened again, sent anew"
+    school.act("binh", second.document_id, "sign")
+    with pytest.raises(WrongStep):
+        school.act("binh", second.document_id, "withdraw")
 
 
 def test_a_paper_that_a_crash_left_unmade_is_made_later(school: Cast) -> None:
