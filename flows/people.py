@@ -5,7 +5,7 @@ A `Who` names a post; which person holds it is asked at the moment of acting (DE
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -137,6 +137,9 @@ class Subject:
     """Whom the document is about; they respond to it and decide nothing on it."""
     witness_id: str = ""
     """Named in a refusal of this revision, to sign that it was refused."""
+    unjudged: frozenset[str] = field(default=frozenset())
+    """Of those who may look at what this record is about afresh, whoever decided nothing on it; empty where
+    nobody is left."""
 
     @property
     def bound(self) -> frozenset[str]:
@@ -281,6 +284,25 @@ class AnyOf(Who):
 
     def audiences(self, subject: Subject) -> tuple[str, ...]:
         return tuple(dict.fromkeys(a for c in self.choices for a in c.audiences(subject)))
+
+
+@dataclass(frozen=True, slots=True)
+class Afresh(AnyOf):
+    """The same, but nobody who decided on what the record is about, as long as there is another."""
+
+    def audiences(self, subject: Subject) -> tuple[str, ...]:
+        others = tuple(f"account:{key}" for key in sorted(subject.unjudged))
+        return others or AnyOf.audiences(self, subject)
+
+    def standing(self, actor: Actor, subject: Subject) -> Standing | None:
+        """By their own post; who stands in for one who decided is no fresh eye either."""
+        posts = AnyOf(self.choices)
+        if not subject.unjudged:
+            return posts.standing(actor, subject)
+        if actor.id not in subject.unjudged:
+            return None
+        covers = tuple(cover for cover in actor.covers if cover.absent_id in subject.unjudged)
+        return posts.standing(replace(actor, covers=covers), subject)
 
 
 author = Author()

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
+from flows import judging
 from flows.fields import Known
 from flows.people import Actor, Subject
 from models.account import Account, AccountRole, Group, GroupMember
@@ -60,6 +61,7 @@ def subject_of(session: Session, document: Document) -> Subject:
         document_id=document.id,
         head_bound=bound,
         concerned_id=document.concerned_id,
+        unjudged=judging.unjudged(session, document),
     )
 
 

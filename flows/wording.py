@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sqlmodel import Session, col, select
 
+from flows import judging
 from flows.commands import Command, Here, Made
 from flows.grammar import Acknowledge, Decision, Step
 from flows.office import Office
@@ -106,14 +107,15 @@ def refuse(office: Office, here: Here, step: Step, command: Command) -> Made:
 def witness_of(office: Office, here: Here, command: Command) -> str:
     """The account named as a refusal's witness: an active one of this school that may still sign.
 
-    Invalid for the author, whom it is about, who acted in this revision, and for administrators (law 7).
+    Invalid for the author, whom it is about, who acted in this revision or decided on what it is about, and
+    for administrators (law 7).
     """
     with office.db.read() as session:
         account = session.get(Account, command.witness)
         roles = set(
             session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == command.witness)).all()
         )
-        denied = set(declined(session, here))
+        denied = {*declined(session, here), *judging.judges(session, here.document.id)}
     known = account is not None and account.school_id == here.document.school_id and account.active
     bound = here.position.acted | {here.subject.owner_id, here.subject.concerned_id} | denied
     if not known or command.witness in bound or "admin" in roles:
@@ -135,7 +137,7 @@ def declined(session: Session, here: Here) -> list[str]:
 
 _NO_WITNESS = Text(
     "Người này không chứng kiến được: chọn một người khác trong trường, không phải người lập, người được nêu "
-    "trong hồ sơ, người đã ký hồ sơ này hoặc quản trị.",
+    "trong hồ sơ, người đã ký hồ sơ này, người đã kết luận hoặc quản trị.",
     "This person cannot be the witness: choose another of the school, not the author, the person concerned, "
-    "somebody who signed this record or an administrator.",
+    "somebody who signed this record or decided on the check, or an administrator.",
 )

@@ -2,7 +2,8 @@
 
 Begun at the minutes, within the days the school gives (`flows/appeals.py`); cites them by their hash. The
 principal or the vice principal grants or rejects it with a signature, the reasons filled in that signature's
-revision of the page. What a grant does to the finding stands in `flows/aftermath.py`.
+revision of the page: one who neither found the violation nor took note of the minutes, where there is such a
+one. What a grant does to the finding stands in `flows/aftermath.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from flows.fields import Form, Rich
 from flows.grammar import Archive, Choice, Decision, DocumentType, Draft, Facts, Sign, Span, Within, years
-from flows.people import author, concerned, principal, vice_principal
+from flows.people import Afresh, author, concerned, principal, vice_principal
 from models.text import Text
 from tasks.rich_text import tree
 
@@ -79,7 +80,7 @@ APPEAL = DocumentType(
         Decision(
             name="decision",
             label=Text("Giải quyết kiến nghị", "Decision on the appeal"),
-            by=principal | vice_principal,
+            by=Afresh((principal, vice_principal)),
             approves=True,
             choices=(
                 Choice(

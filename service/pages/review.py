@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import marks, plan, queries, sources, succession, views
+from flows import judging, marks, plan, queries, sources, succession, views
 from flows.authority import authority, basis
 from flows.candidates import candidates
 from flows.commands import Command
@@ -184,6 +184,7 @@ def _witnesses(session: Session, view: View) -> list[Account]:
     administrator."""
     admins = select(AccountRole.account_id).where(col(AccountRole.role) == "admin")
     bound = plan.situated(view.here.position, view.here.subject).bound | set(declined(session, view.here))
+    bound |= judging.judges(session, view.document.id)
     found = session.exec(
         select(Account).where(
             col(Account.school_id) == view.document.school_id,

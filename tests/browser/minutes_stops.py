@@ -38,7 +38,7 @@ def minutes_stops(cast: Cast) -> list[Stop]:
         stop("mai", f"/documents/{refused}/acknowledge"),
         stop("lan", f"/documents/{noted}"),
         stop("minh", f"/documents/{appeal}"),
-        *(stop("minh", f"/documents/{appeal}/outcome/{act}") for act in ("grant", "reject")),
+        *(stop("ngoc", f"/documents/{appeal}/outcome/{act}") for act in ("grant", "reject")),
         stop("hoa", f"/documents/{pending}", shows="#appealed"),
         stop("lan", f"/documents/{annulled}", shows="#appealed"),
         stop("lan", f"/spot/{receipt}/sent", shows="#finding"),

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from sqlmodel import col, select
 
-from flows import appeals, succession
+from flows import appeals, queries, succession
 from flows.amending import Closed
 from models.account import Account
 from models.document import Revision
@@ -119,9 +119,14 @@ def test_a_rejected_appeal_lets_the_finding_stand(school: Cast) -> None:
     assert pending is not None and pending.state == "pending"
     with pytest.raises(NotYours):
         school.act("binh", appeal, "grant", note="Không phải việc của tôi.")
+    with pytest.raises(NotYours):  # the principal found the violation and took note of the minutes
+        school.act("minh", appeal, "reject", note="Diễn biến đúng.")
+    with school.office.db.read() as session:
+        waits = {who: queries.waiting(session, school.actor(who)) for who in ("minh", "ngoc")}
+    assert [len(waits["minh"]), len(waits["ngoc"])] == [0, 1]
     with pytest.raises(Invalid):
-        school.act("minh", appeal, "reject", note=" ")
-    school.act("minh", appeal, "reject", note="Diễn biến đúng.")
+        school.act("ngoc", appeal, "reject", note=" ")
+    school.act("ngoc", appeal, "reject", note="Diễn biến đúng.")
     with school.office.db.read() as session:
         check, again = found.check_of(session, paper), found.follow_up(session, paper)
         stands = appeals.against(session, school.fresh(made))
@@ -142,3 +147,20 @@ def test_what_is_cited_is_the_hash_of_what_was_signed(school: Cast) -> None:
         revision = session.get_one(Revision, (appeal, 1))
     assert submit.data["sha256"] == signed
     assert set(revision.boxes) == {"author", "decision", "reasons"}
+
+
+def test_where_everybody_has_judged_an_appeal_is_still_decided(school: Cast) -> None:
+    made = found.sent(school, found.violation(school))
+    school.act("lan", made, "agree")
+    school.act("ngoc", made, "acknowledge")
+    appeal = found.appealed(school, made)
+    with school.office.db.read() as session:
+        assert [len(queries.waiting(session, school.actor(who))) for who in ("minh", "ngoc")] == [1, 1]
+    assert school.act("minh", appeal, "reject", note="Diễn biến đúng.").status == "approved"
+
+
+def test_nobody_who_decided_on_the_check_witnesses_a_refusal(school: Cast) -> None:
+    made = found.sent(school, found.violation(school))
+    with pytest.raises(Invalid):
+        school.act("lan", made, "refuse", note="Không ký.", witness=school.ids["minh"])
+    assert school.act("lan", made, "refuse", note="Không ký.", witness=school.ids["ngoc"]).step == "witness"

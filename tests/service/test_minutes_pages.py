@@ -101,7 +101,7 @@ def test_an_appeal_by_page_and_the_banner_it_leaves(school: Cast, reader: People
     sent = signing.send("/sign", pin=PIN)
     appeal = sent.path.rpartition("/")[2]
     assert "đang chờ giải quyết" in reader("hoa").get(path).words
-    decide = reader("minh").get(f"/documents/{appeal}/outcome/grant")
+    decide = reader("ngoc").get(f"/documents/{appeal}/outcome/grant")
     assert "Chấp nhận kiến nghị" in decide.words
     empty = decide.send("/outcome/grant", note=" ", pin=PIN)
     assert empty.status == 422
@@ -157,7 +157,7 @@ def papers(school: Cast) -> dict[str, str]:
     """A check, its minutes and the appeal, each at its end."""
     minutes = found.noted(school)
     appeal = found.appealed(school, minutes)
-    school.act("minh", appeal, "reject", note="Đã xem.")
+    school.act("ngoc", appeal, "reject", note="Đã xem.")
     with school.office.db.read() as session:
         paper = session.exec(select(Document.id).where(col(Document.type) == "spot-check")).one()
     return {"spot-check": paper, "violation-minutes": minutes, "appeal": appeal}
@@ -206,7 +206,7 @@ def test_a_draft_of_minutes_is_its_inspectors_alone(school: Cast, reader: People
 
 def test_the_whole_way_by_api(school: Cast, client: TestClient) -> None:
     paper = found.violation(school)
-    binh, lan, minh = (enter(client, who) for who in ("binh", "lan", "minh"))
+    binh, lan, minh, ngoc = (enter(client, who) for who in ("binh", "lan", "minh", "ngoc"))
     asked = {"type": "violation-minutes", "about": paper, "fields": {}}
     assert client.post("/documents", json=asked, headers=lan).status_code == 403
     made = client.post("/documents", json=asked, headers=binh)
@@ -254,7 +254,7 @@ def test_the_whole_way_by_api(school: Cast, client: TestClient) -> None:
     minutes_path, path = path, f"/documents/{appeal.json()['id']}"
     act(lan, "submit")
     act(lan, "sign")
-    act(minh, "grant", note="Đúng.")
+    act(ngoc, "grant", note="Đúng.")
     said = client.get(minutes_path, headers=lan).json()["appeal"]
     assert (said["state"], said["document"]) == ("granted", appeal.json()["id"])
     with school.office.db.read() as session:
