@@ -125,10 +125,8 @@ def read(session: Session, document_id: str, school_id: str) -> Here:
     declared = bodies.applied(type_of(document.type), with_file=with_file)
     events = happened(session, document_id)
     position = plan.position(declared, events)
-    subject = subject_of(session, document)
-    return Here(
-        document, declared, position, subject, len(events), _answered_from(session, document, position)
-    )
+    opened = _answered_from(session, document, position)
+    return Here(document, declared, position, subject_of(session, document), len(events), opened)
 
 
 def _answered_from(session: Session, document: Document, position: Position) -> datetime | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from flows import plan
 from flows.commands import LONGEST_NOTE, Command, Here
 from flows.grammar import Acknowledge, Respond, Step
-from flows.people import Actor, Standing
+from flows.people import ALL_SEEING, Actor, Standing
 from models.errors import Fault, Invalid, NotYours, Stale, WrongStep
 from models.settings import VIETNAM
 from models.text import Text
@@ -27,6 +27,8 @@ def permit(here: Here, command: Command) -> Step:
         raise wrong_step(here)
     step = plan.turns(here.position, command.actor, here.subject).get(command.action)
     if step is None:
+        if here.subject.unjudged and ALL_SEEING & command.actor.roles:
+            raise NotYours(_JUDGED)
         raise NotYours(
             Text(
                 "Bước này không thuộc phần việc của tài khoản: {waiting}.",
@@ -135,6 +137,11 @@ _TOO_EARLY = Text(
     "ghi được việc không ký.",
     "The person concerned still has time to answer. From {at} on, without an answer, the author may record "
     "that it was not signed.",
+)
+_JUDGED = Text(
+    "Tài khoản này đã kết luận hoặc ghi nhận việc được kiến nghị, nên người còn lại trong ban giám hiệu giải "
+    "quyết.",
+    "This account found the violation or took note of the minutes, so another principal decides.",
 )
 _NOT_SEEN = Text(
     "Ghi lý do, để người lập chọn người chứng kiến khác.",

@@ -47,7 +47,7 @@ def test_only_whom_the_minutes_are_about_appeals_and_once(school: Cast) -> None:
             succession.amend(office, school.actor(who), made)
     appeal = found.appealed(school, made)
     assert school.fresh(appeal).concerned_id == school.ids["binh"]
-    school.act("minh", appeal, "reject", note="Đã xem xét.")
+    school.act("ngoc", appeal, "reject", note="Đã xem xét.")
     with pytest.raises(WrongStep):
         succession.amend(office, school.actor("lan"), made)
 
@@ -57,7 +57,7 @@ def test_an_inspector_who_has_left_stops_no_appeal(school: Cast) -> None:
     with school.office.db.write() as session:
         session.get_one(Account, school.ids["binh"]).active = False
     appeal = found.appealed(school, made)
-    school.act("minh", appeal, "grant", note="Có bản in.")
+    school.act("ngoc", appeal, "grant", note="Có bản in.")
     with school.office.db.read() as session:
         assert found.check_of(session, str(succession.links_of(session, made).about)).finding == "annulled"
 
@@ -119,8 +119,9 @@ def test_a_rejected_appeal_lets_the_finding_stand(school: Cast) -> None:
     assert pending is not None and pending.state == "pending"
     with pytest.raises(NotYours):
         school.act("binh", appeal, "grant", note="Không phải việc của tôi.")
-    with pytest.raises(NotYours):  # the principal found the violation and took note of the minutes
+    with pytest.raises(NotYours) as judged:  # the principal found the violation and took note of the minutes
         school.act("minh", appeal, "reject", note="Diễn biến đúng.")
+    assert "đã kết luận" in judged.value.sentence.vi
     with school.office.db.read() as session:
         waits = {who: queries.waiting(session, school.actor(who)) for who in ("minh", "ngoc")}
     assert [len(waits["minh"]), len(waits["ngoc"])] == [0, 1]

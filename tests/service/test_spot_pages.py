@@ -212,6 +212,24 @@ def test_what_waits_for_a_finding_stands_on_the_principals_page(school: Cast, re
     assert not reader("binh").get("/spot").tree.xpath("//section[@aria-labelledby='h-wait']")
 
 
+def test_a_sent_check_is_opened_again_from_its_page_until_it_is_signed(school: Cast, reader: People) -> None:
+    check_id = chosen(school)
+    spot_records.record(school.office, school.actor("binh"), check_id, sending(school, NONE))
+    paper = row(school, check_id).document_id
+    button = f"/documents/{paper}/withdraw"
+    binh = reader("binh")
+    sent = binh.get(f"/spot/{check_id}/sent")
+    assert [a for a in sent.all("a") if a.get("href") == button]
+    assert not [a for a in reader("lan").get(f"/spot/{check_id}/sent").all("a") if a.get("href") == button]
+    asked = binh.get(button)
+    assert "Mở lại phiếu để sửa" in asked.words and "Giáo viên được báo" in asked.words
+    again = asked.send("/withdraw")
+    assert again.path == f"/spot/{check_id}" and row(school, check_id).state == "planned"
+    spot_records.record(school.office, school.actor("binh"), check_id, sending(school, key="phone-0009"))
+    school.act("binh", row(school, check_id).document_id or "", "sign")
+    assert "Mở lại phiếu" not in binh.get(f"/spot/{check_id}/sent").words
+
+
 def test_why_a_check_is_not_made_and_what_was_drawn_is_not_taken_back(school: Cast, reader: People) -> None:
     drawn(school)
     first = checks(school)[0]
