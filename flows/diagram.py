@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.grammar import DocumentType
+from flows.grammar import Acknowledge, Decision, DocumentType, Respond
 from flows.process_graph import Graph, Kind, Link, Spot, Way
 from models.text import Text
 
@@ -22,7 +22,7 @@ LEFT, TOP, BAND, HEAD = 10.0, 10.0, 30.0, 30.0
 """The pool's corner; the width of the pool's name and of a lane's name, turned by 90 degrees."""
 ROOM, CHANNEL = 24.0, 14.0
 """Free space above and below a lane's tasks; the height of a return's channel in the first lane."""
-NOTE_WIDTH, NOTE_LINE = 520.0, 16.0
+NOTE_WIDTH, NOTE_LINE, NOTE_LETTER = 520.0, 16.0, 6.1
 
 GATEWAYS = ("gateway", "parallel", "complex")
 
@@ -109,7 +109,7 @@ class Diagram:
 
     @property
     def width(self) -> float:
-        return self.pool.right + LEFT
+        return max(self.pool.right, self.note.right) + LEFT
 
     @property
     def height(self) -> float:
@@ -151,7 +151,7 @@ def diagram(declared: DocumentType) -> Diagram:
         nodes=tuple(nodes),
         flows=tuple(_flows(nodes, graph.links)),
         notes=notes,
-        note=Rect(LEFT, pool.bottom + TOP, NOTE_WIDTH, NOTE_LINE * len(notes) + 12),
+        note=Rect(LEFT, pool.bottom + TOP, _wide(notes), NOTE_LINE * len(notes) + 12),
     )
 
 
@@ -181,15 +181,51 @@ def _columns(spots: Sequence[Spot]) -> Mapping[int, float]:
     return found
 
 
+def _wide(notes: Sequence[Text]) -> float:
+    """Room for the longest line in either language."""
+    return max([NOTE_WIDTH, *(NOTE_LETTER * max(len(note.vi), len(note.en)) + 16 for note in notes)])
+
+
 def _notes(declared: DocumentType) -> Iterator[Text]:
-    """What no flow shows: how a document ends otherwise. (Limits are each school's own, so not drawn.)"""
-    if declared.reviewed:
+    """What no flow shows: the ways a step may be taken, how a document ends otherwise. (Limits are each
+    school's own, so not drawn.)"""
+    for step in declared.leaves:
+        if isinstance(step, Respond):
+            yield Text(f"{step.label.vi}: {_ANSWERS.vi}", f"{step.label.en}: {_ANSWERS.en}")
+        elif isinstance(step, Decision):
+            named = [choice.label for choice in step.choices]
+            yield Text(
+                f"{step.label.vi}: {' / '.join(n.vi for n in named)}.",
+                f"{step.label.en}: {' / '.join(n.en for n in named)}.",
+            )
+        elif isinstance(step, Acknowledge) and step.refusal_of and step.returns_to:
+            yield Text(
+                f"{step.label.vi}: trả lại thì chỉ bỏ việc không ký, chữ ký khác vẫn giữ.",
+                f"{step.label.en}: a return undoes the refusal alone, other signatures stay.",
+            )
+    if declared.recorded:
+        yield Text(
+            "Hệ thống lập hồ sơ này; người lập mở lại được cho đến khi ký.",
+            "Made by the system; its author may open it again until it is signed.",
+        )
+    elif declared.about_someone:
+        yield Text(
+            "Người soạn có thể rút lại cho đến khi người được nêu trả lời.",
+            "The author may withdraw it until the person concerned has answered.",
+        )
+    elif declared.reviewed:
         yield Text(
             "Người soạn có thể rút lại cho đến khi được ký duyệt.",
             "The author may withdraw it until it is approved.",
         )
     else:
         yield Text("Người soạn có thể bỏ cho đến khi ký.", "The author may drop it until it is signed.")
+
+
+_ANSWERS = Text(
+    "ký đồng ý / ký kèm ý kiến / không ký, có người chứng kiến.",
+    "signs in agreement / signs with a statement / refuses, before a witness.",
+)
 
 
 def _flows(nodes: Sequence[Node], links: Sequence[Link]) -> Iterator[Flow]:

@@ -17,7 +17,7 @@ import pytest
 from flows.catalogue import TYPES
 from flows.diagram import Rect
 from flows.export import bpmn, page
-from flows.grammar import DocumentType, Parallel
+from flows.grammar import Acknowledge, Decision, DocumentType, Parallel, Respond
 from flows.svg import svg
 from tests import needs
 from tests.processes import PROCESSES
@@ -69,7 +69,10 @@ def test_another_reader_opens_it_and_finds_the_declared_steps(
         assert posts[f"Task_{step.name}"] == (step.by.name.vi if step.by else "Hệ thống")
     returns = {(f["source"], f["target"]) for f in found["flows"] if f["name"] == "trả lại"}
     assert returns == {
-        (f"Gateway_{declared.station_of(s.name)}", f"Task_{s.returns_to}")
+        (
+            f"Gateway_{declared.station_of(s.name)}",
+            ("Merge_" if isinstance(declared.step(s.returns_to), Parallel) else "Task_") + s.returns_to,
+        )
         for s in declared.leaves
         if s.returns_to
     }
@@ -201,3 +204,23 @@ def test_the_picture_loads_nothing_and_says_every_step(declared: DocumentType, l
     for step in declared.leaves:
         for word in step.label.to(language).split():
             assert word in words
+
+
+@every_type
+def test_the_note_names_every_answer_and_outcome(declared: DocumentType) -> None:
+    xml = ElementTree.fromstring(bpmn(declared))
+    note = xml.findtext(".//{*}textAnnotation/{*}text") or ""
+    for step in declared.leaves:
+        if isinstance(step, Decision):
+            assert all(choice.label.vi in note for choice in step.choices)
+        if isinstance(step, Respond):
+            assert "ký đồng ý / ký kèm ý kiến / không ký" in note
+        if isinstance(step, Acknowledge) and step.refusal_of:
+            assert "chỉ bỏ việc không ký" in note
+
+
+def test_the_note_says_until_when_a_record_is_taken_back() -> None:
+    notes = {t.slug: ElementTree.fromstring(bpmn(t)).findtext(".//{*}textAnnotation/{*}text") for t in TYPES}
+    assert "mở lại được cho đến khi ký" in str(notes["spot-check"])
+    assert "cho đến khi người được nêu trả lời" in str(notes["violation-minutes"])
+    assert "cho đến khi được ký duyệt" in str(notes["lesson-plan"])
