@@ -153,7 +153,8 @@ def known_of(session: Session, actor: Actor, parts: Mapping[str, str] | None = N
             for c in sorted(classes, key=lambda c: (c.year != newest, c.id not in mine))
         },
         subjects=tuple(dict.fromkeys([*taught, *SUBJECTS])),
-        parts={key: Text(words, words) for key, words in (parts or {}).items()},
+        # What that document leaves empty names nothing.
+        parts={key: Text(words, words) for key, words in (parts or {}).items() if words},
     )
 
 

@@ -12,6 +12,7 @@ import time_machine
 from sqlmodel import col, select
 
 from flows import drafts, succession
+from flows.spot_marks import Marks
 from models.document import Document, SeriesNumber, Signature
 from models.errors import Invalid, NotYours, WrongStep
 from models.event import Event
@@ -44,6 +45,23 @@ def test_minutes_begin_with_what_the_check_says_and_judge_nobody(school: Cast) -
     assert "kế hoạch dạy học tuần 12, bản in và kế hoạch bài dạy" in draft.fields["conclusion"]
     for judging in ("vi phạm", "lỗi", "thiếu trách nhiệm", "cố ý"):
         assert judging not in course + draft.fields["conclusion"]
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        Marks("absent", "absent"),
+        Marks("absent", "present", words="Tôi để quên."),
+        Marks("present", "absent"),
+        Marks("unclear", "printed", reason="broken"),
+    ],
+)
+def test_minutes_begin_whatever_the_check_left_empty(school: Cast, marks: Marks) -> None:
+    paper = found.checked(school, marks=marks)
+    school.act("minh", paper, "violation", note="Xem phiếu.")
+    draft = succession.amend(school.office, school.actor("binh"), paper)
+    said = "Tôi để quên." if marks.words else "Giáo viên không có ý kiến khi được kiểm tra."
+    assert said in draft.fields["course"]
 
 
 def test_minutes_are_due_a_day_after_the_finding_and_late_is_accepted(school: Cast) -> None:
