@@ -9,14 +9,16 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from flows import drafts, succession
+from flows.documents.violation_minutes import conclusion
 from flows.spot_marks import Marks
 from models.document import Document, SeriesNumber, Signature
 from models.errors import Invalid, NotYours, WrongStep
 from models.event import Event
 from models.notice import Notice
+from models.school import CalendarChange, TimetableEntry
 from tests import found
 from tests.cast import Cast
 from tests.found import REMEDY, TUESDAY, filled, is_valid, words
@@ -42,7 +44,10 @@ def test_minutes_begin_with_what_the_check_says_and_judge_nobody(school: Cast) -
     assert "xem hồ sơ dạy học của tiết 2 buổi sáng, lớp 3A, môn Toán, giáo viên Nguyễn Thị Lan." in course
     assert "Kế hoạch dạy học tuần 12, bản in: không có." in course
     assert "“Tôi để quên ở nhà &amp; sẽ mang sau.”" in course
-    assert "kế hoạch dạy học tuần 12, bản in và kế hoạch bài dạy" in draft.fields["conclusion"]
+    assert draft.fields["conclusion"] == (
+        "<p>Tại thời điểm kiểm tra, kế hoạch dạy học tuần 12 chưa được ký duyệt, không có bản in; kế hoạch "
+        "bài dạy của tiết này chưa được ký duyệt, không có bản mềm và bản in.</p>"
+    )
     for judging in ("vi phạm", "lỗi", "thiếu trách nhiệm", "cố ý"):
         assert judging not in course + draft.fields["conclusion"]
 
@@ -62,6 +67,53 @@ def test_minutes_begin_whatever_the_check_left_empty(school: Cast, marks: Marks)
     draft = succession.amend(school.office, school.actor("binh"), paper)
     said = "Tôi để quên." if marks.words else "Giáo viên không có ý kiến khi được kiểm tra."
     assert said in draft.fields["course"]
+
+
+TEACHING, LESSON = "kế hoạch dạy học tuần 12", "kế hoạch bài dạy của tiết này"
+
+
+@pytest.mark.parametrize(
+    ("marks", "says"),
+    [
+        (Marks("present", "present"), f"{TEACHING} chưa được ký duyệt; {LESSON} chưa được ký duyệt"),
+        (
+            Marks("unclear", "printed", reason="broken"),
+            f"{TEACHING} chưa được ký duyệt, chưa rõ có bản in; "
+            f"{LESSON} chưa được ký duyệt (dùng bản in thay)",
+        ),
+    ],
+)
+def test_the_conclusion_says_what_is_wrong_with_what_was_there(school: Cast, marks: Marks, says: str) -> None:
+    paper = found.checked(school, marks=marks)
+    school.act("minh", paper, "violation", note="Chưa ký duyệt.")
+    draft = succession.amend(school.office, school.actor("binh"), paper)
+    assert draft.fields["conclusion"] == f"<p>Tại thời điểm kiểm tra, {says}.</p>"
+
+
+@pytest.mark.parametrize(
+    ("mark", "why", "says"),
+    [
+        ("absent", "not-seen", "kế hoạch dạy học tuần 12: không có bản in"),
+        ("present", "other-print", "mã trên bản in không phải của bản đã được ký duyệt"),
+        ("unclear", "not-printed", "chưa rõ có bản in, hệ thống chưa ghi nhận lần in nào"),
+        ("absent", "unknown", "kế hoạch dạy học tuần 12: không có bản in"),
+        ("present", "unknown", "kế hoạch dạy học tuần 12: chưa đáp ứng quy định"),
+        ("present", "", "hồ sơ dạy học chưa đáp ứng quy định, theo nội dung phiếu"),
+    ],
+)
+def test_an_approved_plan_is_told_by_what_its_print_lacked(mark: str, why: str, says: str) -> None:
+    said = conclusion(
+        {
+            "teaching_plan_name": "Kế hoạch dạy học tuần 12, bản in",
+            "teaching_plan_mark": mark,
+            "teaching_plan_why": why,
+            "lesson_plan_name": "Kế hoạch bài dạy của tiết này, bản mềm trong máy",
+            "lesson_plan_mark": "present",
+            "lesson_plan_why": "",
+        }
+    )
+    assert says in said
+    assert "ký duyệt" not in said or why == "other-print"
 
 
 def test_minutes_are_due_a_day_after_the_finding_and_late_is_accepted(school: Cast) -> None:
@@ -110,6 +162,10 @@ def test_minutes_are_drawn_up_once_for_each_check(school: Cast) -> None:
     assert "chỉ lập một lần" in refused.value.sentence.vi
 
 
+def _present(*names: str) -> list[dict[str, str]]:
+    return [{"name": name, "post": ""} for name in names]
+
+
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
@@ -118,7 +174,20 @@ def test_minutes_are_drawn_up_once_for_each_check(school: Cast) -> None:
         ({"began": "9 giờ"}, ""),
         ({"began": "9h40"}, ""),
         ({"remedy_by": TUESDAY.isoformat()}, "remedy_by"),
+        ({"remedy_by": "2026-12-06"}, "remedy_by"),  # a Sunday
+        ({"remedy_by": "2027-01-25"}, "remedy_by"),  # in more than 60 days
+        ({"remedy_by": "2026-12-07"}, ""),
         ({"remedy": ""}, "remedy"),
+        ({"day": "2026-11-23"}, "day"),  # the day before the check
+        ({"day": "2026-11-25"}, "day"),  # tomorrow
+        ({"ended": "17:20"}, ""),
+        ({"ended": "23:59"}, "ended"),
+        ({"began": "23:00", "ended": ""}, "ended began"),
+        (
+            {"present": [{"name": "Ngô Văn Bình", "post": ""}, {"name": "Phạm Thị Hoa", "post": ""}]},
+            "present",
+        ),
+        ({"present": [{"name": "nguyễn thị  lan", "post": ""}, {"name": "Ngô Văn Bình", "post": ""}]}, ""),
         ({"present": [{"name": "Lê Thanh Bình", "post": ""}]}, "present"),
     ],
 )
@@ -127,7 +196,7 @@ def test_what_minutes_cannot_say_is_refused_at_its_field(school: Cast, changes: 
     _, faults = drafts.save(
         school.office, school.actor("binh"), made.id, made.content_version, made.fields | changes
     )
-    assert [f.path for f in faults] == ([path] if path else [])
+    assert [f.path for f in faults] == path.split()
 
 
 # --- the teacher's answer --------------------------------------------------------------------------------
@@ -250,7 +319,9 @@ def test_a_day_without_a_lesson_gives_way_to_the_next_and_none_at_all_is_said(sc
 
     far = found.checked(school, period=3)
     school.act("minh", far, "violation", note="Thiếu.")
-    made = found.minutes(school, far, remedy_by="2027-07-01")
+    made = found.minutes(school, far)
+    with school.office.db.write() as session:  # a new timetable, and Lan is not in it
+        session.exec(delete(TimetableEntry).where(col(TimetableEntry.account_id) == school.ids["lan"]))
     for who, action in (("binh", "submit"), ("binh", "sign"), ("lan", "agree"), ("minh", "acknowledge")):
         school.act(who, made, action)
     with school.office.db.read() as session:
@@ -263,6 +334,25 @@ def test_a_day_without_a_lesson_gives_way_to_the_next_and_none_at_all_is_said(sc
             )
         )
     assert "chưa có tiết nào" in said.data["sentence"]["vi"]
+
+
+def test_the_follow_up_is_proposed_for_the_fifth_working_day(school: Cast) -> None:
+    with school.office.db.write() as session:
+        for seq, day in enumerate((TUESDAY + timedelta(days=2), REMEDY), start=1):
+            session.add(
+                CalendarChange(
+                    school_id=school.school_id,
+                    seq=seq,
+                    kind="off",
+                    first_day=day,
+                    last_day=day,
+                    reason="Mưa bão",
+                    entered_by=school.ids["minh"],
+                    entered_at=school.office.now(),
+                )
+            )
+    draft = succession.amend(school.office, school.actor("binh"), found.violation(school))
+    assert draft.fields["remedy_by"] == (TUESDAY + timedelta(days=9)).isoformat()
 
 
 def test_everything_is_kept_ten_years(school: Cast) -> None:
