@@ -121,6 +121,9 @@ def test_a_rejected_appeal_lets_the_finding_stand(school: Cast) -> None:
         school.act("binh", appeal, "grant", note="Không phải việc của tôi.")
     with pytest.raises(Invalid):
         school.act("minh", appeal, "reject", note=" ")
+    with pytest.raises(Invalid) as long:
+        school.act("minh", appeal, "reject", note="Diễn biến đúng. " * 70)
+    assert "1.000 ký tự" in long.value.sentence.vi
     school.act("minh", appeal, "reject", note="Diễn biến đúng.")
     with school.office.db.read() as session:
         check, again = found.check_of(session, paper), found.follow_up(session, paper)

@@ -5,7 +5,7 @@ Real flows, signatures and files; what is seen by whom stands in `tests/service/
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -19,6 +19,8 @@ from models.errors import Invalid, NotYours, WrongStep
 from models.event import Event
 from models.notice import Notice
 from models.school import CalendarChange, TimetableEntry
+from models.settings import VIETNAM
+from tasks.kinds import heading, short
 from tests import found
 from tests.cast import Cast
 from tests.found import REMEDY, TUESDAY, filled, is_valid, words
@@ -132,6 +134,19 @@ def test_minutes_are_due_a_day_after_the_finding_and_late_is_accepted(school: Ca
     assert late.status == "in_progress"
 
 
+def test_hours_that_end_on_a_day_off_last_to_the_end_of_the_next_working_day(school: Cast) -> None:
+    paper = found.checked(school)
+    with time_machine.travel(datetime(2026, 11, 27, 15, 0, tzinfo=VIETNAM), tick=True):  # a Friday
+        school.act("minh", paper, "violation", note="Thiếu cả hai.")
+        draft = succession.amend(school.office, school.actor("binh"), paper)
+    assert draft.due_at == datetime(2026, 12, 1, tzinfo=VIETNAM)  # Monday, to its end
+
+
+def test_a_finding_is_told_by_a_heading_that_speaks_of_no_appeal() -> None:
+    assert "kiến nghị" not in heading("finding").vi + short("finding").vi
+    assert "ppeal" not in heading("finding").en + short("finding").en
+
+
 def test_only_a_finding_leads_to_minutes_and_only_its_inspector_draws_them_up(school: Cast) -> None:
     office = school.office
     paper = found.checked(school)
@@ -240,11 +255,24 @@ def test_the_teacher_may_answer_before_the_inspector_signs(school: Cast) -> None
 
 def test_a_statement_longer_than_its_frame_is_refused_and_nothing_is_signed(school: Cast) -> None:
     made = found.sent(school, found.violation(school))
+    before = school.fresh(made).version
     with pytest.raises(Invalid) as refused:
-        school.act("lan", made, "state", note="Tôi trình bày như sau, rất dài. " * 110)
-    assert "Rút gọn" in refused.value.sentence.vi
-    assert school.fresh(made).version == school.fresh(made).version
+        school.act("lan", made, "state", note=("Tôi trình bày như sau. " * 80)[:1501])
+    assert "1.501 ký tự" in refused.value.sentence.vi and "1.500 ký tự" in refused.value.sentence.vi
+    with pytest.raises(Invalid) as refused:
+        school.act("lan", made, "state", note="x\n" * 60 + "x")
+    assert "bớt xuống dòng" in refused.value.sentence.vi and "kèm theo" not in refused.value.sentence.vi
+    with pytest.raises(Invalid) as refused:
+        school.act("lan", made, "refuse", note="Tôi không ký. " * 40, witness=school.ids["mai"])
+    assert "500 ký tự" in refused.value.sentence.vi
+    assert school.fresh(made).version == before
     is_valid(school, made, "author")
+
+
+def test_the_longest_statement_named_is_printed(school: Cast) -> None:
+    made = found.sent(school, found.violation(school))
+    school.act("lan", made, "state", note=("Tôi đã in kế hoạch dạy học và để ở lớp. " * 40)[:1500].strip())
+    is_valid(school, made, "author", "response")
 
 
 @pytest.mark.parametrize("recorder", ["lan", "binh"])
