@@ -259,8 +259,10 @@ def _tell(
 
 
 FOUND = Text(
-    "Đã có kết luận: có vi phạm. Mở phiếu để lập biên bản trong 24 giờ.",
-    "There is a finding: a violation. Open the check to draw up the minutes within 24 hours.",
+    "Đã có kết luận: có vi phạm. Mở phiếu để lập biên bản trong 24 giờ; gặp ngày nghỉ thì đến hết ngày làm "
+    "việc kế tiếp.",
+    "There is a finding: a violation. Open the check to draw up the minutes within 24 hours; where that is a "
+    "day off, by the end of the next working day.",
 )
 _FOUND_OF_YOU = Text(
     "Phiếu kiểm tra đã có kết luận kèm lý do. Mở phiếu để đọc; biên bản sẽ được gửi để thầy cô cho ý kiến.",

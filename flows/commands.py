@@ -15,6 +15,8 @@ from tasks.keys import Secret
 
 LONGEST_NOTE = 4000
 """Characters of a comment, on a record or on one lesson."""
+LONGEST_STATEMENT, LONGEST_REASONS, LONGEST_REFUSAL = 1_500, 1_000, 500
+"""Characters of what is printed in its frame on the page; so many fit there in legible letters."""
 
 
 @dataclass(frozen=True, slots=True)

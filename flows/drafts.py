@@ -70,7 +70,8 @@ def create(
             raise NotYours(_MADE_ELSEWHERE)
         if declared.amends and not links.about:
             raise Invalid(_ABOUT_WHAT, (Fault("about", _ABOUT_WHAT),))
-        values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
+        known = known_of(session, actor, parts_of(session, links.about), now)
+        values, faults = declared.form.read(raw, known)
         wanted = {declared.week_field, *declared.unique_by} - {""}
         wrong = tuple(
             f for f in faults if f.path in wanted or (f.path == declared.last_week_field and not f.missing)
@@ -199,7 +200,8 @@ def save(
         declared = declared_for(session, document)
         ensure_draft(declared, document)
         links = links_of(session, document_id)
-        values, faults = declared.form.read(raw, known_of(session, actor, parts_of(session, links.about)))
+        known = known_of(session, actor, parts_of(session, links.about), now)
+        values, faults = declared.form.read(raw, known)
         # Beside a file the form asks less; what it does not ask stays.
         values = declared.form.over(values, document.fields)
         if values == document.fields and content_version == document.content_version:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from flows.citing import based_on
+from flows.day_rows import working_days
 from flows.grammar import DocumentType, Facts, WeekFacts
 from flows.links import Links, cited, links_of
 from flows.obligations import calendar_of
@@ -56,6 +57,7 @@ def facts_of(session: Session, document: Document, now: datetime, links: Links |
         classes=dict(classes),
         based_on=tuple(source.words.vi for source in based_on(session, document) if source.named),
         about=cited(session, links.about),
+        works=working_days(session, document.school_id) if links.about else None,
     )
 
 

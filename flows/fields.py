@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from models.errors import Fault, Invalid, TooLarge
 from models.text import Text
 from tasks.fonts import undrawable
+from tasks.mail_hours import WorkingDay
 from tasks.rich_text import clean, clean_line, plain
 
 Faults = list[Fault]
@@ -30,7 +31,12 @@ class Known:
     classes: Mapping[str, str] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
     parts: Mapping[str, Text] = field(default_factory=dict)
-    """Lessons of the document this one is about, by id."""
+    """What may be named of the document this one is about: its lessons, by id."""
+    author: str = ""
+    now: datetime | None = None
+    """When the form is read, where anything is asked about that."""
+    works: WorkingDay | None = None
+    """The school's working days, for what is about another document."""
 
 
 UNPRINTABLE = Text(

@@ -39,6 +39,7 @@ from flows.steps import (
 from models.errors import BadType
 from models.text import Text
 from tasks.blocks import Block
+from tasks.mail_hours import WorkingDay
 
 __all__ = [
     "Acknowledge",
@@ -169,6 +170,8 @@ class Facts:
     based_on: tuple[str, ...] = ()
     """Records this one is based on, where its author wants them named in the text."""
     about: Cited | None = None
+    works: WorkingDay | None = None
+    """The school's working days, for what is about another document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -62,10 +63,10 @@ def parts_of(session: Session, document_id: str | None) -> Mapping[str, str]:
     return declared.parts(revision.fields) if declared.parts and revision else {}
 
 
-def known_for(session: Session, document: Document) -> Known:
-    """What a document's form is read with: what its author may choose from."""
+def known_for(session: Session, document: Document, now: datetime | None = None) -> Known:
+    """What a document's form is read with: what its author may choose from; `now` where it is submitted."""
     about = links_of(session, document.id).about
-    return known_of(session, actor_of(session, document.owner_id), parts_of(session, about))
+    return known_of(session, actor_of(session, document.owner_id), parts_of(session, about), now)
 
 
 def cited(session: Session, document_id: str | None) -> Cited | None:

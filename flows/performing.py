@@ -74,7 +74,7 @@ def freeze(office: Office, here: Here) -> Made:
     with office.db.read() as session:
         bodies.refuse_while_converting(session, document.id)
         body = bodies.body_of(session, document.id)
-        known = known_for(session, document)
+        known = known_for(session, document, office.now())
         values, faults = declared.form.read(document.fields, known)
         if faults:
             raise Invalid(_incomplete(faults), faults)
@@ -141,7 +141,7 @@ def preview(office: Office, here: Here) -> rendering.Rendered:
     """The pages of a draft as they are now, faults or not; kept nowhere."""
     document, declared = here.document, here.declared
     with office.db.read() as session:
-        known = known_for(session, document)
+        known = known_for(session, document, office.now())
         values, faults = declared.form.read(document.fields, known)
         wrong = tuple(f for f in faults if not f.missing)
         if document.week_id is None or wrong:

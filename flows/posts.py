@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
 from flows import judging
+from flows.day_rows import working_days
 from flows.fields import Known
 from flows.people import Actor, Subject
 from models.account import Account, AccountRole, Group, GroupMember
@@ -123,10 +124,12 @@ def week_label(week: SchoolWeek) -> Text:
     return Text(f"Tuần {week.number} {span}", f"Week {week.number} {span}")
 
 
-def known_of(session: Session, actor: Actor, parts: Mapping[str, str] | None = None) -> Known:
+def known_of(
+    session: Session, actor: Actor, parts: Mapping[str, str] | None = None, now: datetime | None = None
+) -> Known:
     """What this person may choose from in a form; the classes they teach come first.
 
-    `parts`: what of another document may be named, see `flows/links.py`.
+    `parts`: what of another document may be named, see `flows/links.py`. `now`: for what is written now.
     """
     weeks = session.exec(
         select(SchoolWeek)
@@ -155,7 +158,11 @@ def known_of(session: Session, actor: Actor, parts: Mapping[str, str] | None = N
             for c in sorted(classes, key=lambda c: (c.year != newest, c.id not in mine))
         },
         subjects=tuple(dict.fromkeys([*taught, *SUBJECTS])),
-        parts={key: Text(words, words) for key, words in (parts or {}).items()},
+        # What that document leaves empty names nothing.
+        parts={key: Text(words, words) for key, words in (parts or {}).items() if words},
+        author=session.get_one(Account, actor.id).full_name,
+        now=now,
+        works=working_days(session, actor.school_id) if parts else None,
     )
 
 

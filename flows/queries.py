@@ -45,6 +45,8 @@ RETURNED = col(Document.revision) > 1
 CONFIDENTIAL = tuple(t.slug for t in TYPES if t.confidential)
 """Types about a person: no colleague and no other inspector sees them."""
 SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.leaves))
+FILED = tuple(t.slug for t in TYPES if any(s.numbers and not isinstance(s, Seal) for s in t.leaves))
+"""Types with a number of the school's series: the clerk keeps them once they are archived (“Lưu: VT”)."""
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -69,7 +71,7 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
     if actor.groups:
         seen.append(and_(col(Document.group_id).in_(actor.groups), common))
     if "clerk" in actor.roles:
-        seen.append(and_(col(Document.type).in_(SEALED), done))
+        seen += _kept_by_clerk(done, frozenset(SEALED + FILED))
     if "inspector" in actor.roles:
         seen.append(common)
     if not actor.roles & {"principal", "vice_principal"}:
@@ -85,6 +87,15 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
     return seen + [_covered(c, post, sent, done) for c in actor.covers for post in sorted(c.posts)]
 
 
+def _kept_by_clerk(done: ColumnElement[bool], types: Collection[str]) -> list[ColumnElement[bool]]:
+    """What a clerk seals, once it is approved, and what has a number of the school, once it is archived."""
+    sealed, filed = (sorted(set(types) & set(kinds)) for kinds in (SEALED, FILED))
+    return [
+        and_(col(Document.type).in_(sealed), done),
+        and_(col(Document.type).in_(filed), col(Document.archived_at).is_not(None)),
+    ]
+
+
 def _covered(
     cover: Cover, post: str, sent: ColumnElement[bool], done: ColumnElement[bool]
 ) -> ColumnElement[bool]:
@@ -96,7 +107,7 @@ def _covered(
     if kind != "role":
         return and_(col(Document.group_id) == key, of_types, sent)
     if key == "clerk":
-        return and_(col(Document.type).in_(sorted(cover.types & set(SEALED))), done)
+        return or_(*_kept_by_clerk(done, cover.types))
     return and_(of_types, sent)
 
 
@@ -116,7 +127,7 @@ def reach(actor: Actor) -> list[tuple[str, ...]]:
         *(mark("group", g) for g in actor.groups | actor.heads | actor.deputises),
     ]
     if "clerk" in actor.roles:
-        some += [mark("type", slug) for slug in SEALED]
+        some += [mark("type", slug) for slug in {*SEALED, *FILED}]
     return [school, tuple(sorted(some))]
 
 

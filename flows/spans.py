@@ -16,15 +16,23 @@ from models.settings import VIETNAM
 
 
 def limit(session: Session, note: DocumentType, document: Document) -> datetime | None:
-    """When a record about this one is due: an exclusive instant, counted from that one's last decision."""
+    """When a record about this one is due: an exclusive instant, counted from that one's last decision.
+
+    Hours that end on a day off last until the end of the next working day.
+    """
     span, since = note.span, _decided_at(session, document.id)
     if span is None or since is None:
         return None
-    if not span.rule:
-        return since + span.time
-    days = int(rules_of(session, document.school_id)[span.rule]["working_days"])
     calendar = day_rows.school_days(session, document.school_id)
-    last = calendar.working_days_after(since.astimezone(VIETNAM).date(), days)
+    if span.rule:
+        days = int(rules_of(session, document.school_id)[span.rule]["working_days"])
+        last = calendar.working_days_after(since.astimezone(VIETNAM).date(), days)
+    else:
+        over = since + span.time
+        day = over.astimezone(VIETNAM).date()
+        if calendar.is_working_day(day):
+            return over
+        last = calendar.next_working_day(day)  # nobody need work on a day off for it
     return datetime.combine(last + timedelta(days=1), time(), VIETNAM)
 
 

@@ -110,7 +110,7 @@ def fields_of(session: Session, check: SpotCheck) -> dict[str, Any]:
     known = {item: found.papers[item].known(said[item]) for item in ITEMS}
     proposal = spot_finding.propose(marks.by_item, known, both=both)
     number = found.week.number if found.week else 0
-    lacking = {judged.item for judged in proposal.lacks}
+    lacking = {judged.item: judged.why for judged in proposal.lacks}
     words = [spot_finding.judged_words(judged, number) for judged in proposal.items]
     fields: dict[str, Any] = {
         "week": found.week.id if found.week else "",
@@ -142,6 +142,7 @@ def fields_of(session: Session, check: SpotCheck) -> dict[str, Any]:
         fields[item] = marks.by_item[item]
         fields[f"{item}_records"] = _rich(_records(found, marks, said, item))
         fields[f"{item}_lacks"] = "yes" if item in lacking else "no"
+        fields[f"{item}_why"] = lacking.get(item, "")
     return fields
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from sqlmodel import Session, col, select
 
 from flows import judging
-from flows.commands import Command, Here, Made
+from flows.commands import LONGEST_REASONS, LONGEST_REFUSAL, LONGEST_STATEMENT, Command, Here, Made
 from flows.grammar import Acknowledge, Decision, Step
 from flows.office import Office
 from models.account import Account, AccountRole
@@ -25,6 +25,8 @@ def words_of(session: Session, here: Here, step: Step, command: Command) -> dict
     """By text field, the words this signature fills in: a statement, reasons, or the refusal witnessed."""
     field = step.filled(command.action)
     said = tidy(command.note).strip()
+    if field:
+        _refuse_longer(said, LONGEST_REASONS if isinstance(step, Decision) else LONGEST_STATEMENT)
     if field and isinstance(step, Decision):
         # The page alone must say how it was decided.
         choice = step.choice(command.action)
@@ -61,6 +63,16 @@ def refusal_words(session: Session, here: Here, reason: str) -> str:
     return _REFUSED.format(who=person.full_name if person else "", reason=reason or _UNKNOWN).vi
 
 
+def _refuse_longer(said: str, most: int) -> None:
+    if len(said) > most:
+        sentence = _LONG.format(n=f"{len(said):,}".replace(",", "."), most=f"{most:,}".replace(",", "."))
+        raise Invalid(sentence, (Fault("note", sentence),))
+
+
+_LONG = Text(
+    "Dài {n} ký tự; chỗ in trên văn bản chứa nhiều nhất {most} ký tự. Rút gọn lại.",
+    "{n} characters; the place in the document takes at most {most}. Shorten it.",
+)
 _REFUSED = Text("{who} không ký. Lý do: {reason}", "{who} did not sign. Reason: {reason}")
 _UNKNOWN = "không nêu"
 
@@ -96,7 +108,9 @@ def refuse(office: Office, here: Here, step: Step, command: Command) -> Made:
     stand."""
     made = Made(data={"witness": witness_of(office, here, command)})
     with office.db.read() as session:
-        said = refusal_words(session, here, tidy(command.note).strip())
+        reason = tidy(command.note).strip()
+        _refuse_longer(reason, LONGEST_REFUSAL)
+        said = refusal_words(session, here, reason)
         revision = session.get_one(Revision, (here.document.id, here.position.revision))
     for later in here.declared.leaves:
         if isinstance(later, Acknowledge) and later.refusal_of == step.name:

@@ -71,6 +71,8 @@ def _pattern(declared: DocumentType, name: str, action: str) -> Text:
         if isinstance(step, Review) and step.approves:
             return Text("{who} ký duyệt", "{who} approved and signed")
         return Text("{who} duyệt và ký", "{who} reviewed and signed")
+    if action == "acknowledge" and declared.step(name).approves:
+        return Text("{who} ký ghi nhận", "{who} took note and signed")
     if action == "sign" and not declared.reviewed:
         return Text("{who} ký bản {n}", "{who} signed revision {n}")
     if action == "return" and _witnesses(declared.step(name)):
@@ -124,6 +126,8 @@ def act(step: Step, action: str) -> Act:
         spoken, icon = Text("Tôi không chứng kiến", "I did not witness it"), "x"
     elif action == "sign" and step.label != HAND_IN:  # named otherwise: nothing is handed in with it
         spoken, icon = Text("Ký", "Sign"), "pen"
+    elif action == "acknowledge" and step.approves:
+        spoken, icon = Text("Ký ghi nhận", "Take note and sign"), "pen"
     elif action == "approve" and not signs:
         spoken, icon = Text("Duyệt", "Approve"), "pen"
     else:
@@ -156,7 +160,7 @@ DONE_WORDS: dict[str, Text] = {
     "approve": Text("Đã ký duyệt", "Approved and signed"),
     "return": Text("Đã trả lại", "Returned"),
     "seal": Text("Đã đóng dấu", "Sealed"),
-    "acknowledge": Text("Đã ký xác nhận", "Noted and signed"),
+    "acknowledge": Text("Đã ký", "Signed"),
     "agree": Text("Đã ký đồng ý", "Signed in agreement"),
     "state": Text("Đã ký kèm ý kiến", "Signed with a statement"),
     "refuse": Text("Đã ghi lại việc không ký", "The refusal is recorded"),

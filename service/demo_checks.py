@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -23,9 +23,9 @@ from flows.posts import actor_of
 from flows.spot_marks import Marks, Sending
 from flows.spot_visit import Visit
 from models.account import Account
-from models.document import Document
 from models.errors import RecordsError, Unavailable
 from models.school import SchoolSetting
+from models.settings import VIETNAM
 from models.spot_check import SpotCheck
 from service import demo_records
 from service.demo import CAST
@@ -167,20 +167,23 @@ def _about(office: Office, about: str, slug: str, author: Account) -> str:
     if there is None:
         there = succession.amend(office, actor, about)
     if there.version == 1 and there.content_version == 1:
-        fields = dict(there.fields) | (_completed(there) if slug == VIOLATION_MINUTES.slug else _APPEAL)
+        fields = dict(there.fields) | (
+            _completed(office.now()) if slug == VIOLATION_MINUTES.slug else _APPEAL
+        )
         there, _ = drafts.save(office, actor, there.id, there.content_version, fields)
     return there.id
 
 
-def _completed(draft: Document) -> dict[str, str]:
-    """What a prefilled draft of minutes still lacks."""
-    day = date.fromisoformat(draft.fields["day"])
+def _completed(now: datetime) -> dict[str, str]:
+    """What a prefilled draft of minutes still lacks: drawn up in the last half hour of its day."""
+    at = now.astimezone(VIETNAM)
+    past = at.hour * 60 + at.minute
+    began, ended = max(past - 30, 0), max(past - 5, 1)
     return {
-        "began": "16:30",
-        "ended": "16:50",
+        "began": f"{began // 60:02d}:{began % 60:02d}",
+        "ended": f"{ended // 60:02d}:{ended % 60:02d}",
         "place": "Phòng hội đồng",
         "remedy": "Bổ sung kế hoạch dạy học bản in và kế hoạch bài dạy, để tại lớp.",
-        "remedy_by": (day + timedelta(days=7)).isoformat(),
     }
 
 

@@ -46,10 +46,11 @@ KINDS: dict[str, Kind] = {
         Text("phiếu kiểm tra", "recorded checks"),
     ),
     "finding": Kind(
-        Text("Kết luận, giải quyết kiến nghị", "Findings, decisions on appeals"),
+        # The words of a mail's subject: its sentence says whether a check, minutes or an appeal is meant.
+        Text("Kết quả xem xét", "Outcome"),
         "at once",
         "Minutes are due within a day, and it is about a person.",
-        Text("kết luận kiểm tra", "findings"),
+        Text("kết quả xem xét", "outcomes"),
     ),
     "waiting": Kind(
         Text("Chờ xử lý", "Waiting for you"),

@@ -170,8 +170,8 @@ def text_area(box: Box, value: str) -> bytes:
 
 
 _NO_PLACE = Text(
-    "Dài quá chỗ dành sẵn trên văn bản. Rút gọn lại; phần chi tiết để trong tài liệu kèm theo.",
-    "Too long for its place in the document. Shorten it; details belong in an attachment.",
+    "Không vừa chỗ in trên văn bản, dù ở cỡ chữ nhỏ nhất. Rút gọn lại hoặc bớt xuống dòng.",
+    "It does not fit its place in the document, even in the smallest letters. Shorten it or use fewer lines.",
 )
 _UNDRAWABLE = Text(
     "Có ký tự không in được: {lost}. Bỏ hoặc thay các ký tự này.",

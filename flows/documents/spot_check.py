@@ -109,6 +109,8 @@ def _mark(fields: Mapping[str, Any], item: str) -> str:
 def parts(fields: Mapping[str, Any]) -> dict[str, str]:
     """What minutes about this check begin with, in words."""
     found = {
+        "day": fields["day"],
+        "teacher": fields["teacher"],
         "when": _moment(fields),
         "lesson": f"tiết {fields['period']} buổi {SESSIONS[fields['session']].vi.lower()}, "
         f"lớp {fields['class_name']}, môn {fields['subject']}",
@@ -117,8 +119,14 @@ def parts(fields: Mapping[str, Any]) -> dict[str, str]:
     for item in ITEMS:
         found[f"{item}_name"] = ITEM_NAMES[item].format(n=fields["week_number"]).vi
         found[item] = _mark(fields, item)
-        found[f"{item}_lacks"] = "1" if fields[f"{item}_lacks"] == "yes" else ""
+        # Papers of before it was kept say the mark alone.
+        found[f"{item}_mark"] = fields[item]
+        found[f"{item}_why"] = (fields.get(f"{item}_why") or "unknown") if _lacks(fields, item) else ""
     return found
+
+
+def _lacks(fields: Mapping[str, Any], item: str) -> bool:
+    return bool(fields[f"{item}_lacks"] == "yes")
 
 
 def _moment(fields: Mapping[str, Any]) -> str:
@@ -128,7 +136,7 @@ def _moment(fields: Mapping[str, Any]) -> str:
     return f"{at}ngày {day_words(fields['day'])}"
 
 
-def _item(item: str) -> tuple[ChoiceField, Rich, ChoiceField]:
+def _item(item: str) -> tuple[ChoiceField, Rich, ChoiceField, Line]:
     name = ITEM_NAMES[item].format(n="…")
     return (
         ChoiceField(name=item, label=name, among=MARKS[item]),
@@ -139,6 +147,7 @@ def _item(item: str) -> tuple[ChoiceField, Rich, ChoiceField]:
             example="<p>Đã ký duyệt 20/11/2026 15:02.</p>",
         ),
         ChoiceField(name=f"{item}_lacks", label=Text("Còn thiếu", "Lacking"), among=YES_NO),
+        Line(name=f"{item}_why", label=Text("Vì sao", "Why"), longest=20, required=False),
     )
 
 

@@ -8,13 +8,14 @@ by its hash; a draft begins with it in words that judge nobody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, time, timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from html import escape
-from typing import Any, TypeVar
+from typing import Any
 
+from flows.documents.minutes_rules import follow_up_day, in_order, of_people
 from flows.documents.spot_check import VIOLATION
-from flows.fields import Day, Form, Known, Line, Repeated, Rich, day_words
+from flows.fields import Day, Form, Line, Repeated, Rich, day_words
 from flows.grammar import (
     Acknowledge,
     Archive,
@@ -32,12 +33,10 @@ from flows.grammar import (
 )
 from flows.hour_field import Hour
 from flows.people import HasRole, author, principal, vice_principal, witness
-from flows.spot_finding import ITEMS
-from models.errors import Fault
+from flows.spot_finding import ITEMS, LESSON_PLAN, TEACHING_PLAN
 from models.text import Text
 from tasks.rich_text import tree
 
-Moment = TypeVar("Moment", date, time)
 DRAWN_UP = timedelta(hours=24)
 """From the confirmed finding to the inspector's signature; late is accepted and said."""
 ABOUT = "Về việc kiểm tra đột xuất hồ sơ dạy học của giáo viên"
@@ -50,36 +49,6 @@ BOXES = [
 PERSON_FIELDS = (
     Line(name="name", label=Text("Họ và tên", "Name"), longest=80, example="Nguyễn Thị Lan"),
     Line(name="post", label=Text("Chức vụ", "Post"), required=False, longest=80, example="Giáo viên"),
-)
-
-
-def in_order(fields: Mapping[str, Any], known: Known) -> list[Fault]:  # noqa: ARG001 - a form's rule
-    """It ends after it began, and what is to be mended is looked at on a later day."""
-    faults = []
-    began, ended = (_read(time.fromisoformat, fields[name]) for name in ("began", "ended"))
-    if began and ended and ended <= began:
-        faults.append(Fault("ended", _ENDS_FIRST))
-    day, again = (_read(date.fromisoformat, fields[name]) for name in ("day", "remedy_by"))
-    if day and again and again <= day:
-        faults.append(Fault("remedy_by", _NO_LATER_DAY))
-    return faults
-
-
-def _read(read: Callable[[str], Moment], text: str) -> Moment | None:
-    """What was typed, where it can be read; the field itself says what is wrong with it."""
-    try:
-        return read(text)
-    except ValueError:
-        return None
-
-
-_ENDS_FIRST = Text(
-    "Giờ kết thúc phải sau giờ bắt đầu. Xem lại hai giờ này.",
-    "The end must be after the start. Look at both times.",
-)
-_NO_LATER_DAY = Text(
-    "Ngày kiểm tra lại phải sau ngày lập biên bản. Chọn một ngày sau đó.",
-    "The day of the follow-up must be after the day of the minutes. Choose a later day.",
 )
 
 
@@ -103,12 +72,12 @@ def begin(facts: Facts) -> dict[str, Any]:
         "place": facts.issuer["name"],
         "present": [
             {"name": facts.author_name, "post": facts.author_post},
-            {"name": facts.concerned_name, "post": facts.concerned_post},
+            {"name": found["teacher"], "post": facts.concerned_post},
         ],
         "course": "".join(f"<p>{escape(line, quote=False)}</p>" for line in course(facts)),
         "conclusion": f"<p>{escape(conclusion(found), quote=False)}</p>",
         "remedy": "",
-        "remedy_by": (today + timedelta(days=7)).isoformat(),
+        "remedy_by": follow_up_day(today, facts.works).isoformat(),
     }
 
 
@@ -132,10 +101,32 @@ def course(facts: Facts) -> list[str]:
 
 
 def conclusion(found: Mapping[str, str]) -> str:
-    """What was lacking, and nothing about the person."""
-    lacking = [found[f"{item}_name"] for item in ITEMS if found[f"{item}_lacks"]]
-    what = " và ".join(f"{name[:1].lower()}{name[1:]}" for name in lacking) or "hồ sơ theo quy định"
-    return f"Tại thời điểm kiểm tra, hồ sơ dạy học còn phải bổ sung: {what}."
+    """What was not as it should be and why, and nothing about the person."""
+    wrong = "; ".join(_wrong(found, item) for item in ITEMS if found[f"{item}_why"])
+    return f"Tại thời điểm kiểm tra, {wrong or 'hồ sơ dạy học chưa đáp ứng quy định, theo nội dung phiếu'}."
+
+
+def _wrong(found: Mapping[str, str], item: str) -> str:
+    """One item: what the mark says where that is what it lacks, and what the records say where they do."""
+    name, _, _ = found[f"{item}_name"].partition(",")
+    what = f"{name[:1].lower()}{name[1:]}"
+    missing = _ABSENT[item] if found[f"{item}_mark"] == "absent" else ""
+    why = found[f"{item}_why"]
+    if why == "not-approved":
+        how = _SEEN_AS.get(found[f"{item}_mark"], "")
+        return f"{what} chưa được ký duyệt{missing and f', {missing}'}{how}"
+    if missing:
+        return f"{what}: {missing}"
+    return f"{what}: {_WHY.get(why, _WHY['unknown'])}"
+
+
+_ABSENT = {TEACHING_PLAN: "không có bản in", LESSON_PLAN: "không có bản mềm và bản in"}
+_SEEN_AS = {"unclear": ", chưa rõ có bản in", "printed": " (dùng bản in thay)"}
+_WHY = {
+    "other-print": "mã trên bản in không phải của bản đã được ký duyệt",
+    "not-printed": "chưa rõ có bản in, hệ thống chưa ghi nhận lần in nào",
+    "unknown": "chưa đáp ứng quy định, theo nội dung phiếu",
+}
 
 
 # --- the page -------------------------------------------------------------------------------------------
@@ -237,7 +228,7 @@ VIOLATION_MINUTES = DocumentType(
                 ),
             ),
         ),
-        rules=(in_order,),
+        rules=(in_order, of_people),
     ),
     steps=(
         Draft(by=author),

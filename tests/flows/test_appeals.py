@@ -127,6 +127,9 @@ def test_a_rejected_appeal_lets_the_finding_stand(school: Cast) -> None:
     assert [len(waits["minh"]), len(waits["ngoc"])] == [0, 1]
     with pytest.raises(Invalid):
         school.act("ngoc", appeal, "reject", note=" ")
+    with pytest.raises(Invalid) as long:
+        school.act("ngoc", appeal, "reject", note="Diễn biến đúng. " * 70)
+    assert "1.000 ký tự" in long.value.sentence.vi
     school.act("ngoc", appeal, "reject", note="Diễn biến đúng.")
     with school.office.db.read() as session:
         check, again = found.check_of(session, paper), found.follow_up(session, paper)

@@ -5,17 +5,22 @@ Real flows, signatures and files; what is seen by whom stands in `tests/service/
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from flows import drafts, plan, spot_checks, spot_clock, spot_totals, succession, views
+from flows.documents.violation_minutes import conclusion
+from flows.spot_marks import Marks
 from models.document import Document, SeriesNumber, Signature
 from models.errors import Invalid, NotYours, WrongStep
 from models.event import Event
 from models.notice import Notice
+from models.school import CalendarChange, TimetableEntry
+from models.settings import VIETNAM
+from tasks.kinds import heading, short
 from tests import found
 from tests.cast import Cast
 from tests.found import REMEDY, TUESDAY, filled, is_valid, words
@@ -41,9 +46,76 @@ def test_minutes_begin_with_what_the_check_says_and_judge_nobody(school: Cast) -
     assert "xem hồ sơ dạy học của tiết 2 buổi sáng, lớp 3A, môn Toán, giáo viên Nguyễn Thị Lan." in course
     assert "Kế hoạch dạy học tuần 12, bản in: không có." in course
     assert "“Tôi để quên ở nhà &amp; sẽ mang sau.”" in course
-    assert "kế hoạch dạy học tuần 12, bản in và kế hoạch bài dạy" in draft.fields["conclusion"]
+    assert draft.fields["conclusion"] == (
+        "<p>Tại thời điểm kiểm tra, kế hoạch dạy học tuần 12 chưa được ký duyệt, không có bản in; kế hoạch "
+        "bài dạy của tiết này chưa được ký duyệt, không có bản mềm và bản in.</p>"
+    )
     for judging in ("vi phạm", "lỗi", "thiếu trách nhiệm", "cố ý"):
         assert judging not in course + draft.fields["conclusion"]
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        Marks("absent", "absent"),
+        Marks("absent", "present", words="Tôi để quên."),
+        Marks("present", "absent"),
+        Marks("unclear", "printed", reason="broken"),
+    ],
+)
+def test_minutes_begin_whatever_the_check_left_empty(school: Cast, marks: Marks) -> None:
+    paper = found.checked(school, marks=marks)
+    school.act("minh", paper, "violation", note="Xem phiếu.")
+    draft = succession.amend(school.office, school.actor("binh"), paper)
+    said = "Tôi để quên." if marks.words else "Giáo viên không có ý kiến khi được kiểm tra."
+    assert said in draft.fields["course"]
+
+
+TEACHING, LESSON = "kế hoạch dạy học tuần 12", "kế hoạch bài dạy của tiết này"
+
+
+@pytest.mark.parametrize(
+    ("marks", "says"),
+    [
+        (Marks("present", "present"), f"{TEACHING} chưa được ký duyệt; {LESSON} chưa được ký duyệt"),
+        (
+            Marks("unclear", "printed", reason="broken"),
+            f"{TEACHING} chưa được ký duyệt, chưa rõ có bản in; "
+            f"{LESSON} chưa được ký duyệt (dùng bản in thay)",
+        ),
+    ],
+)
+def test_the_conclusion_says_what_is_wrong_with_what_was_there(school: Cast, marks: Marks, says: str) -> None:
+    paper = found.checked(school, marks=marks)
+    school.act("minh", paper, "violation", note="Chưa ký duyệt.")
+    draft = succession.amend(school.office, school.actor("binh"), paper)
+    assert draft.fields["conclusion"] == f"<p>Tại thời điểm kiểm tra, {says}.</p>"
+
+
+@pytest.mark.parametrize(
+    ("mark", "why", "says"),
+    [
+        ("absent", "not-seen", "kế hoạch dạy học tuần 12: không có bản in"),
+        ("present", "other-print", "mã trên bản in không phải của bản đã được ký duyệt"),
+        ("unclear", "not-printed", "chưa rõ có bản in, hệ thống chưa ghi nhận lần in nào"),
+        ("absent", "unknown", "kế hoạch dạy học tuần 12: không có bản in"),
+        ("present", "unknown", "kế hoạch dạy học tuần 12: chưa đáp ứng quy định"),
+        ("present", "", "hồ sơ dạy học chưa đáp ứng quy định, theo nội dung phiếu"),
+    ],
+)
+def test_an_approved_plan_is_told_by_what_its_print_lacked(mark: str, why: str, says: str) -> None:
+    said = conclusion(
+        {
+            "teaching_plan_name": "Kế hoạch dạy học tuần 12, bản in",
+            "teaching_plan_mark": mark,
+            "teaching_plan_why": why,
+            "lesson_plan_name": "Kế hoạch bài dạy của tiết này, bản mềm trong máy",
+            "lesson_plan_mark": "present",
+            "lesson_plan_why": "",
+        }
+    )
+    assert says in said
+    assert "ký duyệt" not in said or why == "other-print"
 
 
 def test_minutes_are_due_a_day_after_the_finding_and_late_is_accepted(school: Cast) -> None:
@@ -60,6 +132,19 @@ def test_minutes_are_due_a_day_after_the_finding_and_late_is_accepted(school: Ca
     late = school.fresh(made)
     assert late.first_signed_at and late.due_at and late.first_signed_at > late.due_at
     assert late.status == "in_progress"
+
+
+def test_hours_that_end_on_a_day_off_last_to_the_end_of_the_next_working_day(school: Cast) -> None:
+    paper = found.checked(school)
+    with time_machine.travel(datetime(2026, 11, 27, 15, 0, tzinfo=VIETNAM), tick=True):  # a Friday
+        school.act("minh", paper, "violation", note="Thiếu cả hai.")
+        draft = succession.amend(school.office, school.actor("binh"), paper)
+    assert draft.due_at == datetime(2026, 12, 1, tzinfo=VIETNAM)  # Monday, to its end
+
+
+def test_a_finding_is_told_by_a_heading_that_speaks_of_no_appeal() -> None:
+    assert "kiến nghị" not in heading("finding").vi + short("finding").vi
+    assert "ppeal" not in heading("finding").en + short("finding").en
 
 
 def test_only_a_finding_leads_to_minutes_and_only_its_inspector_draws_them_up(school: Cast) -> None:
@@ -92,6 +177,10 @@ def test_minutes_are_drawn_up_once_for_each_check(school: Cast) -> None:
     assert "chỉ lập một lần" in refused.value.sentence.vi
 
 
+def _present(*names: str) -> list[dict[str, str]]:
+    return [{"name": name, "post": ""} for name in names]
+
+
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
@@ -100,7 +189,20 @@ def test_minutes_are_drawn_up_once_for_each_check(school: Cast) -> None:
         ({"began": "9 giờ"}, ""),
         ({"began": "9h40"}, ""),
         ({"remedy_by": TUESDAY.isoformat()}, "remedy_by"),
+        ({"remedy_by": "2026-12-06"}, "remedy_by"),  # a Sunday
+        ({"remedy_by": "2027-01-25"}, "remedy_by"),  # in more than 60 days
+        ({"remedy_by": "2026-12-07"}, ""),
         ({"remedy": ""}, "remedy"),
+        ({"day": "2026-11-23"}, "day"),  # the day before the check
+        ({"day": "2026-11-25"}, "day"),  # tomorrow
+        ({"ended": "17:20"}, ""),
+        ({"ended": "23:59"}, "ended"),
+        ({"began": "23:00", "ended": ""}, "ended began"),
+        (
+            {"present": [{"name": "Ngô Văn Bình", "post": ""}, {"name": "Phạm Thị Hoa", "post": ""}]},
+            "present",
+        ),
+        ({"present": [{"name": "nguyễn thị  lan", "post": ""}, {"name": "Ngô Văn Bình", "post": ""}]}, ""),
         ({"present": [{"name": "Lê Thanh Bình", "post": ""}]}, "present"),
     ],
 )
@@ -109,7 +211,7 @@ def test_what_minutes_cannot_say_is_refused_at_its_field(school: Cast, changes: 
     _, faults = drafts.save(
         school.office, school.actor("binh"), made.id, made.content_version, made.fields | changes
     )
-    assert [f.path for f in faults] == ([path] if path else [])
+    assert [f.path for f in faults] == path.split()
 
 
 # --- the teacher's answer --------------------------------------------------------------------------------
@@ -153,11 +255,24 @@ def test_the_teacher_may_answer_before_the_inspector_signs(school: Cast) -> None
 
 def test_a_statement_longer_than_its_frame_is_refused_and_nothing_is_signed(school: Cast) -> None:
     made = found.sent(school, found.violation(school))
+    before = school.fresh(made).version
     with pytest.raises(Invalid) as refused:
-        school.act("lan", made, "state", note="Tôi trình bày như sau, rất dài. " * 110)
-    assert "Rút gọn" in refused.value.sentence.vi
-    assert school.fresh(made).version == school.fresh(made).version
+        school.act("lan", made, "state", note=("Tôi trình bày như sau. " * 80)[:1501])
+    assert "1.501 ký tự" in refused.value.sentence.vi and "1.500 ký tự" in refused.value.sentence.vi
+    with pytest.raises(Invalid) as refused:
+        school.act("lan", made, "state", note="x\n" * 60 + "x")
+    assert "bớt xuống dòng" in refused.value.sentence.vi and "kèm theo" not in refused.value.sentence.vi
+    with pytest.raises(Invalid) as refused:
+        school.act("lan", made, "refuse", note="Tôi không ký. " * 40, witness=school.ids["mai"])
+    assert "500 ký tự" in refused.value.sentence.vi
+    assert school.fresh(made).version == before
     is_valid(school, made, "author")
+
+
+def test_the_longest_statement_named_is_printed(school: Cast) -> None:
+    made = found.sent(school, found.violation(school))
+    school.act("lan", made, "state", note=("Tôi đã in kế hoạch dạy học và để ở lớp. " * 40)[:1500].strip())
+    is_valid(school, made, "author", "response")
 
 
 @pytest.mark.parametrize("recorder", ["lan", "binh"])
@@ -234,7 +349,9 @@ def test_a_day_without_a_lesson_gives_way_to_the_next_and_none_at_all_is_said(sc
 
     far = found.checked(school, period=3)
     school.act("minh", far, "violation", note="Thiếu.")
-    made = found.minutes(school, far, remedy_by="2027-07-01")
+    made = found.minutes(school, far)
+    with school.office.db.write() as session:  # a new timetable, and Lan is not in it
+        session.exec(delete(TimetableEntry).where(col(TimetableEntry.account_id) == school.ids["lan"]))
     for who, action in (("binh", "submit"), ("binh", "sign"), ("lan", "agree"), ("minh", "acknowledge")):
         school.act(who, made, action)
     with school.office.db.read() as session:
@@ -247,6 +364,25 @@ def test_a_day_without_a_lesson_gives_way_to_the_next_and_none_at_all_is_said(sc
             )
         )
     assert "chưa có tiết nào" in said.data["sentence"]["vi"]
+
+
+def test_the_follow_up_is_proposed_for_the_fifth_working_day(school: Cast) -> None:
+    with school.office.db.write() as session:
+        for seq, day in enumerate((TUESDAY + timedelta(days=2), REMEDY), start=1):
+            session.add(
+                CalendarChange(
+                    school_id=school.school_id,
+                    seq=seq,
+                    kind="off",
+                    first_day=day,
+                    last_day=day,
+                    reason="Mưa bão",
+                    entered_by=school.ids["minh"],
+                    entered_at=school.office.now(),
+                )
+            )
+    draft = succession.amend(school.office, school.actor("binh"), found.violation(school))
+    assert draft.fields["remedy_by"] == (TUESDAY + timedelta(days=9)).isoformat()
 
 
 def test_everything_is_kept_ten_years(school: Cast) -> None:

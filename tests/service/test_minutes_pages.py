@@ -14,6 +14,7 @@ from tests import found
 from tests.cast import PASSWORD, PIN, Cast
 from tests.found import REMEDY, TUESDAY
 from tests.service.reading import People, Reader
+from tests.states import archive
 
 SEES = {"lan", "binh", "hoa", "lien", "minh", "ngoc"}
 """The person concerned, the inspector, head and deputy of the group, principal and vice principal."""
@@ -66,12 +67,21 @@ def test_from_the_desk_to_signed_minutes_by_page(school: Cast, reader: People) -
     assert read.all(".paper") and "Phiếu kiểm tra đột xuất lớp 3A" in read.words
     offered = {a.get("href") for a in read.all(".head__a a")}
     assert {f"/documents/{minutes}/{act}" for act in ("agree", "state", "refuse")} <= offered
-    long = lan.get(f"/documents/{minutes}/state").send("/state", note="Ý kiến rất dài. " * 240, pin=PIN)
-    assert long.status == 422 and "Rút gọn" in long.words
+    asked = lan.get(f"/documents/{minutes}/state")
+    assert "Nhiều nhất 1.500 ký tự." in asked.words
+    assert asked.tree.xpath("//textarea[@name='note']/@maxlength") == ["1500"]
+    long = asked.send("/state", note="Ý kiến rất dài. " * 240, pin=PIN)
+    assert long.status == 422 and "nhiều nhất 1.500 ký tự. Rút gọn lại." in long.words
     said = lan.get(f"/documents/{minutes}/state").send("/state", note="Bản in ở tủ lớp.", pin=PIN)
     assert said.status == 200
-    noted = reader("minh").get(f"/documents/{minutes}/acknowledge").send("/acknowledge", pin=PIN)
+    minh = reader("minh")
+    assert "Ký ghi nhận" in minh.get(f"/documents/{minutes}").words
+    noting = minh.get(f"/documents/{minutes}/acknowledge")
+    assert "Ghi thêm (không bắt buộc)" in noting.words and "Ký xác nhận" not in noting.words
+    noted = noting.send("/acknowledge", note="Nhắc cả tổ in kế hoạch.", pin=PIN)
     assert noted.status == 200 and school.fresh(minutes).number == "01"
+    read = minh.get(f"/documents/{minutes}").words
+    assert "ký ghi nhận, số 01: “Nhắc cả tổ in kế hoạch.”" in read
 
 
 def test_a_refusal_by_page_waits_for_its_witness(school: Cast, reader: People) -> None:
@@ -182,6 +192,20 @@ def test_only_those_concerned_and_responsible_see_them_anywhere(
         rows = browser.get("/documents.csv").source
         assert ("Biên bản kiểm tra đột xuất" in rows) == seen, who
         assert ("Đơn kiến nghị" in rows) == seen, who
+
+
+def test_the_clerk_keeps_archived_minutes_and_sees_no_others(school: Cast, reader: People) -> None:
+    made = papers(school)
+    minutes = made["violation-minutes"]
+    assert reader("thu").get(f"/documents/{minutes}").status == 404
+    archive(school, minutes)
+    assert school.fresh(minutes).status == "archived"
+    thu = reader("thu")
+    assert thu.get(f"/documents/{minutes}").status == 200
+    assert minutes in thu.get("/documents?type=violation-minutes").source
+    for other in (made["spot-check"], made["appeal"]):
+        assert thu.get(f"/documents/{other}").status == 404
+    assert reader("mai").get(f"/documents/{minutes}").status == 404
 
 
 def test_no_page_of_a_colleague_names_who_was_checked(school: Cast, reader: People) -> None:

@@ -96,7 +96,7 @@ def test_a_refusal_is_recorded_with_a_witness_who_then_signs(
     witness = reader("huong")
     assert minutes in witness.get("/inbox").source
     signed = witness.get(f"/documents/{minutes}/acknowledge").send("/acknowledge", pin=PIN)
-    assert "Đã ký xác nhận" in signed.words
+    assert "Đặng Thị Hường ký xác nhận" in signed.words
     assert cast.fresh(minutes).step == "note"
 
 

@@ -254,11 +254,14 @@ def test_every_signer_has_a_place_and_none_lies_over_another(layout: str) -> Non
 
 
 def test_who_signs_where() -> None:
-    """The recorder and whom it concerns side by side, the witness right, the head of the school last."""
+    """The recorder and whom it concerns side by side, then the head of the school; last, what is seldom
+    needed: the refusal and its witness."""
     at = {box.name: box for box in rendering.render("violation_minutes", minutes()).boxes}
     assert at["response"].rect[2] < at["author"].rect[0]
     assert at["response"].rect[3] == pytest.approx(at["author"].rect[3])
-    assert at["statement"].rect[1] > at["response"].rect[3] > at["witness"].rect[3] > at["note"].rect[3]
+    places = [(-at[name].page, at[name].rect[3]) for name in ("statement", "response", "note", "witness")]
+    assert places == sorted(places, reverse=True)
+    assert at["statement"].rect[1] > at["response"].rect[3]
     assert at["refusal"].rect[2] < at["witness"].rect[0]
     assert at["note"].rect[0] >= 105 * MM  # the right half
 
@@ -269,6 +272,19 @@ def test_signatures_never_stand_alone_on_a_page() -> None:
         rendered = rendering.render("violation_minutes", minutes(course=text))
         first = min(box.page for box in rendered.boxes if box.name != "number")
         assert "kết thúc vào 10 giờ 05 phút" in pdf_pages.page_texts(rendered.pdf)[first]
+
+
+def test_the_head_of_the_school_signs_on_the_page_of_the_other_two() -> None:
+    """A note that stood alone on a page could be about anything. As many lines as minutes usually have."""
+    for lines in range(3, 9):
+        text = tree(f"<p>{LONG}</p>" * lines)
+        at = {box.name: box.page for box in rendering.render("violation_minutes", minutes(course=text)).boxes}
+        assert at["note"] == at["author"] == at["response"], lines
+
+
+def test_the_day_of_the_remedy_is_its_last() -> None:
+    whole = " ".join(pdf_pages.page_texts(rendering.render("violation_minutes", minutes()).pdf))
+    assert "chậm nhất hết ngày 01 tháng 12 năm 2026" in " ".join(whole.split())
 
 
 def test_no_heading_stands_alone_at_the_foot_of_a_page() -> None:
