@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from flows import minutes_owed, spot_evidence, spot_reveal, timetable
+from flows import minutes_owed, spot_evidence, timetable
 from flows.candidates import today
 from flows.office import Office
 from flows.people import Actor
@@ -66,14 +66,14 @@ class Check:
             return "awaited"
         return self.row.finding or ("open" if self.row.proposed else "clean")
 
-    def may(self, actor: Actor) -> tuple[str, ...]:
-        """What this person may do with it now: record, end (with a reason), cancel."""
+    def may(self, actor: Actor, day: date) -> tuple[str, ...]:
+        """What this person may do with it on this day: record, end (with a reason), cancel."""
         found = []
         if may_record(actor, self.row) and self.row.state in ("planned", "missed"):
             found.append("record")
-        if may_end(actor, self.row):
+        if may_end(actor, self.row, day):
             found.append("end")
-        if may_cancel(actor, self.row):
+        if may_cancel(actor, self.row, day):
             found.append("cancel")
         return tuple(found)
 
@@ -216,7 +216,7 @@ def usual_inspector(session: Session, actor: Actor) -> str:
 def inspector_for(session: Session, actor: Actor, account_id: str) -> Account:
     """The inspector a plan names; oneself where it names none. NotYours for who plans no checks."""
     if not may_plan(actor):
-        raise NotYours(_PLANNERS_ALONE)
+        raise NotYours(PLANNERS_ALONE)
     wanted = account_id or actor.id
     found = next((a for a in inspectors(session, actor) if a.id == wanted), None)
     if found is None:
@@ -290,35 +290,39 @@ def _taught(session: Session, school_id: str, choice: Choice) -> Period:
 
 
 def end(office: Office, actor: Actor, check_id: str, kind: str, words: str) -> None:
-    """Say that a planned check does not take place, and why. It stays among the others, as not made."""
+    """Say that a planned check does not take place, and why. It stays among the others, as not made.
+
+    One that was drawn: on its day at the earliest, and in words.
+    """
     if kind not in BY_HAND:
         raise Invalid(_WHY, (Fault("kind", _WHY),))
-    said = reason_of(words, "words") if kind == "other" or words.strip() else ""
-    _finish(office, actor, check_id, "missed", kind, said)
+    _finish(office, actor, check_id, "missed", kind, words)
 
 
 def cancel(office: Office, actor: Actor, check_id: str, words: str) -> None:
     """Take a chosen check back, with a reason; NotYours for one that was drawn."""
-    _finish(office, actor, check_id, "cancelled", "other", reason_of(words, "words"))
+    _finish(office, actor, check_id, "cancelled", "other", words)
 
 
 def _finish(office: Office, actor: Actor, check_id: str, state: str, kind: str, words: str) -> None:
     now = office.now()
+    day = today(now)
     with office.db.write() as session:
         check = one(session, actor, check_id).row
         if check.state != "planned":
             raise WrongStep(_ENDED.format(state=STATES[check.state]))
-        if state == "cancelled" and not may_cancel(actor, check):
+        if state == "cancelled" and not may_cancel(actor, check, day):
             raise NotYours(_DRAWN_STAYS if check.draw_id else _INSPECTOR_ALONE)
-        if not may_end(actor, check):
+        if check.draw_id and check.day > day:
+            raise WrongStep(_DRAWN_WAITS.format(day=f"{check.day:%d/%m/%Y}"))
+        if not may_end(actor, check, day):
             raise NotYours(_INSPECTOR_ALONE)
+        said = reason_of(words, "words") if kind == "other" or check.draw_id or words.strip() else ""
         session.exec(
             update(SpotCheck)
             .where(col(SpotCheck.id) == check.id, col(SpotCheck.state) == "planned")
-            .values(state=state, ended_kind=kind, ended_words=words, ended_by=actor.id, ended_at=now)
+            .values(state=state, ended_kind=kind, ended_words=said, ended_by=actor.id, ended_at=now)
         )
-    if check.draw_id:
-        spot_reveal.reveal(office.db, office.settings, now, actor.school_id)
 
 
 def reason_of(words: str, path: str) -> str:
@@ -329,7 +333,7 @@ def reason_of(words: str, path: str) -> str:
     return found
 
 
-_PLANNERS_ALONE = Text(
+PLANNERS_ALONE = Text(
     "Chỉ cán bộ kiểm tra, hiệu trưởng và phó hiệu trưởng lên lịch kiểm tra.",
     "Checks are planned by inspectors, the principal and vice principals.",
 )
@@ -363,5 +367,11 @@ _DRAWN_STAYS = Text(
     "Nếu không kiểm tra được thì ghi lý do không thực hiện.",
     "What was drawn is not cancelled, so that nobody is picked or spared by hand. "
     "If it cannot be made, say why it does not take place.",
+)
+_DRAWN_WAITS = Text(
+    "Phiếu rút ngẫu nhiên của ngày {day}: chỉ ghi không thực hiện được từ ngày đó. "
+    "Đến ngày mà vướng thì ghi lý do.",
+    "This check was drawn for {day}; it can be noted as not made from that day on. "
+    "If something is in the way then, say what.",
 )
 _REASON = Text(f"Ghi lý do, từ {LEAST} đến {MOST} ký tự.", f"Give a reason of {LEAST} to {MOST} characters.")

@@ -138,17 +138,22 @@ def judged_words(judged: Judged, week: int) -> Text:
 
 def proposal_words(proposal: Proposal) -> Text:
     """What follows from the check, as long as nobody has decided."""
-    return _ASKS if proposal.asks else _CLEAN
+    return _ASKS if proposal.asks else _quiet(proposal)
 
 
 def asks_words(*, asks: bool) -> Text:
-    """The same for a stored check."""
-    return _ASKS if asks else _CLEAN
+    """The same for a stored check, whose items are not weighed again."""
+    return _ASKS if asks else _NOTHING
 
 
-def paper_words(*, asks: bool) -> Text:
-    """The same on the paper, which the decision is written on later."""
-    return _ASKED if asks else _CLEAN
+def paper_words(proposal: Proposal, *, asks: bool) -> Text:
+    """The same on the paper, which the decision is written on later. `asks`: as the check itself keeps it."""
+    return _ASKED if asks else _quiet(proposal)
+
+
+def _quiet(proposal: Proposal) -> Text:
+    """Only what was there is said to be there: not what was not asked for, nor a lack that is too little."""
+    return _CLEAN if all(judged.outcome == "held" for judged in proposal.items) else _NOTHING
 
 
 def _capital(text: Text) -> Text:
@@ -184,7 +189,9 @@ _SAID: dict[Why, Text] = {
         "{What} trình đúng hạn, đang chờ người duyệt.",
         "{What} was submitted in time and waits for a reviewer.",
     ),
-    "free": Text("{What} không phải lập.", "{What} is not owed."),
+    "free": Text(
+        "{What}: không thuộc diện phải lập, không xét.", "{What}: not owed, so it is not looked at."
+    ),
 }
 _ASKS = Text(
     "Chưa có kết luận. Hiệu trưởng hoặc phó hiệu trưởng được đề nghị xem và kết luận.",
@@ -195,3 +202,4 @@ _ASKED = Text(
     "The principal or vice principal is asked to look and decide.",
 )
 _CLEAN = Text("Đủ hồ sơ, không có việc phải xem tiếp.", "All there; nothing more to look at.")
+_NOTHING = Text("Không có việc phải xem tiếp.", "Nothing more to look at.")

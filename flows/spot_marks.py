@@ -76,7 +76,7 @@ def checked(sending: Sending, check: SpotCheck, now: datetime) -> Marks:
         if len(text) > LONGEST:
             faults.append(Fault(name, _LONG))
     visit = replace(marks.visit, place=tidy(marks.visit.place).strip())
-    faults += visit.faults()
+    faults += visit.faults() or visit.misplaced(check.day, check.session, now)
     for name, text in (("words", words), ("note", note), ("place", visit.place)):
         if lost := undrawable(text):
             said = UNPRINTABLE.format(label=_LABELS[name], lost=" ".join(lost[:_MOST_NAMED]))

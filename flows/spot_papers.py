@@ -134,7 +134,7 @@ def fields_of(session: Session, check: SpotCheck) -> dict[str, Any]:
         "read_back": "yes" if marks.visit.read_back else "no",
         "note": _rich(marks.note.split("\n")),
         "summary": _rich(
-            [" ".join([*(w.vi for w in words), spot_finding.paper_words(asks=bool(check.proposed)).vi])]
+            [" ".join(w.vi for w in (*words, spot_finding.paper_words(proposal, asks=bool(check.proposed))))]
         ),
         "asks": "yes" if check.proposed else "no",
     }

@@ -20,10 +20,11 @@ from flows.candidates import today
 from flows.office import Office
 from flows.people import Actor
 from flows.spot_draw import Pool, Slot
+from flows.spot_rights import may_plan
 from flows.timetable import Period
 from models.account import Group, GroupMember
 from models.columns import new_id
-from models.errors import Fault, Invalid, NotFound
+from models.errors import Fault, Invalid, NotFound, NotYours
 from models.school import SchoolClass
 from models.spot_check import SpotCheck, SpotDraw
 from models.text import Text
@@ -31,6 +32,11 @@ from tasks import keys
 
 MOST_DAYS = 31
 MOST_WANTED = 40
+FARTHEST = timedelta(days=366)
+"""A timetable that is drawn from is known for a school year, no farther ahead."""
+LEAST_SLOTS, LEAST_TEACHERS, LEAST_PERIODS = 5, 2, 2
+"""A pool has so many slots, of so many teachers, and so many periods for each check that is drawn: what is
+drawn from less is known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ def plan(office: Office, actor: Actor, wish: Wish, new_seed: Callable[[], bytes]
     together or not at all. Invalid names what cannot be drawn.
     """
     now, draw_id, seed = office.now(), new_id(), new_seed()
+    if not may_plan(actor):  # whoever may not draw is told that, whatever they asked for
+        raise NotYours(spot_checks.PLANNERS_ALONE)
     _check(wish, today(now))
     with office.db.write() as session:
         inspector = spot_checks.inspector_for(session, actor, wish.inspector_id)
@@ -108,9 +116,11 @@ def plan(office: Office, actor: Actor, wish: Wish, new_seed: Callable[[], bytes]
 
 def _check(wish: Wish, day: date) -> None:
     faults = []
+    if wish.last_day > day + FARTHEST:
+        faults.append(Fault("first_day" if wish.first_day > day + FARTHEST else "last_day", _FAR))
     if wish.first_day <= day:
         faults.append(Fault("first_day", _NOT_BEFORE))
-    if not wish.first_day <= wish.last_day < wish.first_day + timedelta(days=MOST_DAYS):
+    if not timedelta(0) <= wish.last_day - wish.first_day < timedelta(days=MOST_DAYS):
         faults.append(Fault("last_day", _DAYS))
     if not 1 <= wish.wanted <= MOST_WANTED:
         faults.append(Fault("wanted", _WANTED))
@@ -119,11 +129,14 @@ def _check(wish: Wish, day: date) -> None:
 
 
 def _refuse_too_few(slots: Mapping[str, Period], wish: Wish) -> None:
-    there = spot_draw.periods(slots)
-    if not there:
+    if not slots:
         raise Invalid(_EMPTY, (Fault("first_day", _EMPTY),))
-    if there < wish.wanted:
-        few = _FEW.format(n=there)
+    teachers, there = {p.teacher_id for p in slots.values()}, spot_draw.periods(slots)
+    if len(slots) < LEAST_SLOTS or len(teachers) < LEAST_TEACHERS:
+        small = _SMALL.format(n=len(slots), teachers=len(teachers))
+        raise Invalid(small, (Fault("first_day", small),))
+    if there < LEAST_PERIODS * wish.wanted:
+        few = _FEW.format(n=there, wanted=wish.wanted, least=LEAST_PERIODS * wish.wanted)
         raise Invalid(few, (Fault("wanted", few),))
 
 
@@ -211,6 +224,9 @@ _NOT_BEFORE = Text(
     "Draw for tomorrow or later: the hash is to be public before the day. "
     "For today choose a period and give a reason.",
 )
+_FAR = Text(
+    "Ngày này còn xa hơn một năm. Chọn ngày gần hơn.", "That is more than a year ahead. Choose a nearer day."
+)
 _DAYS = Text(
     f"Ngày cuối không trước ngày đầu, và cả đợt dài nhất {MOST_DAYS} ngày.",
     f"The last day is not before the first, and a draw spans at most {MOST_DAYS} days.",
@@ -220,10 +236,18 @@ _EMPTY = Text(
     "Trong các ngày, tiết, tổ và lớp đã chọn không có tiết dạy nào rút được. Chọn rộng hơn.",
     "There is no period to draw from in the days, periods, groups and classes chosen. Choose more.",
 )
+_SMALL = Text(
+    f"Chỉ có {{n}} tiết của {{teachers}} giáo viên để rút, ai cũng đoán được kết quả. "
+    f"Cần ít nhất {LEAST_SLOTS} tiết của {LEAST_TEACHERS} giáo viên: chọn thêm ngày, tiết, tổ hoặc lớp.",
+    f"Periods to draw from: {{n}}, teachers: {{teachers}}; anyone could guess. "
+    f"At least {LEAST_SLOTS} periods of {LEAST_TEACHERS} teachers are needed: "
+    "choose more days, periods, groups or classes.",
+)
 _FEW = Text(
-    "Chỉ có {n} tiết khác giờ nhau; một người không kiểm tra hai lớp cùng lúc. "
-    "Giảm số phiếu hoặc chọn rộng hơn.",
-    "There are only {n} different times; nobody checks two classes at once. Ask for fewer, or choose more.",
+    f"Chỉ có {{n}} tiết khác giờ nhau; rút {{wanted}} phiếu cần ít nhất {{least}}, "
+    f"gấp {LEAST_PERIODS} lần số phiếu. Giảm số phiếu, hoặc chọn thêm ngày, tiết, tổ hoặc lớp.",
+    "Different times there are: {n}. To draw {wanted}, at least {least} are needed. "
+    "Ask for fewer, or choose more days, periods, groups or classes.",
 )
 _UNKNOWN = Text(
     "Có tổ hoặc lớp không thuộc trường. Tải lại trang rồi chọn lại.",

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from flows import spot_checks, spot_evidence, spot_finding, spot_notices, spot_papers, spot_reveal
+from flows import spot_checks, spot_evidence, spot_finding, spot_notices, spot_papers
 from flows.office import Office
 from flows.people import Actor
 from flows.rules import rules_of
@@ -73,8 +73,6 @@ def record(office: Office, actor: Actor, check_id: str, sending: Sending) -> Rec
                 spot_notices.tell_sent(session, check.row, check.class_name, now)
     except IntegrityError as error:  # the key stands at another check
         raise _used() from error
-    if stored and check.row.draw_id:
-        spot_reveal.reveal(office.db, office.settings, now, actor.school_id)
     if stored:
         _write_paper(office, actor, check_id)
     with office.db.read() as session:

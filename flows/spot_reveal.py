@@ -5,14 +5,14 @@ from __future__ import annotations
 import hmac
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, true, update
+from sqlalchemy import ColumnElement, and_, true, update
 from sqlmodel import col, select
 
 from flows import spot_draw
 from flows.candidates import today
 from models.db import Database
 from models.settings import Settings
-from models.spot_check import SpotCheck, SpotDraw
+from models.spot_check import SpotDraw
 from tasks import keys
 
 
@@ -22,10 +22,10 @@ def owner(draw_id: str) -> str:
 
 
 def reveal(db: Database, settings: Settings, now: datetime, school_id: str = "") -> int:
-    """Publish the seeds of the draws that are over: their days passed, or nothing of them still waits.
+    """Publish the seeds of the draws that are over: their last day has passed.
 
-    How many were published. A seed that does not fit its commitment stops everything: the database was
-    changed by hand.
+    Not sooner, whatever became of the checks: nobody makes a draw end early. How many were published. A seed
+    that does not fit its commitment stops everything: the database was changed by hand.
     """
     with db.read() as session:
         rows = list(session.exec(select(SpotDraw).where(_over(now)).where(_of(school_id))))
@@ -48,7 +48,4 @@ def _of(school_id: str) -> ColumnElement[bool]:
 
 
 def _over(now: datetime) -> ColumnElement[bool]:
-    waits = exists().where(col(SpotCheck.draw_id) == col(SpotDraw.id), col(SpotCheck.state) == "planned")
-    past = col(SpotDraw.last_day) < today(now)
-    # What was drawn a moment ago is not over in the same moment: the database wants the seal before the seed.
-    return and_(col(SpotDraw.seed).is_(None), col(SpotDraw.made_at) < now, or_(past, ~waits))
+    return and_(col(SpotDraw.seed).is_(None), col(SpotDraw.last_day) < today(now))

@@ -7,6 +7,8 @@ sees totals.
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col, select
 
@@ -53,11 +55,13 @@ def may_record(actor: Actor, check: SpotCheck) -> bool:
     return check.inspector_id == actor.id
 
 
-def may_end(actor: Actor, check: SpotCheck) -> bool:
-    """May this person say that a planned check does not take place?"""
-    return check.state == "planned" and (check.inspector_id == actor.id or oversees(actor))
+def may_end(actor: Actor, check: SpotCheck, day: date) -> bool:
+    """May this person say that a planned check does not take place? What was drawn waits for its day: until
+    then nobody can know, and a draw could be undone lesson by lesson."""
+    come = check.draw_id is None or check.day <= day
+    return come and check.state == "planned" and (check.inspector_id == actor.id or oversees(actor))
 
 
-def may_cancel(actor: Actor, check: SpotCheck) -> bool:
+def may_cancel(actor: Actor, check: SpotCheck, day: date) -> bool:
     """Only a chosen check is taken back: what was drawn stays drawn."""
-    return may_end(actor, check) and check.draw_id is None
+    return may_end(actor, check, day) and check.draw_id is None

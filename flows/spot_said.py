@@ -85,7 +85,10 @@ _STATES: dict[State, Text] = {
     "draft": Text("Còn là bản nháp, chưa trình.", "Still a draft, not submitted."),
     "none": Text("Hệ thống không có kế hoạch nào.", "The system has none."),
 }
-_FREE = Text("Giáo viên này không phải lập.", "This teacher does not owe it.")
+_FREE = Text(
+    "Giáo viên này không thuộc diện phải lập, không xét.",
+    "This teacher does not owe it; it is not looked at.",
+)
 _MADE = Text(
     "Hệ thống ghi nhận: tạo bản in {at}, mã {code}.", "The system knows of a print made {at}, code {code}."
 )

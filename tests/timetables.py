@@ -8,21 +8,23 @@ from models.school import Timetable, TimetableEntry
 from tests.cast import FIRST_MONDAY, Cast
 
 
-def timetable(cast: Cast, name: str, class_name: str, *days: tuple[int, int, str]) -> None:
-    """A timetable from the first week on: (weekday, morning period, subject)."""
-    with cast.office.db.write() as session:
-        if session.get(Timetable, (cast.school_id, FIRST_MONDAY)) is None:
-            session.add(
+def timetable(
+    cast: Cast, name: str, class_name: str, *days: tuple[int, int, str], session: str = "morning"
+) -> None:
+    """A timetable from the first week on: (weekday, period of the session, subject)."""
+    with cast.office.db.write() as rows:
+        if rows.get(Timetable, (cast.school_id, FIRST_MONDAY)) is None:
+            rows.add(
                 Timetable(school_id=cast.school_id, valid_from=FIRST_MONDAY, created_at=cast.office.now())
             )
-            session.flush()
-        session.add_all(
+            rows.flush()
+        rows.add_all(
             TimetableEntry(
                 school_id=cast.school_id,
                 valid_from=FIRST_MONDAY,
                 class_id=cast.classes[class_name],
                 weekday=weekday,
-                session="morning",
+                session=session,
                 period=period,
                 subject=subject,
                 account_id=cast.ids[name],

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from flows import spot_checks, spot_evidence, spot_records
+from flows.candidates import today
 from flows.people import Actor
 from flows.spot_checks import MISSED, STATES, Asked, Check, Choice
 from flows.spot_finding import asks_words
@@ -119,9 +120,10 @@ def get(
         refuse_unknown(session, viewer.actor.school_id, {"state": state}, {"state": STATES})
         asked = Asked(state, first, last, mine)
         rows = spot_checks.listed(session, viewer.actor, asked, after=cursors.read(cursor), limit=LISTED + 1)
+    day = today(office.now())
     end = rows[LISTED - 1].row if len(rows) > LISTED else None
     return {
-        "items": [_item(check, viewer.actor) for check in rows[:LISTED]],
+        "items": [_item(check, viewer.actor, day) for check in rows[:LISTED]],
         "next": cursors.write(end.planned_at, end.id) if end else None,
     }
 
@@ -174,14 +176,14 @@ def cancel(check_id: str, said: Words, viewer: ApiViewer, office: OfficeDep, now
 def _one(viewer: ApiViewer, office: OfficeDep, now: datetime, check_id: str) -> dict[str, Any]:
     with office.db.read() as session:
         check = spot_checks.one(session, viewer.actor, check_id)
-        return _item(check, viewer.actor) | {"evidence": _evidence(session, check, now)}
+        return _item(check, viewer.actor, today(now)) | {"evidence": _evidence(session, check, now)}
 
 
 def _evidence(session: Session, check: Check, now: datetime) -> dict[str, Any]:
     return spot_evidence.as_data(spot_checks.evidence(session, check.row, now))
 
 
-def _item(check: Check, actor: Actor) -> dict[str, Any]:
+def _item(check: Check, actor: Actor, day: date) -> dict[str, Any]:
     row = check.row
     return {
         "id": row.id,
@@ -216,5 +218,5 @@ def _item(check: Check, actor: Actor) -> dict[str, Any]:
         else None,
         "finding": check.outcome if row.finding else None,
         "document_id": row.document_id,
-        "actions": list(check.may(actor)),
+        "actions": list(check.may(actor, day)),
     }

@@ -90,6 +90,7 @@ def desk(
         oversees=oversees(actor),
         pages=pages,
         done=DONE.get(done),
+        this_day=today(now),
     )
     return kept_by(answer, viewer) if may_plan(actor) else answer
 
@@ -247,7 +248,7 @@ def _ending(
 ) -> Response:
     with office.db.read() as session:
         check = spot_checks.one(session, viewer.actor, check_id)
-    may = check.may(viewer.actor)
+    may = check.may(viewer.actor, today(office.now()))
     if "end" not in may:
         return RedirectResponse(f"/spot/{check_id}", 303)
     say = words_for(request, viewer)
@@ -260,6 +261,7 @@ def _ending(
         session_name=SESSIONS[check.row.session],
         kinds=[("", say(_CHOOSE)), *((kind, say(MISSED[kind])) for kind in BY_HAND)],
         cancels="cancel" in may,
+        drawn=check.row.draw_id is not None,
         typed={"kind": text_of(form, "kind"), "words": text_of(form, "words")}
         if form
         else {"kind": "", "words": ""},

@@ -15,9 +15,10 @@ from flows.candidates import today
 from flows.office import Office
 from flows.spot_checks import MISSED, STATES
 from flows.spot_planning import MOST_DAYS, Wish
+from flows.spot_rights import may_plan
 from flows.timetable import SESSIONS
 from models.account import Group
-from models.errors import Fault, Invalid
+from models.errors import Fault, Invalid, NotYours
 from models.school import SchoolClass
 from models.spot_check import SpotDraw
 from models.text import Text
@@ -70,6 +71,8 @@ def new(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
 @router.post("/new")
 def draw(request: Request, viewer: PageViewer, office: OfficeDep, form: CheckedForm) -> Response:
     """Draw and publish; refused, the form comes back as it was."""
+    if not may_plan(viewer.actor):
+        raise NotYours(spot_checks.PLANNERS_ALONE)
     typed = {name: text_of(form, name) for name in ("first_day", "last_day", "wanted", "inspector")}
     chosen = {name: _all(form, name) for name in ("periods", "groups", "classes")}
     try:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlmodel import select
-
-from flows import spot_checks, spot_planning, spot_records
+from flows import spot_checks, spot_planning, spot_records, spot_reveal
 from flows.spot_checks import Choice
 from flows.spot_marks import Marks, Sending
 from flows.spot_planning import Wish
-from models.spot_check import SpotCheck
 from service import words
 from tests.browser.stops import Stop, stop
 from tests.cast import Cast
@@ -22,8 +19,12 @@ def draw_stops(cast: Cast) -> list[Stop]:
     binh, today = cast.actor("binh"), words.local(cast.office.now()).date()
     places = [(today, 7, "1A", "lan"), (today, 8, "2A", "mai")]
     later = today + timedelta(days=1)
-    for when, period, name, who in [*places, (later, 9, "4A", "son"), (later, 10, "5A", "huong")]:
+    for when, period, name, who in places:
         timetable(cast, who, name, (when.weekday(), period, "Toán"))
+    days = (later, later + timedelta(days=1))
+    for day in days:
+        for who, name, periods in (("son", "4A", (8, 9, 10)), ("huong", "5A", (9, 10))):
+            timetable(cast, who, name, *((day.weekday(), period, "Toán") for period in periods))
     made = [
         spot_checks.choose(
             cast.office, binh, Choice(when, "morning", period, cast.classes[name], "Theo kế hoạch tháng 11")
@@ -33,12 +34,12 @@ def draw_stops(cast: Cast) -> list[Stop]:
     sending = Sending("phone-tour", Marks("absent", "present", words="Em quên bản in."), cast.office.now())
     spot_records.record(cast.office, binh, made[0], sending)
     draws = [
-        spot_planning.plan(cast.office, binh, Wish(later, later, 1, periods=(("morning", period),)))
-        for period in (9, 10)
+        spot_planning.plan(
+            cast.office, binh, Wish(day, day, 1, periods=tuple(("morning", n) for n in (8, 9, 10)))
+        )
+        for day in days
     ]
-    with cast.office.db.read() as session:
-        drawn = {c.draw_id: c.id for c in session.exec(select(SpotCheck)) if c.draw_id}
-    spot_checks.end(cast.office, binh, drawn[draws[0]], "busy", "")
+    spot_reveal.reveal(cast.office.db, cast.office.settings, cast.office.now() + timedelta(days=2))
     return [
         stop("binh", "/spot"),
         stop("minh", "/spot"),
@@ -56,7 +57,7 @@ def draw_stops(cast: Cast) -> list[Stop]:
         stop("minh", f"/spot/draws/{draws[1]}", "summary.link-tap"),
         stop("binh", f"/spot/{made[1]}"),
         stop("binh", f"/spot/{made[1]}/end"),
-        stop("binh", f"/spot/{drawn[draws[1]]}/end", ("[name=words]", "x"), ".btn--go", shows="[role=alert]"),
+        stop("binh", f"/spot/{made[1]}/end", ("[name=words]", "x"), ".btn--go", shows="[role=alert]"),
         stop("lan", f"/spot/{made[0]}/sent"),
         stop("binh", "/batches/new?action=sign"),
         stop("binh", "/batches/new?action=sign", ".tray .btn--go", shows=".input--pin"),

@@ -19,6 +19,7 @@ from tests.browser.corridor import (
     pages_kept,
     press,
     reload,
+    times,
     waiting,
 )
 from tests.browser.window import Window, ready
@@ -43,6 +44,7 @@ def test_a_whole_check_with_a_network(cast: Cast, phone: Callable[..., Window]) 
     mark(binh.page, "teaching_plan", "unclear")
     mark(binh.page, "lesson_plan", "printed")
     binh.page.fill("#f-words", "Máy em hỏng từ thứ Sáu ạ.")
+    times(binh.page)
     press(binh.page)
     expect(missing).to_contain_text("Chọn lý do dùng bản in thay")
     expect(missing).to_contain_text("Đưa giáo viên đọc lại")
@@ -71,6 +73,7 @@ def test_a_network_that_goes_in_the_middle(cast: Cast, phone: Callable[..., Wind
     line.cut()
     mark(binh.page, "lesson_plan", "absent")
     binh.page.fill("#f-words", "Em để ở nhà ạ.")
+    times(binh.page)
     expect(binh.page.locator("form[data-kept=yes]")).to_be_visible()
     expect(binh.page.locator("[data-state=kept]")).to_be_visible()
     reload(binh)  # no network: the page comes from the phone, and with it every mark

@@ -17,6 +17,7 @@ from tests.browser.corridor import (
     open_check,
     pages_kept,
     press,
+    times,
     waiting,
 )
 from tests.browser.test_accessibility import faults_of
@@ -93,6 +94,7 @@ def test_the_keyboard_alone(cast: Cast, phone: Callable[..., Window]) -> None:
     page.keyboard.type("Em quên ạ.")
     tab_to(page, "#f-read_back")
     page.keyboard.press("Space")
+    times(page)
     tab_to(page, "form[data-marks] .btn--go")
     page.keyboard.press("Enter")
     page.wait_for_url("**/sent")
@@ -145,6 +147,7 @@ def test_without_scripts(cast: Cast, browser: Browser, site: str) -> None:
     expect(page.locator("[data-verdict=teaching_code]")).to_contain_text("Không có bản in nào mang mã này")
     expect(page.locator("#f-teaching_plan-absent")).to_be_checked()
     page.fill("#f-words", "Em quên ạ.")
+    times(page)
     page.select_option("#f-lesson_plan_reason", "no_laptop")
     page.get_by_role("button", name="Gửi phiếu").click()
     expect(page.locator(".errors:visible")).to_contain_text("Đưa giáo viên đọc lại")

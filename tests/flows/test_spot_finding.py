@@ -16,6 +16,7 @@ from flows.spot_finding import (
     TEACHING_PLAN,
     Known,
     judged_words,
+    paper_words,
     proposal_words,
     propose,
 )
@@ -110,6 +111,22 @@ def test_no_word_pronounces_before_anybody_decided(marks: dict, known: dict, bot
     for said in (proposal_words(proposal), *(judged_words(j, week) for j in proposal.items)):
         unspoken(said)
         assert "{" not in said.vi + said.en
+
+
+@given(MARKED, KNOWNS, st.booleans())
+def test_all_is_there_is_said_only_where_all_was_there(marks: dict, known: dict, both: bool) -> None:
+    proposal = propose(marks, known, both=both)
+    held = all(judged.outcome == "held" for judged in proposal.items)
+    assert ("Đủ hồ sơ" in proposal_words(proposal).vi) == held
+    assert ("Đủ hồ sơ" in paper_words(proposal, asks=proposal.asks).vi) == held
+
+
+def test_what_is_not_owed_is_said_not_to_be_looked_at() -> None:
+    free = dict.fromkeys(ITEMS, Known("none", owed=False))
+    proposal = propose(dict.fromkeys(ITEMS, "absent"), free, both=False)
+    said = [judged_words(judged, 12).vi for judged in proposal.items]
+    assert said[0] == "Kế hoạch dạy học tuần 12: không thuộc diện phải lập, không xét."
+    assert proposal_words(proposal).vi == "Không có việc phải xem tiếp."
 
 
 def unspoken(said: Text) -> None:

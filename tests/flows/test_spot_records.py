@@ -15,6 +15,7 @@ from flows.drafts import create, may_draft, save
 from flows.spot_checks import cancel, end
 from flows.spot_marks import Marks
 from flows.spot_records import Conflict, record
+from flows.spot_visit import Visit
 from models.document import Document, Revision
 from models.errors import Invalid, NotFound, NotYours, WrongStep
 from models.notice import Notice
@@ -23,6 +24,7 @@ from models.settings import VIETNAM
 from models.spot_check import SpotCheck
 from tests.cast import Cast
 from tests.flows.test_spot_checks import GOOD, NONE, TODAY, WEEK, all_well, chosen, lessons, row, sending
+from tests.timetables import timetable
 
 
 @pytest.fixture
@@ -76,6 +78,10 @@ def test_a_key_belongs_to_one_check(school: Cast) -> None:
         (Marks("present", "printed", reason="mưa"), ["lesson_plan_reason"]),
         (replace(GOOD, words="x" * 1001, note="y" * 1001), ["words", "note"]),
         (replace(GOOD, words="Máy hỏng 漢"), ["words"]),
+        (replace(GOOD, visit=Visit("09:25", "09:15")), ["ended"]),
+        (replace(GOOD, visit=Visit("23:00", "23:50")), ["started", "ended"]),
+        (replace(GOOD, visit=Visit("09:15", "17:40")), ["ended"]),
+        (replace(GOOD, visit=Visit("13:00", "13:10")), ["started"]),
     ],
 )
 def test_clear_mistakes_are_refused_at_their_field(school: Cast, marks: Marks, fields: list[str]) -> None:
@@ -84,6 +90,15 @@ def test_clear_mistakes_are_refused_at_their_field(school: Cast, marks: Marks, f
         record(school.office, school.actor("binh"), check_id, sending(school, marks))
     assert [fault.path for fault in refused.value.faults] == fields
     assert row(school, check_id).state == "planned"
+
+
+def test_an_afternoons_check_does_not_begin_in_the_morning(school: Cast) -> None:
+    timetable(school, "lan", "3A", (1, 1, "Toán"), session="afternoon")
+    check_id, binh = chosen(school, session="afternoon", period=1), school.actor("binh")
+    with pytest.raises(Invalid) as refused:
+        record(school.office, binh, check_id, sending(school, replace(GOOD, visit=Visit("11:59", "14:10"))))
+    assert [fault.path for fault in refused.value.faults] == ["started"]
+    record(school.office, binh, check_id, sending(school, replace(GOOD, visit=Visit("12:00", "14:10"))))
 
 
 def test_a_check_is_not_recorded_before_its_day_nor_by_anybody_else(school: Cast) -> None:

@@ -181,7 +181,7 @@ def _play(term: Term) -> None:
             ).all()
         for check_id in waiting[:-1]:  # what a check finds is told elsewhere: here it is only settled
             term.at(day, 9)
-            spot_checks.end(term.office, actor, check_id, "busy", "")
+            spot_checks.end(term.office, actor, check_id, "busy", "Họp hội đồng")
         term.at(day + timedelta(days=1), 0, 5)
         spot_clock.look(term.office.db, term.office.settings, term.now)
 

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, delete, func, select
+from sqlmodel import col, delete, func, select, update
 
 from flows import keyring, queries, timetable
 from flows.calendar import monday_of
@@ -250,6 +251,41 @@ def test_the_demo_has_a_clean_check_and_minutes_of_every_kind(office: Office) ->
     assert len(waiting) == 1 and actions["appeal"]["sign"] == 1
     assert len(follow_ups) == 3
     assert demo_checks.seed_checks(office) == 0
+
+
+def test_a_step_of_the_demos_checks_that_is_refused_is_a_fault(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it was: who owed nothing was found clean, so there were no minutes, and only a log line said so."""
+    _lessons_today(office)
+    monkeypatch.setattr(demo_records, "STORIES", ())
+    demo_records.seed_documents(office)
+    with office.db.write() as session:
+        session.exec(update(Account).values(created_at=office.now()))
+    with pytest.raises(ExceptionGroup) as refused:
+        demo_checks.seed_checks(office)
+    assert len(refused.value.exceptions) == 3
+    with office.db.read() as session:
+        assert session.get(SchoolSetting, (account(office, "admin").school_id, demo_checks.DONE)) is None
+
+
+def test_every_day_of_the_week_has_a_lesson_for_each_of_the_demos_checks(office: Office) -> None:
+    with office.db.write() as session:
+        session.exec(delete(CalendarChange))
+    with office.db.read() as session:
+        people = {a.sign_in_name: a for a in session.exec(select(Account)).all()}
+        school_id = people["admin"].school_id
+        week = session.exec(select(SchoolWeek).where(col(SchoolWeek.number) == 12)).one()
+        days = [week.monday + timedelta(days=n) for n in range(5)]
+        lessons = {day: timetable.of_days(session, school_id, day, day) for day in days}
+    for day, hour in product(days, (6, 13, 20)):
+        now = datetime(day.year, day.month, day.day, hour, tzinfo=VIETNAM)
+        found = demo_checks.visits(lessons[day], people, now)
+        assert len(found) == len(demo_checks.STORIES), now
+        assert len({(p.session, p.number) for p in found.values()}) == len(found), "one place at a time"
+        for lesson in found.values():
+            visit = demo_checks.visit(lesson.session, now)
+            assert not visit.faults() and visit.started < visit.ended <= f"{now:%H:%M}", now
 
 
 def test_the_demos_checks_wait_for_a_day_with_lessons(office: Office) -> None:

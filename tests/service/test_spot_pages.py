@@ -18,6 +18,7 @@ from flows.spot_checks import end
 from flows.spot_marks import Marks, Sending
 from flows.spot_planning import Wish
 from models.batch import Batch
+from models.errors import Invalid, WrongStep
 from models.school import SchoolClass
 from models.spot_check import SpotCheck, SpotDraw
 from tests.cast import PIN, Cast
@@ -32,7 +33,7 @@ TOMORROW = TODAY + timedelta(days=1)
 @pytest.fixture
 def school(cast: Cast) -> Cast:
     timetable(cast, "lan", "3A", (1, 2, "Toán"), (1, 3, "Tiếng Việt"), (2, 1, "Toán"), (2, 2, "Đạo đức"))
-    timetable(cast, "huong", "4A", (1, 2, "Khoa học"), (2, 1, "Toán"), (2, 3, "Toán"))
+    timetable(cast, "huong", "4A", (1, 2, "Khoa học"), (2, 1, "Toán"), (2, 3, "Toán"), (2, 5, "Toán"))
     timetable(cast, "son", "5A", (2, 1, "Toán"), (2, 2, "Toán"), (2, 4, "Toán"))
     timetable(cast, "binh", "2A", (2, 3, "Toán"))
     return cast
@@ -103,7 +104,14 @@ def test_a_draw_is_published_to_all_and_shows_what_was_drawn_only_when_it_is_ove
     assert reader("principal_b").get(f"/spot/draws/{draw.id}").status == 404
     assert reader("principal_b").get(f"/spot/draws/{draw.id}/draw.json").status == 404
     for check in checks(school):
+        with pytest.raises(WrongStep):
+            not_made(school, check)
+    at_its_day(school)
+    for check in checks(school):
         not_made(school, check)
+    assert spot_clock.look(school.office.db, school.office.settings, school.office.now()) >= 0
+    assert reader("lan").client.get(f"/spot/draws/{draw.id}/draw.json").json()["seed"] is None
+    spot_clock.look(school.office.db, school.office.settings, school.office.now() + timedelta(days=1))
     seen = reader("lan").get(f"/spot/draws/{draw.id}?recompute=1")
     assert all(slot in seen.words for slot in slots)
     assert "Khớp" in seen.words
@@ -112,15 +120,40 @@ def test_a_draw_is_published_to_all_and_shows_what_was_drawn_only_when_it_is_ove
 
 
 def not_made(cast: Cast, check: SpotCheck) -> None:
-    end(cast.office, cast.actor("binh"), check.id, "busy", "")
+    end(cast.office, cast.actor("binh"), check.id, "busy", "Họp hội đồng cả ngày")
+
+
+def at_its_day(cast: Cast) -> None:
+    """The clock of the day the draw was made for."""
+    later = cast.office.now() + timedelta(days=1)
+    cast.office.now = lambda: later
+
+
+def test_a_pool_of_which_anyone_could_guess_is_refused(school: Cast, reader: People) -> None:
+    form = reader("binh").get("/spot/draws/new")
+    few = form.send("/spot/draws/new", wanted="3")
+    assert few.status == 422 and "cần ít nhất 6, gấp 2 lần số phiếu" in few.words
+    plan, binh = spot_planning.plan, school.actor("binh")
+    narrow = [
+        Wish(TOMORROW, TOMORROW, 1, periods=(("morning", 1),)),  # three slots
+        Wish(TOMORROW, TOMORROW, 1, classes=(school.classes["3A"],)),  # one teacher
+    ]
+    for wish in narrow:
+        with pytest.raises(Invalid) as refused:
+            plan(school.office, binh, wish)
+        assert [fault.path for fault in refused.value.faults] == ["first_day"]
+    timetable(school, "lan", "3A", *((2, n, "Toán") for n in (6, 7, 8, 9)))
+    with pytest.raises(Invalid) as refused:
+        plan(school.office, binh, Wish(TOMORROW, TOMORROW, 1, classes=(school.classes["3A"],)))
+    assert "của 1 giáo viên" in refused.value.sentence.vi, "six slots, all of one teacher"
+    assert not checks(school)
 
 
 def test_the_page_of_a_draw_tells_commands_that_recompute_it(
     school: Cast, reader: People, tmp_path: Path
 ) -> None:
     draw_id = drawn(school)
-    for check in checks(school):
-        not_made(school, check)
+    spot_clock.look(school.office.db, school.office.settings, school.office.now() + timedelta(days=2))
     page = reader("lan").get(f"/spot/draws/{draw_id}")
     (tmp_path / "draw.json").write_bytes(reader("lan").client.get(f"/spot/draws/{draw_id}/draw.json").content)
     typed = page.all("#f-python")[0].text_content().strip()
@@ -233,15 +266,21 @@ def test_a_sent_check_is_opened_again_from_its_page_until_it_is_signed(school: C
 def test_why_a_check_is_not_made_and_what_was_drawn_is_not_taken_back(school: Cast, reader: People) -> None:
     drawn(school)
     first = checks(school)[0]
+    assert reader("binh").get(f"/spot/{first.id}/end").path == f"/spot/{first.id}", "not before its day"
+    assert f"/spot/{first.id}/end" not in reader("binh").get("/spot").source
+    at_its_day(school)
+    assert f"/spot/{first.id}/end" in reader("binh").get("/spot").source
     page = reader("binh").get(f"/spot/{first.id}/end")
     assert "không đổi sang tiết khác và không hủy" in page.words
     refused = page.send(f"/spot/{first.id}/end", do="end", kind="other")
     assert refused.status == 422
     taken = refused.send(f"/spot/{first.id}/end", do="cancel", words="Không muốn kiểm tra")
     assert taken.status == 403
-    done = refused.send(f"/spot/{first.id}/end", do="end", kind="busy")
+    silent = refused.send(f"/spot/{first.id}/end", do="end", kind="busy", words="")
+    assert silent.status == 422 and "Ghi lý do" in silent.words
+    done = silent.send(f"/spot/{first.id}/end", do="end", kind="busy", words="Họp hội đồng cả ngày")
     assert "Đã ghi lý do" in done.words
-    mine = chosen(school)
+    mine = chosen(school, day=TODAY + timedelta(weeks=1))
     gone = (
         reader("binh").get(f"/spot/{mine}/end").send(f"/spot/{mine}/end", do="cancel", words="Chọn nhầm lớp")
     )
