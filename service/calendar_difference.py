@@ -33,7 +33,7 @@ from models.school import Timetable
 from models.settings import VIETNAM
 from models.text import Text
 from service import calendar_lessons
-from service.calendar_lessons import Carried, OnHoliday, Plans
+from service.calendar_lessons import NO_PLANS, Carried, OnHoliday, Plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Difference:
     flags: tuple[FlagChange, ...] = ()
     free: tuple[Free, ...] = ()
     carried: tuple[Carried, ...] = ()
-    plans: Plans = Plans()
+    plans: Plans = NO_PLANS
     on_holidays: tuple[OnHoliday, ...] = ()
     records: int = 0
     """Records of moved weeks, which stay with their week and as they are."""

@@ -1,4 +1,4 @@
-"""What a change of the calendar does to lessons: their week, plans that hold them, limits not met yet. Reads."""
+"""What a change of the calendar does to lessons: their week, plans that hold them, who has to sign. Reads."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ class Plans:
         return bool(self.count)
 
 
+NO_PLANS = Plans()
+
+
 @dataclass(frozen=True, slots=True)
 class OnHoliday:
     """Lessons would be taught on a public holiday."""
@@ -88,12 +91,12 @@ def plans_on(session: Session, school_id: str, before: SchoolDays, after: School
         }
     concerned = {day: some for day, some in concerned.items() if some}
     if not concerned:
-        return Plans()
+        return NO_PLANS
     query = select(SchoolWeek).where(col(SchoolWeek.school_id) == school_id).order_by(col(SchoolWeek.monday))
     weeks = session.exec(query).all()
     mondays = [week.monday for week in weeks if any(week.monday <= day <= week.sunday for day in concerned)]
     if not mondays:
-        return Plans()
+        return NO_PLANS
     ids = [
         d.id
         for d in covering(session, weeks, min(mondays), max(mondays), col(Document.status).not_in(_NOT_SENT))

@@ -287,6 +287,9 @@ def test_what_changes_is_shown_first_and_is_what_then_happens(each_cast: Cast) -
     assert {(f.what, f.number) for f in found.flags} == {("closes", 13), ("closes", 14), ("moves", 13)}
     plan13 = next(x for x in found.limits if x.number == 13 and x.type.en == "Lesson plan")
     assert plan13.after - plan13.before == timedelta(days=7)
+    people = {x.number: x.unsigned for x in found.limits if x.type.en == "Lesson plan"}
+    assert people[15] is not None
+    assert (people[13], people[14]) == (people[15], people[15] - 1)  # lan has signed week 14
     with cast.office.db.read() as session:
         assert session.get_one(SchoolWeek, cast.weeks[13]).monday == NEXT_MONDAY  # nothing is kept yet
     assert apply_if_shown(cast.office.db, cast.school_id, late, do, "another mark") == found
@@ -357,6 +360,21 @@ def test_the_look_names_the_week_of_moved_lessons_and_counts_plans(cast: Cast, e
     )
 
 
+def test_a_make_up_day_on_a_public_holiday_is_warned_of(cast: Cast, enter: Enter) -> None:
+    """Entered in the calendar or not: 01/01/2027 is one by the law."""
+    new_year, warned = date(2027, 1, 1), "là ngày lễ (Tết Dương lịch)"
+    put(cast, new_year)  # so that it has no lessons of its own
+    day = {"first": "30/11/2026", "taught_on": "01/01/2027", "reason": "Dạy bù"}
+    admin = enter("admin")
+    assert f"Thứ Sáu 01/01/2027 {warned}" in unescape(admin.post("/admin/weeks/moved", **day).text)
+    with cast.office.db.write() as session:
+        who, now = cast.ids["admin"], cast.office.now()
+        calendar_changes.add_holidays(session, cast.school_id, "2026-2027", who, now)
+    assert warned in unescape(admin.post("/admin/weeks/moved", **day).text)
+    usual = unescape(admin.post("/admin/weeks/moved", **day | {"taught_on": "05/12/2026"}).text)
+    assert "là ngày lễ" not in usual
+
+
 # --- the page -------------------------------------------------------------------------------------------
 
 
@@ -397,6 +415,9 @@ def test_the_page_of_changes_speaks_english_too(cast: Cast, enter: Enter) -> Non
     week = unescape(admin.post("/admin/weeks/put-off?lang=en", week_id=cast.weeks[14]).text)
     for words in ("Week 14", "Afterwards", "Deadlines", "Lesson plan, week 14"):
         assert words in week
+    week = unescape(admin.post("/admin/weeks/put-off", week_id=cast.weeks[14]).text)
+    assert "hết thứ Ba 01/12 (trước 00:00 thứ Tư 02/12)" in week
+    assert re.search(r"tuần 14<span[^>]*>\d+ người chưa ký<", week)
 
 
 def test_a_refused_day_keeps_what_was_typed_and_a_stale_look_is_shown_again(cast: Cast, enter: Enter) -> None:
