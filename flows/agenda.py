@@ -88,8 +88,8 @@ def _limits(session: Session, actor: Actor, since: datetime, now: datetime) -> I
                     changed_at,
                     sequence,
                     ends_at=one.due_at,
-                    about=Text("Ký và trình {limit}. {rule}", "Sign and submit {limit}. {rule}").format(
-                        limit=limit_words(one.due_at), rule=one.rule
+                    about=Text("Ký và trình {limit}. {rule}.", "Sign and submit {limit}. {rule}.").format(
+                        limit=limit_words(one.due_at), rule=_capital(one.rule)
                     ),
                     path=f"/documents/new?type={owed.slug}&week={one.week.id}",
                     alarms=_alarms(one.due_at),
@@ -123,12 +123,13 @@ def _alarms(due_at: datetime) -> tuple[datetime, ...]:
 
 
 def _reviews(session: Session, actor: Actor) -> Iterator[Entry]:
-    """Steps that wait for this person, those of the same type, week and limit together."""
+    """Steps that wait for this person, those of the same type, week and limit (to the minute) together."""
     found: dict[tuple[str, str, str, datetime], list[queries.Waiting]] = {}
     for one in queries.waiting(session, actor, limit=MOST):
         if one.due_at is not None:
             week = one.week.id if one.week else "none"
-            found.setdefault((one.document.type, one.step, week, one.due_at), []).append(one)
+            due_at = one.due_at.replace(second=0, microsecond=0)
+            found.setdefault((one.document.type, one.step, week, due_at), []).append(one)
     for (slug, step, week, due_at), waiting in found.items():
         here = waiting[0].week
         title = Text("Hạn duyệt: {what}{week}{n}", "Review by: {what}{week}{n}").format(
@@ -162,6 +163,11 @@ def _duties(session: Session, actor: Actor) -> Iterator[Entry]:
             path=f"/documents/{one.duty.document_id}#after",
             alarms=_alarms(one.duty.due_at),
         )
+
+
+def _capital(words: Text) -> Text:
+    """As a sentence begins."""
+    return Text(words.vi[:1].upper() + words.vi[1:], words.en[:1].upper() + words.en[1:])
 
 
 def _week(number: int | None) -> Text | None:

@@ -1,9 +1,10 @@
 """When the reminders of one limit go: from rules, limit and working days to moments. Pure.
 
 Nobody is reminded on a holiday, in a break or at a weekend: what comes before the limit goes on the last
-working day before, what comes after it on the first one after. Whoever computes the moments, once, twice or
-a week late, gets the same ones; of those that have passed only the latest is still told, so that a week's
-sleep makes one reminder and not five.
+working day before, what comes after it on the first one after. There an escalation comes at least a working
+day after the reminder it follows: where days off would bring both on one morning, it is pushed on. Whoever
+computes the moments, once, twice or a week late, gets the same ones; of those that have passed only the
+latest is still told, so that a week's sleep makes one reminder and not five.
 """
 
 from __future__ import annotations
@@ -60,12 +61,18 @@ def moments(rules: Sequence[Remind], due_at: datetime, is_working_day: WorkingDa
         if at >= due_at:
             at = _at(_working(day - DAY, -1, is_working_day), rule.hour)
         found[rule.to, at.date()] = Moment(at, rule.code, rule)
+    firsts: list[tuple[Remind, date]] = []
     for rule in sorted(rules, key=lambda r: r.days):
         if rule.when != "after":
             continue
-        day = last
+        day = _working(last + rule.days * DAY, 1, is_working_day)
+        followed = [on for one, on in firsts if one.days < rule.days and one.to != rule.to]
+        if followed and day <= max(followed):
+            day = _working(max(followed) + DAY, 1, is_working_day)
+        firsts.append((rule, day))
         for number in range(rule.times):
-            day = _working(day + (rule.every if number else rule.days) * DAY, 1, is_working_day)
+            if number:
+                day = _working(day + rule.every * DAY, 1, is_working_day)
             code = rule.code + (f".{number}" if number else "")
             found.setdefault((rule.to, day), Moment(_at(day, rule.hour), code, rule))
     return sorted(found.values(), key=lambda m: (m.at, m.to))
@@ -94,9 +101,9 @@ def to_tell(
 def reach(rules: Sequence[Remind]) -> tuple[timedelta, timedelta]:
     """How long before and after a limit one of its moments may still be told, whatever the calendar."""
     before = max((r.days + 2 for r in rules if r.when != "after"), default=-_LONGEST_REST)
-    after = max(
-        (r.days + (r.every + 2) * r.times for r in rules if r.when == "after"), default=-_LONGEST_REST
-    )
+    later = [r for r in rules if r.when == "after"]
+    # Each may have to follow every other one by a working day.
+    after = max((r.days + (r.every + 2) * r.times + 3 * len(later) for r in later), default=-_LONGEST_REST)
     return (before + _LONGEST_REST) * DAY, (after + _LONGEST_REST) * DAY + STALE
 
 

@@ -32,6 +32,8 @@ from models.flag import Flag
 from models.school import Timetable
 from models.settings import VIETNAM
 from models.text import Text
+from service import calendar_lessons
+from service.calendar_lessons import NO_PLANS, Carried, OnHoliday, Plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Limit:
     before: datetime
     after: datetime
     kept: bool = False
+    unsigned: int | None = None
+    """How many owe it and have not signed; None where it is no limit of signing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,15 @@ class Difference:
     lessons: tuple[Lessons, ...] = ()
     flags: tuple[FlagChange, ...] = ()
     free: tuple[Free, ...] = ()
+    carried: tuple[Carried, ...] = ()
+    plans: Plans = NO_PLANS
+    on_holidays: tuple[OnHoliday, ...] = ()
     records: int = 0
     """Records of moved weeks, which stay with their week and as they are."""
 
     def __bool__(self) -> bool:
-        return any((self.weeks, self.limits, self.lessons, self.flags, self.free))
+        found = (self.weeks, self.limits, self.lessons, self.flags, self.free, self.carried, self.plans)
+        return any(found)
 
     asked: str = ""
     """What was asked for, as it was typed."""
@@ -112,6 +120,7 @@ class _State:
     """Of one moment: weeks, limits by setting, type and week; periods a day and who teaches in a week, both
     from today on."""
 
+    days: SchoolDays
     weeks: Mapping[str, tuple[str, int, date]]
     limits: Mapping[tuple[str, str, str], tuple[Text, int, datetime]]
     lessons: Mapping[date, int]
@@ -224,6 +233,7 @@ def _state(session: Session, school_id: str, now: datetime) -> _State:
     coming = [w for w in days.weeks if w.sunday >= today]
     slots = {year: slots_of(session, school_id, year) for year in {w.year for w in coming}}
     return _State(
+        days=days,
         weeks={w.id: (w.year, w.number, w.monday) for w in days.weeks},
         limits={
             (owed.deadline.setting, owed.slug, due.week.id): (owed.declared.name, due.week.number, due.due_at)
@@ -277,10 +287,14 @@ def _compare(
         col(Document.first_signed_at).is_not(None),
     )
     owed = {(setting, week_id) for setting, _, week_id in after.limits}
-    limits = [limit for key, limit in kept.items() if key not in owed and limit.before != limit.after] + [
-        Limit(name, number, was, after.limits[key][2], kept=(key[0], key[2]) in kept)
+    moved = {
+        key: Limit(name, number, was, after.limits[key][2], kept=(key[0], key[2]) in kept)
         for key, (name, number, was) in before.limits.items()
         if key in after.limits and was != after.limits[key][2] and max(was, after.limits[key][2]) > now
+    }
+    unsigned = calendar_lessons.unsigned(session, school_id, moved)
+    limits = [limit for key, limit in kept.items() if key not in owed and limit.before != limit.after] + [
+        replace(limit, unsigned=unsigned[key]) for key, limit in moved.items()
     ]
     lessons = [
         Lessons(day, before.lessons.get(day, 0), after.lessons.get(day, 0))
@@ -293,6 +307,9 @@ def _compare(
         lessons=tuple(lessons),
         flags=tuple(sorted(flags, key=lambda flag: (flag.what, flag.number, flag.who))),
         free=tuple(_free(session, before, after)),
+        carried=tuple(calendar_lessons.carried(session, school_id, before.days, after.days)),
+        plans=calendar_lessons.plans_on(session, school_id, before.days, after.days),
+        on_holidays=tuple(calendar_lessons.on_holidays(before.days, after.days)),
         records=session.exec(signed).one(),
     )
 

@@ -21,6 +21,11 @@ class Weeks:
     here: SchoolWeek | None
 
     @property
+    def years(self) -> int:
+        """How many school years they are of."""
+        return len({week.year for week in self.all})
+
+    @property
     def before(self) -> SchoolWeek | None:
         """The week before the open one."""
         place = self._place

@@ -20,7 +20,7 @@ from starlette.datastructures import FormData
 from flows import clock, rule_changes
 from flows.calendar import week_of
 from flows.day_rows import school_days
-from flows.deadlines import WEEKDAYS
+from flows.deadlines import WEEKDAYS, last_day_words, limit_words
 from flows.obligations import calendar_of
 from flows.people import Actor
 from flows.year_frame import NAMELESS, Break, Frame, proposal
@@ -213,6 +213,8 @@ def _preview(
         seen_before=bool(text_of(form, "shown")),
         again=[(key, value) for key, value in again if isinstance(value, str)],
         day_names=WEEKDAYS,
+        last_day=last_day_words,
+        limit_words=limit_words,
     )
 
 

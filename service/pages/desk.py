@@ -28,12 +28,15 @@ from flows.bundle import Bundle
 from flows.candidates import today
 from flows.catalogue import TYPES, type_of
 from flows.covering import covering
+from flows.day_rows import school_days
 from flows.flag_words import PASSWORDS
 from flows.grammar import DocumentType
-from flows.obligations import calendar_of
+from flows.obligations import with_deadlines
 from flows.people import Actor
 from flows.probable_rows import Probable
 from flows.queries import waived_of
+from flows.school_days import SchoolDays
+from flows.year_picture import kind_of
 from models.account import Account
 from models.document import Document, OpenStep
 from models.errors import NotFound
@@ -50,6 +53,14 @@ from service.templating import LANGUAGE_COOKIE, page
 router = APIRouter()
 
 STRIP_DAYS = 14
+NEAREST = 2
+DAYS_OFF = {
+    "holiday": Text("Lễ", "Holiday"),
+    "off": Text("Nghỉ", "Off"),
+    "some": Text("Vài lớp nghỉ", "Some off"),
+    "makeup": Text("Dạy bù", "Made up"),
+}
+"""How the strip marks a day that is not as its weekday."""
 MOST = 1_000
 """Open records of one person that are looked at for the newest hundred."""
 AHEAD = timedelta(days=16)
@@ -104,6 +115,8 @@ class Limit:
     end: int
     due_at: datetime
     names: list[Text] = field(default_factory=list)
+    near: bool = False
+    """One of the nearest: all a phone has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +124,8 @@ class Strip:
     """Two calendar weeks from this Monday."""
 
     days: tuple[date, ...]
+    kinds: tuple[str, ...]
+    """Of each day, which of the kinds of `flows/year_picture.py` it is."""
     today: date
     weeks: tuple[SchoolWeek | None, SchoolWeek | None]
     limits: tuple[Limit, ...]
@@ -123,11 +138,12 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
     with office.db.read() as session:
         mine = _mine(session, viewer.actor)
         weeks = _weeks(session, viewer.actor)
-        limits = _limits(session, viewer.actor, weeks)
+        days = school_days(session, viewer.actor.school_id)
+        limits = _limits(session, viewer.actor, weeks, days)
         dues = _dues(session, viewer.actor, limits, weeks, now)
         waiting = queries.waiting(session, viewer.actor, limit=5)
         rows = _rows(session, mine)
-        strip = _strip(weeks, limits, now)
+        strip = _strip(weeks, days, limits, now)
         to_confirm = count_waiting_for(session, viewer.actor)
         away = absences.now_for(session, viewer.actor, now)
         owed = outstanding.mine(session, viewer.actor, OWED + 1)
@@ -158,6 +174,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         minutes_owed=owed_minutes,
         lacking=[_lacking(one) for one in lacking],
         strip=strip,
+        days_off=DAYS_OFF,
         week=_week_now(weeks, now),
         to_confirm=to_confirm,
         advised=advised,
@@ -285,9 +302,9 @@ def _packed(session: Session, actor: Actor, now: datetime) -> Bundle | None:
 Limits = list[tuple[DocumentType, SchoolWeek, datetime]]
 
 
-def _limits(session: Session, actor: Actor, weeks: Iterable[SchoolWeek]) -> Limits:
+def _limits(session: Session, actor: Actor, weeks: Iterable[SchoolWeek], days: SchoolDays) -> Limits:
     """Every limit of the types this person drafts."""
-    here = calendar_of(session, actor.school_id)
+    (here,) = with_deadlines(session, {actor.school_id: days})
     asked = {week.id: week for week in weeks}
     return [
         (declared, asked[due.week.id], due.due_at)
@@ -346,8 +363,8 @@ def _papers(
     ]
 
 
-def _strip(weeks: list[SchoolWeek], limits: Limits, now: datetime) -> Strip:
-    """The two weeks with each limit at the right edge of its last day."""
+def _strip(weeks: list[SchoolWeek], days: SchoolDays, limits: Limits, now: datetime) -> Strip:
+    """The two weeks with each limit at the right edge of its last day, days off and made up marked."""
     today = words.local(now).date()
     monday = calendar.monday_of(today)
     by_monday = {w.monday: w for w in weeks}
@@ -366,8 +383,14 @@ def _strip(weeks: list[SchoolWeek], limits: Limits, now: datetime) -> Strip:
         # Room for the words to the left of the edge, but never over the edge before.
         edges[end].start = max(previous, end - 4)
         previous = end
+    coming = [edges[end] for end in sorted(edges) if edges[end].due_at > now]
+    past = [edges[end] for end in sorted(edges, reverse=True) if edges[end].due_at <= now]
+    for edge in (coming + past)[:NEAREST]:
+        edge.near = True
+    shown = tuple(monday + timedelta(days=n) for n in range(STRIP_DAYS))
     return Strip(
-        days=tuple(monday + timedelta(days=n) for n in range(STRIP_DAYS)),
+        days=shown,
+        kinds=tuple(kind_of(days, day) for day in shown),
         today=today,
         weeks=(by_monday.get(monday), by_monday.get(monday + timedelta(days=7))),
         limits=tuple(edges[end] for end in sorted(edges)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -49,9 +50,22 @@ def test_days_off_move_what_is_before_back_and_what_is_after_on() -> None:
     found = moments(RULES, LIMIT, lambda day: monday_to_friday(day) and day not in off)
     assert told(found)[:3] == [
         ("20/11 07:00", "a0", "owes"),  # both moved to Friday: the day itself says more
-        ("26/11 07:00", "a2", "group_head"),
         ("26/11 07:00", "a1", "owes"),
+        ("27/11 07:00", "a2", "group_head"),  # nobody is passed over before they could read
     ]
+
+
+def test_after_a_long_break_each_escalation_is_a_working_day_after_the_one_before() -> None:
+    off = {date(2026, 11, 25) + n * DAY for n in range(12)}
+    found = moments(RULES, LIMIT, lambda day: monday_to_friday(day) and day not in off)
+    first: dict[str, str] = {}
+    for at, _, to in told([m for m in found if m.overdue]):
+        first.setdefault(to, at)
+    assert first == {
+        "owes": "07/12 07:00",
+        "group_head": "08/12 07:00",
+        "principal": "09/12 07:00",
+    }
 
 
 def test_a_limit_in_the_middle_of_a_day() -> None:
@@ -114,6 +128,10 @@ def test_every_moment_is_in_a_working_hour_on_its_side_of_the_limit(
         assert moment.at.hour == moment.rule.hour
         assert (moment.at >= due_at) == moment.overdue
         assert due_at - before <= moment.at < due_at + after - STALE
+    firsts = [m for m in found if m.overdue and "." not in m.code]
+    for one, other in permutations(firsts, 2):
+        if one.rule.days < other.rule.days and one.to != other.to:
+            assert one.at.date() < other.at.date()
     assert max(Counter((m.to, m.at.date(), m.overdue) for m in found).values(), default=1) == 1
     assert len({(m.to, m.code) for m in found}) == len(found)
 

@@ -8,18 +8,19 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import col, select
 
 from flows import duties
 from flows.due_rules import FRIDAY, BeforeWeekday, as_data
 from models.account import Account
 from models.deadline import DeadlineRule
+from models.document import OpenStep
 from models.feed import CalendarFeed
 from models.school import CalendarChange, YearFrame
 from models.settings import VIETNAM
@@ -113,7 +114,7 @@ def test_a_limit_is_an_event_that_ends_at_the_limit(cast: Cast, program: TestCli
     assert found["zone"] == "Asia/Ho_Chi_Minh"
     assert found["alarms"] == ["2026-11-23T09:00:00Z", "2026-11-24T00:30:00Z"]
     assert found["url"].endswith(f"/documents/new?type=lesson-plan&week={cast.weeks[13]}")
-    assert "trước 00:00 thứ Tư 25/11" in found["about"]
+    assert found["about"].startswith("Ký và trình trước 00:00 thứ Tư 25/11. Hết thứ Ba của tuần")
 
 
 def test_what_is_signed_is_done_and_what_was_missed_stays_a_while(
@@ -140,6 +141,24 @@ def test_a_head_has_the_groups_limits_and_the_reviews_that_wait(
     ]
     assert titles(events, "Hạn nộp: Kế hoạch dạy học của tổ")
     assert not titles(read(program, address(cast, "mai"), tmp_path), "Hạn nộp: Kế hoạch dạy học của tổ")
+
+
+def test_reviews_due_within_the_same_minute_are_one_event(
+    cast: Cast, program: TestClient, tmp_path: Path
+) -> None:
+    steps = [("lan", 0), ("mai", 40), ("lien", 60)]
+    due_at = datetime(2026, 11, 27, 9, 15, tzinfo=UTC)
+    for name, seconds in steps:
+        document = cast.sent(name, 14)
+        with cast.office.db.write() as session:
+            step = session.exec(select(OpenStep).where(col(OpenStep.document_id) == document.id)).one()
+            step.due_at = due_at + timedelta(seconds=seconds)
+    events = read(program, address(cast, "hoa"), tmp_path)
+    found = {e["title"]: e["end"] for e in events.values() if e["title"].startswith("Hạn duyệt")}
+    assert found == {
+        "Hạn duyệt: Kế hoạch bài dạy (giáo án), tuần 14 (2)": "2026-11-27T09:15:00Z",
+        "Hạn duyệt: Kế hoạch bài dạy (giáo án), tuần 14": "2026-11-27T09:16:00Z",
+    }
 
 
 def test_duties_after_an_approval_stand_in_it_until_they_are_met(

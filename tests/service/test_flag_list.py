@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 
+import lxml.html
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
@@ -16,7 +17,9 @@ from openpyxl import load_workbook
 from flows.board import STATES
 from flows.clock import scan
 from flows.flag_words import NAMES
+from flows.year_frame import proposal
 from models.account import Group
+from service import school_years
 from service.app import create_app
 from tests.cast import Cast
 from tests.service.flagged import REASON, WEEK, WHY, bearer, flag_of, past_the_limit, waive
@@ -32,6 +35,19 @@ def late(cast: Cast) -> Cast:
 def client(late: Cast) -> Iterator[TestClient]:
     with TestClient(create_app(late.office.settings, late.office), follow_redirects=False) as client:
         yield client
+
+
+def test_with_a_second_school_year_the_weeks_stand_under_their_year(client: TestClient, late: Cast) -> None:
+    def years() -> list[tuple[str, int]]:
+        page = lxml.html.fromstring(shown(client, "/flags/list"))
+        groups = page.xpath(".//select[@id='week']/optgroup")
+        return [(group.get("label"), len(group)) for group in groups]
+
+    enter(client, late, "minh")
+    assert years() == []
+    with late.office.db.write() as session:
+        school_years.save_frame(session, late.school_id, proposal(2027), late.office.now())
+    assert years() == [("Năm học 2026-2027", 35), ("Năm học 2027-2028", 35)]
 
 
 def test_the_list_is_filtered_by_kind_group_and_state(client: TestClient, late: Cast) -> None:

@@ -20,6 +20,7 @@ from flows import clock, day_rows, reminders, timetable
 from flows.day_rows import school_days
 from flows.school_days import DAY
 from flows.year_frame import Break, Frame, proposal
+from models.account import AccountRole
 from models.errors import Invalid, NotFound
 from models.flag import Flag
 from models.notice import Notice
@@ -29,6 +30,7 @@ from service import calendar_changes, school_years
 from service.app import create_app
 from service.calendar_changes import Entered
 from service.calendar_difference import Difference, apply_if_shown
+from service.calendar_lessons import Plans
 from service.pages.calendar_forms import read_break
 from tests.cast import FIRST_MONDAY, Cast
 from tests.flows.test_timetable import enter as enter_timetable
@@ -285,6 +287,9 @@ def test_what_changes_is_shown_first_and_is_what_then_happens(each_cast: Cast) -
     assert {(f.what, f.number) for f in found.flags} == {("closes", 13), ("closes", 14), ("moves", 13)}
     plan13 = next(x for x in found.limits if x.number == 13 and x.type.en == "Lesson plan")
     assert plan13.after - plan13.before == timedelta(days=7)
+    people = {x.number: x.unsigned for x in found.limits if x.type.en == "Lesson plan"}
+    assert people[15] is not None
+    assert (people[13], people[14]) == (people[15], people[15] - 1)  # lan has signed week 14
     with cast.office.db.read() as session:
         assert session.get_one(SchoolWeek, cast.weeks[13]).monday == NEXT_MONDAY  # nothing is kept yet
     assert apply_if_shown(cast.office.db, cast.school_id, late, do, "another mark") == found
@@ -321,6 +326,53 @@ def test_a_day_off_shows_lessons_and_who_owes_nothing_any_more(each_cast: Cast) 
 
 def _enter(cast: Cast, made: Entered, session: Session) -> CalendarChange:
     return calendar_changes.enter(session, cast.school_id, cast.ids["admin"], cast.office.now(), made)
+
+
+def test_moved_lessons_say_their_week_and_whose_plans_hold_them(each_cast: Cast) -> None:
+    cast = each_cast
+    cast.sent("lan", 13)  # its one lesson: Monday, class 3A
+    cast.lesson_plan("mai", 13)  # a draft
+    made = Entered(NEXT_MONDAY, NEXT_MONDAY, "Dạy trước", taught_on=SATURDAY)
+    found = shown(cast, partial(_enter, cast, made))
+    assert [(x.day, x.on, x.before, x.number) for x in found.carried] == [(NEXT_MONDAY, SATURDAY, 13, 12)]
+    assert found.plans == Plans(1, ("Nguyễn Thị Lan",))
+    fifth = replace(made, grades=[5])
+    assert shown(cast, partial(_enter, cast, fifth)).plans == Plans()
+    later = replace(made, taught_on=SATURDAY + 7 * DAY)
+    assert [(x.before, x.number) for x in shown(cast, partial(_enter, cast, later)).carried] == [(13, 13)]
+    row = put(cast, NEXT_MONDAY, taught_on=SATURDAY)
+    who, now = cast.ids["admin"], cast.office.now()
+    back = shown(cast, lambda session: calendar_changes.take_back(session, cast.school_id, who, now, row.id))
+    assert [(x.on, x.before, x.number) for x in back.carried] == [(NEXT_MONDAY, 12, 13)]
+
+
+def test_the_look_names_the_week_of_moved_lessons_and_counts_plans(cast: Cast, enter: Enter) -> None:
+    cast.sent("lan", 13)
+    day = {"first": "30/11/2026", "taught_on": "28/11/2026", "reason": "Dạy trước"}
+    look = unescape(enter("admin").post("/admin/weeks/moved", "/admin/weeks", **day).text)
+    assert "dạy vào thứ Bảy 28/11/2026: thuộc tuần 12, không còn thuộc tuần 13" in look
+    assert "1 kế hoạch đã trình hoặc đã ký" in look
+    assert "Nguyễn Thị Lan" not in look  # the administrator answers for nobody's records
+    with cast.office.db.write() as session:
+        session.add(AccountRole(school_id=cast.school_id, account_id=cast.ids["admin"], role="principal"))
+    assert "Của: Nguyễn Thị Lan." in unescape(
+        enter("admin").post("/admin/weeks/moved", "/admin/weeks", **day).text
+    )
+
+
+def test_a_make_up_day_on_a_public_holiday_is_warned_of(cast: Cast, enter: Enter) -> None:
+    """Entered in the calendar or not: 01/01/2027 is one by the law."""
+    new_year, warned = date(2027, 1, 1), "là ngày lễ (Tết Dương lịch)"
+    put(cast, new_year)  # so that it has no lessons of its own
+    day = {"first": "30/11/2026", "taught_on": "01/01/2027", "reason": "Dạy bù"}
+    admin = enter("admin")
+    assert f"Thứ Sáu 01/01/2027 {warned}" in unescape(admin.post("/admin/weeks/moved", **day).text)
+    with cast.office.db.write() as session:
+        who, now = cast.ids["admin"], cast.office.now()
+        calendar_changes.add_holidays(session, cast.school_id, "2026-2027", who, now)
+    assert warned in unescape(admin.post("/admin/weeks/moved", **day).text)
+    usual = unescape(admin.post("/admin/weeks/moved", **day | {"taught_on": "05/12/2026"}).text)
+    assert "là ngày lễ" not in usual
 
 
 # --- the page -------------------------------------------------------------------------------------------
@@ -363,6 +415,9 @@ def test_the_page_of_changes_speaks_english_too(cast: Cast, enter: Enter) -> Non
     week = unescape(admin.post("/admin/weeks/put-off?lang=en", week_id=cast.weeks[14]).text)
     for words in ("Week 14", "Afterwards", "Deadlines", "Lesson plan, week 14"):
         assert words in week
+    week = unescape(admin.post("/admin/weeks/put-off", week_id=cast.weeks[14]).text)
+    assert "hết thứ Ba 01/12 (trước 00:00 thứ Tư 02/12)" in week
+    assert re.search(r"tuần 14<span[^>]*>\d+ người chưa ký<", week)
 
 
 def test_a_refused_day_keeps_what_was_typed_and_a_stale_look_is_shown_again(cast: Cast, enter: Enter) -> None:

@@ -71,11 +71,15 @@ class Moment(NamedTuple):
 
 @cache
 def moments(asks: tuple[Ask, ...], limit: datetime, since: datetime) -> list[Moment]:
-    """All of a limit, by what is known since then: on working days, one a recipient and day and side."""
+    """All of a limit, by what is known since then: on working days, one a recipient and day and side.
+
+    A post above is told on a later working day than whoever is told first, however many days off there are.
+    """
     works = then(since).at_school
     last = (limit - SECOND).date()
     before: dict[tuple[str, date], Moment] = {}
     after: dict[tuple[str, date], Moment] = {}
+    told_first: list[tuple[Ask, date]] = []
     for ask in sorted(asks):
         day = last + min(ask.days, 0) * DAY
         if ask.days <= 0:
@@ -83,10 +87,13 @@ def moments(asks: tuple[Ask, ...], limit: datetime, since: datetime) -> list[Mom
                 day -= DAY
             before[ask.to, day] = Moment(midnight(day) + DIGEST, ask.to, False, (ask.days, 0))
             continue
+        lower = [there for one, there in told_first if one.days < ask.days and one.to != ask.to]
         for number in range(ask.times):
             day += (ask.every if number else ask.days) * DAY
-            while not works(day):
+            while not works(day) or (not number and any(day <= there for there in lower)):
                 day += DAY
+            if not number:
+                told_first.append((ask, day))
             there = Moment(midnight(day) + DIGEST, ask.to, True, (ask.days, number))
             after.setdefault((ask.to, day), there)
     return sorted([*before.values(), *after.values()])
