@@ -335,8 +335,8 @@ class Repeated(Field):
                 faults += wrong
             kept.append(value)
         if len(kept) < self.least and not faults:
-            sentence = Text("Cần ít nhất {n} {item}.", "At least {n} {item} needed.")
-            item = Text(self.item.vi.lower(), self.item.en.lower())
+            sentence = Text("Cần ít nhất {n} {item}.", "{item}: at least {n} needed.")
+            item = Text(self.item.vi.lower(), self.item.en)
             faults.append(Fault(path, sentence.format(n=self.least, item=item), missing=True))
         return kept, faults
 

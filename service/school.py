@@ -106,8 +106,10 @@ def read_day(text: str, path: str) -> date:
         day = date(*(int(found[part]) for part in ("year", "month", "day"))) if found else None
     except ValueError:
         day = None
-    if day is None or not 2000 <= day.year < 2100:
+    if day is None:
         raise refusal(path, _NO_DAY.format(typed=typed[:40]))
+    if not 2000 <= day.year < 2100:
+        raise refusal(path, _NO_SUCH_YEAR)
     return day
 
 
@@ -280,6 +282,10 @@ _NAME_HELD = Text(
     "This name has been in force and stands in records. Save the same day again to correct it.",
 )
 _EMPTY_DAY = Text("Ghi ngày, ví dụ 07/09/2026.", "Give the day, such as 07/09/2026.")
+_NO_SUCH_YEAR = Text(
+    "Ngày phải từ 01/01/2000 đến 31/12/2099. Sửa lại năm.",
+    "The day must lie from 01/01/2000 to 31/12/2099. Mend the year.",
+)
 _NO_DAY = Text("“{typed}” không phải là ngày. Ghi theo mẫu 07/09/2026.", "“{typed}” is not a date.")
 _NO_YEAR = Text("Ghi năm học theo mẫu 2026-2027.", "Write the school year as 2026-2027.")
 _NO_CLASS = Text("Tên lớp bắt đầu bằng khối, ví dụ 3A.", "A class's name begins with its grade, such as 3A.")

@@ -42,7 +42,15 @@ def test_a_whole_check_with_a_network(cast: Cast, phone: Callable[..., Window]) 
     expect(missing).to_be_focused()
     expect(missing.locator("li")).to_have_count(2)
     mark(binh.page, "teaching_plan", "unclear")
+    expect(missing.locator("li")).to_have_count(1)
+    binh.page.fill("#f-teaching_code", "AAAA-BBBB-CCCC")
+    binh.page.locator("[data-look=teaching_code]").click()
+    verdict = binh.page.locator("[data-verdict=teaching_code]")
+    expect(verdict).to_contain_text("Không có bản in nào mang mã này")
+    binh.page.fill("#f-teaching_code", "")
+    expect(verdict).to_have_text("")
     mark(binh.page, "lesson_plan", "printed")
+    expect(missing).to_be_visible()  # the reason is missing yet
     binh.page.fill("#f-words", "Máy em hỏng từ thứ Sáu ạ.")
     times(binh.page)
     press(binh.page)
@@ -175,10 +183,12 @@ def test_two_phones_with_one_check(cast: Cast, phone: Callable[..., Window], lin
     expect(held.locator("[data-ours-rows]")).to_contain_text("Lời thứ hai.")
     record = row_of(cast, check).record
     assert record is not None and record["words"] == "Lời thứ nhất."
+    second.page.fill("#f-words", "Lời thứ ba.")  # no other words are taken either
     held.get_by_role("link", name="Mở phiếu đã gửi").click()
     second.page.wait_for_url("**/sent")
     ready(second.page)
     expect(held.locator("[data-ours-rows]")).to_contain_text("Lời thứ hai.")  # still there, on every page
+    expect(held.get_by_role("button", name="Gửi bản này")).to_have_count(0)
     assert holds(second.page) == 1
     asked: list[str] = []
     second.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))

@@ -75,7 +75,11 @@ def test_an_inspector_chooses_a_check_of_a_day_with_a_reason(school: Cast, reade
 def test_a_day_without_lessons_says_so(school: Cast, reader: People) -> None:
     page = reader("binh").get("/spot/new?day=29/11/2026")
     assert "không có tiết dạy nào" in page.words
-    assert reader("binh").get("/spot/new?day=mai").status == 422
+    wrong = reader("binh").get("/spot/new?day=mai")
+    assert wrong.status == 422 and "không phải là ngày" in wrong.words
+    old = reader("binh").get("/spot/new?day=31/12/1999")
+    assert old.status == 422 and "từ 01/01/2000 đến 31/12/2099" in old.words
+    assert "không phải là ngày" not in old.words
 
 
 def test_a_draw_is_published_to_all_and_shows_what_was_drawn_only_when_it_is_over(

@@ -45,7 +45,7 @@ function drawn({ check, at, content }) {
   part("at").textContent = moment(at);
   for (const words of made.querySelectorAll("[data-when]")) words.hidden = words.dataset.when !== state;
   if (content?.refused) refused(part, content.refused);
-  part("send").hidden = state !== "begun" && (state !== "refused" || Boolean(content.refused.stands));
+  part("send").hidden = state !== "begun" && (state !== "refused" || content.refused.code !== "invalid"); // else it stores nothing
   part("send").addEventListener("click", async () => {
     await put(account, check, { ...content, ready: true, refused: undefined, recorded_at: content.recorded_at || new Date().toISOString() });
     flush(account);

@@ -60,9 +60,13 @@ async function restore() {
 
 function touched(target = null) {
   if (!content.begun && target?.name !== "started") field("started").value = clock();
-  Object.assign(content, { answers: answers(), begun: true, ready: false, refused: undefined });
+  const settled = content.refused?.stands ? content.refused : undefined; // no other answers will be taken either
+  Object.assign(content, { answers: answers(), begun: true, ready: false, refused: settled });
   dirty = true;
   reasons();
+  const verdict = form.querySelector(`[data-verdict="${target?.name}"]`);
+  verdict?.replaceChildren(); // it was about another code
+  if (!document.querySelector("[data-missing]").hidden) tell(lacking());
   keep();
 }
 
@@ -130,7 +134,17 @@ async function submit(event) {
 
 // A sentence for each thing missing, above the form, as the server says it.
 function complete() {
-  const missing = [...new Map([...form.elements].filter((one) => one.willValidate && !one.checkValidity()).map((one) => [one.name, one])).values()];
+  const missing = lacking();
+  tell(missing);
+  if (missing.length) document.querySelector("[data-missing]").focus();
+  return !missing.length;
+}
+
+function lacking() {
+  return [...new Map([...form.elements].filter((one) => one.willValidate && !one.checkValidity()).map((one) => [one.name, one])).values()];
+}
+
+function tell(missing) {
   const box = document.querySelector("[data-missing]");
   box.hidden = !missing.length;
   box.querySelector("ul").replaceChildren(
@@ -143,8 +157,6 @@ function complete() {
       return line;
     }),
   );
-  if (missing.length) box.focus();
-  return !missing.length;
 }
 
 // Is the code of the paper that of this teacher's approved plan? Without a network the server says so later.
