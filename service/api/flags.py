@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from flows import board, waiving
@@ -14,7 +14,7 @@ from flows.flag_story import Story, stories
 from flows.flag_words import NAMES
 from service.access import ApiViewer
 from service.api import answers, cursors
-from service.api.asked import refuse_unknown
+from service.api.asked import refuse_unknown, refuse_unnamed
 from service.deps import OfficeDep
 
 router = APIRouter(tags=["flags"])
@@ -30,6 +30,7 @@ class Said(BaseModel):
 
 @router.get("/flags")
 def flags(
+    request: Request,
     viewer: ApiViewer,
     office: OfficeDep,
     week: str = "",
@@ -46,6 +47,7 @@ def flags(
     """
     with office.db.read() as session:
         named = {"week": week, "rule": rule, "type": type, "group": group, "state": state}
+        refuse_unnamed(request, {*named, "cursor"})
         refuse_unknown(session, viewer.actor.school_id, named, {"state": board.STATES})
         rows = board.flags(
             session,
