@@ -43,7 +43,7 @@ def flags(
     """Flags, the latest first, 50 at a time; `state`: open, waived, resolved, or empty for all unresolved.
 
     `week` and `group` are ids. `explanations`: all that was explained, the oldest first; `explanation`: the
-    latest of them.
+    latest of them. `gone`: why one that is resolved holds no more, though nothing was handed in.
     """
     with office.db.read() as session:
         named = {"week": week, "rule": rule, "type": type, "group": group, "state": state}
@@ -106,6 +106,8 @@ def _item(seen: Seen, story: Story) -> dict[str, Any]:
         "due": answers.moment(flag.due_at),
         "opened_at": answers.moment(flag.opened_at),
         "resolved_at": answers.moment(flag.resolved_at),
+        "state": seen.state,
+        "gone": answers.words(seen.gone) if seen.gone else None,
         "deadline": answers.words(seen.rule),
         "sentence": answers.words(seen.sentence),
         "waived": flag.waived_at is not None,
