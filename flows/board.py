@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 from flows.catalogue import type_of
 from flows.deadlines import length_words
 from flows.flag_rows import STANDS
-from flows.flag_words import ADVICE, NAMES, OWNERS, WEEKLY, rule_of, sentence
+from flows.flag_words import ADVICE, NAMES, OWNERS, WEEKLY, gone, rule_of, sentence
 from flows.grammar import DocumentType
 from flows.obligations import owed_types
 from flows.people import ALL_SEEING, Actor
@@ -87,6 +87,11 @@ class Seen:
     def sentence(self) -> Text:
         """The limit, the signature and the difference; or what else the fact is."""
         return sentence(self.flag.rule, self.flag.data)
+
+    @property
+    def gone(self) -> Text | None:
+        """Why it holds no more, though nothing was handed in."""
+        return gone(self.flag.data) if self.flag.resolved_at is not None else None
 
     @property
     def state(self) -> str:

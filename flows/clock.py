@@ -14,13 +14,13 @@ from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from flows import day_rows, obligations
 from flows.calendar import span
 from flows.flag_rows import Changes, Standing, differ, resolve, write
-from flows.flag_words import WEEKLY, of_week, pair
-from flows.flags import Debtor, DueWeek, Found, find
+from flows.flag_words import WEEKLY, of_week, pair, stamp
+from flows.flags import Debtor, DueWeek, Found, Ledger, find
 from flows.obligations import Asked, Calendar, Owed
 from models.db import Database
 from models.document import Document
@@ -209,8 +209,24 @@ def compare(
     if not owed.by_group:
         found = _without_idle(session, found)
     for school, flags in found.items():
-        tell = partial(_about, owed)
-        differ(school, flags, standing.get(school, {}), now, changes, tell)
+        due = {one.week.id: one for one in asked[school][1]}
+        gone = partial(_gone, session, due, ledgers[school], now)
+        differ(school, flags, standing.get(school, {}), now, changes, partial(_about, owed), gone=gone)
+
+
+def _gone(
+    session: Session, due: Mapping[str, DueWeek], ledger: Ledger, now: datetime, flag: Standing
+) -> dict[str, Any] | None:
+    """Why what was missing is so no more, though nothing came: the limit moved on, or it is not owed."""
+    rule, _, debtor, week_id = flag.key.split(":")
+    if rule != "missing" or (debtor, week_id) in ledger.covered or debtor in ledger.in_time(week_id):
+        return None
+    data = dict(session.exec(select(Flag.data).where(col(Flag.id) == flag.id)).one())
+    here = due[week_id]
+    if here.due_at <= now:
+        return data | {"gone": {"why": "not_owed"}}
+    cause = "calendar" if data.get("rule") == pair(here.rule) else "rule"
+    return data | {"gone": {"why": cause, "due_at": stamp(here.due_at)}}
 
 
 def _without_idle(session: Session, found: dict[str, list[Found]]) -> dict[str, list[Found]]:

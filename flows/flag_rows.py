@@ -7,6 +7,7 @@ once leave it once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ _REMINDED = (*WEEKLY, "overdue")
 _AT_ONCE = 1000
 T = TypeVar("T")
 About = Callable[[Found], dict[str, Any]]
+Gone = Callable[["Standing"], dict[str, Any] | None]
+"""What `data` is to keep of a flag that holds no more, with the reason under `gone`; None: nothing more."""
 """What a notice says of a flag beyond its sentence; mails are made where types are not known."""
 
 
@@ -78,10 +81,11 @@ def differ(
     *,
     always_tell: bool = False,
     tells: bool = True,
+    gone: Gone | None = None,
 ) -> None:
     """Add what opens, changes, reopens, and resolves: `standing` is emptied of what still holds.
 
-    `tells`: false where people are told of it another way.
+    `tells`: false where people are told of it another way. `gone`: why one holds no more.
     """
     since = None if always_tell else now - TELL_WITHIN
     for flag in found:
@@ -104,9 +108,10 @@ def differ(
             changes.change.append((there.id, values))
         if tells and there.resolved_at is not None:
             _tell(school, there.id, flag, now, since, changes, about)
-    for gone in standing.values():
-        if gone.resolved_at is None:
-            changes.change.append((gone.id, {"resolved_at": now}))
+    for over in standing.values():
+        if over.resolved_at is None:
+            kept = gone(over) if gone is not None else None
+            changes.change.append((over.id, {"resolved_at": now} | ({"data": kept} if kept else {})))
 
 
 def _tell(
@@ -212,7 +217,8 @@ def _change(
             kind, at = (
                 ("reopened", now) if values["resolved_at"] is None else ("resolved", values["resolved_at"])
             )
-            events.append(event(school, flag_id, kind, at))
+            why = values.get("data", {}).get("gone")
+            events.append(event(school, flag_id, kind, at, words=json.dumps(why) if why else ""))
         if flag_id in tell:
             told.append(tell.pop(flag_id))
     add_events(session, events)

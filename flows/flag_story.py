@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from flows.board import visible_to
-from flows.flag_words import WEEKLY
+from flows.flag_words import WEEKLY, gone_words
 from flows.obligations import chunks
 from flows.people import Actor
 from models.account import Account
 from models.flag import Flag, FlagEvent
 from models.notice import Mail, Notice
+from models.text import Text
 
 TOLD = ("reminder", "flag", "spot-check")
 AROUND = timedelta(days=45)
@@ -37,6 +39,13 @@ class Happened:
 
     event: FlagEvent
     name: str
+
+    @property
+    def gone(self) -> Text | None:
+        """Why the flag holds no more, where the clock found that nothing was handed in."""
+        if self.event.kind != "resolved" or not self.event.words:
+            return None
+        return gone_words(json.loads(self.event.words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flows import probable
-from flows.deadlines import late_words, limit_words, missing_words
+from flows.deadlines import last_day_words, late_words, limit_words, missing_words
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -53,6 +53,26 @@ def rule_of(data: Mapping[str, Any]) -> Text:
     if rule:
         return Text(rule["vi"], rule["en"])
     return limit_words(_moment(data, "due_at"))
+
+
+def gone(data: Mapping[str, Any]) -> Text | None:
+    """Why it holds no more though nothing was handed in; None for one that was mended, or is open."""
+    why = data.get("gone")
+    return gone_words(why) if why else None
+
+
+def gone_words(why: Mapping[str, str]) -> Text:
+    """`Hạn dời sang hết thứ Sáu 27/11 do đổi quy tắc`; of what is owed no more, that it is not."""
+    if why["why"] == "not_owed":
+        return Text("Không còn phải nộp", "No longer owed")
+    said = Text("Hạn dời sang {due} do {cause}", "Now due {due}, since {cause}")
+    return said.format(due=last_day_words(_moment(why, "due_at")), cause=_CAUSES[why["why"]])
+
+
+_CAUSES = {
+    "rule": Text("đổi quy tắc", "the rule changed"),
+    "calendar": Text("đổi lịch của trường", "the school's calendar changed"),
+}
 
 
 def pair(words: Text) -> dict[str, str]:

@@ -17,7 +17,8 @@ class Flag(SQLModel, table=True):
 
     `rule`: one of `flows.flag_words.NAMES`. `type` is empty and `week_id` None where no record is meant (a
     password, a certificate). `data` keeps the times the sentence is made from (ISO 8601), so that it reads
-    the same later. `waived_at`: while it is set the flag is not counted; by whom and why, its events say.
+    the same later; `gone` in it says why one that is resolved holds no more though nothing came.
+    `waived_at`: while it is set the flag is not counted; by whom and why, its events say.
     """
 
     __table_args__ = (
@@ -48,7 +49,7 @@ class FlagEvent(SQLModel, table=True):
     """One thing that happened to a flag; append-only, written in the transaction that changed the flag.
 
     `kind`: opened, resolved, reopened, explained, waived, unwaived. `account_id`: None for the system.
-    `words`: the explanation or the reason.
+    `words`: the explanation or the reason; of a `resolved` why nothing is owed any more, as JSON, or empty.
     """
 
     __tablename__ = "flag_event"

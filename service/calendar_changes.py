@@ -24,6 +24,8 @@ from service.changes import refusal
 
 LONGEST = 31
 """Days one row may cover; a longer time is a break of the frame."""
+LONGEST_REASON = 300
+"""Characters of a reason."""
 _BEFORE, _AFTER = timedelta(days=31), timedelta(days=62)
 """So far around the teaching weeks holidays are entered: reviews and answers are due in summer, too."""
 
@@ -107,9 +109,11 @@ def enter(session: Session, school_id: str, who: str, now: datetime, made: Enter
 
 
 def read_reason(typed: str) -> str:
-    """Why a day differs; Invalid at `reason` when it says nothing."""
+    """Why a day differs; Invalid at `reason` when it says nothing, or too much to be kept."""
     if len(typed.strip()) < 3:
         raise refusal("reason", _WHY)
+    if len(typed) > LONGEST_REASON:
+        raise refusal("reason", _LONG_REASON.format(over=len(typed) - LONGEST_REASON))
     return typed
 
 
@@ -233,6 +237,10 @@ def ends_from(row: CalendarChange, today: date) -> date | None:
 
 
 _WHY = Text("Ghi lý do (ít nhất 3 ký tự).", "Give the reason (3 characters or more).")
+_LONG_REASON = Text(
+    f"Lý do dài quá {LONGEST_REASON} ký tự. Viết ngắn lại, bớt ít nhất {{over}} ký tự.",
+    f"The reason is longer than {LONGEST_REASON} characters. Make it at least {{over}} shorter.",
+)
 _GONE = Text(
     "Ngày {day} đã qua nên không sửa được nữa. Chọn ngày từ hôm nay trở đi.",
     "{day} is past and stays as it was. Choose today or a later day.",

@@ -89,6 +89,12 @@ class FlagTable:
             yield from (self._row(s, told[s.flag.id]) for s in seen)
             after = seen[-1].flag.opened_at, seen[-1].flag.id
 
+    def _state(self, seen: Seen) -> Text:
+        name = STATES[seen.state][0]
+        if seen.state != "resolved" or seen.gone is None:
+            return name
+        return Text(f"Không còn: {seen.gone.vi}", f"Gone: {seen.gone.en}")
+
     def _row(self, seen: Seen, story: Story) -> list[Cell]:
         flag, waiver, explained = seen.flag, story.waiver, story.explanations
         return [
@@ -102,7 +108,7 @@ class FlagTable:
             words.local(flag.resolved_at) if flag.resolved_at else None,
             seen.sentence.to(self.language),
             seen.rule.to(self.language),
-            STATES[seen.state][0].to(self.language),
+            self._state(seen).to(self.language),
             waiver.name if waiver else None,
             waiver.event.words if waiver else None,
             "\n".join(h.event.words for h in explained) or None,

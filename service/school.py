@@ -233,7 +233,11 @@ def remove_name(session: Session, school_id: str, valid_from: date, today: date)
 
 
 def save_rules(session: Session, school_id: str, typed: Mapping[str, str]) -> None:
-    """The rules that the form holds: fields `<rule>.<part>`, whole numbers within the limits below."""
+    """The rules that the form holds: fields `<rule>.<part>`, whole numbers within the limits below.
+
+    Invalid, naming every field that is wrong.
+    """
+    faults: list[Fault] = []
     for key, defaults in rules.DEFAULTS.items():
         if not isinstance(defaults, dict) or not any(f"{key}.{part}" in typed for part in defaults):
             continue  # another form's
@@ -242,11 +246,16 @@ def save_rules(session: Session, school_id: str, typed: Mapping[str, str]) -> No
             text = typed.get(f"{key}.{part}", "").strip()
             least, most = LIMITS.get(part, (0, 365))
             if not (text.isascii() and text.isdigit() and len(text) < 4 and least <= int(text) <= most):
-                raise refusal(f"{key}.{part}", _NO_NUMBER.format(least=least, most=most))
+                faults.append(Fault(f"{key}.{part}", _NO_NUMBER.format(least=least, most=most)))
+                continue
             value[part] = int(text)
+        if faults:
+            continue
         row = session.get(SchoolSetting, (school_id, key)) or SchoolSetting(school_id=school_id, key=key)
         row.value = value
         session.add(row)
+    if faults:
+        raise Invalid(faults[0].sentence, tuple(faults))
 
 
 LIMITS = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from fastapi import Request
 from sqlmodel import Session, select
 
 from flows.catalogue import TYPES
@@ -55,6 +56,20 @@ def refuse_unknown(
         raise Invalid(_WRONG, tuple(faults))
 
 
+def refuse_unnamed(request: Request, names: Collection[str]) -> None:
+    """Raise Invalid with a fault at each name in the address that this list does not know.
+
+    Read over, such a condition would be taken for one that holds.
+    """
+    faults = tuple(
+        Fault(name[:80], _UNNAMED.format(name=name[:80]))
+        for name in dict.fromkeys(request.query_params)
+        if name not in names and name != "lang"
+    )
+    if faults:
+        raise Invalid(_UNNAMED_ONES, faults)
+
+
 def _known(
     session: Session, school_id: str, name: str, value: str, known: Mapping[str, Collection[str]]
 ) -> bool:
@@ -70,6 +85,14 @@ def _known(
 _UNKNOWN = Text(
     "Không có giá trị “{value}” cho {name}. Bỏ điều kiện này hoặc dùng giá trị do API trả về.",
     "There is no {name} “{value}”. Leave this condition out, or use a value the API gave.",
+)
+_UNNAMED = Text(
+    "Danh sách này không có điều kiện “{name}”. Bỏ điều kiện này.",
+    "This list has no condition “{name}”. Leave it out.",
+)
+_UNNAMED_ONES = Text(
+    "Địa chỉ có điều kiện mà danh sách này không có. Xem lại các tên được nêu.",
+    "The address has conditions this list does not know. Look at the names given.",
 )
 _WRONG = Text(
     "Điều kiện lọc có giá trị không tồn tại. Xem lại các trường được nêu.",

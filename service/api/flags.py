@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
 from flows import board, waiving
@@ -14,7 +14,7 @@ from flows.flag_story import Story, stories
 from flows.flag_words import NAMES
 from service.access import ApiViewer
 from service.api import answers, cursors
-from service.api.asked import refuse_unknown
+from service.api.asked import refuse_unknown, refuse_unnamed
 from service.deps import OfficeDep
 
 router = APIRouter(tags=["flags"])
@@ -30,6 +30,7 @@ class Said(BaseModel):
 
 @router.get("/flags")
 def flags(
+    request: Request,
     viewer: ApiViewer,
     office: OfficeDep,
     week: str = "",
@@ -42,10 +43,11 @@ def flags(
     """Flags, the latest first, 50 at a time; `state`: open, waived, resolved, or empty for all unresolved.
 
     `week` and `group` are ids. `explanations`: all that was explained, the oldest first; `explanation`: the
-    latest of them.
+    latest of them. `gone`: why one that is resolved holds no more, though nothing was handed in.
     """
     with office.db.read() as session:
         named = {"week": week, "rule": rule, "type": type, "group": group, "state": state}
+        refuse_unnamed(request, {*named, "cursor"})
         refuse_unknown(session, viewer.actor.school_id, named, {"state": board.STATES})
         rows = board.flags(
             session,
@@ -104,6 +106,8 @@ def _item(seen: Seen, story: Story) -> dict[str, Any]:
         "due": answers.moment(flag.due_at),
         "opened_at": answers.moment(flag.opened_at),
         "resolved_at": answers.moment(flag.resolved_at),
+        "state": seen.state,
+        "gone": answers.words(seen.gone) if seen.gone else None,
         "deadline": answers.words(seen.rule),
         "sentence": answers.words(seen.sentence),
         "waived": flag.waived_at is not None,

@@ -134,10 +134,20 @@ ACTS: dict[tuple[str, str], Callable[[Session, str, FormData], None]] = {
 }
 
 
+DONE: dict[tuple[str, str], Text] = {
+    ("school", "name"): Text("Đã lưu tên trường.", "The school's name is saved."),
+    ("school", "remove-name"): Text("Đã bỏ tên trường chưa dùng.", "The name is taken back."),
+    ("school", "rules"): Text("Đã lưu quy định.", "The rules are saved."),
+}
+"""What the page says after a change."""
+
+
 @router.get("/{place}")
-def place_page(request: Request, place: str, viewer: AdminViewer, office: OfficeDep) -> Response:
-    """Classes, or the school's name and rules."""
-    return _place(request, viewer, office, place)
+def place_page(
+    request: Request, place: str, viewer: AdminViewer, office: OfficeDep, done: str = ""
+) -> Response:
+    """Classes, or the school's name and rules; `done` names the change just made."""
+    return _place(request, viewer, office, place, done=DONE.get((place, done)))
 
 
 @router.post("/{place}/{action}")
@@ -156,7 +166,8 @@ def change_place(
     except RecordsError as refusal:
         typed = {name: text_of(form, name) for name in form if name != "csrf"}
         return _place(request, viewer, office, place, faults=faults_of(refusal, action), typed=typed)
-    return RedirectResponse(f"/admin/{place}", 303)
+    said = f"?done={action}" if (place, action) in DONE else ""
+    return RedirectResponse(f"/admin/{place}{said}", 303)
 
 
 def _place(
@@ -167,6 +178,7 @@ def _place(
     *,
     faults: dict[str, Text] | None = None,
     typed: dict[str, str] | None = None,
+    done: Text | None = None,
 ) -> Response:
     if place not in PLACES:
         raise NotFound
@@ -180,5 +192,6 @@ def _place(
         status_code=422 if faults else 200,
         faults=faults or {},
         typed=typed or {},
+        done=done,
         **context,
     )

@@ -53,7 +53,7 @@ def read_entered(form: FormData, *, moved: bool) -> Entered:
         taught_on = reading.day("taught_on")
     elif text_of(form, "last").strip():
         last = reading.day("last")
-    reason = text_of(form, "reason").strip()[:300]
+    reason = text_of(form, "reason").strip()
     grades = reading.take(_grades, chosen(form, "grades"))
     if reading.faults:
         reading.take(read_reason, reason)

@@ -96,7 +96,7 @@ def _flag(
         said=said,
         faults=_faults(refusal),
         happened=EVENTS,
-        ended=_ended(seen.flag),
+        ended=_ended(seen.flag) or seen.gone,
         states=STATES,
         marks=FLAG_MARKS,
         tones=FLAG_TONES,

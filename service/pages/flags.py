@@ -12,7 +12,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session, col, select
 
-from flows import board, flag_story, matrix
+from flows import board, flag_story, flag_words, matrix
 from flows.catalogue import type_of
 from flows.cells import fits
 from flows.deadlines import limit_words
@@ -173,6 +173,7 @@ def cell(
         stories=told,
         mine=line.account_id == viewer.account.id,
         limit_words=limit_words,
+        gone=flag_words.gone,
         exactly=boards.exactly,
         **_SAID,
     )

@@ -46,3 +46,13 @@ def test_what_is_known_and_what_is_left_empty_are_answered(client: TestClient, c
         assert client.get("/api/v1/documents", params=params, headers=lan.headers).status_code == 200
     of_another = {"owner": cast.ids["teacher_b"]}
     assert client.get("/api/v1/documents", params=of_another, headers=lan.headers).status_code == 422
+
+
+def test_a_condition_the_list_of_flags_does_not_have_is_refused(client: TestClient) -> None:
+    minh = Person(client, "minh")
+    answer = client.get("/api/v1/flags", params={"limit": "-1", "state": "open"}, headers=minh.headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert [error["path"] for error in answer.json()["errors"]] == ["limit"]
+    assert "“limit”" in answer.json()["errors"][0]["detail"]
+    asked = {"state": "open", "cursor": "", "lang": "en"}
+    assert client.get("/api/v1/flags", params=asked, headers=minh.headers).status_code == 200

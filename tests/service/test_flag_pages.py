@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -10,12 +11,16 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, func, select
 
+from flows import rule_changes
+from flows.clock import scan
 from flows.conditions import look
 from flows.day_rows import working_days
+from flows.due_rules import FRIDAY, BeforeWeekday
 from models.account import Account
 from models.flag import Flag
 from models.key import SigningKey
 from models.notice import Mail, Notice
+from models.school import SchoolWeek
 from service.app import create_app
 from service.jobs import Clockwork
 from tasks.mailing import GATHER, fold
@@ -311,3 +316,48 @@ def test_a_record_tells_of_an_overdue_review_only_whom_it_concerns(client: TestC
         answer = client.get(f"/api/v1/documents/{document}", headers=bearer(client, who)).json()
         seen[who] = [(f["rule"], f["waived"]) for f in answer["flags"]]
     assert seen == {"lan": [], "hoa": [("overdue", False)], "minh": [("overdue", False)]}
+
+
+def read(client: TestClient, path: str) -> str:
+    """The page's words, its tags left out."""
+    return " ".join(re.sub(r"<[^>]*>", " ", shown(client, path)).split())
+
+
+def test_a_flag_that_a_new_limit_took_back_says_so_and_not_that_it_was_handed_in(
+    client: TestClient, late: Cast
+) -> None:
+    flag = flag_of(late, "lan")
+    with late.office.db.write() as session:
+        declared = rule_changes.declared_rules()["lesson_plan_due"]
+        monday = session.get_one(SchoolWeek, flag.week_id).monday
+        rule = BeforeWeekday(FRIDAY, weeks_before=1)
+        rule_changes.set_rule(session, late.actor("admin"), declared, rule, monday, late.office.now())
+    scan(late.office.db, late.office.now())
+    enter(client, late, "lan")
+    why = "Hạn dời sang hết thứ Năm 26/11 do đổi quy tắc"
+    words = read(client, f"/flags/{flag.id}")
+    assert f"Kết thúc {why}" in words
+    assert f"Không còn: {why}" in words
+    assert "Đã xong" not in words
+    listed = read(client, "/flags/list?state=resolved")
+    assert f"Không còn Chưa nộp {why}" in listed
+    assert why in read(client, f"/flags/lesson-plan/{late.ids['lan']}/{flag.week_id}")
+    table = client.get("/flags/list.csv?state=resolved").content.decode("utf-8-sig")
+    assert f"Không còn: {why}" in table
+    asked = {"state": "resolved", "rule": "missing", "week": flag.week_id, "type": "lesson-plan"}
+    answer = client.get("/api/v1/flags", params=asked, headers=bearer(client, "lan")).json()
+    assert [(f["state"], f["gone"]["vi"]) for f in answer["items"]] == [("resolved", why)]
+
+    # Past the new limit it is missing again; what is then handed in is done, and the history keeps both.
+    late.office.now = lambda: LIMIT + timedelta(days=3)
+    scan(late.office.db, late.office.now())
+    again = client.get(
+        "/api/v1/flags", params=asked | {"state": "open"}, headers=bearer(client, "lan")
+    ).json()
+    assert [(f["state"], f["gone"]) for f in again["items"]] == [("open", None)]
+    late.sent("lan", WEEK)
+    scan(late.office.db, late.office.now() + timedelta(minutes=1))
+    words = read(client, f"/flags/{flag.id}")
+    assert "Kết thúc" not in words
+    assert f"Không còn: {why}" in words
+    assert "Đã xong" in words

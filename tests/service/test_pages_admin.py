@@ -357,9 +357,14 @@ def test_the_schools_name_by_date_and_its_rules(cast: Cast, enter: Enter) -> Non
         row = session.get_one(SchoolName, (cast.school_id, date(2027, 7, 1)))
     assert row.parent == "Ủy ban nhân dân phường Mới"
     typed = {"password_age.days": "400", "report_answer.working_days": "5"}
-    assert admin.post("/admin/school/rules", **typed).status_code == 303
-    refused = admin.post("/admin/school/rules", **{**typed, "report_answer.working_days": "31"})
+    saved = admin.post("/admin/school/rules", **typed)
+    assert (saved.status_code, saved.headers["location"]) == (303, "/admin/school?done=rules")
+    assert "Đã lưu quy định." in admin.get("/admin/school?done=rules")
+    assert "Đã lưu" not in admin.get("/admin/school")
+    wrong = {"password_age.days": "1001", "report_answer.working_days": "31"}
+    refused = admin.post("/admin/school/rules", **wrong)
     assert refused.status_code == 422
+    assert "từ 0 đến 1000" in refused.text and "từ 1 đến 30" in refused.text
     with cast.office.db.read() as session:
         assert rules_of(session, cast.school_id)["password_age"] == {"days": 400}
         assert rules_of(session, cast.school_id)["report_answer"] == {"working_days": 5}

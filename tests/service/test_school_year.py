@@ -426,6 +426,10 @@ def test_a_refused_day_keeps_what_was_typed_and_a_stale_look_is_shown_again(cast
     assert wrong.status_code == 422
     assert "Ngày 23/11/2026 đã qua" in unescape(wrong.text)
     assert 'value="Quên ghi"' in unescape(wrong.text)
+    long = admin.post("/admin/weeks/off", first="30/11/2026", reason="b" * 304)
+    assert long.status_code == 422
+    assert "Lý do dài quá 300 ký tự. Viết ngắn lại, bớt ít nhất 4 ký tự." in unescape(long.text)
+    assert "b" * 304 in long.text
     stale = admin.post("/admin/weeks/off", first="30/11/2026", reason="Bão", shown="of-another-time")
     assert (stale.status_code, "Lịch vừa thay đổi" in unescape(stale.text)) == (200, True)
     assert admin.post("/admin/weeks/nothing").status_code == 404
