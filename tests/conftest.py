@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 import time_machine
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import make_url
 
 from flows import archiving, keyring
@@ -44,6 +45,10 @@ POSTGRES = os.environ.get("HOSOSO_TEST_POSTGRES", "postgresql://postgres@127.0.0
 MASTER_KEY = secrets.token_bytes(32)
 TUESDAY = datetime(2026, 11, 24, 17, 22, tzinfo=VIETNAM)
 SHIFT = TUESDAY - datetime.now(UTC)
+
+# A busy machine makes no test fail.
+settings.register_profile("suite", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.load_profile("suite")
 
 
 LONG = ("year", "journeys", "browser")

@@ -224,7 +224,8 @@ def test_the_records_say_what_is_approved_downloaded_and_printed(school: Cast) -
     lesson = papers(school, check_id)["lesson_plan"]
     assert (lesson.state, lesson.downloaded_at, lesson.prints) == ("approved", None, ())
     assert (
-        papers(school, check_id, plan.approved_at - timedelta(seconds=1))["teaching_plan"].state == "waiting"
+        papers(school, check_id, plan.approved_at - timedelta(microseconds=1))["teaching_plan"].state
+        == "waiting"
     )
 
 
