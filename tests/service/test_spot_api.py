@@ -169,6 +169,7 @@ def test_totals_are_for_all_and_name_nobody(
             "clean": 0,
             "open": 1,
             "none": 0,
+            "awaited": 0,
             "violation": 0,
             "annulled": 0,
             "missed": 0,
