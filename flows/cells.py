@@ -66,6 +66,8 @@ class Cell:
     week_id: str = ""
     waived: bool = False
     """Its lateness was waived: it is shown, and not counted."""
+    own_limit: bool = False
+    """`due_at` is the limit it was signed under, and no longer that of the week."""
 
     @property
     def tells(self) -> bool:
@@ -144,7 +146,8 @@ def stand(
         if begun is signed[0] or is_late(begun.signed_at, held):
             limit, sent_at = held, begun.signed_at
     assert sent_at is not None
-    return Cell("late" if is_late(sent_at, limit) else "on_time", stage, limit, sent_at, shown, week)
+    time: Time = "late" if is_late(sent_at, limit) else "on_time"
+    return Cell(time, stage, limit, sent_at, shown, week, own_limit=limit != due.due_at)
 
 
 def _ranked(declared: DocumentType, papers: Sequence[Paper], *, every: bool) -> list[tuple[Paper, Stage]]:

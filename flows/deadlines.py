@@ -84,11 +84,17 @@ def dated(own: Sequence[Own | Kept]) -> list[Own]:
 
 def in_force(default: Deadline, own: Sequence[Own | Kept], monday: date) -> Deadline:
     """The rule for the teaching week of that Monday; `own` in the order in which it was set."""
+    last = last_of(own, monday)
+    return last.rule if last else default
+
+
+def last_of(own: Sequence[Own | Kept], monday: date) -> Own | None:
+    """The school's own rule for that week, if it has one."""
     last = None
     for one in dated(own):
         if one.valid_from <= monday and (last is None or one.valid_from >= last.valid_from):
             last = one
-    return last.rule if last else default
+    return last
 
 
 def limit(

@@ -20,7 +20,7 @@ from sqlmodel import Session, col, func, select
 from flows import day_rows
 from flows.calendar import TeachingWeek
 from flows.catalogue import TYPES
-from flows.deadlines import Days, in_force, limit, limits_by
+from flows.deadlines import Days, dated, in_force, last_of, limit, limits_by
 from flows.due_rules import Deadline
 from flows.flags import Debtor, DueWeek, Ledger, Signed
 from flows.grammar import DocumentType
@@ -77,6 +77,16 @@ class Calendar:
     def rule(self, deadline: Deadline, monday: date = date.max) -> Deadline:
         """The rule for the week of that Monday; without one, the rule that holds in the end."""
         return in_force(deadline, self.own.get(deadline.setting, ()), monday)
+
+    def rule_then(self, deadline: Deadline, monday: date, then: datetime) -> Deadline:
+        """The rule for that week as it stood at an instant: what was signed then was held to it."""
+        own = dated(self.own.get(deadline.setting, ()))
+        return in_force(deadline, [one for one in own if one.set_at <= then], monday)
+
+    def changed_on(self, deadline: Deadline, monday: date) -> datetime | None:
+        """When the rule for that week was set; None where the school has none of its own for it."""
+        one = last_of(self.own.get(deadline.setting, ()), monday)
+        return one.set_at if one else None
 
 
 @dataclass(frozen=True, slots=True)

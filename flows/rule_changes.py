@@ -209,12 +209,20 @@ def set_rule(
         set_by=actor.id,
         set_at=now,
     )
+    before = calendar_of(session, actor.school_id)
     session.add(row)
     session.flush()
-    recompute(session, calendar_of(session, actor.school_id))
+    after = calendar_of(session, actor.school_id)
+    recompute(session, after)
     sentence = _TOLD.format(who=_name(session, actor.id), day=f"{row.valid_from:%d/%m/%Y}", rule=rule.rule)
-    tell(session, actor, declared, sentence, f"rule:{row.id}", now)
+    tell(session, actor, declared, sentence, f"rule:{row.id}", now, soonest(declared, before, after, now))
     return row
+
+
+def soonest(declared: Declared, before: Calendar, after: Calendar, now: datetime) -> datetime | None:
+    """The first limit to come of those that moved, the old or the new; None when none did."""
+    pairs = zip(before.limits(declared.default), after.limits(declared.default), strict=True)
+    return min((at for pair in pairs if pair[0] != pair[1] for at in pair if at > now), default=None)
 
 
 def recompute(session: Session, calendar: Calendar) -> int:
@@ -273,8 +281,17 @@ def _duties(session: Session, calendar: Calendar) -> Iterator[tuple[Duty, Docume
             yield duty, document, due
 
 
-def tell(session: Session, actor: Actor, declared: Declared, sentence: Text, key: str, now: datetime) -> None:
-    """Tell the principals, but not whoever did it."""
+def tell(
+    session: Session,
+    actor: Actor,
+    declared: Declared,
+    sentence: Text,
+    key: str,
+    now: datetime,
+    by: datetime | None,
+) -> None:
+    """Tell the principals, but not whoever did it; `by`: when a limit comes that it moves, if one does."""
+    timed = {"due_at": by.isoformat()} if by is not None else {}
     for principal in holders(session, actor.school_id, "role:principal"):
         if principal.id == actor.id:
             continue
@@ -288,7 +305,8 @@ def tell(session: Session, actor: Actor, declared: Declared, sentence: Text, key
                     "subject": {"vi": declared.name.vi, "en": declared.name.en},
                     "sentence": {"vi": sentence.vi, "en": sentence.en},
                     "path": "/deadlines",
-                },
+                }
+                | timed,
                 created_at=now,
                 due_at=now,
             )

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from flows.deadlines import least_notice
 from flows.obligations import Calendar, calendar_of
 from flows.people import Actor
-from flows.rule_changes import Declared, Difference, recompute, tell
+from flows.rule_changes import Declared, Difference, recompute, soonest, tell
 from flows.rules import own_of
 from models.account import Account
 from models.deadline import DeadlineRule
@@ -54,13 +54,16 @@ def refuse_short_notice(found: Difference, now: datetime) -> None:
 
 def drop(session: Session, actor: Actor, declared: Declared, row: DeadlineRule, now: datetime) -> None:
     """Drop it, move what is open, tell the principals. The clock is to look afterwards."""
+    before = calendar_of(session, actor.school_id)
     row.dropped_by, row.dropped_at = actor.id, now
     session.add(row)
     session.flush()
-    recompute(session, calendar_of(session, actor.school_id))
+    after = calendar_of(session, actor.school_id)
+    recompute(session, after)
     who = session.get_one(Account, actor.id).full_name
     sentence = _TOLD.format(who=who, day=f"{row.valid_from:%d/%m/%Y}", rule=own_of(row).rule.rule)
-    tell(session, actor, declared, sentence, f"rule:{row.id}:dropped", now)
+    by = soonest(declared, before, after, now)
+    tell(session, actor, declared, sentence, f"rule:{row.id}:dropped", now, by)
 
 
 _HOLDS = Text(

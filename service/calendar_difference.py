@@ -55,6 +55,9 @@ class Limit:
     before: datetime
     after: datetime
     kept: bool = False
+    slug: str = ""
+    week_id: str = ""
+    """The type and week that are owed by then; empty for what follows an approval."""
     unsigned: int | None = None
     """How many owe it and have not signed; None where it is no limit of signing."""
 
@@ -135,16 +138,25 @@ class _Undone(Exception):
 
 
 def apply_if_shown(
-    db: Database, school_id: str, now: datetime, do: Callable[[Session], object], shown: str, asked: str = ""
+    db: Database,
+    school_id: str,
+    now: datetime,
+    do: Callable[[Session], object],
+    shown: str,
+    asked: str = "",
+    tell: Callable[[Session, Difference], None] | None = None,
 ) -> Difference | None:
     """Do it when the difference it makes is the one a person was shown (its mark); else say the difference.
 
-    None when it was done. Refusals of `do` are the caller's.
+    None when it was done. Refusals of `do` are the caller's. `tell`: who is to learn of it, in the same
+    transaction.
     """
     try:
         with db.write() as session:
             found = replace(_measured(session, school_id, now, do), asked=asked)
             _undo_unless(found.mark == shown, found)
+            if tell is not None:
+                tell(session, found)
     except _Undone as undone:
         return undone.found
     return None
@@ -288,7 +300,7 @@ def _compare(
     )
     owed = {(setting, week_id) for setting, _, week_id in after.limits}
     moved = {
-        key: Limit(name, number, was, after.limits[key][2], kept=(key[0], key[2]) in kept)
+        key: Limit(name, number, was, after.limits[key][2], (key[0], key[2]) in kept, key[1], key[2])
         for key, (name, number, was) in before.limits.items()
         if key in after.limits and was != after.limits[key][2] and max(was, after.limits[key][2]) > now
     }

@@ -38,7 +38,8 @@ from models.flag import Flag
 from models.notice import Notice, notice
 from models.settings import VIETNAM, Settings
 from models.text import Language, Text
-from service import reminder_form
+from service import calendar_notices, reminder_form
+from service.calendar_difference import Limit
 from service.change_words import SENTENCES, STATES, edited
 from tasks.kinds import KINDS
 from tasks.letters import TEMPLATES, render
@@ -142,6 +143,14 @@ NOTICES: dict[str, Said] = {
         ),
         STATES["waiting"].format(asker=LEADER, settler=""),
         "/confirmations",
+    ),
+    "limit": Said(
+        calendar_notices.SUBJECT,
+        calendar_notices.said(
+            [Limit(LESSON_PLAN.name, 13, LIMIT, LIMIT - timedelta(days=1))],
+            Text("nghỉ học 24/11/2026, nghỉ tránh bão", "no school 24/11/2026, nghỉ tránh bão"),
+        ),
+        "/flags",
     ),
     "rule": Said(LESSON_PLAN.name, reminder_form.TOLD.format(who=LEADER), "/reminders"),
     "report": Said(KINDS["report"].name, reports.NEW.format(who=AUTHOR, due="26/11"), "/reports"),

@@ -5,13 +5,13 @@ Colour stands alone nowhere: the mark, the word and the words for who cannot see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from markupsafe import Markup, escape
 
 from flows.cells import Cell, Stage, State, Time
-from flows.deadlines import length_words
+from flows.deadlines import last_day_words, length_words
 from models.text import Language, Text
 from service.templating import mark
 from service.words import span
@@ -93,7 +93,15 @@ def shows_a_mark(state: State) -> bool:
 
 
 def said(cell: Cell) -> Said:
-    """The cell as it is shown."""
+    """The cell as it is shown; a limit that is not the one at the head of its week is named."""
+    made = _said(cell)
+    if not cell.own_limit or cell.due_at is None:
+        return made
+    held = Text("hạn khi trình: {due}", "due when it was sent: {due}").format(due=last_day_words(cell.due_at))
+    return replace(made, whole=_joined(made.whole, held))
+
+
+def _said(cell: Cell) -> Said:
     if cell.state == "waived":
         return _waived(cell)
     if cell.time == "late":

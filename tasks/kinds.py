@@ -107,10 +107,16 @@ KINDS: dict[str, Kind] = {
         "Security, as above.",
         Text("máy chủ thư", "mail server"),
     ),
+    "limit": Kind(
+        Text("Hạn nộp thay đổi", "Limits that moved"),
+        "digest",
+        "It goes at once where such a limit comes before the next digest.",
+        Text("hạn đổi", "moved limits"),
+    ),
     "rule": Kind(
         Text("Quy định về thời hạn", "Rules of deadlines"),
         "digest",
-        "It holds from a later day.",
+        "It goes at once where a limit it moves comes before the next digest.",
         Text("quy định", "rules"),
     ),
     "report": Kind(Text("Báo sự cố", "Reported problem"), "at once", "Somebody may be unable to work."),

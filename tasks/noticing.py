@@ -239,7 +239,7 @@ def limits(session: Session, notices: Sequence[Notice]) -> dict[str, datetime]:
     found = {
         n.id: datetime.fromisoformat(n.data["due_at"])
         for n in notices
-        if n.kind == "reminder" and "due_at" in n.data
+        if n.kind in _TIMED and "due_at" in n.data
     }
     waiting = _earliest(
         session, OpenStep, [n.document_id for n in notices if n.kind == "waiting" and n.document_id]
@@ -251,6 +251,10 @@ def limits(session: Session, notices: Sequence[Notice]) -> dict[str, datetime]:
         if limit is not None and notice.kind in ("waiting", "approved", "archived"):
             found[notice.id] = limit
     return found
+
+
+_TIMED = frozenset({"reminder", "rule", "limit"})
+"""Kinds that are to be read before an instant of their own, `due_at` in their `data`."""
 
 
 def _earliest(

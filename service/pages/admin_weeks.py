@@ -29,7 +29,7 @@ from models.account import Account
 from models.errors import NotFound, RecordsError
 from models.school import CalendarChange, SchoolClass, SchoolWeek
 from models.text import Text
-from service import calendar_changes, school, school_years, words
+from service import calendar_changes, calendar_notices, school, school_years, words
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.calendar_difference import Difference, apply_if_shown
 from service.calendar_told import Told, told
@@ -155,12 +155,16 @@ def change_weeks(
     actor, shown = viewer.actor, text_of(form, "shown")
     entries: list[Told] = []
     do = partial(_do, act, actor, now, form, entries)
+
+    def tell(session: Session, found: Difference) -> None:
+        calendar_notices.tell(session, actor, found, _why(name, entries), now)
+
     asked = repr(sorted((k, str(v)) for k, v in form.multi_items() if k not in ("csrf", "shown")))
     try:
         if action == "add" or (action == "frame" and _is_new(office, actor, form)):
             with office.db.write() as session:
                 do(session)
-        elif (found := apply_if_shown(office.db, actor.school_id, now, do, shown, asked)) is not None:
+        elif (found := apply_if_shown(office.db, actor.school_id, now, do, shown, asked, tell)) is not None:
             return _preview(request, viewer, action, name, form, found, entries)
     except NotFound:
         raise
@@ -182,6 +186,14 @@ def _do(act: Act, actor: Actor, now: datetime, form: FormData, entries: list[Tol
     entries[:] = [told(session, made)] if isinstance(made, CalendarChange) else []
     # What is open follows its week; what was signed keeps its limit.
     rule_changes.recompute(session, calendar_of(session, actor.school_id))
+
+
+def _why(name: Text, entries: list[Told]) -> Text:
+    """The act, with the days and the reason of the entry it made or took back."""
+    if not entries:
+        return name
+    one = entries[0]
+    return Text(f"{name.vi}: {one.days.vi}, {one.reason.vi}", f"{name.en}: {one.days.en}, {one.reason.en}")
 
 
 def _is_new(office: OfficeDep, actor: Actor, form: FormData) -> bool:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from flows import board, flag_story, flag_words, matrix
 from flows.catalogue import type_of
-from flows.cells import fits
+from flows.cells import Cell, fits
 from flows.deadlines import limit_words
 from flows.obligations import owed_types
 from flows.office import Office
@@ -165,7 +165,7 @@ def cell(
         line=line,
         week=found.here,
         owed=found.owed,
-        rule=found.calendar.rule(found.owed.deadline, found.here.monday).rule,
+        **_rules(found, here),
         cell=here,
         records=[(d, story.state(type_of(d.type), d)) for d in documents],
         hidden=len(here.papers) - len(documents),
@@ -177,6 +177,21 @@ def cell(
         exactly=boards.exactly,
         **_SAID,
     )
+
+
+def _rules(found: matrix.Board, here: Cell) -> dict[str, Any]:
+    """The rule a record was held to; where its limit is not the week's any more, what holds now."""
+    calendar, deadline, monday = found.calendar, found.owed.deadline, found.here.monday
+    present = calendar.rule(deadline, monday).rule
+    if not here.own_limit or here.sent_at is None:
+        return {"rule": present, "present": None}
+    then = calendar.rule_then(deadline, monday, here.sent_at).rule
+    return {
+        "rule": then,
+        "present": present,
+        "changed_on": calendar.changed_on(deadline, monday) if present != then else None,
+        "present_limit": calendar.limit(deadline, found.here.id),
+    }
 
 
 def _documents(session: Session, ids: Sequence[str]) -> list[Document]:

@@ -13,7 +13,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from flows import rule_changes
 from flows.clock import scan
+from flows.due_rules import FRIDAY, BeforeWeekday
 from models.account import Group
 from models.document import Document
 from models.school import SchoolWeek
@@ -169,6 +171,39 @@ def test_from_a_cell_to_its_page_and_to_the_record(cast: Cast, reader: Callable[
     ):
         assert words in page.words, words
     assert [a.text_content() for a in page.all("article a.btn")] == ["Mở hồ sơ"]
+
+
+def test_a_cell_names_the_rule_its_record_was_held_to_and_the_one_of_today(
+    cast: Cast, reader: Callable[[str], Reader]
+) -> None:
+    """By the rule set an hour after Lan signed she would be in time: she stays late by that of her day."""
+    path = f"/flags/lesson-plan/{cast.ids['lan']}/{cast.weeks[13]}"
+    hers = "hết thứ Ba của tuần liền trước tuần dạy"
+    assert "đổi từ ngày" not in reader("minh").get(path).words
+    rule = BeforeWeekday(FRIDAY, weeks_before=1)
+    with cast.office.db.write() as session:
+        declared = rule_changes.declared_rules()["lesson_plan_due"]
+        monday = session.get_one(SchoolWeek, cast.weeks[13]).monday
+        rule_changes.set_rule(session, cast.actor("admin"), declared, rule, monday, cast.office.now())
+    page = reader("minh").get(path)
+    for words in (
+        "Muộn 8 giờ",
+        "trước 00:00 thứ Tư 25/11",
+        f"Quy tắc{hers}",
+        "Quy tắc đổi từ ngày 25/11/2026; hạn của tuần nay là trước 00:00 thứ Sáu 27/11.",
+        "Hết thứ Năm của tuần liền trước tuần dạy",
+    ):
+        assert words in page.words, words
+    never_sent = reader("minh").get(f"/flags/lesson-plan/{cast.ids['hoa']}/{cast.weeks[13]}")
+    assert hers not in never_sent.words and "hạn của tuần nay" not in never_sent.words
+    asked = f"from={cast.weeks[13]}&to={cast.weeks[13]}"
+    text = reader("minh").client.get(f"/flags.csv?{asked}").content.decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text)))
+    cells = {row[1]: row[3] for row in rows[5:]}
+    assert rows[4][3] == "Tuần 13 (hạn 26/11)"
+    assert cells["Nguyễn Thị Lan"] == "Muộn 8 giờ, ở tổ, hạn khi trình: hết thứ Ba 24/11"
+    assert cells["Trần Thị Mai"] == "Đã duyệt, đúng hạn, hạn khi trình: hết thứ Ba 24/11"
+    assert "hạn khi trình" not in cells["Phạm Thị Hoa"]
 
 
 def test_a_head_is_not_told_of_a_draft_and_its_author_is(cast: Cast, reader: Callable[[str], Reader]) -> None:

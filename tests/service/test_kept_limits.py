@@ -6,22 +6,26 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from html import unescape
 
+import lxml.html
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
 from flows import clock, rule_changes
-from flows.due_rules import DaysBefore, as_data
+from flows.day_rows import working_days
+from flows.due_rules import BeforeWeekday, DaysBefore, as_data
 from flows.obligations import calendar_of
 from flows.school_days import DAY
 from models.deadline import DeadlineRule
 from models.evidence import Duty
 from models.flag import Flag
+from models.notice import Mail, Notice
 from models.settings import VIETNAM
 from service import calendar_changes
 from service.app import create_app
 from service.calendar_changes import Entered
 from service.calendar_difference import Difference, apply_if_shown
+from tasks.mailing import GATHER, fold
 from tests.cast import Cast
 from tests.service.test_pages_admin import Person
 from tests.service.test_school_year import NEXT_MONDAY, TODAY, flags_of
@@ -141,3 +145,76 @@ def test_the_page_says_that_the_limit_leaves_notice(cast: Cast) -> None:
     assert 'name="next" value="/admin/weeks"' in page
     assert "Hạn nào theo lịch mới đã qua hoặc quá gấp thì kéo đến hết ngày mai" in page
     assert f"00:00, {TODAY + 2 * DAY:%d/%m/%Y}" in page or f"{TODAY + 2 * DAY:%d/%m}" in page
+
+
+def apply(cast: Cast, first: date, last: date) -> None:
+    """The storm, entered by the page: looked at, then done."""
+    app = create_app(cast.office.settings, cast.office)
+    days = {"first": f"{first:%d/%m/%Y}", "last": f"{last:%d/%m/%Y}", "reason": "Nghỉ tránh bão"}
+    with TestClient(app):
+        admin = Person(app, "admin")
+        html = admin.post("/admin/weeks/off", "/admin/weeks", **days).text
+        (shown,) = lxml.html.fromstring(html).xpath("//input[@name='shown']/@value")
+        assert admin.post("/admin/weeks/off", "/admin/weeks", **days, shown=shown).status_code == 303
+
+
+def told(cast: Cast) -> dict[str, Notice]:
+    names = {account: name for name, account in cast.ids.items()}
+    with cast.office.db.read() as session:
+        return {
+            names[n.account_id]: n for n in session.exec(select(Notice).where(col(Notice.kind) == "limit"))
+        }
+
+
+def mailed(cast: Cast, now: datetime) -> set[str]:
+    """Who has a mail by now that tells of a moved limit."""
+    fold(cast.office.db, cast.office.settings, now, lambda *_: (), working_days)
+    names = {account: name for name, account in cast.ids.items()}
+    with cast.office.db.read() as session:
+        rows = session.exec(select(Mail).where(col(Mail.text).contains("Hạn nộp thay đổi")))
+        return {names[mail.account_id] for mail in rows}
+
+
+def test_who_has_still_to_hand_in_and_the_principal_learn_that_a_day_off_moved_the_limit(cast: Cast) -> None:
+    """Lan has signed. No school until Monday: the next digest is then, the new limit before."""
+    due_a_working_day_before(cast, cast.office.now())
+    cast.sent("lan", 13)
+    apply(cast, WEDNESDAY, FRIDAY)
+    found = told(cast)
+    assert {"minh", "mai", "hoa", "son"} <= found.keys()
+    assert not {"lan", "admin", "principal_b", "teacher_b"} & found.keys()
+    said = found["mai"].data["sentence"]["vi"]
+    assert "tuần 13: hết thứ Sáu 27/11 đổi thành hết thứ Tư 25/11" in said
+    assert "Nghỉ tránh bão" in said
+    assert datetime.fromisoformat(found["mai"].data["due_at"]) == NOTICE - DAY
+    assert {"minh", "mai"} <= mailed(cast, found["mai"].created_at + GATHER)
+
+
+def test_a_moved_limit_that_the_next_digest_can_tell_of_waits_for_it(cast: Cast) -> None:
+    """Friday alone is off: Wednesday's digest comes before the new limit, Friday's midnight."""
+    due_a_working_day_before(cast, cast.office.now())
+    apply(cast, FRIDAY, FRIDAY)
+    assert datetime.fromisoformat(told(cast)["mai"].data["due_at"]) == NOTICE
+    assert mailed(cast, told(cast)["mai"].created_at + GATHER) == set()
+    digest = datetime.combine(WEDNESDAY, time(7), VIETNAM)
+    assert {"minh", "mai"} <= mailed(cast, digest + GATHER)
+
+
+def test_a_calendar_that_moves_no_limit_tells_nobody(cast: Cast) -> None:
+    apply(cast, FRIDAY, FRIDAY)
+    assert told(cast) == {}
+
+
+def test_the_principal_learns_of_a_new_rule_before_the_limit_it_moves(cast: Cast) -> None:
+    """Set after Tuesday's digest: the old limit of week 13 is this very midnight, the next digest later."""
+    with cast.office.db.write() as session:
+        declared = rule_changes.declared_rules()["lesson_plan_due"]
+        now, rule = cast.office.now(), BeforeWeekday(4, weeks_before=1)
+        rule_changes.set_rule(session, cast.actor("admin"), declared, rule, NEXT_MONDAY, now)
+        notice = session.exec(select(Notice).where(col(Notice.kind) == "rule")).one()
+        midnight = datetime.combine(WEDNESDAY, time(0), VIETNAM)
+        assert datetime.fromisoformat(notice.data["due_at"]) == midnight
+    fold(cast.office.db, cast.office.settings, now + GATHER, lambda *_: (), working_days)
+    with cast.office.db.read() as session:
+        (mail,) = session.exec(select(Mail).where(col(Mail.account_id) == cast.ids["minh"])).all()
+    assert "Quy định về thời hạn" in mail.text
