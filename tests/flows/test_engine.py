@@ -15,6 +15,7 @@ from sqlmodel import col, select, update
 
 from flows import archiving, engine, ledger, runs
 from flows.catalogue import TYPES
+from flows.grammar import Parallel
 from flows.ledger import Key, StepFailed
 from flows.prefect_settings import DEPLOYMENT, POOL, entrypoint
 from models.document import Document, Signature
@@ -236,7 +237,13 @@ def test_a_retry_is_refused_outside_the_school_and_once_resolved(cast: Cast, sta
 
 
 def test_the_name_of_a_parked_run_says_who_is_awaited() -> None:
-    names = {declared.slug: [runs.parked_name([step]) for step in declared.steps[:-1]] for declared in TYPES}
+    names = {
+        declared.slug: [
+            runs.parked_name(step.parts if isinstance(step, Parallel) else [step])
+            for step in declared.steps[:-1]
+        ]
+        for declared in TYPES
+    }
     assert names == {
         "lesson-plan": [
             "Awaiting author",
@@ -258,6 +265,14 @@ def test_the_name_of_a_parked_run_says_who_is_awaited() -> None:
             "Awaiting principal",
             "Awaiting clerk",
         ],
+        "spot-check": ["Awaiting author", "Awaiting author", "Awaiting principal or vice principal"],
+        "violation-minutes": [
+            "Awaiting author",
+            "Awaiting author and person concerned",
+            "Awaiting witness",
+            "Awaiting principal or vice principal",
+        ],
+        "appeal": ["Awaiting author", "Awaiting author", "Awaiting principal or vice principal"],
     }
 
 

@@ -137,7 +137,8 @@ def a_statement_stands_in_the_archived_minutes(story: Story, found: Found) -> di
     ended = story.archived("lan", made["id"])
     is_whole(story, "lan", ended, ["author", "response", "note"])
     assert datetime.fromisoformat(ended["keep_until"]).year >= _today().year + 10
-    for who in ("mai", "thu", "teacher_b", "principal_b"):
+    assert story["thu"].document(made["id"])["status"] == "archived", "the clerk keeps numbered papers"
+    for who in ("mai", "teacher_b", "principal_b"):
         assert story[who].insist("GET", f"/documents/{made['id']}").status_code == 404, who
         assert made["id"] not in {d["id"] for d in story[who].get("/documents")["items"]}, who
     return ended
