@@ -149,10 +149,11 @@ class Case:
             self._tell(rule, when, account, opened)
 
     def _end(self, rule: str, when: datetime) -> None:
-        """A change of rules or calendar is looked at at once, anything else by the next looks."""
+        """What a change of rules or calendar or a farewell ends, at once; anything else by the next looks."""
         row = self.flags.get(rule)
         if row and row.resolved is None:
-            last = when if any(change.at == when for change in CHANGES) else when + 8 * DAY
+            at_once = when == self.until or any(change.at == when for change in CHANGES)
+            last = when if at_once else when + 8 * DAY
             self.flags[rule] = row._replace(resolved=(when, last))
 
     def _tell(self, rule: str, when: datetime, account: str, opened: datetime) -> None:
