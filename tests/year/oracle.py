@@ -25,7 +25,10 @@ BEFORE, AFTER = 21 * DAY, 35 * DAY
 
 
 class FlagRow(NamedTuple):
-    """A flag as it must stand at the end. `resolved`: None open; else from and to, the same when exact."""
+    """A flag as it must stand at the end. `resolved`: None open; else from and to, the same when exact.
+
+    `by`: where `opened` is the soonest, the last instant at which it may have opened.
+    """
 
     rule: str
     kind: str
@@ -35,6 +38,7 @@ class FlagRow(NamedTuple):
     due: datetime
     opened: datetime
     resolved: tuple[datetime, datetime] | None
+    by: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str, str, int]:
