@@ -259,8 +259,11 @@ class Story:
     asleep: tuple[datetime, datetime] = ASLEEP
 
     def until(self, end: datetime) -> Story:
-        """The same, told only so far."""
-        return replace(self, end=end, acts=tuple(act for act in self.acts if act.at < end))
+        """The same, told only so far: who leaves later has not left."""
+        people = tuple(
+            replace(one, until=None) if one.until and one.until >= end else one for one in self.people
+        )
+        return replace(self, end=end, people=people, acts=tuple(act for act in self.acts if act.at < end))
 
     @property
     def teachers(self) -> list[Person]:

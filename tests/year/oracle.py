@@ -25,7 +25,10 @@ BEFORE, AFTER = 21 * DAY, 35 * DAY
 
 
 class FlagRow(NamedTuple):
-    """A flag as it must stand at the end. `resolved`: None open; else from and to, the same when exact."""
+    """A flag as it must stand at the end. `resolved`: None open; else from and to, the same when exact.
+
+    `by`: where `opened` is the soonest, the last instant at which it may have opened.
+    """
 
     rule: str
     kind: str
@@ -35,6 +38,7 @@ class FlagRow(NamedTuple):
     due: datetime
     opened: datetime
     resolved: tuple[datetime, datetime] | None
+    by: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -149,10 +153,11 @@ class Case:
             self._tell(rule, when, account, opened)
 
     def _end(self, rule: str, when: datetime) -> None:
-        """A change of rules or calendar is looked at at once, anything else by the next looks."""
+        """What a change of rules or calendar or a farewell ends, at once; anything else by the next looks."""
         row = self.flags.get(rule)
         if row and row.resolved is None:
-            last = when if any(change.at == when for change in CHANGES) else when + 8 * DAY
+            at_once = when == self.until or any(change.at == when for change in CHANGES)
+            last = when if at_once else when + 8 * DAY
             self.flags[rule] = row._replace(resolved=(when, last))
 
     def _tell(self, rule: str, when: datetime, account: str, opened: datetime) -> None:

@@ -23,8 +23,8 @@ from tests.year.days import DAY, MINUTE, PLAN, midnight
 from tests.year.mails import Arrived, Catcher
 from tests.year.oracle import FlagRow
 from tests.year.servers import NAMES, pair
-from tests.year.spot_checks import LOOK_TAKES, TO_HEAD
 from tests.year.spot_checks import RULE as SPOT_CHECK
+from tests.year.spot_checks import TO_HEAD
 from tests.year.stage import Stage
 from tests.year.table import Expected, expect
 from tests.year.telling import QUIET, WAKING, Told
@@ -294,12 +294,10 @@ def _flag_faults(outcome: Outcome) -> Iterator[str]:
 
 
 def _same(wanted: FlagRow, there: FlagRow) -> bool:
-    if wanted.rule == SPOT_CHECK:  # it opens when it is found, a little later when a server was killed
-        opened = there.opened
-        if not wanted.opened <= opened <= wanted.opened + LOOK_TAKES:
-            return False
-        wanted = wanted._replace(opened=opened)
-    if wanted._replace(resolved=None) != there._replace(resolved=None):
+    if not wanted.opened <= there.opened <= (wanted.by or wanted.opened):
+        return False
+    exact = wanted._replace(opened=there.opened, resolved=there.resolved, by=there.by)
+    if exact != there:
         return False
     if wanted.resolved is None or there.resolved is None:
         return wanted.resolved is there.resolved

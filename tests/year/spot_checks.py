@@ -2,14 +2,18 @@
 
 Of a day with lessons is spoken from 16:00 of the last working day before until 17:00 of the day itself: to
 the teacher the day before and again from 06:30, to the head of the group from 06:30. A flag stands from the
-look that finds a lack to the look that does not find it any more. Nothing of the product is imported.
+look that finds a lack to the look that does not find it any more. Looks are due every few minutes; whoever
+becomes the leader looks at once, too, and who that is at a step nobody can know before. So a flag comes and
+goes at the look that is due, or at any step since the one before at which a new leader would have seen it.
+Nothing of the product is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from tests.year.acts import Person, Story, then
 from tests.year.after import Downloads, Prints
@@ -47,54 +51,76 @@ class Lack:
         return "not-approved" if self.state in NOT_APPROVED else self.state
 
 
+class Seen(NamedTuple):
+    """That something is so now: seen by the look that is due, at the soonest by a new leader's before."""
+
+    soonest: datetime
+    due: datetime
+
+
 @dataclass
 class Spell:
     """A flag: from which look to which it stood, once or again."""
 
     lack: Lack
-    spans: list[list[datetime]] = field(default_factory=list)
+    spans: list[list[Seen]] = field(default_factory=list)
 
     def is_open(self) -> bool:
         return len(self.spans[-1]) == 1
 
     def ended(self, when: datetime) -> bool:
         """Was it there and is resolved?"""
-        begun = [span for span in self.spans if span[0] <= when]
-        return bool(begun) and len(begun[-1]) > 1 and begun[-1][1] <= when
+        begun = [span for span in self.spans if span[0].due <= when]
+        return bool(begun) and len(begun[-1]) > 1 and begun[-1][1].due <= when
 
     def stands(self, when: datetime) -> bool:
-        return self.spans[0][0] <= when and not self.ended(when)
+        return self.spans[0][0].due <= when and not self.ended(when)
 
     def row(self) -> FlagRow:
-        lack, last = self.lack, self.spans[-1]
+        lack, first, last = self.lack, self.spans[0][0], self.spans[-1]
         name = lack.who.name
         debtor = f"{name}/{lack.flagged}/{lack.day}"
-        resolved = None if self.is_open() else (last[1], last[1] + LOOK_TAKES)
+        resolved = None if self.is_open() else (last[1].soonest, last[1].due + LOOK_TAKES)
         due = midnight(lack.day) + MORNING
-        return FlagRow(RULE, lack.kind, debtor, lack.week, name, due, self.spans[0][0], resolved)
+        by = first.due + LOOK_TAKES
+        return FlagRow(RULE, lack.kind, debtor, lack.week, name, due, first.soonest, resolved, by)
 
 
 class SpotChecks:
     """All of the year: the flags by the looks at what holds, the notices by the looks at what is to tell."""
 
-    def __init__(self, story: Story, papers: Papers, looks: Sequence[datetime]) -> None:
+    def __init__(
+        self, story: Story, papers: Papers, steps: Sequence[datetime], looks: Collection[datetime]
+    ) -> None:
+        """`steps`: when a server was awake; `looks`: those of them at which a look at what holds is due."""
         self.story, self._papers = story, papers
         self._covering: dict[tuple[str, str, int], list[Paper]] = {}
         self._told: set[tuple[str, str, date, str]] = set()
         self._last: tuple[datetime, Mapping[tuple[Person, date], list[Lack]]] | None = None
         self.spells: dict[tuple[str, date, str, str], Spell] = {}
-        for look in looks:
-            self._look(look)
+        self._open: dict[tuple[str, date, str, str], Lack] = {}
+        soonest: dict[tuple[str, date, str, str], datetime] = {}
+        for step in steps:
+            changed = self._changed(step)
+            soonest = {key: soonest.get(key, step) for key in changed}
+            if step in looks:
+                for key, lack in changed.items():
+                    self._turn(key, lack, Seen(soonest[key], step))
+                soonest = {}
 
-    def _look(self, now: datetime) -> None:
+    def _changed(self, now: datetime) -> Mapping[tuple[str, date, str, str], Lack]:
+        """What lacks and has no flag, or has one and does not lack any more."""
         found = {lack.key: lack for lacks in self.lacks(now).values() for lack in lacks}
-        for key, lack in found.items():
-            spell = self.spells.setdefault(key, Spell(lack))
-            if not spell.spans or not spell.is_open():
-                spell.spans.append([now])
-        for key, spell in self.spells.items():
-            if spell.is_open() and key not in found:
-                spell.spans[-1].append(now)
+        new = {key: lack for key, lack in found.items() if key not in self._open}
+        return new | {key: lack for key, lack in self._open.items() if key not in found}
+
+    def _turn(self, key: tuple[str, date, str, str], lack: Lack, seen: Seen) -> None:
+        spell = self.spells.setdefault(key, Spell(lack))
+        if self._open.pop(key, None):
+            spell.spans[-1].append(seen)
+        else:
+            spell.spans.append([seen])
+            self._open[key] = lack
 
     def rows(self) -> Iterator[FlagRow]:
         yield from (spell.row() for spell in self.spells.values())

@@ -28,7 +28,7 @@ from models.account import Account, Group
 from models.document import Document
 from models.evidence import Duty, Evidence
 from models.flag import Flag
-from service import calendar_changes, school_years
+from service import account_changes, calendar_changes, school_years
 from service.calendar_changes import Entered
 from service.calendar_difference import apply_if_shown
 from tasks.keys import Secret
@@ -318,8 +318,8 @@ class Stage(Founded):
     @_do.register
     def _(self, act: Leaves) -> None:
         with self.office.db.write() as session:
-            session.get_one(Account, self.ids[act.who]).active = False
-            delegations.review(session, self.office.settings, self.school_id, self.ids["quan-tri"], act.at)
+            account = session.get_one(Account, self.ids[act.who])
+            account_changes.apply(session, self.office.settings, account, "deactivate", {}, act.at, "")
 
     @_do.register
     def _(self, act: NewHead) -> None:

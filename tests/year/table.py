@@ -45,7 +45,7 @@ class _Table:
         self.story, self.found = story, Expected()
         self.papers = papers_of(story)
         self.cases = cases_of(story, looks, self.papers)
-        self.checks = SpotChecks(story, self.papers, list(_every(FACTS_EVERY, steps)))
+        self.checks = SpotChecks(story, self.papers, steps, set(_every(FACTS_EVERY, steps)))
         self.reviews = Reviews(story, self.papers)
         self.summary = Summary(story, self.cases, self.papers, self.reviews, self.checks)
         self.notices: dict[datetime, list[Notice]] = defaultdict(list)

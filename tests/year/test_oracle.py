@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -12,7 +13,7 @@ import pytest
 
 from tests.year.acts import BEGIN, CHANGES, Act, Sends, Story, known
 from tests.year.after import Approved, Approves, Downloads, Prints
-from tests.year.days import DAY, HANOI, HOUR, PLAN, TEACHER, TEAM, Known, Rule, Set, numbered
+from tests.year.days import DAY, HANOI, HOUR, MINUTE, PLAN, TEACHER, TEAM, Known, Rule, Set, numbered
 from tests.year.papers import DOWNLOAD, PRINT, papers_of
 from tests.year.script import tell
 from tests.year.table import expect
@@ -144,6 +145,30 @@ def test_what_a_spot_check_would_miss_is_told_to_the_teacher_first_then_to_the_h
     kept = stood["gv08/not-kept/2027-09-13"]
     assert (kept.opened, kept.resolved and kept.resolved[0]) == (at(9, 10, 16, 2027), at(9, 13, 12, 2027))
     assert "gv08/not-printed/2027-09-15" not in stood
+
+
+def test_a_flag_of_a_check_may_come_and_go_as_soon_as_a_new_leader_looks() -> None:
+    """At 16:30 on 6/10 two days off are entered: nobody needs Thursday's records, and Monday is spoken of."""
+    people = tell(7, teachers=10)
+    entered = CHANGES[0].at
+    before, soon, due = entered - MINUTE, entered + 35 * SECOND, entered + 12 * MINUTE
+    table = expect(Story(7, people.people, people.heads, (), end=due), [before, soon, due])
+    found = {key[2]: row for key, row in table.flags.items() if key[:2] == ("spot-check", PLAN)}
+    thursday, monday = (found[f"gv07/not-approved/2027-10-{day}"] for day in ("07", "11"))
+    assert (thursday.opened, thursday.by) == (before, before + 3 * MINUTE)
+    assert thursday.resolved == (soon, due + 3 * MINUTE)
+    assert (monday.opened, monday.by, monday.resolved) == (soon, due + 3 * MINUTE, None)
+
+
+def test_nothing_is_expected_of_what_comes_after_the_story() -> None:
+    story = tell(5, teachers=15).until(at(10, 12, 7, 2027))
+    assert all(person.until is None for person in story.people)
+    leaver = next(person for person in tell(5, teachers=15).people if person.until)
+    story = replace(story, acts=tuple(a for a in story.acts if not isinstance(a, Downloads)))
+    hours = [story.begin + n * HOUR for n in range((story.end - story.begin) // HOUR + 1)]
+    rows = [row for row in expect(story, hours).flags.values() if row.account == leaver.name]
+    assert "not-downloaded" in {row.rule for row in rows}
+    assert all(row.resolved is None or row.resolved[0] <= story.end for row in rows)
 
 
 def test_a_word_for_a_laptop_holds_until_it_breaks() -> None:
