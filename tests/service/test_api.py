@@ -212,6 +212,9 @@ def test_types_are_published_with_form_and_steps(people: dict[str, Person]) -> N
         "lesson-plan-addendum",
         "teacher-teaching-plan",
         "team-teaching-plan",
+        "spot-check",
+        "violation-minutes",
+        "appeal",
     ]
     plan = people["lan"].get("/document-types/lesson-plan")
     assert plan["form"]["properties"]["lessons"]["items"]["properties"]["title"]["examples"]
