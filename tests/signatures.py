@@ -143,31 +143,31 @@ class Paper:
 
 @functools.cache
 def lesson_plan(lessons: int = 2) -> Paper:
-    return _paper("lesson_plan", _lesson_plan(lessons))
+    return paper("lesson_plan", _lesson_plan(lessons))
 
 
 @functools.cache
 def team_plan() -> Paper:
-    return _paper("team_teaching_plan", _TEAM_PLAN)
+    return paper("team_teaching_plan", _TEAM_PLAN)
 
 
 @functools.cache
 def teacher_plan() -> Paper:
-    return _paper("teacher_teaching_plan", _TEACHER_PLAN)
+    return paper("teacher_teaching_plan", _TEACHER_PLAN)
 
 
 @functools.cache
 def addendum() -> Paper:
-    return _paper("lesson_plan_addendum", _ADDENDUM)
+    return paper("lesson_plan_addendum", _ADDENDUM)
 
 
 @functools.cache
 def paper_of(name: str) -> Paper:
     """The paper of a process that no type has yet (`tests/processes.py`)."""
-    return _paper("lesson_plan", _lesson_plan(1) | {"boxes": places(PROCESSES[name])})
+    return paper("lesson_plan", _lesson_plan(1) | {"boxes": places(PROCESSES[name])})
 
 
-def _paper(layout: str, data: Mapping[str, Any]) -> Paper:
+def paper(layout: str, data: Mapping[str, Any]) -> Paper:
     rendered = rendering.render(layout, data)
     return Paper(prepare(rendered.pdf, rendered.boxes), {box.name: box for box in rendered.boxes})
 

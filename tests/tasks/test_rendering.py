@@ -389,6 +389,7 @@ def test_pages_have_the_margins_of_decree_30(layout: str) -> None:
         "team_teaching_plan": lambda: a_team_plan(60),
         "violation_minutes": lambda: minutes(course=tree("<p>Diễn biến.</p>" * 60)),
         "appeal": lambda: an_appeal(grounds=tree("<p>Lý do.</p>" * 60)),
+        "spot_check": a_spot_check,  # one page by design
     }
     data = several_pages[layout]()
     with pypdfium2.PdfDocument(rendering.render(layout, data).pdf) as document:
