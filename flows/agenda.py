@@ -89,7 +89,7 @@ def _limits(session: Session, actor: Actor, since: datetime, now: datetime) -> I
                     sequence,
                     ends_at=one.due_at,
                     about=Text("Ký và trình {limit}. {rule}.", "Sign and submit {limit}. {rule}.").format(
-                        limit=limit_words(one.due_at), rule=_capital(one.rule)
+                        limit=limit_words(one.due_at), rule=one.rule.capitalised()
                     ),
                     path=f"/documents/new?type={owed.slug}&week={one.week.id}",
                     alarms=_alarms(one.due_at),
@@ -163,11 +163,6 @@ def _duties(session: Session, actor: Actor) -> Iterator[Entry]:
             path=f"/documents/{one.duty.document_id}#after",
             alarms=_alarms(one.duty.due_at),
         )
-
-
-def _capital(words: Text) -> Text:
-    """As a sentence begins."""
-    return Text(words.vi[:1].upper() + words.vi[1:], words.en[:1].upper() + words.en[1:])
 
 
 def _week(number: int | None) -> Text | None:

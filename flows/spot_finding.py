@@ -133,16 +133,11 @@ def judged_words(judged: Judged, week: int) -> Text:
     """One item in a sentence."""
     what = _WHAT[judged.item].format(n=week)
     said = _NOT_SEEN[judged.item] if judged.why == "not-seen" else _SAID[judged.why]
-    return said.format(what=what, What=_capital(what))
-
-
-def proposal_words(proposal: Proposal) -> Text:
-    """What follows from the check, as long as nobody has decided."""
-    return _ASKS if proposal.asks else _quiet(proposal)
+    return said.format(what=what, What=what.capitalised())
 
 
 def asks_words(*, asks: bool) -> Text:
-    """The same for a stored check, whose items are not weighed again."""
+    """What follows from a stored check, as long as nobody has decided; its items are not weighed again."""
     return _ASKS if asks else _NOTHING
 
 
@@ -154,10 +149,6 @@ def paper_words(proposal: Proposal, *, asks: bool) -> Text:
 def _quiet(proposal: Proposal) -> Text:
     """Only what was there is said to be there: not what was not asked for, nor a lack that is too little."""
     return _CLEAN if all(judged.outcome == "held" for judged in proposal.items) else _NOTHING
-
-
-def _capital(text: Text) -> Text:
-    return Text(text.vi[:1].upper() + text.vi[1:], text.en[:1].upper() + text.en[1:])
 
 
 _WHAT = {

@@ -22,6 +22,10 @@ class Text:
     def to(self, language: Language) -> str:
         return self.en if language == "en" else self.vi
 
+    def capitalised(self) -> Text:
+        """As a sentence begins."""
+        return Text(self.vi[:1].upper() + self.vi[1:], self.en[:1].upper() + self.en[1:])
+
     def format(self, **values: object) -> Text:
         """Fill the places of both wordings; a `Text` among the values is put in each language."""
         return Text(

@@ -15,9 +15,9 @@ from flows.spot_finding import (
     MARKS,
     TEACHING_PLAN,
     Known,
+    asks_words,
     judged_words,
     paper_words,
-    proposal_words,
     propose,
 )
 from models.text import Text
@@ -108,7 +108,11 @@ def test_nobody_answers_for_a_reviewer_or_for_what_is_not_owed(marks: dict, know
 @given(MARKED, KNOWNS, st.booleans(), st.integers(1, 35))
 def test_no_word_pronounces_before_anybody_decided(marks: dict, known: dict, both: bool, week: int) -> None:
     proposal = propose(marks, known, both=both)
-    for said in (proposal_words(proposal), *(judged_words(j, week) for j in proposal.items)):
+    for said in (
+        asks_words(asks=proposal.asks),
+        paper_words(proposal, asks=proposal.asks),
+        *(judged_words(j, week) for j in proposal.items),
+    ):
         unspoken(said)
         assert "{" not in said.vi + said.en
 
@@ -117,7 +121,6 @@ def test_no_word_pronounces_before_anybody_decided(marks: dict, known: dict, bot
 def test_all_is_there_is_said_only_where_all_was_there(marks: dict, known: dict, both: bool) -> None:
     proposal = propose(marks, known, both=both)
     held = all(judged.outcome == "held" for judged in proposal.items)
-    assert ("Đủ hồ sơ" in proposal_words(proposal).vi) == held
     assert ("Đủ hồ sơ" in paper_words(proposal, asks=proposal.asks).vi) == held
 
 
@@ -126,7 +129,7 @@ def test_what_is_not_owed_is_said_not_to_be_looked_at() -> None:
     proposal = propose(dict.fromkeys(ITEMS, "absent"), free, both=False)
     said = [judged_words(judged, 12).vi for judged in proposal.items]
     assert said[0] == "Kế hoạch dạy học tuần 12: không thuộc diện phải lập, không xét."
-    assert proposal_words(proposal).vi == "Không có việc phải xem tiếp."
+    assert paper_words(proposal, asks=proposal.asks).vi == "Không có việc phải xem tiếp."
 
 
 def unspoken(said: Text) -> None:
