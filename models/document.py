@@ -65,6 +65,7 @@ class Document(SQLModel, table=True):
         Index(
             "ix_document_under_way",
             "school_id",
+            "archived_at",
             "updated_at",
             sqlite_where=text(UNDER_WAY),
             postgresql_where=text(UNDER_WAY),
