@@ -18,6 +18,7 @@ from flows.keyring import ensure_authority, open_timestamping
 from flows.office import utc_now
 from models.db import Database
 from models.settings import Settings
+from service.calm_server import CalmServer
 from tasks.timestamping import QUERY, REPLY, TimeStampAuthority
 
 LONGEST = 16 * 1024
@@ -48,12 +49,14 @@ def serve(settings: Settings) -> None:
         authority = open_timestamping(session, settings)
     db.dispose()
     at = urlsplit(settings.timestamp_url)
-    uvicorn.run(
-        create_app(authority),
-        host="127.0.0.1",
-        port=at.port or 80,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,
-    )
+    CalmServer(
+        uvicorn.Config(
+            create_app(authority),
+            host="127.0.0.1",
+            port=at.port or 80,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
+    ).run()
