@@ -89,8 +89,7 @@ def read_folder(folder: Path) -> Folder:
 # --- looking ----------------------------------------------------------------------------------------------
 
 Seen = tuple[tuple[Path, int, int], ...]
-"""Path, time of change (of content or permissions, in nanoseconds) and size of each file: what decides whether
-to read again."""
+"""Path, time of change (nanoseconds; of content or permissions) and size: decides whether to read again."""
 
 
 def _files(folder: Path) -> tuple[Seen, list[FolderFault]]:
