@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from flows import anchors
+from models.algorithms import DIGESTS, digest_for, ends_of
 from models.db import Database
 from models.errors import Unavailable
 from models.key import AuthorityPart, SigningKey
@@ -39,23 +40,27 @@ def ensure_authority(db: Database, settings: Settings, now: datetime) -> None:
     with db.read() as session:
         if session.get(AuthorityPart, ("root", 1)) is not None:
             return
-    _make_generation(db, settings, 1, now)
+    _make_generation(db, settings, 1, now, digest_for(ends_of(settings.algorithm_ends), now))
 
 
 def tend(db: Database, settings: Settings, now: datetime) -> int:
     """The daily care: a new generation and new lists in good time, ended keys destroyed; how many changes.
 
     A new generation is due before the root can no longer certify an issuing authority of full life: so
-    personal and time-stamp certificates have their full life too, and each stamp proves for years.
+    personal and time-stamp certificates have their full life too, and each stamp proves for years. Likewise
+    when a planned end of the hash it was made with comes near.
     """
     with db.read() as session:
         newest = next(iter(parts_of(session, "root")), None)
         if newest is None:
             return 0  # the first one is made at the first start
         root = certificates.load(newest.certificate)
+    digest = digest_for(ends_of(settings.algorithm_ends), now)
     changed = 0
-    if now >= root.not_valid_after_utc - certificates.ISSUING_LIFE - MARGIN:
-        changed += _make_generation(db, settings, newest.generation + 1, now)
+    if now >= root.not_valid_after_utc - certificates.ISSUING_LIFE - MARGIN or _outlives(
+        digest, certificates.digest_of(root)
+    ):
+        changed += _make_generation(db, settings, newest.generation + 1, now, digest)
     with db.write() as session:
         for part in _kept_keys(session):
             if now > certificates.load(part.certificate).not_valid_after_utc:
@@ -68,8 +73,13 @@ def tend(db: Database, settings: Settings, now: datetime) -> int:
     return changed
 
 
-def _make_generation(db: Database, settings: Settings, generation: int, now: datetime) -> bool:
-    made = certificates.make_authority(now, ORGANISATION, generation)
+def _outlives(digest: str, other: str) -> bool:
+    """Is this the stronger hash? It stands later in the list, which is chosen from once the others end."""
+    return DIGESTS.index(digest) > DIGESTS.index(other)
+
+
+def _make_generation(db: Database, settings: Settings, generation: int, now: datetime, digest: str) -> bool:
+    made = certificates.make_authority(now, ORGANISATION, generation, digest)
     stamp_key = certificates.new_key()
     named = certificates.Subject(certificates.nth("Hồ Sơ Số TSA", generation), ORGANISATION, "tsa")
     stamp = certificates.issue(made, named, Purpose.TIMESTAMP, stamp_key.public_key(), now)

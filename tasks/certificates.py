@@ -49,6 +49,11 @@ class Purpose(StrEnum):
     TIMESTAMP = "timestamp"
 
 
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 _LIFE = {Purpose.PERSONAL: 3 * _YEAR, Purpose.SEAL: 3 * _YEAR, Purpose.TIMESTAMP: 10 * _YEAR}
 
 
@@ -134,11 +139,20 @@ def nth(name: str, generation: int) -> str:
     return name if generation == 1 else f"{name} {generation}"
 
 
-def make_authority(now: datetime, name: str, generation: int = 1) -> Authority:
-    """A new root and issuing authority of the organisation `name`, valid 20 and 15 years from `now`."""
+def digest_of(certificate: x509.Certificate) -> str:
+    """The hash a certificate's signature is made with; empty where there is none of its own (Ed25519)."""
+    found = certificate.signature_hash_algorithm
+    return found.name if found else ""
+
+
+def make_authority(now: datetime, name: str, generation: int = 1, digest: str = "sha256") -> Authority:
+    """A new root and issuing authority of the organisation `name`, valid 20 and 15 years from `now`.
+
+    `digest`: the hash under their certificates, and so under all they will certify.
+    """
     root_key, issuing_key = new_key(), new_key()
     root_name = _name(f"{nth('Hồ Sơ Số Root', generation)} ({LABEL})", name)
-    root = _authority(root_name, root_name, root_key.public_key(), root_key, now, ROOT_LIFE, depth=1)
+    root = _authority(root_name, root_name, root_key.public_key(), root_key, now, ROOT_LIFE, 1, digest)
     issuing = _authority(
         _name(f"{nth('Hồ Sơ Số CA', generation)} ({LABEL})", name),
         root_name,
@@ -146,7 +160,8 @@ def make_authority(now: datetime, name: str, generation: int = 1) -> Authority:
         root_key,
         now,
         ISSUING_LIFE,
-        depth=0,
+        0,
+        digest,
     )
     return Authority(
         root=_der(root),
@@ -181,7 +196,7 @@ def issue(
     if purpose is Purpose.TIMESTAMP:
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
         builder = builder.add_extension(usage, critical=True)
-    return _der(builder.sign(signer_key, hashes.SHA256()))
+    return _der(builder.sign(signer_key, _hash_of(issuer)))
 
 
 def crl(authority: Authority, revoked: Iterable[Revoked], now: datetime, number: int) -> bytes:
@@ -209,7 +224,7 @@ def revocation_list(
             .revocation_date(entry.at.astimezone(UTC))
             .build()
         )
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    return builder.sign(key, _hash_of(load(issuer))).public_bytes(serialization.Encoding.DER)
 
 
 def trust(authority: Authority, issuing_crl: bytes) -> Trust:
@@ -355,6 +370,7 @@ def _authority(
     now: datetime,
     life: timedelta,
     depth: int,
+    digest: str,
 ) -> x509.Certificate:
     builder = (
         _builder(subject, issuer, public_key, now)
@@ -363,7 +379,12 @@ def _authority(
         .add_extension(_usage(authority=True), critical=True)
         .add_extension(_key_identifier(issuer_key), critical=False)
     )
-    return builder.sign(issuer_key, hashes.SHA256())
+    return builder.sign(issuer_key, _HASHES[digest])
+
+
+def _hash_of(issuer: x509.Certificate) -> hashes.HashAlgorithm:
+    """What an authority signs with: the hash its own certificate was made with."""
+    return _HASHES[digest_of(issuer)]
 
 
 def _usage(*, nonrepudiation: bool = False, authority: bool = False) -> x509.KeyUsage:
