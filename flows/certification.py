@@ -68,7 +68,7 @@ def tend(db: Database, settings: Settings, now: datetime) -> int:
 
 
 def publish_lists(db: Database, settings: Settings, now: datetime) -> int:
-    """Make the lists that are given out anew, those a day old; how many. An ended authority's last one stays."""
+    """Make the lists that are given out anew, those a day old; how many. An ended authority keeps its last."""
     with db.write() as session:
         due = [
             part
@@ -112,16 +112,21 @@ def _make_generation(db: Database, settings: Settings, generation: int, now: dat
 
 
 def open_authority(session: Session, settings: Settings) -> Authority:
-    """The newest root and issuing authority with their keys, to certify; Unavailable before they are made."""
-    root, issuing = _part(session, "root"), _part(session, "issuing")
+    """The newest issuing authority with its key, to certify; Unavailable before it is made."""
+    return authority_of(session, settings, _part(session, "issuing"))
+
+
+def authority_of(session: Session, settings: Settings, issuing: AuthorityPart) -> Authority:
+    """An authority with its keys; the root's key is empty where the root has ended."""
+    root = session.get_one(AuthorityPart, ("root", issuing.generation))
     return Authority(
-        base=settings.url,
-        generation=issuing.generation,
         root=root.certificate,
         root_key=keys.unlock_service(root.protected, settings.master_key, "root"),
         root_crl=root.crl,
         issuing=issuing.certificate,
         issuing_key=keys.unlock_service(issuing.protected, settings.master_key, "issuing"),
+        base=settings.url,
+        generation=issuing.generation,
     )
 
 
