@@ -1,8 +1,8 @@
 """The only writer of a document's step.
 
 `decide` for people, `settle` and `renew` for the machine's archive, `begin` for a new draft. One transaction
-each: who may act here? → compare-and-set on (id, version) → event, signature, waiting rows, notices. What must
-be made first (a PDF, a signature) is made before the transaction by `flows/performing.py`.
+each: who may act here? → compare-and-set on (id, version) → event, signature, waiting rows, notices. What
+must be made first (a PDF, a signature) is made before the transaction by `flows/performing.py`.
 """
 
 from __future__ import annotations

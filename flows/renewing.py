@@ -204,7 +204,7 @@ class Renewal:
             self.done.renewed += renewed
 
     def _made(self, row: ArchiveProof) -> bool:
-        """Stamp, validate, store, write. False when nothing was to be gained, or the record moved meanwhile."""
+        """Stamp, validate, store, write. False when nothing was to be gained or the record moved on."""
         now = self._now()
         with self._db.read() as session:
             trust = trust_with_stamps(session, self._settings)

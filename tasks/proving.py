@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
-from tasks.certificates import Trust, digest_of, find_chain
+from tasks.certificate_parts import digest_of
+from tasks.certificates import Trust, find_chain
 from tasks.checking import MALFORMED, stamped_by
 
 CERTIFICATE = "certificate"

@@ -241,13 +241,14 @@ def _archive_stamped(
 
 
 async def _path_of(stamp: EmbeddedPdfSignature, context: ValidationContext) -> ValidationPath:
-    """How an earlier timestamp's certificate leads to a trusted root today; BadSignature when it no longer does."""
+    """How an earlier timestamp's certificate leads to a trusted root today; BadSignature if no more."""
     certificates = extract_certs_for_validation(stamp.signed_data)
     validator = CertificateValidator(certificates.signer_cert, certificates.other_certs, context)
     try:
-        return await validator.async_validate_usage(set(), {"time_stamping"})
+        path: ValidationPath = await validator.async_validate_usage(set(), {"time_stamping"})
     except (PathError, ValidationError):
         raise BadSignature(_PROVES_NO_MORE) from None
+    return path
 
 
 def _free_name(writer: IncrementalPdfFileWriter) -> str:
