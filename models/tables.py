@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from models import (
     account,
+    audit,
     batch,
     deadline,
     delegation,
@@ -29,6 +30,7 @@ from models.db import Database
 
 __all__ = [
     "account",
+    "audit",
     "batch",
     "deadline",
     "delegation",

@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from flows.due_rules import BeforeWeekday, DaysBefore
 from flows.rules import DEFAULTS, deadlines_of, rules_of
 from models.account import Account
+from models.audit import ROOTS_STAY
 from models.db import Database
 from models.event import APPEND_ONLY
 from models.evidence import EVIDENCE_STAYS
@@ -55,8 +56,18 @@ def test_the_migrated_database_is_the_described_one(settings: Settings) -> None:
                 else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
             ).scalars()
             stay = (*APPEND_ONLY[kind], *EVIDENCE_STAYS[kind], *FLAG_EVENTS_STAY[kind], *WORD_INDEX[kind])
-            stay += SPOT_CHECKS_STAY[kind]
-            ours = ("event_", "evidence_", "flag_event_never_", "spot_draw_", "spot_check_", "document_text_")
+            stay += (*SPOT_CHECKS_STAY[kind], *ROOTS_STAY[kind])
+            ours = (
+                "audit_leaf_",
+                "audit_root_",
+                "audit_stamp_",
+                "event_",
+                "evidence_",
+                "flag_event_never_",
+                "spot_draw_",
+                "spot_check_",
+                "document_text_",
+            )
             assert set(found) == {n for n in " ".join(stay).split() if n.startswith(ours)}
     finally:
         db.dispose()
