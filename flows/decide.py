@@ -146,12 +146,13 @@ def happened(session: Session, document_id: str) -> list[Happened]:
         col(e.seq), col(e.actor_id), col(e.step), col(e.action), col(e.revision), col(e.data)
     )
     rows = session.execute(columns.where(col(e.document_id) == document_id).order_by(col(e.seq)))
-    return [_as_happened(*row) for row in rows]
+    return [as_happened(*row) for row in rows]
 
 
-def _as_happened(
+def as_happened(
     seq: int, actor: str, step: str, action: str, revision: int, data: Mapping[str, Any]
 ) -> Happened:
+    """An event's columns as the process reads them."""
     stood_for, witness = data.get("stood_for", ""), data.get("witness", "")
     return Happened(seq, actor, step, action, revision, stood_for, witness, data.get("values", {}))
 
@@ -219,7 +220,7 @@ def _write(
         document, command.actor.id, step.name, command.action, _revision(here, command), now, made
     )
     remark = remark_of(event, command)
-    done = _as_happened(event.seq, event.actor_id, event.step, event.action, event.revision, event.data)
+    done = as_happened(event.seq, event.actor_id, event.step, event.action, event.revision, event.data)
     position = plan.follow(here.declared, here.position, done)
     values: dict[str, Any] = {
         "version": document.version + 1,
