@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from flows import retention
+from flows.certification import trust_of
 from flows.decide import settle
-from flows.keyring import trust_of
 from flows.ledger import Key, perform
 from flows.office import Office
 from models.document import Document, Signature

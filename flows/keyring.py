@@ -1,7 +1,8 @@
-"""The database side of keys: the embedded authority, whose key signs, wrong PINs, renewals.
+"""The database side of people's keys: whose key signs, wrong PINs, renewals.
 
-Keys are made and opened in `tasks/keys.py` and `tasks/certificates.py`; here they are only stored, found and
-counted. A PIN passes through as `Secret` and is kept nowhere. No key is made or opened inside a transaction.
+What certifies them is `flows/certification.py`. Keys are made and opened in `tasks/keys.py` and
+`tasks/certificates.py`; here they are only stored, found and counted. A PIN passes through as `Secret` and is
+kept nowhere. No key is made or opened inside a transaction.
 """
 
 from __future__ import annotations
@@ -9,102 +10,27 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import case
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
+from flows.certification import issuing_parts, open_authority, renew_list
 from flows.flag_rows import resolve
 from models.account import Account
 from models.db import Database
-from models.errors import BadPin, Fault, Invalid, Locked, NotFound, RecordsError, Unavailable
+from models.errors import BadPin, Fault, Invalid, Locked, NotFound, RecordsError
 from models.flag import Flag
-from models.key import AuthorityPart, SigningKey
+from models.key import SigningKey
 from models.settings import VIETNAM, Settings
 from models.text import Text
 from tasks import certificates, keys
-from tasks.certificates import Authority, Purpose, Revoked, Trust
+from tasks.certificates import Authority, Purpose
 from tasks.keys import Secret
-from tasks.timestamping import TimeStampAuthority
 
 KeyPurpose = Literal["person", "seal"]
 PIN_TRIES = 5
 PIN_PAUSE = timedelta(minutes=15)
-ORGANISATION = "Hồ Sơ Số"
 _PURPOSES: dict[KeyPurpose, Purpose] = {"person": Purpose.PERSONAL, "seal": Purpose.SEAL}
-
-
-# the authority
-
-
-def ensure_authority(db: Database, settings: Settings, now: datetime) -> None:
-    """Make root, issuing and time-stamp parts once; another process doing the same at once is no harm."""
-    with db.read() as session:
-        if session.get(AuthorityPart, "root") is not None:
-            return
-    made = certificates.make_authority(now, ORGANISATION)
-    stamp_key = certificates.new_key()
-    named = certificates.Subject("Hồ Sơ Số TSA", ORGANISATION, "tsa")
-    stamp = certificates.issue(made, named, Purpose.TIMESTAMP, stamp_key.public_key(), now)
-    parts = (
-        ("root", made.root, made.root_key, made.root_crl),
-        ("issuing", made.issuing, made.issuing_key, certificates.crl(made, (), now, 1)),
-        ("tsa", stamp, certificates.private_der(stamp_key), b""),
-    )
-    rows = [
-        AuthorityPart(
-            part=part,
-            certificate=certificate,
-            protected=keys.protect_service(key, settings.master_key, part),
-            crl=crl,
-            created_at=now,
-        )
-        for part, certificate, key, crl in parts
-    ]
-    try:
-        with db.write() as session:
-            if session.get(AuthorityPart, "root") is None:
-                session.add_all(rows)
-    except IntegrityError:
-        return  # the other process's authority stands
-
-
-def open_authority(session: Session, settings: Settings) -> Authority:
-    """Both authorities with their keys, to issue or revoke; Unavailable before `ensure_authority`."""
-    root, issuing = _part(session, "root"), _part(session, "issuing")
-    return Authority(
-        root=root.certificate,
-        root_key=keys.unlock_service(root.protected, settings.master_key, "root"),
-        root_crl=root.crl,
-        issuing=issuing.certificate,
-        issuing_key=keys.unlock_service(issuing.protected, settings.master_key, "issuing"),
-    )
-
-
-def trust_of(session: Session) -> Trust:
-    """What signatures are checked against now, with the latest revocation lists."""
-    rows = session.exec(select(AuthorityPart).where(col(AuthorityPart.part).in_(("root", "issuing"))))
-    parts = {row.part: row for row in rows}
-    if len(parts) < 2:
-        raise Unavailable(_NO_AUTHORITY)
-    root, issuing = parts["root"], parts["issuing"]
-    return Trust((root.certificate,), (issuing.certificate,), (root.crl, issuing.crl))
-
-
-def open_timestamping(session: Session, settings: Settings) -> TimeStampAuthority:
-    """The embedded time-stamp authority, ready to answer."""
-    part, issuing = _part(session, "tsa"), _part(session, "issuing")
-    key = keys.load_service(part.protected, settings.master_key, "tsa")
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return TimeStampAuthority(key, part.certificate, (issuing.certificate,))
-
-
-def _part(session: Session, name: str) -> AuthorityPart:
-    part = session.get(AuthorityPart, name)
-    if part is None:
-        raise Unavailable(_NO_AUTHORITY)
-    return part
 
 
 # a person's keys
@@ -247,28 +173,9 @@ def revoke_keys(
         .values(revoked_at=now)
     ).rowcount
     if done:
-        _renew_list(session, settings, now)
+        for part in issuing_parts(session):
+            renew_list(session, settings, part.generation, now)
     return done
-
-
-def _renew_list(session: Session, settings: Settings, now: datetime) -> None:
-    part = session.get(AuthorityPart, "issuing", with_for_update=True)  # one list after the other
-    if part is None:
-        raise Unavailable(_NO_AUTHORITY)
-    authority = open_authority(session, settings)
-    number = x509.load_der_x509_crl(part.crl).extensions.get_extension_for_class(x509.CRLNumber).value
-    revoked = session.exec(select(SigningKey).where(col(SigningKey.revoked_at).is_not(None))).all()
-    part.crl = certificates.crl(
-        authority,
-        [
-            Revoked(certificates.load(key.certificate).serial_number, key.revoked_at)
-            for key in revoked
-            if key.revoked_at is not None
-        ],
-        now,
-        number.crl_number + 1,
-    )
-    session.add(part)
 
 
 # PINs
@@ -346,10 +253,6 @@ def _paused(until: datetime) -> Locked:
     return Locked(_PAUSED.format(at=at.strftime("%H:%M %d/%m/%Y"), tries=PIN_TRIES))
 
 
-_NO_AUTHORITY = Text(
-    "Nơi cấp chứng thư của hệ thống chưa được tạo. Báo quản trị khởi động lại hệ thống.",
-    "The system's certificate authority is not made yet. Ask the administrator to restart the system.",
-)
 _NO_KEY = Text(
     "Tài khoản chưa có khóa ký. Vào trang Tài khoản để đặt mã PIN.",
     "The account has no signing key. Set a PIN on the account page.",

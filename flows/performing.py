@@ -15,7 +15,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from flows import bodies, citing, keyring, measures, numbers, plan
+from flows import bodies, certification, citing, keyring, measures, numbers, plan
 from flows.authority import authority, basis
 from flows.candidates import standing_in, today
 from flows.commands import Command, Here, Made
@@ -275,7 +275,7 @@ def _sign(office: Office, here: Here, step: Step, command: Command, open_key: Op
         key = keyring.key_of(session, account.id, "seal" if isinstance(step, Seal) else "person")
         if open_key is None:
             keyring.ensure_not_paused(key, now)
-        trust = keyring.trust_of(session)
+        trust = certification.trust_of(session)
         frozen = (here.document.id, here.position.revision)
         revision = session.get_one(Revision, frozen, options=[_WITHOUT_TEXT])
         input_blob = _input(session, here, revision)

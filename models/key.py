@@ -39,11 +39,13 @@ class SigningKey(SQLModel, table=True):
 class AuthorityPart(SQLModel, table=True):
     """A certificate of the embedded authority, with its key under the master key.
 
-    `part`: root, issuing, tsa. The revocation list of a part stands beside it.
+    `part`: root, issuing, tsa, of a `generation` counted from 1; no row ever goes. The revocation list of a
+    part stands beside it. `protected` is empty once the certificate has ended: its key is destroyed.
     """
 
     __tablename__ = "authority_part"
     part: str = Field(primary_key=True, max_length=8)
+    generation: int = Field(default=1, primary_key=True, sa_column_kwargs={"server_default": "1"})
     certificate: bytes
     protected: bytes
     crl: bytes = b""

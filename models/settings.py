@@ -56,6 +56,13 @@ class Settings(BaseSettings):
     tsa_port: int = 0
     """Port of the embedded time-stamp authority; 0: port + 2."""
 
+    trust: str = ""
+    """Folder of trust anchors (`flows/anchors.py`); empty: `trust` in the data folder."""
+    verifiers: int = Field(default=1, ge=1)
+    """Child processes that check signed files people bring."""
+    verify_seconds: int = Field(default=30, ge=1)
+    """Longest time of checking one file."""
+
     smtp_host: str = ""
     """Mail server; empty: the local catcher."""
     smtp_port: int = 0
@@ -115,6 +122,11 @@ class Settings(BaseSettings):
     @property
     def blobs(self) -> Path:
         return self.data / "blobs"
+
+    @property
+    def trust_folder(self) -> Path:
+        """Certificates of authorities that are believed besides the embedded one."""
+        return Path(self.trust) if self.trust else self.data / "trust"
 
     @property
     def uploads(self) -> Path:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
-from flows import batches, keyring, spot_papers
+from flows import batches, certification, spot_papers
 from flows.leases import beat, stop_beating
 from flows.office import Office, close_office, open_office
 from models.errors import RecordsError
@@ -29,7 +29,7 @@ BEAT_SECONDS = 5.0
 def open_web_office(settings: Settings) -> Office:
     """An office whose children lay out pages and sign."""
     office = open_office(settings, "web", renderers=settings.renderers, signers=settings.signers)
-    keyring.ensure_authority(office.db, settings, office.now())
+    certification.ensure_authority(office.db, settings, office.now())
     return office
 
 

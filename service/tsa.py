@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from flows.keyring import ensure_authority, open_timestamping
+from flows.certification import ensure_authority, open_timestamping
 from flows.office import utc_now
 from models.db import Database
 from models.settings import Settings

@@ -36,6 +36,7 @@ POLICY = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1.30")
 
 _SKEW = timedelta(minutes=5)
 _YEAR = timedelta(days=365)
+ROOT_LIFE, ISSUING_LIFE = 20 * _YEAR, 15 * _YEAR
 _LIST_LIFE = 10 * _YEAR
 """Revocation lists are embedded in each signature and must outlive it: no server gives them out."""
 
@@ -122,24 +123,29 @@ def _load_crl(der: bytes) -> x509.CertificateRevocationList:
     return x509.load_der_x509_crl(der)
 
 
-def make_authority(now: datetime, name: str) -> Authority:
+def nth(name: str, generation: int) -> str:
+    """What a generation's part is called: no two generations may share a name, lists are found by it."""
+    return name if generation == 1 else f"{name} {generation}"
+
+
+def make_authority(now: datetime, name: str, generation: int = 1) -> Authority:
     """A new root and issuing authority of the organisation `name`, valid 20 and 15 years from `now`."""
     root_key, issuing_key = new_key(), new_key()
-    root_name = _name(f"Hồ Sơ Số Root ({LABEL})", name)
-    root = _authority(root_name, root_name, root_key.public_key(), root_key, now, 20 * _YEAR, depth=1)
+    root_name = _name(f"{nth('Hồ Sơ Số Root', generation)} ({LABEL})", name)
+    root = _authority(root_name, root_name, root_key.public_key(), root_key, now, ROOT_LIFE, depth=1)
     issuing = _authority(
-        _name(f"Hồ Sơ Số CA ({LABEL})", name),
+        _name(f"{nth('Hồ Sơ Số CA', generation)} ({LABEL})", name),
         root_name,
         issuing_key.public_key(),
         root_key,
         now,
-        15 * _YEAR,
+        ISSUING_LIFE,
         depth=0,
     )
     return Authority(
         root=_der(root),
         root_key=private_der(root_key),
-        root_crl=_revocation_list(root, root_key, (), now, 1),
+        root_crl=revocation_list(_der(root), private_der(root_key), (), now, 1),
         issuing=_der(issuing),
         issuing_key=private_der(issuing_key),
     )
@@ -174,7 +180,30 @@ def issue(
 
 def crl(authority: Authority, revoked: Iterable[Revoked], now: datetime, number: int) -> bytes:
     """The issuing authority's revocation list (DER); `number` grows with every list."""
-    return _revocation_list(load(authority.issuing), _private(authority.issuing_key), revoked, now, number)
+    return revocation_list(authority.issuing, authority.issuing_key, revoked, now, number)
+
+
+def revocation_list(
+    issuer: bytes, issuer_key: bytes, revoked: Iterable[Revoked], now: datetime, number: int
+) -> bytes:
+    """The list (DER) of what the authority with this certificate and key (both DER) has revoked."""
+    key = _private(issuer_key)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(load(issuer).subject)
+        .last_update(now.astimezone(UTC) - _SKEW)
+        .next_update(now.astimezone(UTC) + _LIST_LIFE)
+        .add_extension(x509.CRLNumber(number), critical=False)
+        .add_extension(_key_identifier(key), critical=False)
+    )
+    for entry in revoked:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(entry.serial)
+            .revocation_date(entry.at.astimezone(UTC))
+            .build()
+        )
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def trust(authority: Authority, issuing_crl: bytes) -> Trust:
@@ -347,28 +376,3 @@ def _usage(*, nonrepudiation: bool = False, authority: bool = False) -> x509.Key
 
 def _key_identifier(issuer_key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-
-
-def _revocation_list(
-    issuer: x509.Certificate,
-    key: ec.EllipticCurvePrivateKey,
-    revoked: Iterable[Revoked],
-    now: datetime,
-    number: int,
-) -> bytes:
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.subject)
-        .last_update(now.astimezone(UTC) - _SKEW)
-        .next_update(now.astimezone(UTC) + _LIST_LIFE)
-        .add_extension(x509.CRLNumber(number), critical=False)
-        .add_extension(_key_identifier(key), critical=False)
-    )
-    for entry in revoked:
-        builder = builder.add_revoked_certificate(
-            x509.RevokedCertificateBuilder()
-            .serial_number(entry.serial)
-            .revocation_date(entry.at.astimezone(UTC))
-            .build()
-        )
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import keyring
+from flows import certification, keyring
 from flows.facts import facts_of
 from flows.office import Office, close_office, open_office
 from flows.reading import read
@@ -62,7 +62,7 @@ def _jobs(
     here = read(session, document_id, document.school_id)
     revision = session.get_one(Revision, (document_id, document.revision))
     data = here.declared.lay_out(revision.fields, facts_of(session, document, office.now()))
-    trust = keyring.trust_of(session)
+    trust = certification.trust_of(session)
 
     def lay_out() -> None:
         rendered = rendering.render(here.declared.layout, data, {})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from sqlmodel import select
 
 from flows import destroying, views
 from models.destruction import DestroyedFile, Destruction
 from tests import destructions
 from tests.cast import Cast
-from sqlmodel import select
 
 
 def test_an_approved_list_is_carried_out_and_the_chain_of_events_holds(each_cast: Cast) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from flows import keyring
+from flows import certification, keyring
 from models import tables
 from models.account import Account
 from models.db import Database
 from models.errors import BadPin, Invalid, Locked
-from models.key import AuthorityPart, SigningKey
+from models.key import SigningKey
 from models.school import School
 from models.settings import Settings
 from tasks import certificates, keys
@@ -50,7 +50,7 @@ def db(settings: Settings) -> Iterator[Database]:
                     created_at=NOW,
                 )
             )
-    keyring.ensure_authority(database, settings, NOW)
+    certification.ensure_authority(database, settings, NOW)
     yield database
     database.dispose()
 
@@ -68,16 +68,6 @@ def stored(db: Database, key: SigningKey) -> SigningKey:
     return found
 
 
-def test_the_authority_is_made_once_even_by_two_processes(db: Database, settings: Settings) -> None:
-    with db.read() as session:
-        before = {part: session.get(AuthorityPart, part).certificate for part in ("root", "issuing", "tsa")}  # type: ignore[union-attr]
-    keyring.ensure_authority(db, settings, NOW + timedelta(days=1))
-    with db.read() as session:
-        after = {part: session.get(AuthorityPart, part).certificate for part in before}  # type: ignore[union-attr]
-        assert after == before
-        assert keyring.open_timestamping(session, settings) is not None
-
-
 def test_an_issued_key_opens_with_its_pin_and_its_certificate_names_the_person(
     db: Database, settings: Settings
 ) -> None:
@@ -87,7 +77,7 @@ def test_an_issued_key_opens_with_its_pin_and_its_certificate_names_the_person(
     assert certificate.public_key() == opened.public_key()
     assert certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value == "Nguyễn Thị Lan"
     with db.read() as session:
-        trusted = keyring.trust_of(session)
+        trusted = certification.trust_of(session)
     certificates.refuse_unless_usable(key.certificate, "lan", trusted, NOW)
     with pytest.raises(BadCertificate):
         certificates.refuse_unless_usable(key.certificate, "thu", trusted, NOW)
@@ -197,7 +187,7 @@ def test_a_revoked_key_is_listed_signs_no_more_and_makes_room(db: Database, sett
     with db.write() as session:
         assert keyring.revoke_keys(session, settings, "lan", NOW) == 1
     with db.read() as session:
-        trusted = keyring.trust_of(session)
+        trusted = certification.trust_of(session)
         assert not keyring.has_pin(session, "lan")
     with pytest.raises(BadCertificate):
         certificates.refuse_unless_usable(key.certificate, "lan", trusted, NOW + timedelta(minutes=1))
@@ -205,7 +195,7 @@ def test_a_revoked_key_is_listed_signs_no_more_and_makes_room(db: Database, sett
     issue(db, settings)
     with db.write() as session:
         keyring.revoke_keys(session, settings, "lan", NOW)
-        crl = x509.load_der_x509_crl(keyring.trust_of(session).crls[1])
+        crl = x509.load_der_x509_crl(certification.trust_of(session).crls[1])
     assert len(list(crl)) == 2
     assert crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 3
 
@@ -218,7 +208,7 @@ def test_neither_the_database_nor_the_master_key_alone_opens_a_key(
     with pytest.raises(BadPin):
         keys.unlock(key.protected, PIN, elsewhere.master_key, "lan")
     with pytest.raises(ValueError, match=r"master\.key"), db.read() as session:
-        keyring.open_authority(session, elsewhere)
+        certification.open_authority(session, elsewhere)
 
 
 def test_pins_are_counted_alike_on_every_database(each_cast: Cast) -> None:

@@ -16,7 +16,7 @@ import pytest
 from asn1crypto import tsp
 from fastapi.testclient import TestClient
 
-from flows.keyring import open_timestamping
+from flows.certification import open_timestamping
 from service import mailbox, tsa
 from service.mailbox import catch, keep
 from tasks.timestamping import QUERY, REPLY
