@@ -13,9 +13,10 @@ from flows import bodies, plan
 from flows.audit_findings import Finding, finding
 from flows.catalogue import type_of
 from flows.contents import FROZEN, digest, frozen_digest
-from flows.decide import as_happened
 from flows.grammar import DocumentType, Draft
 from flows.plan import Impossible, Position
+from flows.reading import as_happened
+from models.destruction import Destruction
 from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.event import Event, Remark
@@ -26,7 +27,10 @@ EDITED = ("draft", "returned", "withdrawn")
 
 @dataclass(slots=True)
 class Record:
-    """One document with everything that must fit its events; `destroyed`: lawfully, its words are gone."""
+    """One document with everything that must fit its events.
+
+    `destruction`: the row that says so, where a list that was archived ordered it.
+    """
 
     document: Document
     events: list[Event] = field(default_factory=list)
@@ -34,10 +38,15 @@ class Record:
     revisions: dict[int, Revision] = field(default_factory=dict)
     signatures: list[Signature] = field(default_factory=list)
     with_file: bool = False
-    destroyed: bool = False
+    destruction: Destruction | None = None
 
     def found(self, kind: str, seq: int = 0, **told: object) -> Finding:
         return finding(kind, self.document.id, self.document.type, seq, **told)
+
+    @property
+    def destroyed(self) -> bool:
+        """Are its words and files gone? Whether they may be is looked at by `faults`."""
+        return self.document.status == "destroyed"
 
     @property
     def expected(self) -> dict[str, str]:
@@ -66,6 +75,7 @@ def faults(record: Record) -> Iterator[Finding]:
             yield record.found("event-impossible", event.seq)
             return
     yield from _columns(record, way)
+    yield from _destruction(record)
     yield from _revisions(record, way)
     yield from _signatures(record, way)
 
@@ -182,6 +192,16 @@ def _columns(record: Record, way: _Way) -> Iterator[Finding]:
     if not _first_signed_fits(document.first_signed_at, way.first_signature):
         yield record.found("column", column="first_signed_at")
     yield from _draft(record, way)
+
+
+def _destruction(record: Record) -> Iterator[Finding]:
+    """A record is destroyed by its last event, and by the list that names it; no row alone destroys one."""
+    row, last = record.destruction, record.events[-1]
+    if row is None:
+        if record.destroyed:
+            yield record.found("not-destroyed")
+    elif (row.seq, row.head_hash, row.list_id) != (last.seq, last.hash, last.data.get("list")):
+        yield record.found("not-destroyed")
 
 
 def _first_signed_fits(stored: datetime | None, event: Event | None) -> bool:

@@ -14,9 +14,12 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlmodel import Session, select
+from sqlalchemy import literal
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
 
 from flows.audit_findings import Finding, finding
+from models.document import Document, Revision
 from models.errors import RecordsError
 from models.portable import blob_columns
 from models.tables import METADATA
@@ -42,25 +45,34 @@ class Archived:
 
 
 def named(session: Session) -> dict[str, str]:
-    """Every file some row names, with a document that row is of, or empty."""
+    """Every file some row names, with a document that row is of, or empty; not those of destroyed records."""
+    gone = set(session.exec(select(Document.id).where(col(Document.status) == "destroyed")))
     found: dict[str, str] = {}
-    for table_name, column_name in sorted(blob_columns()):
-        table = METADATA.tables[table_name]
-        column, of = table.c[column_name], table.c.get("document_id", table.c.get("id"))
-        is_document = table_name == "document" or "document_id" in table.c
-        rows = session.execute(
-            select(column, of if is_document and of is not None else column).where(column.is_not(None)),
-            execution_options={"yield_per": 1_000},
-        )
-        for sha256, document_id in rows:
-            found.setdefault(sha256, document_id if is_document else "")
+    for document_id, sha256 in _names(session):
+        if sha256 and document_id not in gone:
+            found.setdefault(sha256, document_id)
     return found
 
 
-def unsound(blobs: BlobStore, names: dict[str, str], cores: int) -> Iterator[tuple[Finding | None, str]]:
-    """Each file by its hash: None and its name where it is whole, else what is wrong with it."""
+def _names(session: Session) -> Iterator[tuple[str, str | None]]:
+    """(document or empty, file) of every row that names one; of an uploaded body, as its revision does."""
+    for table_name, column_name in sorted(blob_columns() - {("blob", "sha256")}):
+        table = METADATA.tables[table_name]
+        of = table.c.id if table_name == "document" else table.c.get("document_id", literal(""))
+        asked = select_columns(of, table.c[column_name]).where(table.c[column_name].is_not(None))
+        for document_id, sha256 in session.execute(asked, execution_options={"yield_per": 1_000}):
+            yield document_id, sha256
+    bodies = select_columns(col(Revision.document_id), col(Revision.body)).where(
+        col(Revision.body).is_not(None)
+    )
+    for document_id, body in session.execute(bodies, execution_options={"yield_per": 1_000}):
+        yield from ((document_id, (body or {}).get(part)) for part in ("sha256", "pdf"))
+
+
+def unsound(blobs: BlobStore, names: dict[str, str], cores: int) -> Iterator[Finding | None]:
+    """Each file, by its hash: None where it is whole, else what is wrong with it."""
     for name, kind in _at_once(lambda sha256: _state(blobs, sha256), names, cores):
-        yield (finding(kind, names[name], sha256=name) if kind else None), name
+        yield finding(kind, names[name], sha256=name) if kind else None
 
 
 def _state(blobs: BlobStore, sha256: str) -> str:

@@ -12,6 +12,8 @@ from sqlmodel import Session, col, func, select
 
 from flows.audit_chain import Record
 from flows.audit_findings import Finding, finding
+from flows.documents.destruction_list import DESTRUCTION_LIST
+from models.destruction import Destruction
 from models.document import Document, Revision, SeriesNumber, Signature
 from models.event import Event, Remark
 from models.upload import Upload
@@ -50,6 +52,16 @@ def _some(session: Session, wanted: Sequence[str]) -> Iterator[Record]:
     ready = col(Upload.document_id).in_(wanted), col(Upload.state) == "ready"
     for document_id in session.exec(select(Upload.document_id).where(*ready)):
         found[document_id].with_file = True
+    for row in session.exec(
+        select(Destruction)
+        .join(Document, col(Document.id) == col(Destruction.list_id))
+        .where(
+            col(Destruction.document_id).in_(wanted),
+            col(Document.type) == DESTRUCTION_LIST.slug,
+            col(Document.archived_at).is_not(None),
+        )
+    ):
+        found[row.document_id].destruction = row
     yield from found.values()
 
 

@@ -17,10 +17,11 @@ from sqlmodel import Session, col, select
 from flows import audit_chain, audit_files, audit_roots, audit_rows, roots
 from flows.audit_files import Archived
 from flows.audit_findings import Finding, Findings
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from flows.office import Office
 from models.audit import AuditRun
 from models.db import Database
+from models.document import Document
 from models.text import Text
 from tasks.certificates import Trust
 
@@ -30,8 +31,6 @@ Progress = Callable[[Text, int, int], None]
 RECORDS = Text("Hồ sơ và chuỗi sự kiện", "Records and their events")
 FILES = Text("Tệp", "Files")
 SIGNATURES = Text("Chữ ký trong tệp lưu trữ", "Signatures of archived files")
-GONE = ("archived", "replaced")
-"""Where a record's file is an archived one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +116,18 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
 
 
 def _files(office: Office, made: Audit, names: dict[str, str], cores: int, progress: Progress) -> None:
-    for done, (fault, name) in enumerate(audit_files.unsound(office.blobs, names, cores), 1):
+    for done, fault in enumerate(audit_files.unsound(office.blobs, names, cores), 1):
         made.counts["files"] += 1
         progress(FILES, done, len(names))
-        if fault is not None and not (fault.kind == "file-missing" and _let_go(office.db, name)):
+        if fault is not None and not _destroyed(office.db, fault.document_id):
             made.findings.add(fault)
 
 
-def _let_go(db: Database, sha256: str) -> bool:
-    """Does no row name this file any more, or was it destroyed with its record?"""
-    del db, sha256
-    return False
+def _destroyed(db: Database, document_id: str) -> bool:
+    """Was this record destroyed while the audit went on?"""
+    with db.read() as session:
+        asked = select(Document.status).where(col(Document.id) == document_id)
+        return session.exec(asked).first() == "destroyed"
 
 
 def _validate(

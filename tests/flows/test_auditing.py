@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.event import listen
 from sqlmodel import Session, col, select
 
-from flows import keyring, roots
+from flows import certification, destroying, roots
 from flows.auditing import Asked, Audit, audit
 from models.db import Database
 from models.document import Document, Revision
@@ -27,6 +27,7 @@ from models.tables import create_all
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.timestamping import HttpTimeStamper
+from tests import destructions
 from tests.cast import Cast
 from tests.conftest import StampServer, new_database, playing, tuesday
 from tests.seeds import SeededCast
@@ -88,7 +89,7 @@ def school(
                 cast.act(name, made["second plan"], action)
             roots.make(office.db, office.now())
             with office.db.read() as session:
-                trust = keyring.trust_of(session)
+                trust = certification.trust_of(session)
             with closing(HttpTimeStamper(office.settings.timestamp_url)) as timestamper:
                 assert roots.stamp(office.db, timestamper, trust, office.now) == 2
         yield School(cast, made)
@@ -588,3 +589,24 @@ def test_one_school_alone(school: School, tmp_path: Path) -> None:
         assert school.audit(other).holds
         own = Asked(school.cast.school_id, files=False, signatures=False)
         assert not school.audit(own).holds
+
+
+def test_what_was_lawfully_destroyed_is_not_missing_and_nothing_else_passes_for_it(cast: Cast) -> None:
+    first, second = destructions.due(cast, 12, 13)
+    made = destructions.approved(cast, [first])
+    assert destroying.carry_out(cast.office, cast.actor("thu"), made).destroyed == 1
+    school = School(cast, {"archived": second, "sent again": first, "waits for the seal": made})
+    found = school.audit(Asked())
+    assert [f.sentence.en for f in found.findings.kept] == []
+    assert found.counts["validated"] == 2, "the list itself and what it did not name"
+    with behind(school) as session:
+        column("status", "destroyed")(session, school)
+        session.commit()
+        assert {f.kind for f in school.audit(Asked()).findings.kept} == {"column", "not-destroyed"}
+    with behind(school) as session:
+        sql("UPDATE document SET archived_at = NULL WHERE id = :plan")(session, school)
+        session.commit()
+        assert [(f.kind, f.document_id) for f in school.audit().findings.kept] == [
+            ("not-destroyed", first),
+            ("column", made),
+        ]

@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, select
 
-from flows import keyring, merkle, roots
+from flows import certification, merkle, roots
 from models.audit import AuditLeaf, AuditRoot, AuditStamp
 from models.document import Document
 from tasks import tokens
@@ -29,7 +29,7 @@ def leaves(session: Session, number: int) -> list[AuditLeaf]:
 def stamped(cast: Cast) -> int:
     office = cast.office
     with office.db.read() as session:
-        trust = keyring.trust_of(session)
+        trust = certification.trust_of(session)
 
     with closing(HttpTimeStamper(office.settings.timestamp_url)) as timestamper:
         return roots.stamp(office.db, timestamper, trust, office.now)
@@ -87,7 +87,7 @@ def test_a_root_waits_for_its_stamp_while_no_authority_answers(cast: Cast, stamp
     assert stamped(cast) == 0
     with db.read() as session:
         assert roots.unstamped_since(session) is None
-        trust = keyring.trust_of(session)
+        trust = certification.trust_of(session)
         rows = session.exec(
             select(AuditRoot, AuditStamp).join(
                 AuditStamp, col(AuditStamp.root_number) == col(AuditRoot.number)
