@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from flows import anchors
 from models.db import Database
 from models.errors import Unavailable
 from models.key import AuthorityPart, SigningKey
@@ -48,7 +49,9 @@ def tend(db: Database, settings: Settings, now: datetime) -> int:
     personal and time-stamp certificates have their full life too, and each stamp proves for years.
     """
     with db.read() as session:
-        newest = _part(session, "root")
+        newest = next(iter(parts_of(session, "root")), None)
+        if newest is None:
+            return 0  # the first one is made at the first start
         root = certificates.load(newest.certificate)
     changed = 0
     if now >= root.not_valid_after_utc - certificates.ISSUING_LIFE - MARGIN:
@@ -118,6 +121,15 @@ def trust_of(session: Session) -> Trust:
         tuple(part.certificate for part in issuing),
         tuple(part.crl for part in (*roots, *issuing)),
     )
+
+
+def trust_with_stamps(session: Session, settings: Settings) -> Trust:
+    """The same, and where time-stamps come from elsewhere, what the folder of trust anchors holds.
+
+    It is for their authorities alone: whose certificate may sign a step stands in our rows and is compared.
+    """
+    trust = trust_of(session)
+    return trust.joined(anchors.read(settings).trust) if settings.tsa_url else trust
 
 
 def open_timestamping(session: Session, settings: Settings) -> TimeStampAuthority:

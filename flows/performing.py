@@ -279,7 +279,7 @@ def _sign(office: Office, here: Here, step: Step, command: Command, open_key: Op
         key = keyring.key_of(session, account.id, "seal" if isinstance(step, Seal) else "person")
         if open_key is None:
             keyring.ensure_not_paused(key, now)
-        trust = certification.trust_of(session)
+        trust = certification.trust_with_stamps(session, office.settings)
         frozen = (here.document.id, here.position.revision)
         revision = session.get_one(Revision, frozen, options=[_WITHOUT_TEXT])
         input_blob = _input(session, here, revision)

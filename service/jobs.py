@@ -22,7 +22,16 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import col, delete
 
-from flows import day_rows, delegations, probable_notices, reminders, review_reminders, spot_clock, weekly
+from flows import (
+    certification,
+    day_rows,
+    delegations,
+    probable_notices,
+    reminders,
+    review_reminders,
+    spot_clock,
+    weekly,
+)
 from flows.candidates import reached_at
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
@@ -77,6 +86,7 @@ class Clockwork:
             self.sign_of_life()
         if self.leading and not was:
             self.look_far_back()
+            self.tend()
             self.turn()
             self.look_at_facts()
             self.look_at_checks()
@@ -159,6 +169,11 @@ class Clockwork:
         if swept := BlobStore(self.settings.blobs).sweep(HALF_WRITTEN.total_seconds()):
             log.info("half-written files removed=%d", swept)
 
+    def tend(self) -> None:
+        """The embedded authority: the next generation and new revocation lists in good time."""
+        if self.leading and (changed := certification.tend(self.db, self.settings, self.now())):
+            log.info("authority changed=%d", changed)
+
     def leave(self) -> None:
         """Let the next one lead at once."""
         release(self.db, LEASE, self.name)
@@ -188,6 +203,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.remind, IntervalTrigger(minutes=10)),
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),
+        (works.tend, daily),
         (works.look_far_back, weekly),
         (works.clean, IntervalTrigger(hours=1)),
     ):

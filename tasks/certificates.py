@@ -86,6 +86,12 @@ class Trust:
     intermediates: tuple[bytes, ...] = field(repr=False)
     crls: tuple[bytes, ...] = field(repr=False)
 
+    def joined(self, other: Trust) -> Trust:
+        """Trust in all that this or the other one trusts."""
+        return Trust(
+            self.roots + other.roots, self.intermediates + other.intermediates, self.crls + other.crls
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Revoked:

@@ -1,9 +1,9 @@
-"""RFC 3161: the embedded time-stamp authority's core, and the two ways signing asks an authority.
+"""RFC 3161: the embedded time-stamp authority's core, and what is accepted from any authority.
 
 `TimeStampAuthority.respond` turns a request's bytes into a response's bytes; the HTTP server around it
-is `service/tsa.py`. `LocalTimeStamper` asks it in the same process, `HttpTimeStamper` asks any authority
-over a kept-alive connection. An authority that is down or talks nonsense is `Unavailable`: nothing is
-written, the caller says so and tries again later.
+is `service/tsa.py`. `LocalTimeStamper` asks it in the same process; authorities over HTTP, one after the
+other, are asked by `tasks/stamp_servers.py`. An authority that is down or talks nonsense is `Unavailable`:
+nothing is written, the caller says so and tries again later.
 
 The answer is assembled from DER pieces made once; through asn1crypto it costs ten times as much.
 """
@@ -12,23 +12,24 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from typing import TypeVar
 
-import httpx
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import PathError, ValidationError
+from pyhanko_certvalidator.path import ValidationPath
 
 from models.errors import Unavailable
 from models.text import Text
 from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
-from tasks.keys import Secret
+from tasks.checking import MALFORMED, stamped_by
 
 POLICY = "1.3.6.1.4.1.32473.1.31"
 """Our time-stamping policy, in the number set aside for examples: development, no legal force."""
@@ -152,24 +153,45 @@ def _refusal(reason: str) -> bytes:
     return _der(_SEQUENCE, status.dump())
 
 
-_DOWN = Text(
+DOWN = Text(
     "Máy chủ cấp dấu thời gian không trả lời, nên chưa đóng được dấu thời gian; hồ sơ không thay đổi. "
     "Thử lại sau ít phút.",
     "The time-stamp server does not answer, so nothing was stamped; the record is unchanged. "
     "Try again in a few minutes.",
 )
-_NONSENSE = Text(
+NONSENSE = Text(
     "Máy chủ cấp dấu thời gian từ chối hoặc trả lời sai, nên chưa đóng được dấu thời gian. "
     "Báo quản trị hệ thống kiểm tra.",
     "The time-stamp server refused or answered wrongly, so nothing was stamped. Tell the administrator.",
 )
+UNTRUSTED = Text(
+    "Chứng thư của máy chủ cấp dấu thời gian hết hạn, bị thu hồi hoặc chưa được tin cậy, nên chưa đóng được "
+    "dấu thời gian. Báo quản trị hệ thống kiểm tra.",
+    "The time-stamp server's certificate has ended, is revoked or is not trusted, so nothing was stamped. "
+    "Tell the administrator.",
+)
+
+
+T = TypeVar("T")
 
 
 class CheckedTimeStamper(TimeStamper):
-    """pyHanko's time-stamper, which compares the nonce; this one compares the digest too."""
+    """pyHanko's time-stamper, which compares the nonce; this one looks at the rest of the answer too.
+
+    The token must be about the digest asked for, signed rightly, by a certificate that may stamp and was
+    valid then; and by the one whose path was found before: that one's proof is what stands in the file.
+    """
 
     def __init__(self) -> None:
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]  # pyHanko's is bare
+
+    def using(self, make: Callable[[CheckedTimeStamper], T]) -> T:
+        """What is made with this authority; of several, with the first that answers rightly."""
+        try:
+            return make(self)
+        except BaseException:
+            self.forget()  # it may have changed its certificate: learn everything anew next time
+            raise
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         try:
@@ -179,11 +201,21 @@ class CheckedTimeStamper(TimeStamper):
                 imprint["hashed_message"].native == message_digest
                 and imprint["hash_algorithm"]["algorithm"].native == md_algorithm
             )
-        except (TimestampRequestError, ValueError, TypeError, KeyError, AttributeError):
-            raise Unavailable(_NONSENSE) from None
-        if not same:
-            raise Unavailable(_NONSENSE)
+            signer = stamped_by(token["content"])
+        except (TimestampRequestError, *MALFORMED):
+            raise Unavailable(NONSENSE) from None
+        if not same or signer is None or (self._certs and signer.issuer_serial not in self._certs):
+            raise Unavailable(NONSENSE)
         return token
+
+    async def validation_paths(self, validation_context: ValidationContext) -> AsyncIterator[ValidationPath]:
+        """How the authority's certificate leads to a trusted root, valid and not revoked; or Unavailable."""
+        try:
+            found = super().validation_paths(validation_context)  # type: ignore[no-untyped-call]  # pyHanko's
+            async for path in found:
+                yield path
+        except (PathError, ValidationError):
+            raise Unavailable(UNTRUSTED) from None
 
     def forget(self) -> None:
         """Drop what was learnt of the authority's certificates, after it changed them."""
@@ -200,48 +232,3 @@ class LocalTimeStamper(CheckedTimeStamper):
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         return tsp.TimeStampResp.load(self._authority.respond(req.dump()))
-
-
-class HttpTimeStamper(CheckedTimeStamper):
-    """Asks an authority over HTTP, one kept-alive connection, a second to connect and five to answer.
-
-    Blocks its event loop on purpose: each signing process has one signature at a time in hand.
-    """
-
-    def __init__(self, url: str, user: str = "", password: Secret | None = None) -> None:
-        super().__init__()
-        self._url = url
-        host = urlsplit(url).hostname or ""
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(5.0, connect=1.0),
-            auth=httpx.BasicAuth(user, password.reveal()) if user and password else None,
-            headers={"Content-Type": QUERY, "Accept": REPLY},
-            verify=_certified(url),
-            # A proxy of the surroundings is for the world outside, never for the embedded authority.
-            trust_env=host not in {"127.0.0.1", "::1", "localhost"},
-        )
-
-    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        body = req.dump()
-        try:
-            try:
-                reply = self._client.post(self._url, content=body)
-            except httpx.RemoteProtocolError:
-                # The server closed the idle connection while we wrote; a time-stamp may be asked twice.
-                reply = self._client.post(self._url, content=body)
-        except (httpx.HTTPError, httpx.InvalidURL):
-            raise Unavailable(_DOWN) from None
-        if reply.status_code >= 500:
-            raise Unavailable(_DOWN)
-        kind = reply.headers.get("content-type", "").partition(";")[0].strip()
-        if reply.status_code != 200 or kind != REPLY or len(reply.content) > MAX_REPLY:
-            raise Unavailable(_NONSENSE)
-        return tsp.TimeStampResp.load(reply.content)
-
-    def close(self) -> None:
-        self._client.close()
-
-
-def _certified(url: str) -> ssl.SSLContext:
-    """Whom an HTTPS server must be certified by: the usual authorities, 0.1 s to read, so only if needed."""
-    return httpx.create_ssl_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
