@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy import and_
@@ -12,15 +12,12 @@ from sqlmodel import Session, col, select
 
 from flows.audit_findings import Finding, finding
 from flows.merkle import Tree, leaf_line, sha256
-from flows.roots import link_of
+from flows.roots import SKEW, link_of
 from models.audit import AuditLeaf, AuditRoot, AuditRun, AuditStamp
 from models.document import Document
 from models.event import Event
 from tasks import tokens
 from tasks.certificates import Trust
-
-SKEW = timedelta(minutes=5)
-"""How far the clocks of a server and of a time-stamp authority may differ."""
 
 
 def faults(session: Session, trust: Trust, now: datetime, known: str = "") -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from flows import audit_chain, audit_files, audit_roots, audit_rows, roots
 from flows.audit_files import Archived
 from flows.audit_findings import Finding, Findings
-from flows.certification import trust_of
+from flows.certification import trust_with_stamps
 from flows.office import Office
 from models.audit import AuditRun
 from models.db import Database
@@ -78,7 +78,7 @@ def audit(office: Office, asked: Asked, cores: int = 1, progress: Progress = _qu
     now = office.now()
     made = Audit(asked, now, now)
     with office.db.read() as session:
-        trust = trust_of(session)
+        trust = trust_with_stamps(session, office.settings)
         archived = _rows(session, made, trust, now, progress)
         names = audit_files.named(session) if asked.files else {}
     if names:

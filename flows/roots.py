@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
@@ -24,12 +25,15 @@ from models.errors import Unavailable
 from models.settings import VIETNAM
 from tasks import tokens
 from tasks.certificates import Trust
-from tasks.timestamping import CheckedTimeStamper
+from tasks.stamp_servers import StampSource
+from tasks.timestamping import UNTRUSTED, CheckedTimeStamper
 
 _AT_ONCE = 1_000
 STAMPED_AT_ONCE = 40
 """Roots stamped in one go, should an authority have been away for weeks."""
 UNSTAMPED_TOO_LONG = timedelta(days=2)
+SKEW = timedelta(minutes=5)
+"""How far the clocks of a server and of a time-stamp authority may differ."""
 log = logging.getLogger("hososo.audit")
 
 
@@ -122,11 +126,8 @@ def _changed(session: Session) -> list[_Head]:
     return sorted((_Head(*row) for row in rows), key=lambda one: one.document_id)
 
 
-def stamp(db: Database, timestamper: CheckedTimeStamper, trust: Trust, now: Callable[[], datetime]) -> int:
-    """Time-stamp the roots that have none, the oldest first; how many. Ends where no authority answers.
-
-    A token that proves nothing is not kept. `now` is asked after each answer: no token is of the future.
-    """
+def stamp(db: Database, source: StampSource, trust: Trust, now: Callable[[], datetime]) -> int:
+    """Time-stamp the roots that have none, the oldest first; how many. Ends where no authority answers."""
     with db.read() as session:
         waiting = session.exec(
             select(AuditRoot)
@@ -137,25 +138,31 @@ def stamp(db: Database, timestamper: CheckedTimeStamper, trust: Trust, now: Call
         ).all()
     stamped = 0
     for row in waiting:
-        line = link_of(row).line
+        ask = partial(_token, link_of(row).line, trust, now)
         try:
-            token = tokens.stamp(line, timestamper)
-        except Unavailable:
-            log.warning("root %d has no time-stamp yet: no authority answers", row.number)
+            token, at = source.using(ask)
+        except Unavailable as refusal:
+            log.warning("root %d has no time-stamp yet: %s", row.number, refusal.sentence.en)
             break
-        at = tokens.proven(token, line, trust, now() + timedelta(seconds=5))
-        if at is None:
-            log.warning("root %d has no time-stamp yet: the authority's token proves nothing", row.number)
-            break
+        made = AuditStamp(root_number=row.number, at=at, tsa=tokens.authority_of(token), token=token)
         try:
             with db.write() as session:
-                session.add(
-                    AuditStamp(root_number=row.number, at=at, tsa=tokens.authority_of(token), token=token)
-                )
+                session.add(made)
         except IntegrityError:  # another process stamped it
             continue
         stamped += 1
     return stamped
+
+
+def _token(
+    line: str, trust: Trust, now: Callable[[], datetime], timestamper: CheckedTimeStamper
+) -> tuple[bytes, datetime]:
+    """A token and the time it proves; Unavailable for one that proves nothing, which is not kept."""
+    token = tokens.stamp(line, timestamper)
+    at = tokens.proven(token, line, trust, now() + SKEW)
+    if at is None:
+        raise Unavailable(UNTRUSTED)
+    return token, at
 
 
 def unstamped_since(session: Session) -> datetime | None:

@@ -26,7 +26,7 @@ from models.portable import lines, load, shapes
 from models.tables import create_all
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
-from tasks.timestamping import HttpTimeStamper
+from tasks.stamp_servers import StampServers, servers_of
 from tests import destructions
 from tests.cast import Cast
 from tests.conftest import StampServer, new_database, playing, tuesday
@@ -90,8 +90,8 @@ def school(
             roots.make(office.db, office.now())
             with office.db.read() as session:
                 trust = certification.trust_of(session)
-            with closing(HttpTimeStamper(office.settings.timestamp_url)) as timestamper:
-                assert roots.stamp(office.db, timestamper, trust, office.now) == 2
+            with closing(StampServers(servers_of(office.settings.timestamp_url))) as source:
+                assert roots.stamp(office.db, source, trust, office.now) == 2
         yield School(cast, made)
 
 

@@ -14,7 +14,7 @@ from flows import certification, merkle, roots
 from models.audit import AuditLeaf, AuditRoot, AuditStamp
 from models.document import Document
 from tasks import tokens
-from tasks.timestamping import HttpTimeStamper
+from tasks.stamp_servers import StampServers, servers_of
 from tests.cast import Cast
 from tests.conftest import StampServer
 
@@ -31,8 +31,8 @@ def stamped(cast: Cast) -> int:
     with office.db.read() as session:
         trust = certification.trust_of(session)
 
-    with closing(HttpTimeStamper(office.settings.timestamp_url)) as timestamper:
-        return roots.stamp(office.db, timestamper, trust, office.now)
+    with closing(StampServers(servers_of(office.settings.timestamp_url))) as source:
+        return roots.stamp(office.db, source, trust, office.now)
 
 
 def test_a_root_commits_to_what_changed_and_is_linked_to_the_one_before(each_cast: Cast) -> None:
