@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from flows.catalogue import type_of
+from flows import retention
 from flows.certification import trust_with_stamps
 from flows.decide import settle
 from flows.ledger import Key, perform
@@ -115,12 +115,14 @@ def archive(office: Office, document_id: str, opened_seq: int, stamped: str) -> 
 
     def effect(approved: _Approved) -> str:
         now = office.now()
+        with office.db.read() as session:
+            until = retention.end_of(session, approved.school_id, approved.slug, now)
         settle(
             office,
             document_id,
             opened_seq,
             blob=stamped,
-            keep_until=archiving.keep_until(now, type_of(approved.slug).archive.keep),
+            keep_until=until,
             data={"signatures": len(approved.expected), "level": "B-LTA"},
         )
         return stamped

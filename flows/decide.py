@@ -33,7 +33,7 @@ from flows.recording import event_of, keep, record, remark_of, take_back
 from models.db import Database
 from models.delegation import Substitution
 from models.document import Document, Revision
-from models.errors import Stale
+from models.errors import Stale, WrongStep
 from models.event import Event
 from models.indexing import index
 from models.text import Text
@@ -247,6 +247,40 @@ def note_handed_over(
         {"version": document.version + 1, "head_hash": event.hash, "updated_at": now, "settled": False},
     )
     record(session, event)
+
+
+def note_destroyed(
+    session: Session, here: Here, actor: Actor, data: Mapping[str, str], now: datetime
+) -> Event:
+    """The event of a record whose words and files are destroyed (`flows/destroying.py`); its row is emptied.
+
+    WrongStep unless it is archived.
+    """
+    document = here.document
+    if not plan.destroyable(here.position):
+        raise WrongStep(_NOT_ARCHIVED)
+    step, made = here.declared.archive.name, Made(data=data)
+    event = event_of(document, actor.id, step, plan.DESTROY, here.position.revision, now, made)
+    done = as_happened(event.seq, event.actor_id, step, event.action, event.revision, event.data)
+    values = {
+        "version": document.version + 1,
+        "status": plan.follow(here.declared, here.position, done).status,
+        "head_hash": event.hash,
+        "title": here.declared.name.vi,
+        "fields": {},
+        "blob": None,
+        "unique_key": None,
+        "updated_at": now,
+    }
+    _swap(session, document, values)
+    record(session, event)
+    return event
+
+
+_NOT_ARCHIVED = Text(
+    "Hồ sơ này chưa lưu trữ xong, hoặc đã hủy, nên không hủy được. Tải lại trang.",
+    "This record is not archived, or destroyed already, and cannot be destroyed. Reload the page.",
+)
 
 
 def _replace(session: Session, successor: Document, now: datetime) -> None:

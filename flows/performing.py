@@ -19,6 +19,7 @@ from flows import admitting, bodies, citing, keyring, measures, numbers, plan
 from flows.authority import authority, basis
 from flows.candidates import standing_in, today
 from flows.commands import Command, Here, Made
+from flows.contents import digest, frozen_digest
 from flows.facts import facts_of
 from flows.grammar import DocumentType, Facts, Seal, Step
 from flows.keyring import KeyPurpose
@@ -94,23 +95,26 @@ def freeze(office: Office, here: Here) -> Made:
     blob = office.blobs.put(pdf)
     file = {"file": body.sha256} if body else {}
     asked = {name: values.get(name) for name in sorted(declared.asked)}
+    frozen = {
+        "fields": values,
+        "title": document.title,
+        "pdf": blob,
+        "pages": rendered.pages,
+        "parts": dict(rendered.parts),
+        "boxes": {box.name: list(box.rect) for box in rendered.boxes},
+        "body": bodies.frozen(body) if body else None,
+    }
+    covered = {"draft": digest(document.fields), "frozen": frozen_digest(document.type, frozen)}
     return Made(
         output_blob=blob,
         content_version=document.content_version,
         data={"content_version": document.content_version, "pages": rendered.pages}
+        | covered
         | based_on
         | _citation(facts)
         | file
         | ({"values": asked} if asked else {}),
-        frozen={
-            "fields": values,
-            "title": document.title,
-            "pdf": blob,
-            "pages": rendered.pages,
-            "parts": dict(rendered.parts),
-            "boxes": {box.name: list(box.rect) for box in rendered.boxes},
-            "body": bodies.frozen(body) if body else None,
-        },
+        frozen=frozen,
     )
 
 
@@ -327,7 +331,8 @@ def _sign(
             "signed_at": signed.signed_at,
         },
         data={"certificate": signed.certificate_fingerprint, "authority": " / ".join(lines)}
-        | ({"number": number} if number else {}),
+        | ({"number": number} if number else {})
+        | ({"arrived": command.arrived.isoformat()} if not here.document.first_signed_at else {}),
         number=number,
     )
 

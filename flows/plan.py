@@ -16,8 +16,10 @@ from flows.people import Actor, Standing, Subject
 
 SYSTEM = "system"
 WITHDRAW, REPLACE, DELEGATE, REFUSE = "withdraw", "replace", "delegate", "refuse"
+DESTROY = "destroy"
 """What happens to a document at no step of its own: its author takes it back, its successor replaces it, an
-open step is given to another person. A refusal is the one act others may record for somebody."""
+open step is given to another person, an approved list destroys it when its retention is over. A refusal is
+the one act others may record for somebody."""
 RENEW = "renew"
 """The machine's, at the end: the archived file gets a further archive timestamp; nothing else changes."""
 DONE = ("approved", "archived")
@@ -129,6 +131,8 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
     if event.action == REPLACE and here.status in DONE:
         # Whatever is left to do, the seal or the archive, is still done: both stay on record.
         return replace(here, status="replaced")
+    if event.action == DESTROY and destroyable(here):
+        return replace(here, status="destroyed")
     station = here.step
     if event.action == RENEW and station is None and here.status in KEPT:
         return here
@@ -211,6 +215,11 @@ def withdrawable(here: Position) -> bool:
     step = here.step
     open_to = step is not None and not step.automatic and not step.kept and not here.answered
     return open_to and here.status not in (*DONE, "replaced")
+
+
+def destroyable(here: Position) -> bool:
+    """Is it at its end, archived and whole?"""
+    return here.step is None and here.status in ("archived", "replaced")
 
 
 def possible(here: Position, step: Step) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from models.flag import Flag
 from models.indexing import mark
 from models.school import SchoolWeek
 
-DONE = (*plan.DONE, "replaced")
+DONE = (*plan.DONE, "replaced", "destroyed")
 OPEN = ("draft", "in_progress", "returned", "approved")
 """What somebody, or the machine, still has to do something about; always few beside what is at its end."""
 COUNTED = 2_000

@@ -288,11 +288,14 @@ class Parallel(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive(Step):
-    """The machine's last step: every signature validated, archive timestamp, hash, retention in years."""
+    """The machine's last step: every signature validated, archive timestamp, hash, retention in years.
+
+    `keep` None: permanently. A school may set another term (`flows/retention.py`).
+    """
 
     name: str = "archive"
     label: Text = Text("Lưu trữ", "Archive")
-    keep: int
+    keep: int | None
 
     @property
     def actions(self) -> tuple[str, ...]:

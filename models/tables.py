@@ -4,9 +4,11 @@ from sqlmodel import SQLModel
 
 from models import (
     account,
+    audit,
     batch,
     deadline,
     delegation,
+    destruction,
     document,
     event,
     evidence,
@@ -19,6 +21,7 @@ from models import (
     proof,
     reminder,
     report,
+    retention,
     review,
     run,
     school,
@@ -30,9 +33,11 @@ from models.db import Database
 
 __all__ = [
     "account",
+    "audit",
     "batch",
     "deadline",
     "delegation",
+    "destruction",
     "document",
     "event",
     "evidence",
@@ -45,6 +50,7 @@ __all__ = [
     "proof",
     "reminder",
     "report",
+    "retention",
     "review",
     "run",
     "school",

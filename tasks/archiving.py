@@ -50,12 +50,16 @@ def timestamp(pdf: bytes, trust: Trust, stamps: StampSource, now: datetime) -> b
     return signing.archive_timestamp(pdf, trust, stamps, now)
 
 
-def keep_until(archived: datetime, years: int) -> datetime:
+def keep_until(archived: datetime, years: int | None) -> datetime | None:
     """The end of the retention: so many years, counted from the end of the calendar year of the archive.
+
+    None where the record is kept permanently (`years` None).
 
     The Law on Archives 33/2024 counts from the year in which the work ended; whole years after that year are
     never too short.
     """
+    if years is None:
+        return None
     return datetime(archived.astimezone(VIETNAM).year + years + 1, 1, 1, tzinfo=VIETNAM)
 
 

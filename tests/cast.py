@@ -192,7 +192,7 @@ def password_hash() -> str:
 
 
 def make_cast(office: Office) -> Cast:
-    """Both schools, in an empty database; every signer has a key, the clerk the seal."""
+    """Both schools, in an empty database; every signer has a key, the clerk the seal's too."""
     now = datetime.now(UTC)
     certification.ensure_authority(office.db, office.settings, now)
     with office.db.write() as session:
@@ -309,17 +309,18 @@ def _keys(cast: Cast, now: datetime) -> None:
     with office.db.read() as session:
         authority = certification.open_authority(session, office.settings)
         accounts = {name: session.get_one(Account, cast.ids[name]) for name in (*SIGNERS, "thu")}
+    purposes: list[tuple[str, keyring.KeyPurpose]] = [(name, "person") for name in accounts]
     made = [
         keyring.make_key(
             authority,
             office.settings,
             accounts[name],
             "Trường Tiểu học Đồng Mai",
-            "seal" if name == "thu" else "person",
+            purpose,
             Secret(PIN),
             now,
         )
-        for name in accounts
+        for name, purpose in (*purposes, ("thu", "seal"))
     ]
     with office.db.write() as session:
         session.add_all(made)
