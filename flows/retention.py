@@ -143,7 +143,16 @@ def set_term(
     for person in holders(session, actor.school_id, "role:principal"):
         key = f"term:{type}:{rule.number}"
         session.add(
-            notice(actor.school_id, person.id, "retention", key, now, sentence, path="/retention/terms")
+            notice(
+                actor.school_id,
+                person.id,
+                "retention",
+                key,
+                now,
+                sentence,
+                subject=_SUBJECT,
+                path="/retention/terms",
+            )
         )
     return rule
 
@@ -382,6 +391,7 @@ _HOLDS = Text(
     "Từ ngày {day} thời hạn này đang áp dụng rồi. Ghi số năm khác, hoặc để nguyên.",
     "This very term holds from {day} on already. Give another, or leave it.",
 )
+_SUBJECT = Text("Thời hạn lưu trữ", "Terms of retention")
 _TOLD = Text(
     "{who} đặt thời hạn lưu trữ của {type}: {term}, áp dụng cho hồ sơ lưu trữ từ ngày {day}.",
     "{who} set how long records of the type {type} are kept: {term}, for what is archived from {day} on.",

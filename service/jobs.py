@@ -22,7 +22,16 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import col, delete
 
-from flows import day_rows, delegations, probable_notices, reminders, review_reminders, spot_clock, weekly
+from flows import (
+    day_rows,
+    delegations,
+    destroying,
+    probable_notices,
+    reminders,
+    review_reminders,
+    spot_clock,
+    weekly,
+)
 from flows.candidates import reached_at
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
@@ -158,6 +167,8 @@ class Clockwork:
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
         if swept := BlobStore(self.settings.blobs).sweep(HALF_WRITTEN.total_seconds()):
             log.info("half-written files removed=%d", swept)
+        if left := destroying.sweep(self.db, BlobStore(self.settings.blobs)):
+            log.info("files of destroyed records removed=%d", left)
 
     def leave(self) -> None:
         """Let the next one lead at once."""
