@@ -313,11 +313,19 @@ class UploadedBody(TypedDict):
     boxes: list[SigningPlace]
 
 
+class Over(TypedDict):
+    """Of the seal within its box: its right edge from the left, its middle from above, in points."""
+
+    right: float
+    middle: float
+
+
 class Stamp(TypedDict):
     """What one signature shows. `width` and `height` are its box's, in points.
 
     `authority` is one line or several, as Decree 30 II.7 has them: KT. HIỆU TRƯỞNG, PHÓ HIỆU TRƯỞNG. A seal
-    names the organisation there and has neither name nor picture.
+    names the organisation there and has no name. `picture` is a PNG of the hand, or of the seal; the latter
+    needs its `diameter` in tenths of a millimetre and where it stands, `over` the signature before it.
     """
 
     kind: Literal["person", "seal"]
@@ -328,3 +336,5 @@ class Stamp(TypedDict):
     development: bool
     name: NotRequired[str]
     picture: NotRequired[bytes | None]
+    diameter: NotRequired[int]
+    over: NotRequired[Over | None]

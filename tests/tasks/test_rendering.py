@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from flows import stamps
 from models.errors import Invalid, NotFound
 from tasks import pdf_pages, rendering
 from tasks.fonts import STAND_IN, drawable
@@ -266,8 +267,10 @@ def a_stamp(box: rendering.Box, **changes: Any) -> bytes:
         "name": "Trần Quang Minh",
         "signed_at": datetime(2026, 11, 24, 14, 37, 12, tzinfo=UTC),
         "development": True,
+        "diameter": 360,
+        "over": stamps.over(box.rect, None),
     }
-    return rendering.stamp(data | changes)
+    return rendering.stamp(data | changes).pdf
 
 
 def texts(rendered: rendering.Rendered) -> list[str]:
@@ -461,10 +464,14 @@ def test_the_group_head_signs_left_the_principal_right_and_the_seal_covers_a_thi
     places = {box.name: box for box in rendering.render("team_teaching_plan", a_team_plan()).boxes}
     author, principal, seal = places["author"].rect, places["principal_approval"].rect, places["seal"].rect
     assert author[2] < places["vice_principal_review"].rect[0] < principal[0]
-    third = (principal[2] - principal[0]) / 3
-    assert seal[0] < principal[0]
-    assert principal[0] + 0.8 * third < seal[2] < principal[0] + 1.2 * third
-    assert principal[1] < seal[1] < seal[3] < principal[3]
+    assert seal[0] < principal[0] < seal[2]
+    hand = (principal[0] + 15 * MM, principal[1] + 12 * MM, principal[2] - 15 * MM, principal[3] - 12 * MM)
+    for known in (hand, None):  # a picture of 50 mm, and the place it would have
+        right = seal[0] + stamps.over(seal, known)["right"]
+        assert right == pytest.approx(hand[0] + (hand[2] - hand[0]) / 3, abs=0.1)
+    assert seal[1] == pytest.approx(principal[1], abs=0.01)
+    assert seal[3] == pytest.approx(principal[3], abs=0.01)
+    assert seal[0] > places["vice_principal_review"].rect[2]
 
 
 def test_number_and_date_stand_in_their_lines() -> None:
