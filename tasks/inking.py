@@ -29,6 +29,8 @@ _SHADES = 16
 """Steps between nothing and full ink; so few press small and none is seen."""
 _SPECK = 4
 """Cells (of 400 along the longer side) that dust covers at most; the mark over a letter covers more."""
+_STROKES = 10
+"""So many pieces make up the better half of a signature, and of a seal with its rims."""
 _ROUND = 0.85
 """How much narrower than high, or lower than wide, the impression of a round seal may come out."""
 
@@ -49,7 +51,7 @@ def signature(data: bytes) -> Ink:
     """
     mask = _cut(_cover(pictures.read(data)[0]), SIGNATURE_SIZE)
     share = _amount(mask)
-    if not 0.002 < share < 0.6:
+    if not 0.01 < share < 0.6:
         raise Invalid(_NO_SIGNATURE)
     return _encoded(mask, BLUE, 4)
 
@@ -140,6 +142,9 @@ def _drawn(cover: Image.Image) -> Image.Image:
     coarse = cover.reduce(factor).point(lambda value: 255 if value > 72 else 0)
     patches = _patches(coarse)
     wanted = [patch for patch in patches if not patch.beside(*coarse.size)] or patches
+    sizes = sorted((len(patch.cells) for patch in wanted), reverse=True)
+    if sum(sizes[:_STROKES]) * 2 < sum(sizes):
+        raise Invalid(_NO_INK)  # grain, or print
     mask = bytearray(coarse.width * coarse.height)
     for patch in wanted:
         if len(patch.cells) >= _SPECK:
