@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tasks import fonts
 
-_FINE = 3
+_FINE = 2
 """Drawn so many times larger and made small, for soft edges."""
 
 
