@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -38,7 +39,9 @@ def plan(cast: Cast, week: int, who: str = "lan") -> str:
 
 
 def over(cast: Cast, *ids: str, until: datetime = OVER) -> None:
-    """Their retention ended long ago."""
+    """Their retention ended long ago, and their files are as old."""
+    for file in cast.office.blobs.folder.glob("??/*"):
+        os.utime(file, (0, 0))
     with cast.office.db.write() as session:
         session.exec(update(Document).where(col(Document.id).in_(ids)).values(keep_until=until))
 

@@ -136,7 +136,7 @@ DESTRUCTION_LIST = DocumentType(
             returns_to="draft",
             due=Within(timedelta(days=5)),
         ),
-        Seal(by=clerk, due=Within(timedelta(days=1))),
+        Seal(by=clerk, own=True, due=Within(timedelta(days=1))),
         Archive(keep=PERMANENTLY),
     ),
     drafted_by=clerk,
