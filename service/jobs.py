@@ -24,6 +24,7 @@ from sqlmodel import col, delete
 
 from flows import day_rows, delegations, probable_notices, reminders, review_reminders, spot_clock, weekly
 from flows.candidates import reached_at
+from flows.certification import publish_lists
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
@@ -80,6 +81,7 @@ class Clockwork:
             self.turn()
             self.look_at_facts()
             self.look_at_checks()
+            self.publish_lists()
             self.remind()
 
     def look_far_back(self) -> None:
@@ -145,6 +147,11 @@ class Clockwork:
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
+    def publish_lists(self) -> None:
+        """The revocation lists given out, anew when they are a day old."""
+        if self.leading and (made := publish_lists(self.db, self.settings, self.now())):
+            log.info("revocation lists=%d", made)
+
     def clean(self) -> None:
         """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-made files."""
         if not self.leading:
@@ -189,6 +196,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),
         (works.look_far_back, weekly),
+        (works.publish_lists, IntervalTrigger(hours=1)),
         (works.clean, IntervalTrigger(hours=1)),
     ):
         scheduler.add_job(job, trigger, id=job.__name__)
