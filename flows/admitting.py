@@ -12,8 +12,10 @@ from sqlmodel import Session, col, update
 
 from flows import keyring
 from flows.certification import trust_of, trust_with_stamps
+from flows.grammar import Seal, Step
 from flows.keyring import KeyPurpose
 from flows.office import Office
+from models.errors import RecordsError
 from models.key import SigningKey
 from models.text import Text
 from tasks import certificates
@@ -52,6 +54,21 @@ def usable_key(
     if certificates.is_seal(key.certificate) != (purpose == "seal"):
         raise BadCertificate(_OTHER_PURPOSE)
     return key, trust
+
+
+def hindrance(session: Session, account_id: str, purpose: KeyPurpose, now: datetime) -> Text | None:
+    """Why this person could not sign now, to be said before a PIN is typed; None when they can."""
+    try:
+        key, _ = usable_key(session, account_id, purpose, now)
+        keyring.ensure_not_paused(key, now)
+    except RecordsError as refusal:
+        return refusal.sentence
+    return None
+
+
+def purpose_of(step: Step) -> KeyPurpose:
+    """Which of a person's keys signs at this step."""
+    return "seal" if isinstance(step, Seal) else "person"
 
 
 def note_use(session: Session, account_id: str, fingerprint: str, now: datetime) -> None:

@@ -34,6 +34,7 @@ from flows import (
     weekly,
 )
 from flows.candidates import reached_at
+from flows.certification import publish_lists
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
@@ -91,6 +92,7 @@ class Clockwork:
             self.turn()
             self.look_at_facts()
             self.look_at_checks()
+            self.publish_lists()
             self.remind()
 
     def look_far_back(self) -> None:
@@ -156,6 +158,11 @@ class Clockwork:
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
+    def publish_lists(self) -> None:
+        """The revocation lists given out, anew when they are a day old."""
+        if self.leading and (made := publish_lists(self.db, self.settings, self.now())):
+            log.info("revocation lists=%d", made)
+
     def clean(self) -> None:
         """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-made files."""
         if not self.leading:
@@ -208,6 +215,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.look, daily),
         (works.tend, daily),
         (works.look_far_back, weekly),
+        (works.publish_lists, IntervalTrigger(hours=1)),
         (works.clean, IntervalTrigger(hours=1)),
     ):
         scheduler.add_job(job, trigger, id=job.__name__)
