@@ -194,6 +194,13 @@ def close(pdf: bytes, who: Person | None = None, ranges: Ranges | None = None, d
     return pdf[: start + 1] + made.hex().encode().ljust(ROOM, b"0") + pdf[end - 1 :]
 
 
+def sign_by_hand(pdf: bytes, field: str, who: Person, changes: Mapping[int, bytes] | None = None) -> bytes:
+    """Sign an empty field whatever the file allows; `changes` come in the same revision."""
+    number, new = number_of(pdf, field), raw.size_of(pdf)
+    value = raw.with_entry(raw.value_of(pdf, number), b"/V %d 0 R" % new)
+    return close(raw.update(pdf, {number: value, new: SIGNATURE, **(changes or {})}), who)
+
+
 def standard(start: int, end: int, size: int) -> tuple[int, ...]:
     return 0, start, end, size - end
 
