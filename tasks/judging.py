@@ -41,11 +41,19 @@ from tasks.verifying import examine, unusable
 MOST_BYTES = 64 * 1024 * 1024
 MOST_SIGNATURES = 60
 MOST_REVISIONS = 300
+MOST_ENDS = 3
 _ODD = (*MALFORMED, pikepdf.PdfError, pypdfium2.PdfiumError)
 
 
 def judge(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
     """The verdict on a file, whatever it is."""
+    verdict = _judged(pdf, anchors, now)
+    if verdict.explanation is words.DAMAGED_FILE:
+        return _of_the_signed_part(pdf, anchors, now) or verdict
+    return verdict
+
+
+def _judged(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
     if b"%PDF-" not in pdf[:1024]:
         return summing_up.unreadable(words.NO_PDF)
     if len(pdf) > MOST_BYTES:
@@ -65,6 +73,16 @@ def judge(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
         return summing_up.unreadable(words.TOO_LARGE)
     found = asyncio.run(_signatures(reader, places.found, anchors, now))
     return _with_pages(pdf, found, places, reader)
+
+
+def _of_the_signed_part(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict | None:
+    """Of a file that cannot be read: what was signed of it may be whole, with rubbish behind."""
+    for end in signature_places.claimed_ends(pdf)[:MOST_ENDS]:
+        whole = _judged(pdf[:end], anchors, now)
+        if whole.standing not in (Standing.UNREADABLE, Standing.UNSIGNED):
+            found = _last_altered(whole.signatures, words.LOOSE_END)
+            return replace(summing_up.summed_up(found), pages=whole.pages, modified=whole.modified)
+    return None
 
 
 def _read(pdf: bytes) -> PdfFileReader:
@@ -109,6 +127,8 @@ def _with_pages(
     doubts: list[Text] = []
     if not pdf.startswith(b"%PDF-"):
         doubts.append(words.BYTES_BEFORE)
+    if places.strays and not found:
+        return summing_up.taken_off()
     if places.strays:
         doubts.append(words.STRAY)
     end = max((place.end for place in places.found), default=len(pdf))

@@ -9,6 +9,7 @@ in `page_findings`, which knows the signatures. No signature is looked at here, 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from PIL import Image, ImageChops, ImageDraw
 
 from tasks.comparing import Box
 from tasks.form_snapshots import Key, Snapshot, Widget
+
+# PDFium without XFA says so on every such form; `live_content` says it to the reader.
+logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
 
 SCALE = 100 / 72
 """Pixels to a point: 100 to the inch."""
