@@ -48,7 +48,7 @@ from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
 from tasks.keys import PrivateKey
 from tasks.stamp_servers import StampSource
 from tasks.timestamping import CheckedTimeStamper
-from tasks.verifying import validation_context
+from tasks.validation_data import validation_context
 
 __all__ = [
     "Box",
