@@ -49,6 +49,8 @@ async def judged(examined: Examined, anchors: Anchors, now: datetime) -> Signatu
         standing, sentence = _certificate(examined, chain)
     if standing is Standing.VALID:
         standing, sentence = _timestamp(examined)
+    if standing is Standing.VALID and examined.report.is_timestamp:
+        sentence = words.TIMESTAMP_HOLDS
     certificate = _own(examined)
     kind = _kind(chain, anchors)
     if standing is Standing.VALID and kind is IssuerClass.UNKNOWN:

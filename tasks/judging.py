@@ -25,6 +25,7 @@ from tasks import (
     loose_ends,
     page_evidence,
     page_findings,
+    place_pictures,
     signature_places,
     summing_up,
 )
@@ -43,6 +44,10 @@ MOST_SIGNATURES = 60
 MOST_REVISIONS = 300
 MOST_ENDS = 3
 _ODD = (*MALFORMED, pikepdf.PdfError, pypdfium2.PdfiumError)
+
+
+def warm() -> None:
+    """What a child of the pool does before its first file: everything is imported by now."""
 
 
 def judge(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
@@ -118,7 +123,6 @@ class _Pages:
 
     found: tuple[SignatureVerdict, ...]
     places: tuple[ChangedPlace, ...] = ()
-    doubts: tuple[Text, ...] = ()
 
 
 def _with_pages(
@@ -143,7 +147,7 @@ def _with_pages(
         doubts.append(words.READERS_DISAGREE)
     doubts += moving.doubts
     pages = _compared(pdf, found, final)
-    verdict = summing_up.summed_up(pages.found, [*doubts, *pages.doubts])
+    verdict = summing_up.summed_up(pages.found, doubts)
     return replace(
         verdict,
         pages=len(final.frames),
@@ -179,8 +183,11 @@ def _compared(pdf: bytes, found: tuple[SignatureVerdict, ...], final: Snapshot) 
         shown = _shown(pdf, final, changes)
     except (TooMuchToDraw, *_ODD):
         return _Pages(_uncompared(found))
-    weighed = page_findings.weighed(found, page_findings.Seen(final, snapshots, changes, shown))
-    return _Pages(_timestamps(weighed))
+    seen = page_findings.Seen(final, snapshots, changes, shown)
+    weighed = page_findings.weighed(found, seen)
+    spots = page_findings.spots(weighed, seen)
+    ends = {index: found[index].report.revision_end for index in indices}
+    return _Pages(_timestamps(weighed), place_pictures.pictures(pdf, ends, final, spots) if spots else ())
 
 
 def _shown(pdf: bytes, final: Snapshot, changes: dict[int, tuple[PageChange, ...]]) -> dict[Key, str]:

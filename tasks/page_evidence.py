@@ -121,11 +121,11 @@ class Drawing:
     def __len__(self) -> int:
         return len(self._document)
 
-    def image(self, page: int, *, fields: bool = True) -> Image.Image:
+    def image(self, page: int, *, fields: bool = True, wanted: float = SCALE) -> Image.Image:
         """The page in colour; without `fields` only its own content, no annotations."""
         sheet = self._document[page]
         width, height = sheet.get_size()
-        scale = min(SCALE, (MOST_PIXELS / max(1.0, width * height)) ** 0.5)
+        scale = min(wanted, (MOST_PIXELS / max(1.0, width * height)) ** 0.5)
         scale = max(scale, 1.01 / max(0.01, min(width, height)))
         bitmap = sheet.render(scale=scale, may_draw_forms=fields, draw_annots=fields)
         image: Image.Image = bitmap.to_pil()
@@ -229,6 +229,17 @@ def _field_change(
     )
 
 
+def box_of(place: Sequence[int], size: tuple[int, int]) -> Box:
+    """Pixels of a drawn page in thousandths of it."""
+    left, top, right, bottom = (side * 1000 for side in place)
+    return (
+        left // size[0],
+        top // size[1],
+        min(1000, -(-right // size[0])),
+        min(1000, -(-bottom // size[1])),
+    )
+
+
 def boxes(changed: Image.Image) -> tuple[Box, ...]:
     """The changed pixels as boxes in thousandths of the page, those that nearly touch as one."""
     if changed.getbbox() is None:
@@ -247,14 +258,4 @@ def boxes(changed: Image.Image) -> tuple[Box, ...]:
             rows[-1] = (min(last[0], row[0]), last[1], max(last[2], row[2]), y + 1)
         else:
             rows.append((row[0], y, row[2], y + 1))
-    return tuple(_thousandths(row, changed.size) for row in rows)
-
-
-def _thousandths(cells: Sequence[int], size: tuple[int, int]) -> Box:
-    left, top, right, bottom = (side * CELL * 1000 for side in cells)
-    return (
-        left // size[0],
-        top // size[1],
-        min(1000, -(-right // size[0])),
-        min(1000, -(-bottom // size[1])),
-    )
+    return tuple(box_of([side * CELL for side in row], changed.size) for row in rows)

@@ -51,7 +51,7 @@ DESCRIPTION_CHANGED = Text(
 )
 PLACED_ANEW = Text(
     "Sau chữ ký này có phần đặt thêm lên trang mà không xác nhận được là được phép; hãy xem hình.",
-    "After this signature something was put on the page that cannot be confirmed as allowed; see the picture.",
+    "After this signature something was put on the page that cannot be confirmed as allowed; see below.",
 )
 DRAWN_ANEW = Text(
     "Sau chữ ký này, cách hiển thị các ô điền bị đổi, nên trang có thể hiện khác trên phần mềm khác.",
