@@ -28,6 +28,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from tasks import certificates, rendering, signing
 from tasks.rendering import Box
 from tasks.signing import FilledText
+from tasks.timestamping import LocalTimeStamper
 from tasks.verifying import validation_context
 from tests import signatures
 from tests.attacks import raw
@@ -159,11 +160,9 @@ def sign_plainly(
     return output.getvalue()
 
 
-def cms_of(digest: bytes, who: Person, *, stamped: bool = True) -> bytes:
+def cms_of(digest: bytes, who: Person, stamps: LocalTimeStamper) -> bytes:
     """A detached PAdES signature (DER) over a SHA-256 digest."""
-    made = key_of(who).async_sign(
-        digest, "sha256", use_pades=True, timestamper=timestamper() if stamped else None
-    )
+    made = key_of(who).async_sign(digest, "sha256", use_pades=True, timestamper=stamps)
     return bytes(asyncio.run(made).dump())
 
 
@@ -180,7 +179,12 @@ SIGNATURE = (
 Ranges = Callable[[int, int, int], tuple[int, ...]]
 
 
-def close(pdf: bytes, who: Person | None = None, ranges: Ranges | None = None, der: bytes = b"") -> bytes:
+def close(
+    pdf: bytes,
+    who: Person | None = None,
+    ranges: Ranges | None = None,
+    stamps: LocalTimeStamper | None = None,
+) -> bytes:
     """Sign the one hole left in a file; `ranges` says which bytes, of the hole's two ends and the file's."""
     start = pdf.index(HOLE)
     end = start + len(HOLE)
@@ -190,7 +194,7 @@ def close(pdf: bytes, who: Person | None = None, ranges: Ranges | None = None, d
     digest = hashlib.sha256()
     for at, length in zip(covered[::2], covered[1::2], strict=True):
         digest.update(pdf[at : at + length])
-    made = der or cms_of(digest.digest(), who or person("lan"))
+    made = cms_of(digest.digest(), who or person("lan"), stamps or timestamper())
     return pdf[: start + 1] + made.hex().encode().ljust(ROOM, b"0") + pdf[end - 1 :]
 
 
