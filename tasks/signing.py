@@ -42,7 +42,7 @@ from tasks.checking import check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
 from tasks.keys import PrivateKey
 from tasks.timestamping import CheckedTimeStamper
-from tasks.verifying import validation_context
+from tasks.validation_data import validation_context
 
 __all__ = [
     "Box",
