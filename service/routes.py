@@ -18,6 +18,7 @@ from service.api import round as api_round
 from service.api import spot_checks as api_spot_checks
 from service.api import spot_draws as api_spot_draws
 from service.api import tasks, token, types
+from service.api import verify as api_verify
 from service.pages import (
     absence,
     account,
@@ -50,6 +51,7 @@ from service.pages import (
     spot_check,
     spot_draws,
     succession,
+    verify,
 )
 from service.pages import types as type_pages
 
@@ -70,6 +72,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_delegations.router,
     api_spot_draws.router,  # before /spot-checks/{check_id}
     api_spot_checks.router,
+    api_verify.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -90,6 +93,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     batches.router,
     compare.router,
     obligations.public,
+    verify.router,
     obligations.router,
     succession.router,
     handing.router,

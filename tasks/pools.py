@@ -201,7 +201,7 @@ class _Child:
         finally:
             watch.cancel()
         try:
-            kind, value = _loaded(answer)
+            kind, value = plain(answer)
         except Exception as error:  # a child that was taken over may answer anything
             raise JobFailed(f"A child's answer could not be read: {type(error).__qualname__}") from error
         return kind, value
@@ -213,7 +213,7 @@ class _Child:
         watch.start()
         try:
             if self.guard is None:
-                self.guard = _loaded(self._pipe.recv_bytes())
+                self.guard = plain(self._pipe.recv_bytes())
             self._pipe.send_bytes(job)
             return self._pipe.recv_bytes(len(BEGUN)) == BEGUN
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -275,7 +275,8 @@ _PLAIN = {
 }
 
 
-def _loaded(answer: bytes) -> Any:
+def plain(answer: bytes) -> Any:
+    """What was pickled, when it is made of such values alone; UnpicklingError otherwise."""
     return _Unpickler(io.BytesIO(answer)).load()
 
 
