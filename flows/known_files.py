@@ -109,7 +109,22 @@ def _standing(
         return "older", approved
     if prints.standing(session, document, blob) == "in-force":
         return "in-force", approved
-    return ("unfinished", approved) if approved else ("under-way", None)
+    if approved is None:
+        return "under-way", None
+    return (
+        ("unfinished", approved) if _came_before(session, document.id, revision, blob) else ("replaced", None)
+    )
+
+
+def _came_before(session: Session, document_id: str, revision: int, blob: str) -> bool:
+    """Was this the file before or between the signatures of the revision?"""
+    row = session.get_one(Revision, (document_id, revision))
+    signed = session.exec(
+        select(Signature.output_blob).where(
+            col(Signature.document_id) == document_id, col(Signature.revision) == revision
+        )
+    ).all()
+    return blob in (row.pdf, *signed)
 
 
 def _last(session: Session, document_id: str, action: str) -> datetime | None:

@@ -21,17 +21,19 @@ from service import names
 from service.deps import Arrival, OfficeDep
 from service.pages.sign_in import address_of
 from service.receiving import Received, drained, file_of
-from service.verifying import ASKED, Verifier, VerifierDep
+from service.verifying import Verifier, VerifierDep
 from tasks.check_results import CheckResult
 
 LONGEST_NAME = 120
 
 
-async def brought(request: Request, now: Arrival) -> AsyncIterator[Received | RecordsError]:
+async def brought(
+    request: Request, verifier: VerifierDep, now: Arrival
+) -> AsyncIterator[Received | RecordsError]:
     """The file of the form, or why it is not taken: too often, too large, none there."""
     async with AsyncExitStack() as stack:
         try:
-            ASKED.count(address_of(request), now)
+            verifier.asked.count(address_of(request), now)
         except RecordsError as refusal:
             await drained(request)
             received: Received | RecordsError = refusal

@@ -148,7 +148,9 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
 
 def known_words(known: KnownFile) -> Text:
     """What became of a file of ours: nothing about any person."""
-    since = words.day(known.since).vi if known.since else "–"
+    if known.since is None and known.standing in ("replaced", "withdrawn", "in-force"):
+        return _KNOWN_UNDATED[known.standing]
+    since = words.day(known.since) if known.since else ""
     return _KNOWN[known.standing].format(day=since, revision=known.by_revision or 0)
 
 
@@ -162,7 +164,7 @@ KNOWN_TONES = {
 }
 _KNOWN = {
     "in-force": Text(
-        "Đang có hiệu lực: ký duyệt xong ngày {day}.", "In force: approved and signed on {day}."
+        "Tệp đang có hiệu lực, ký duyệt xong ngày {day}.", "The file is in force; it was approved on {day}."
     ),
     "under-way": Text(
         "Chưa có hiệu lực: hồ sơ còn chờ ký duyệt.", "Not in force yet: the record still waits for approval."
@@ -182,6 +184,16 @@ _KNOWN = {
     "withdrawn": Text(
         "Hồ sơ này đã được rút ngày {day}. Không dùng bản này.",
         "This record was withdrawn on {day}. Do not use it.",
+    ),
+}
+_KNOWN_UNDATED = {
+    "in-force": Text("Tệp đang có hiệu lực.", "The file is in force."),
+    "replaced": Text(
+        "Bản này đã được thay bằng bản khác. Không dùng bản này.",
+        "This file was replaced by another. Do not use it.",
+    ),
+    "withdrawn": Text(
+        "Hồ sơ này đã được rút. Không dùng bản này.", "This record was withdrawn. Do not use it."
     ),
 }
 

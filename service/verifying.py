@@ -17,13 +17,13 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
-from models.errors import NoRoom, TooLarge, Unavailable
+from models.errors import TooLarge, Unavailable
 from models.settings import Settings
 from models.text import Text
 from service.limits import AtOnce, Limiter
 from tasks.check_results import CheckResult
 from tasks.judging import judge
-from tasks.pools import IntakePool, JobFailed, OutOfTime
+from tasks.pools import Died, IntakePool, JobFailed, OutOfTime
 from tasks.summing_up import unreadable
 from tasks.verdicts import Anchors, Verdict
 
@@ -33,17 +33,18 @@ WAITING = 4
 """Files that wait for each child; more are sent away at once, for each holds a thread of the web."""
 EACH = 2
 """Of these from one address."""
-ASKED = Limiter(30, timedelta(minutes=10))
-"""Checks of one address: a school's office behind one, and no more work than its share."""
+MOST, WINDOW = 30, timedelta(minutes=10)
+"""Checks of one address: a school's office is behind one, and none takes more work than its share."""
 
 log = logging.getLogger("hososo.web")
 
 
 class Verifier:
-    """The verdicts of a process. Used by any thread; `close` ends the children."""
+    """The verdicts of a process, and who asks how often. For any thread; `close` ends the children."""
 
     def __init__(self, settings: Settings) -> None:
         self._size, self._seconds = settings.verifiers, float(settings.verify_seconds)
+        self.asked = Limiter(MOST, WINDOW)
         self._turns = AtOnce(EACH, self._size * (1 + WAITING), _BUSY)
         self._free = threading.BoundedSemaphore(self._size)
         self._lock = threading.Lock()
@@ -68,9 +69,7 @@ class Verifier:
             return unreadable(_TOO_LONG.format(seconds=round(self._seconds)))
         except TooLarge as refusal:
             return unreadable(refusal.sentence)
-        except NoRoom:
-            raise
-        except Unavailable:
+        except Died:
             if self._closed:
                 raise
             return unreadable(_DIED)
@@ -91,9 +90,7 @@ class Verifier:
             if self._closed:
                 raise Unavailable(_BUSY)
             if self._pool is None:
-                self._pool = IntakePool(
-                    self._size, seconds=self._seconds, memory=MEMORY, warm="tasks.judging"
-                )
+                self._pool = IntakePool(self._size, seconds=self._seconds, memory=MEMORY, warm="")
                 weakref.finalize(self, self._pool.close)
             return self._pool
 
