@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
@@ -39,6 +40,10 @@ MALFORMED = (
     AssertionError,
     RecursionError,
     NotImplementedError,
+    ArithmeticError,
+    EOFError,
+    OSError,
+    zlib.error,
 )
 """What pyHanko and asn1crypto raise on bytes that are not what they claim to be."""
 

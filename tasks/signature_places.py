@@ -177,9 +177,22 @@ def _fault(
         and own.count(b"/Contents") == 1
         and own.count(b"/ByteRange") == 1
         and len(embedded.pkcs7_content) == (len(gap) - 1) // 2
+        and _nothing_behind(embedded.pkcs7_content)
         and gap[1:-1].lower() == embedded.pkcs7_content.hex().encode()[: len(gap) - 2]
     )
     return None if whole else WRONG_RANGE
+
+
+def _nothing_behind(contents: bytes) -> bool:
+    """Whether only zeros follow the signature's own encoding in the room kept free for it."""
+    if contents[:2] == b"\x30\x80":  # indefinite: its end is found by the parser only
+        return True
+    if len(contents) < 2 or contents[0] != 0x30:
+        return False
+    first = contents[1]
+    size = first & 0x7F if first > 0x80 else 0
+    length = int.from_bytes(contents[2 : 2 + size], "big") if size else first
+    return not contents[2 + size + length :].strip(b"\x00")
 
 
 def _without_twins(met: list[Place]) -> list[Place]:

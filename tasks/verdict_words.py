@@ -41,6 +41,30 @@ PAGES_CHANGED = Text(
     "Trang của tệp bây giờ nhìn khác với trang người này đã ký.",
     "The pages of the file now look different from what this person signed.",
 )
+FIELD_REPLACED = Text(
+    "Một ô đã điền khi người này ký nay bị đổi hoặc bị bỏ.",
+    "A field that was filled when this person signed has been changed or removed.",
+)
+DESCRIPTION_CHANGED = Text(
+    "Tên hoặc thông tin mô tả của tệp bị đổi sau chữ ký này.",
+    "The title or description of the file was changed after this signature.",
+)
+PLACED_ANEW = Text(
+    "Sau chữ ký này có phần đặt thêm lên trang mà không xác nhận được là được phép; hãy xem hình.",
+    "After this signature something was put on the page that cannot be confirmed as allowed; see the picture.",
+)
+DRAWN_ANEW = Text(
+    "Sau chữ ký này, cách hiển thị các ô điền bị đổi, nên trang có thể hiện khác trên phần mềm khác.",
+    "After this signature the way fields are drawn was changed; pages may look different now.",
+)
+UNSIGNED_ADDITION = Text(
+    "Sau chữ ký này có phần được điền hoặc thêm vào mà không ai ký.",
+    "After this signature something was filled in or added that nobody signed.",
+)
+NOT_COMPARED = Text(
+    "Không so sánh được các trang với lúc ký, nên chưa xác nhận được nội dung còn nguyên.",
+    "The pages could not be compared with what was signed, so it is not confirmed that they are unchanged.",
+)
 SEED_VALUES = Text(
     "Chữ ký không theo đúng điều kiện mà ô ký đặt ra.",
     "The signature does not meet the conditions set by its field.",
@@ -86,6 +110,18 @@ UNKNOWN_TIMESTAMP = Text(
 STRAY = Text(
     "Trong tệp có phần giống chữ ký nhưng không thuộc ô ký nào.",
     "The file holds something like a signature that belongs to no signature field.",
+)
+
+LOOSE_END = Text(
+    "Sau chữ ký cuối có phần dữ liệu không thuộc cấu trúc của tệp.",
+    "Behind the last signature there is data that does not belong to the structure of the file.",
+)
+READERS_DISAGREE = Text(
+    "Cấu trúc tệp không rõ ràng: các phần mềm khác nhau có thể hiển thị khác nhau.",
+    "The structure of the file is ambiguous: different software may show different things.",
+)
+BYTES_BEFORE = Text(
+    "Trước phần đầu của tệp PDF có dữ liệu lạ.", "There is foreign data before the beginning of the PDF."
 )
 
 # --- the file --------------------------------------------------------------------------------------------
