@@ -27,7 +27,7 @@ from sqlmodel import Session
 from flows.keyring import trust_of
 from models.settings import Settings
 from models.text import Text
-from tasks.certificates import Trust
+from tasks.certificates import POLICY, Trust
 from tasks.verdicts import Anchor, Anchors, IssuerClass
 
 CLASSES = (IssuerClass.PUBLIC, IssuerClass.OFFICIAL, IssuerClass.SPECIALISED, IssuerClass.OTHER)
@@ -43,7 +43,7 @@ class Held:
 
     certificate: bytes = field(repr=False)
     kind: IssuerClass
-    """By its subfolder: the class of what it issues."""
+    """The class of what it issues: by its subfolder, unless it is a development authority like ours."""
     is_root: bool
     name: str
     valid_from: datetime
@@ -57,6 +57,8 @@ class FolderFault:
 
     file: str
     sentence: Text
+    dangerous: bool = False
+    """Someone could make this installation believe what it should not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _files(folder: Path) -> tuple[Seen, list[FolderFault]]:
         try:
             entries = sorted(place.iterdir())
             if place.stat().st_mode & stat.S_IWOTH:
-                faults.append(FolderFault(str(place), _OPEN.format(path=place)))
+                faults.append(FolderFault(str(place), _OPEN.format(path=place), dangerous=True))
         except FileNotFoundError:
             continue
         except OSError:
@@ -170,7 +172,7 @@ def _read(folder: Path, files: Seen) -> Folder:
             continue
         for one in loaded:
             der = one.public_bytes(Encoding.DER)
-            kind = IssuerClass(path.parent.name)
+            kind = IssuerClass.DEVELOPMENT if _is_development(one) else IssuerClass(path.parent.name)
             if not _is_authority(one):
                 faults.append(FolderFault(name, _NO_AUTHORITY.format(name=name_of(one))))
             elif der in certificates:
@@ -206,6 +208,15 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
+
+
+def _is_development(certificate: x509.Certificate) -> bool:
+    """Does it say itself that it has no legal force? Then no folder gives it any."""
+    try:
+        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+    return any(policy.policy_identifier == POLICY for policy in policies)
 
 
 def _is_root(certificate: x509.Certificate) -> bool:

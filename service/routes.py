@@ -23,6 +23,7 @@ from service.pages import (
     absence,
     account,
     admin,
+    admin_trust,
     again,
     batches,
     calendar_feed,
@@ -110,5 +111,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     spot_draws.router,  # before /spot/{check_id}
     spot.router,  # likewise
     spot_check.router,
+    admin_trust.router,  # before /admin/{place}/{action}
     admin.router,
 )

@@ -104,7 +104,7 @@ def row(one: SignatureVerdict) -> Row:
         mark=MARKS[one.standing],
         result=RESULTS.get(one.standing, RESULTS[Standing.UNKNOWN]),
         who=_who(one),
-        organization=report.organization,
+        organization=report.organization if report.organization != report.signer else "",
         when=when,
         proof=proof,
         content=_content(one),
@@ -126,7 +126,10 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
     return [
         (_REASON, one.sentence),
         (_FIELD, words.same(report.field or "–")),
-        (_SIGNER, words.same(", ".join(filter(None, (report.signer, report.organization))) or "–")),
+        (
+            _SIGNER,
+            words.same(", ".join(dict.fromkeys(filter(None, (report.signer, report.organization)))) or "–"),
+        ),
         (_ISSUER, words.same(report.issuer) if report.issuer else _NO_ISSUER),
         (_CLASS, CLASSES[one.issuer_class]),
         (_LIFE, _life(one.valid_from, one.valid_to)),
@@ -225,7 +228,7 @@ def _content(one: SignatureVerdict) -> Text:
     if report.changes is Changes.FORBIDDEN:
         return _FORBIDDEN
     if one.pages is PageFinding.CHANGED:
-        return _LOOKS_OTHER
+        return _LOOKS_UNTOLD if one.standing is Standing.UNKNOWN else _LOOKS_OTHER
     if one.pages is PageFinding.FILLED or report.changes is Changes.FORM:
         return _WHOLE_FILLED
     if one.pages is PageFinding.NOT_COMPARED and not report.is_timestamp:
@@ -263,6 +266,10 @@ _FORBIDDEN = Text(
     "Bị sửa sau khi ký, việc sửa không được phép", "Changed after signing, in a way that is not allowed"
 )
 _LOOKS_OTHER = Text("Trang nhìn khác với lúc ký", "The pages look different from what was signed")
+_LOOKS_UNTOLD = Text(
+    "Trang có thay đổi sau khi ký, chưa rõ có được phép hay không",
+    "The pages changed after signing; whether that was allowed is not determined",
+)
 _WHOLE = Text("Còn nguyên vẹn", "Unchanged")
 _WHOLE_FILLED = Text(
     "Còn nguyên; sau đó chỉ ký tiếp và điền ô dành sẵn",
