@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.ades.report import AdESIndeterminate
 from pyhanko.sign.validation.errors import DisallowedAlgorithmError, SignatureValidationError
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import (
     PdfSignatureStatus,
     SignatureCoverageLevel,
@@ -47,6 +49,8 @@ async def judged(examined: Examined, anchors: Anchors, now: datetime) -> Signatu
         standing, sentence = _certificate(examined, chain)
     if standing is Standing.VALID:
         standing, sentence = _timestamp(examined)
+    if standing is Standing.VALID and examined.report.is_timestamp:
+        sentence = words.TIMESTAMP_HOLDS
     certificate = _own(examined)
     kind = _kind(chain, anchors)
     if standing is Standing.VALID and kind is IssuerClass.UNKNOWN:
@@ -111,7 +115,7 @@ def _own(examined: Examined) -> asn1_x509.Certificate | None:
 def _bytes(examined: Examined) -> tuple[Standing, Text]:
     status = examined.status
     if status is None:
-        return _not_validated(examined.error)
+        return _not_validated(examined)
     if not status.intact:
         return Standing.ALTERED, words.CONTENT_CHANGED
     if not status.valid:
@@ -125,12 +129,33 @@ def _bytes(examined: Examined) -> tuple[Standing, Text]:
     return Standing.VALID, words.HOLDS
 
 
-def _not_validated(error: Exception | None) -> tuple[Standing, Text]:
+def _not_validated(examined: Examined) -> tuple[Standing, Text]:
+    """Validation gave up: other bytes were signed, what came later cannot be read, or its kind is unknown."""
+    error, embedded = examined.error, examined.embedded
+    try:
+        same = _signed_digest(embedded) == embedded.compute_digest()
+        more = int(embedded.byte_range[2]) + int(embedded.byte_range[3]) < embedded.reader.stream.seek(0, 2)
+    except MALFORMED:
+        return Standing.BROKEN, words.DAMAGED
+    if not same:
+        return Standing.ALTERED, words.CONTENT_CHANGED
+    if more and isinstance(error, PdfError):
+        return Standing.ALTERED, words.APPENDED
     if isinstance(error, DisallowedAlgorithmError):
         return Standing.UNKNOWN, words.OLD_ALGORITHM
     if isinstance(error, SignatureValidationError) and "SubFilter" in str(error):
         return Standing.UNKNOWN, words.OTHER_KIND
     return Standing.BROKEN, words.DAMAGED
+
+
+def _signed_digest(embedded: EmbeddedPdfSignature) -> bytes | None:
+    """The digest the signer signed: of the bytes of the file, or in a document timestamp its imprint."""
+    content = embedded.signed_data["encap_content_info"]
+    if content["content_type"].native == "tst_info":
+        return bytes(content["content"].parsed["message_imprint"]["hashed_message"].native)
+    attributes = embedded.signer_info["signed_attrs"]
+    found = (one["values"][0].native for one in attributes if one["type"].native == "message_digest")
+    return next(found, None)
 
 
 def _certificate(examined: Examined, chain: _Chain) -> tuple[Standing, Text]:

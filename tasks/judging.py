@@ -25,6 +25,7 @@ from tasks import (
     loose_ends,
     page_evidence,
     page_findings,
+    place_pictures,
     signature_places,
     summing_up,
 )
@@ -41,11 +42,23 @@ from tasks.verifying import examine, unusable
 MOST_BYTES = 64 * 1024 * 1024
 MOST_SIGNATURES = 60
 MOST_REVISIONS = 300
+MOST_ENDS = 3
 _ODD = (*MALFORMED, pikepdf.PdfError, pypdfium2.PdfiumError)
+
+
+def warm() -> None:
+    """What a child of the pool does before its first file: everything is imported by now."""
 
 
 def judge(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
     """The verdict on a file, whatever it is."""
+    verdict = _judged(pdf, anchors, now)
+    if verdict.explanation is words.DAMAGED_FILE:
+        return _of_the_signed_part(pdf, anchors, now) or verdict
+    return verdict
+
+
+def _judged(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
     if b"%PDF-" not in pdf[:1024]:
         return summing_up.unreadable(words.NO_PDF)
     if len(pdf) > MOST_BYTES:
@@ -65,6 +78,16 @@ def judge(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
         return summing_up.unreadable(words.TOO_LARGE)
     found = asyncio.run(_signatures(reader, places.found, anchors, now))
     return _with_pages(pdf, found, places, reader)
+
+
+def _of_the_signed_part(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict | None:
+    """Of a file that cannot be read: what was signed of it may be whole, with rubbish behind."""
+    for end in signature_places.claimed_ends(pdf)[:MOST_ENDS]:
+        whole = _judged(pdf[:end], anchors, now)
+        if whole.standing not in (Standing.UNREADABLE, Standing.UNSIGNED):
+            found = _last_altered(whole.signatures, words.LOOSE_END)
+            return replace(summing_up.summed_up(found), pages=whole.pages, modified=whole.modified)
+    return None
 
 
 def _read(pdf: bytes) -> PdfFileReader:
@@ -100,7 +123,6 @@ class _Pages:
 
     found: tuple[SignatureVerdict, ...]
     places: tuple[ChangedPlace, ...] = ()
-    doubts: tuple[Text, ...] = ()
 
 
 def _with_pages(
@@ -109,6 +131,8 @@ def _with_pages(
     doubts: list[Text] = []
     if not pdf.startswith(b"%PDF-"):
         doubts.append(words.BYTES_BEFORE)
+    if places.strays and not found:
+        return summing_up.taken_off()
     if places.strays:
         doubts.append(words.STRAY)
     end = max((place.end for place in places.found), default=len(pdf))
@@ -123,7 +147,7 @@ def _with_pages(
         doubts.append(words.READERS_DISAGREE)
     doubts += moving.doubts
     pages = _compared(pdf, found, final)
-    verdict = summing_up.summed_up(pages.found, [*doubts, *pages.doubts])
+    verdict = summing_up.summed_up(pages.found, doubts)
     return replace(
         verdict,
         pages=len(final.frames),
@@ -159,8 +183,11 @@ def _compared(pdf: bytes, found: tuple[SignatureVerdict, ...], final: Snapshot) 
         shown = _shown(pdf, final, changes)
     except (TooMuchToDraw, *_ODD):
         return _Pages(_uncompared(found))
-    weighed = page_findings.weighed(found, page_findings.Seen(final, snapshots, changes, shown))
-    return _Pages(_timestamps(weighed))
+    seen = page_findings.Seen(final, snapshots, changes, shown)
+    weighed = page_findings.weighed(found, seen)
+    spots = page_findings.spots(weighed, seen)
+    ends = {index: found[index].report.revision_end for index in indices}
+    return _Pages(_timestamps(weighed), place_pictures.pictures(pdf, ends, final, spots) if spots else ())
 
 
 def _shown(pdf: bytes, final: Snapshot, changes: dict[int, tuple[PageChange, ...]]) -> dict[Key, str]:

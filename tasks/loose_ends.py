@@ -23,7 +23,7 @@ def accounted(pdf: bytes, reader: PdfFileReader, end: int) -> bool:
     tail = pdf[end:]
     if not tail.strip():
         return True
-    offsets = sorted(offset for offset in _listed(reader) if offset >= end)
+    offsets = sorted(offset for offset in listed(reader) if offset >= end)
     position, rest = end, []
     for offset in offsets:
         if offset < position:
@@ -37,7 +37,8 @@ def accounted(pdf: bytes, reader: PdfFileReader, end: int) -> bool:
     return bool(offsets) and tail.rstrip().endswith(b"%%EOF") and all(map(_BETWEEN.fullmatch, rest))
 
 
-def _listed(reader: PdfFileReader) -> set[int]:
+def listed(reader: PdfFileReader) -> set[int]:
+    """Where objects begin, by all the tables of the file."""
     found: set[int] = set()
     for revision in range(reader.xrefs.total_revisions):
         table = reader.xrefs.get_xref_data(revision)

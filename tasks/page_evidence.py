@@ -9,6 +9,7 @@ in `page_findings`, which knows the signatures. No signature is looked at here, 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from PIL import Image, ImageChops, ImageDraw
 
 from tasks.comparing import Box
 from tasks.form_snapshots import Key, Snapshot, Widget
+
+# PDFium without XFA says so on every such form; `live_content` says it to the reader.
+logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
 
 SCALE = 100 / 72
 """Pixels to a point: 100 to the inch."""
@@ -117,11 +121,11 @@ class Drawing:
     def __len__(self) -> int:
         return len(self._document)
 
-    def image(self, page: int, *, fields: bool = True) -> Image.Image:
+    def image(self, page: int, *, fields: bool = True, wanted: float = SCALE) -> Image.Image:
         """The page in colour; without `fields` only its own content, no annotations."""
         sheet = self._document[page]
         width, height = sheet.get_size()
-        scale = min(SCALE, (MOST_PIXELS / max(1.0, width * height)) ** 0.5)
+        scale = min(wanted, (MOST_PIXELS / max(1.0, width * height)) ** 0.5)
         scale = max(scale, 1.01 / max(0.01, min(width, height)))
         bitmap = sheet.render(scale=scale, may_draw_forms=fields, draw_annots=fields)
         image: Image.Image = bitmap.to_pil()
@@ -225,6 +229,17 @@ def _field_change(
     )
 
 
+def box_of(place: Sequence[int], size: tuple[int, int]) -> Box:
+    """Pixels of a drawn page in thousandths of it."""
+    left, top, right, bottom = (side * 1000 for side in place)
+    return (
+        left // size[0],
+        top // size[1],
+        min(1000, -(-right // size[0])),
+        min(1000, -(-bottom // size[1])),
+    )
+
+
 def boxes(changed: Image.Image) -> tuple[Box, ...]:
     """The changed pixels as boxes in thousandths of the page, those that nearly touch as one."""
     if changed.getbbox() is None:
@@ -243,14 +258,4 @@ def boxes(changed: Image.Image) -> tuple[Box, ...]:
             rows[-1] = (min(last[0], row[0]), last[1], max(last[2], row[2]), y + 1)
         else:
             rows.append((row[0], y, row[2], y + 1))
-    return tuple(_thousandths(row, changed.size) for row in rows)
-
-
-def _thousandths(cells: Sequence[int], size: tuple[int, int]) -> Box:
-    left, top, right, bottom = (side * CELL * 1000 for side in cells)
-    return (
-        left // size[0],
-        top // size[1],
-        min(1000, -(-right // size[0])),
-        min(1000, -(-bottom // size[1])),
-    )
+    return tuple(box_of([side * CELL for side in row], changed.size) for row in rows)

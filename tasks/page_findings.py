@@ -14,6 +14,7 @@ from enum import IntEnum
 
 from models.text import Text
 from tasks import verdict_words as words
+from tasks.comparing import Box
 from tasks.form_snapshots import Key, Snapshot
 from tasks.page_evidence import Change, PageChange
 from tasks.verdicts import PageFinding, SignatureVerdict, Standing
@@ -72,6 +73,34 @@ def _finding(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> tuple
 
 def _of_pages(changes: Sequence[PageChange]) -> PageFinding:
     return PageFinding.FILLED if changes else PageFinding.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A part of a page (from 0) that was not allowed to change since a signature; without a box, all of it."""
+
+    signature: int
+    page: int
+    box: Box | None = None
+    field: Key | None = None
+
+
+def spots(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[Spot, ...]:
+    """Where the pages changed and may not have; whole pages first, then what lies outside all fields."""
+    result: list[Spot] = []
+    for index in sorted(seen.revisions, reverse=True):
+        if found[index].pages is not PageFinding.CHANGED:
+            continue
+        for change in seen.changes[index]:
+            if change.reframed:
+                result.append(Spot(index, change.page))
+            result += [Spot(index, change.page, box) for box in change.elsewhere]
+            result += [
+                Spot(index, change.page, field=field.key)
+                for field in change.fields
+                if _weight(index, field, found, seen) is not _Weight.LAWFUL
+            ]
+    return tuple(sorted(result, key=lambda spot: (spot.box is not None, spot.field is not None)))
 
 
 def _refilled(then: Snapshot, final: Snapshot) -> bool:

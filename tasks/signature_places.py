@@ -8,6 +8,7 @@ signature (ISO 32000-2, 12.8.1), no two share one, and no signature of the file 
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from models.text import Text
 from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.checking import MALFORMED
+from tasks.loose_ends import listed
 
 MOST_FIELDS = 2_000
 """Form fields that are walked; a real form has some dozens."""
@@ -34,6 +36,7 @@ _DEEPEST = 20
 _CONTENTS = re.compile(rb"/Contents\s*\Z")
 _HEX = re.compile(rb"<[0-9A-Fa-f]*>")
 _RANGE = re.compile(rb"/ByteRange\s*\[")
+_SPAN = re.compile(rb"/ByteRange\s*\[\s*0\s+\d{1,10}\s+(\d{1,10})\s+(\d{1,10})\s*\]")
 _HEADER = re.compile(rb"\s*(\d{1,10})\s+(\d{1,5})\s+obj\b")
 
 
@@ -65,11 +68,28 @@ def places(pdf: bytes, reader: PdfFileReader) -> Places:
     fields = _Fields(reader)
     met = [_place(pdf, reader, name, field) for name, field in fields.signatures()]
     found = _without_twins(met)
-    bodies = [place.body for place in found]
-    strays = sum(
-        not any(start <= mark.start() < end for start, end in bodies) for mark in _RANGE.finditer(pdf)
-    )
+    strays = sum(1 for _ in _strays(pdf, reader, [place.body for place in found]))
     return Places(tuple(sorted(found, key=lambda place: place.end)), strays, fields.too_many)
+
+
+def claimed_ends(pdf: bytes) -> list[int]:
+    """Where byte ranges say that a signed revision ends inside the file, the last first."""
+    found = {int(mark.group(1)) + int(mark.group(2)) for mark in _SPAN.finditer(pdf)}
+    return sorted((end for end in found if 0 < end < len(pdf)), reverse=True)
+
+
+def _strays(pdf: bytes, reader: PdfFileReader, bodies: list[tuple[int, int]]) -> Iterator[int]:
+    """Byte ranges outside the signatures found; those inside a stream are an attached file's own."""
+    objects = sorted(listed(reader))
+    for mark in _RANGE.finditer(pdf):
+        place = mark.start()
+        if any(start <= place < end for start, end in bodies):
+            continue
+        index = bisect.bisect_right(objects, place)
+        within = pdf[objects[index - 1] : place] if index else b""
+        opened = within.rfind(b"stream")
+        if opened < 0 or within[:opened].endswith(b"end"):
+            yield place
 
 
 class _Fields:

@@ -26,6 +26,11 @@ def unreadable(reason: Text) -> Verdict:
     return Verdict(Standing.UNREADABLE, words.UNREADABLE, reason)
 
 
+def taken_off() -> Verdict:
+    """The verdict on a file whose only signatures belong to no field any more."""
+    return Verdict(Standing.ALTERED, words.ALTERED, joined(words.TAKEN_OFF, words.FETCH_AGAIN))
+
+
 def summed_up(found: tuple[SignatureVerdict, ...], doubts: Sequence[Text] = ()) -> Verdict:
     """The verdict on a file; `doubts` are reasons, beyond its signatures, why it cannot be called valid."""
     if not found:

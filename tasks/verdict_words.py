@@ -51,11 +51,11 @@ DESCRIPTION_CHANGED = Text(
 )
 PLACED_ANEW = Text(
     "Sau chữ ký này có phần đặt thêm lên trang mà không xác nhận được là được phép; hãy xem hình.",
-    "After this signature something was put on the page that cannot be confirmed as allowed; see the picture.",
+    "After this signature something was put on the page that cannot be confirmed as allowed; see below.",
 )
 DRAWN_ANEW = Text(
     "Sau chữ ký này, cách hiển thị các ô điền bị đổi, nên trang có thể hiện khác trên phần mềm khác.",
-    "After this signature the way fields are drawn was changed; pages may look different now.",
+    "The way fields are drawn was changed after this signature, so pages may look different.",
 )
 UNSIGNED_ADDITION = Text(
     "Sau chữ ký này có phần được điền hoặc thêm vào mà không ai ký.",
@@ -106,6 +106,10 @@ FALSE_TIMESTAMP = Text(
 UNKNOWN_TIMESTAMP = Text(
     "Không kiểm tra được nơi cấp dấu thời gian, nên không xác nhận được thời điểm ký.",
     "The issuer of the time-stamp cannot be checked, so the time of signing cannot be confirmed.",
+)
+TAKEN_OFF = Text(
+    "Tệp đã từng được ký, nhưng chữ ký bị gỡ khỏi ô ký.",
+    "The file was signed once, but the signature was taken off its field.",
 )
 STRAY = Text(
     "Trong tệp có phần giống chữ ký nhưng không thuộc ô ký nào.",

@@ -14,7 +14,7 @@ import asyncio
 import io
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -35,7 +35,12 @@ from pyhanko.sign.validation.status import (
 )
 
 from models.text import Text
-from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
+from tasks import (
+    asn1_lengths,  # noqa: F401  (mends asn1crypto)
+    hex_strings,  # noqa: F401  (mends pyHanko)
+    loose_ends,
+    signature_places,
+)
 from tasks.certificates import Trust
 from tasks.checking import MALFORMED
 from tasks.validation_data import ValidationData
@@ -159,11 +164,18 @@ def validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...] 
 
 async def _validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...]) -> Report:
     reader = PdfFileReader(io.BytesIO(pdf))
-    data = ValidationData.of(reader, trust)
-    examined = await examine(reader.embedded_signatures, data, now)
-    reports = tuple(found.report for found in examined)
+    places = signature_places.places(pdf, reader).found
+    sound = [place.embedded for place in places if place.fault is None and place.embedded is not None]
+    examined = iter(await examine(sound, ValidationData.of(reader, trust), now))
+    reports = [
+        unusable(place.field) if place.fault or place.embedded is None else next(examined).report
+        for place in places
+    ]
+    end = max((place.end for place in places), default=len(pdf))
+    if reports and not loose_ends.accounted(pdf, reader, end):
+        reports[-1] = replace(reports[-1], changes=Changes.FORBIDDEN, docmdp_ok=False)
     signed = {report.field for report in reports}
-    return Report(reports, tuple(name for name in expected if name not in signed))
+    return Report(tuple(reports), tuple(name for name in expected if name not in signed))
 
 
 @dataclass(frozen=True, slots=True)

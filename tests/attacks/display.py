@@ -327,6 +327,13 @@ def text_gone() -> bytes:
 
 @sample("text drawn in another colour", approved, ALTERED)
 def colour() -> bytes:
+    content = b"1 g " + words(b"Trang 2: danh sach 35 hoc sinh.", b"Het.")
+    return raw.update(approved(), {CONTENT_2: raw.stream(content)})
+
+
+@sample("a stream of a wrong length", approved, ALTERED, BROKEN)
+def wrong_length() -> bytes:
+    """Readers differ on where it ends."""
     content = raw.value_of(approved(), CONTENT_2).replace(b"BT ", b"1 g BT ")
     return raw.update(approved(), {CONTENT_2: content})
 

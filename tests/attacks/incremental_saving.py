@@ -8,9 +8,9 @@ from __future__ import annotations
 import functools
 
 from tests.attacks import raw
-from tests.attacks.letters import CONTENT, CONTENT_2, OTHER_SUM, PAGE, approved, archived, certified, page
+from tests.attacks.letters import CONTENT, CONTENT_2, OTHER_SUM, PAGE, approval_signs, approved, archived, certified, page
 from tests.attacks.letters import last_signature, signed, words
-from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, Attacks, Make
+from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, UNREADABLE, Attacks, Make
 
 ATTACKS = Attacks("incremental saving")
 sample = ATTACKS.sample
@@ -37,25 +37,25 @@ for _name, _base in _BASES.items():
 ATTACKS.add("text exchanged, table as a stream", functools.partial(with_stream, signed), signed, ALTERED)
 
 
-@sample("objects without a table", signed, ALTERED, BROKEN)
+@sample("objects without a table", signed, ALTERED, BROKEN, UNREADABLE)
 def without_table() -> bytes:
     """A lenient viewer finds the newest object by searching."""
     return signed() + raw.body({CONTENT: FORGED})
 
 
-@sample("objects and a trailer without a table", signed, ALTERED, BROKEN)
+@sample("objects and a trailer without a table", signed, ALTERED, BROKEN, UNREADABLE)
 def without_table_but_trailer() -> bytes:
     pdf = signed()
     return pdf + raw.body({CONTENT: FORGED}) + raw.trailer_of(pdf) + b"startxref\n0\n%%EOF\n"
 
 
-@sample("objects behind the old startxref", signed, ALTERED, BROKEN)
+@sample("objects behind the old startxref", signed, ALTERED, BROKEN, UNREADABLE)
 def old_startxref() -> bytes:
     pdf = signed()
     return pdf + raw.body({CONTENT: FORGED}) + b"startxref\n%d\n%%%%EOF\n" % raw.last_xref(pdf)
 
 
-@sample("a table that points nowhere, so that it is rebuilt", signed, ALTERED, BROKEN)
+@sample("a table that points nowhere, so that it is rebuilt", signed, ALTERED, BROKEN, UNREADABLE)
 def broken_table() -> bytes:
     return signed() + raw.body({CONTENT: FORGED}) + b"startxref\n999999999\n%%EOF\n"
 
@@ -67,7 +67,7 @@ def with_signature() -> bytes:
     return raw.update(signed(), {CONTENT: FORGED, number: dictionary})
 
 
-@sample("the signature's dictionary copied along, without a table", signed, ALTERED, BROKEN)
+@sample("the signature's dictionary copied along, without a table", signed, ALTERED, BROKEN, UNREADABLE)
 def with_signature_without_table() -> bytes:
     number, dictionary = last_signature(signed())
     return signed() + raw.body({CONTENT: FORGED, number: dictionary})
@@ -128,8 +128,6 @@ def only_there_and_back() -> bytes:
 @sample("a change between two lawful signatures", certified, ALTERED)
 def between() -> bytes:
     """The second signer signs what somebody changed after the first."""
-    from tests.attacks.letters import approval_signs
-
     return approval_signs(raw.update(certified(), {CONTENT: FORGED}))
 
 

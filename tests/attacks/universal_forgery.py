@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from functools import partial
 
+from pyhanko.pdf_utils.generic import DictionaryObject, pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
 from tests.attacks import raw
 from tests.attacks.incremental_saving import FORGED
 from tests.attacks.letters import CONTENT, approved, contents_of, form_field, appended, last_signature
 from tests.attacks.letters import number_of, signed
-from tests.attacks.samples import ALTERED, BROKEN, UNREADABLE, UNSIGNED, Attacks, Make
+from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, UNREADABLE, UNSIGNED, Attacks, Make
 
 ATTACKS = Attacks("universal forgery")
 
@@ -54,6 +57,8 @@ RANGES = {
     "byte range nested": b"/ByteRange [[0 1000 2000 100]]",
     "byte range of the object it stands in": b"/ByteRange 1 0 R",
 }
+DAMAGED = (BROKEN, ALTERED, UNREADABLE, UNKNOWN)
+"""Where the bytes themselves were changed, a reader may not even know that there was a signature."""
 KINDS = {
     "sub-filter missing": b"",
     "sub-filter null": b"/SubFilter null",
@@ -110,7 +115,7 @@ for _key, _variants in (
     for _name, _value in _variants.items():
         ATTACKS.add(f"{_name}, by update", partial(by_update, signed, _key, _value), signed, ALTERED, BROKEN)
         ATTACKS.add(
-            f"{_name}, in place", partial(in_place, signed, _key, _value), signed, BROKEN, ALTERED, UNREADABLE
+            f"{_name}, in place", partial(in_place, signed, _key, _value), signed, *DAMAGED
         )
 for _key, _name in (("/Contents", "contents missing"), ("/ByteRange", "byte range missing")):
     ATTACKS.add(
@@ -130,7 +135,7 @@ def without_value(value: bytes | None) -> bytes:
     return raw.update(pdf, {number: field, CONTENT: FORGED})
 
 
-GONE = (UNSIGNED, ALTERED, BROKEN)
+GONE = (UNSIGNED, ALTERED, BROKEN, UNKNOWN)
 ATTACKS.add("value of the field missing", partial(without_value, None), signed, *GONE)
 ATTACKS.add("value of the field null", partial(without_value, b"/V null"), signed, *GONE)
 ATTACKS.add("value of the field not there", partial(without_value, b"/V 9999 0 R"), signed, *GONE)
@@ -140,10 +145,10 @@ ATTACKS.add("value of the field empty", partial(without_value, b"/V << >>"), sig
 
 @ATTACKS.sample("field taken off the form", signed, *GONE)
 def field_off_the_form() -> bytes:
-    def take_off(writer: object) -> None:
-        fields = writer.root["/AcroForm"]["/Fields"]  # type: ignore[attr-defined]
+    def take_off(writer: IncrementalPdfFileWriter) -> None:
+        fields = writer.root["/AcroForm"]["/Fields"]
         del fields[0]
-        writer.update_container(fields)  # type: ignore[attr-defined]
+        writer.update_container(fields)
 
     return raw.update(appended(signed(), take_off), {CONTENT: FORGED})
 
@@ -179,11 +184,9 @@ def contents_exchanged() -> bytes:
 def empty_field_filled() -> bytes:
     """The head teacher's field looks signed in a viewer's list."""
 
-    def fill(writer: object) -> None:
-        from pyhanko.pdf_utils.generic import DictionaryObject, pdf_name
-
-        field = form_field(writer, "approval")  # type: ignore[arg-type]
+    def fill(writer: IncrementalPdfFileWriter) -> None:
+        field = form_field(writer, "approval")
         field[pdf_name("/V")] = DictionaryObject({pdf_name("/Type"): pdf_name("/Sig")})
-        writer.update_container(field)  # type: ignore[attr-defined]
+        writer.update_container(field)
 
     return appended(signed(), fill)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from tests.attacks import raw
 from tests.attacks.incremental_saving import FORGED
 from tests.attacks.letters import CONTENT, byte_range_of, contents_of, last_signature, signed
-from tests.attacks.samples import ALTERED, BROKEN, UNREADABLE, Attacks
+from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, UNREADABLE, Attacks
 
 ATTACKS = Attacks("signature wrapping")
 sample = ATTACKS.sample
@@ -60,7 +60,7 @@ def second_range_in_the_hole() -> bytes:
     return moved(signed(), numbers + filler)
 
 
-@sample("objects and a table in the hole", signed, BROKEN, ALTERED, UNREADABLE)
+@sample("objects and a table in the hole", signed, BROKEN, ALTERED, UNREADABLE, UNKNOWN)
 def table_in_the_hole() -> bytes:
     """The signed `startxref` points to an offset at which the attacker's table stands now."""
     pdf = signed()
