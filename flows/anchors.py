@@ -22,12 +22,15 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from sqlmodel import Session
 
+from flows.keyring import trust_of
 from models.settings import Settings
 from models.text import Text
-from tasks.certificates import Trust
+from tasks.certificates import POLICY, Trust
+from tasks.verdicts import Anchor, Anchors, IssuerClass
 
-CLASSES = ("public", "official", "specialised", "other")
+CLASSES = (IssuerClass.PUBLIC, IssuerClass.OFFICIAL, IssuerClass.SPECIALISED, IssuerClass.OTHER)
 """The subfolders; each is the class of the roots in it."""
 CERTIFICATES, LISTS = (".pem", ".crt", ".cer", ".der"), (".crl",)
 LARGEST_CERTIFICATES, LARGEST_LIST = 2**20, 32 * 2**20
@@ -39,8 +42,8 @@ class Held:
     """One certificate of an authority in the folder (DER), and where it lies."""
 
     certificate: bytes = field(repr=False)
-    kind: str
-    """Its subfolder: the class of what it issues."""
+    kind: IssuerClass
+    """The class of what it issues: by its subfolder, unless it is a development authority like ours."""
     is_root: bool
     name: str
     valid_from: datetime
@@ -54,6 +57,8 @@ class FolderFault:
 
     file: str
     sentence: Text
+    dangerous: bool = False
+    """Someone could make this installation believe what it should not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,20 @@ class Folder:
             tuple(held.certificate for held in self.certificates if not held.is_root),
             self.crls,
         )
+
+    @property
+    def anchors(self) -> Anchors:
+        """The same with the class of each."""
+        return Anchors(
+            tuple(Anchor(held.certificate, held.kind) for held in self.certificates if held.is_root),
+            tuple(Anchor(held.certificate, held.kind) for held in self.certificates if not held.is_root),
+            self.crls,
+        )
+
+
+def anchors_of(session: Session, settings: Settings) -> Anchors:
+    """All that is believed here: our own authority, and the folder. Unavailable before there is ours."""
+    return Anchors.embedded(trust_of(session)).joined(read(settings).anchors)
 
 
 def read(settings: Settings) -> Folder:
@@ -99,7 +118,7 @@ def _files(folder: Path) -> tuple[Seen, list[FolderFault]]:
         try:
             entries = sorted(place.iterdir())
             if place.stat().st_mode & stat.S_IWOTH:
-                faults.append(FolderFault(str(place), _OPEN.format(path=place)))
+                faults.append(FolderFault(str(place), _OPEN.format(path=place), dangerous=True))
         except FileNotFoundError:
             continue
         except OSError:
@@ -153,7 +172,7 @@ def _read(folder: Path, files: Seen) -> Folder:
             continue
         for one in loaded:
             der = one.public_bytes(Encoding.DER)
-            kind = path.parent.name
+            kind = IssuerClass.DEVELOPMENT if _is_development(one) else IssuerClass(path.parent.name)
             if not _is_authority(one):
                 faults.append(FolderFault(name, _NO_AUTHORITY.format(name=name_of(one))))
             elif der in certificates:
@@ -189,6 +208,15 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return False
+
+
+def _is_development(certificate: x509.Certificate) -> bool:
+    """Does it say itself that it has no legal force? Then no folder gives it any."""
+    try:
+        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+    return any(policy.policy_identifier == POLICY for policy in policies)
 
 
 def _is_root(certificate: x509.Certificate) -> bool:

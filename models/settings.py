@@ -165,6 +165,11 @@ class Settings(BaseSettings):
         """Files on their way up."""
         return self.data / "uploads"
 
+    @property
+    def verified(self) -> Path:
+        """Results of checks, sealed, for some minutes (`tasks/check_results.py`)."""
+        return self.data / "verified"
+
     def make_data_folder(self) -> None:
         """Records and mails lie in it: a new one is for this account alone, one there stays as it is."""
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -23,6 +23,7 @@ from service.converter import Converter
 from service.demo_seeding import Seeder
 from service.pages.admin_import import XLSX
 from service.routes import API, API_ROUTERS, PAGE_ROUTERS
+from service.verifying import Verifier
 
 BEAT_SECONDS = 5.0
 
@@ -58,6 +59,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
             if seeder:
                 seeder.stop()
             converter.stop()
+            app.state.verifier.close()
             pulse.stop()
             if office is None:
                 close_office(app.state.office)
@@ -73,6 +75,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
     if office is not None:
         app.state.office = office
     app.state.responders = Responders()
+    app.state.verifier = Verifier(settings)
     errors.install(app)
     app.middleware("http")(frame)
     # Form tokens are made anew for each page, so what compression tells of lengths tells nothing of them.

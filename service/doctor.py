@@ -28,6 +28,7 @@ from models.school import School
 from models.settings import Settings
 from models.text import Text
 from service.doctor_reach import REACHED
+from service.doctor_trust import trust
 from service.findings import Finding, Mark
 from service.health import disk
 from tasks import libreoffice
@@ -43,6 +44,7 @@ def examine(settings: Settings, say: Callable[[str], None]) -> bool:
         _folder,
         _database,
         _blobs,
+        trust,
         *REACHED,
         _office,
         _scripts,

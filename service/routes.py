@@ -18,10 +18,12 @@ from service.api import round as api_round
 from service.api import spot_checks as api_spot_checks
 from service.api import spot_draws as api_spot_draws
 from service.api import tasks, token, types
+from service.api import verify as api_verify
 from service.pages import (
     absence,
     account,
     admin,
+    admin_trust,
     again,
     batches,
     calendar_feed,
@@ -56,6 +58,7 @@ from service.pages import (
     spot_check,
     spot_draws,
     succession,
+    verify,
 )
 from service.pages import types as type_pages
 
@@ -76,6 +79,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_delegations.router,
     api_spot_draws.router,  # before /spot-checks/{check_id}
     api_spot_checks.router,
+    api_verify.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -100,6 +104,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     compare.router,
     obligations.public,
     pki.router,
+    verify.router,
     obligations.router,
     succession.router,
     handing.router,
@@ -118,5 +123,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     spot_draws.router,  # before /spot/{check_id}
     spot.router,  # likewise
     spot_check.router,
+    admin_trust.router,  # before /admin/{place}/{action}
     admin.router,
 )

@@ -47,7 +47,7 @@ def update(
     """
     body, written = _body(objects, len(pdf))
     rows = {n: (at, 0, b"n") for n, at in {**written, **(offsets or {})}.items()}
-    rows |= {n: (0, 1, b"f") for n in free}
+    rows |= dict.fromkeys(free, (0, 1, b"f"))
     start = len(pdf) + len(body)
     trailer = b"trailer\n<< /Size %d /Root %s /Prev %d %s >>\n" % (
         max([size_of(pdf), *(n + 1 for n in rows)]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +11,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from flows import anchors
+from flows.keyring import trust_of
 from models.settings import Settings
 from tasks import certificates
+from tasks.certificates import Authority
+from tasks.verdicts import IssuerClass
 from tests import signatures
+from tests.cast import Cast
 from tests.signatures import FOUNDED
 
 
@@ -27,12 +32,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "trust"
 
 
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Authority]:
+    """Authorities that do not call themselves development."""
+    monkeypatch.setattr(certificates, "POLICY", x509.ObjectIdentifier("2.5.29.32.0"))
+    return lambda name: certificates.make_authority(FOUNDED, name)
+
+
 def faults(folder: Path) -> dict[str, str]:
     return {fault.file: fault.sentence.en for fault in anchors.read_folder(folder).faults}
 
 
-def test_a_root_and_what_it_issued_in_every_form(folder: Path) -> None:
-    nation, school = signatures.authority(), certificates.make_authority(FOUNDED, "Ban Cơ yếu")
+def test_a_root_and_what_it_issued_in_every_form(folder: Path, real: Callable[[str], Authority]) -> None:
+    nation, school = real("Bộ Khoa học và Công nghệ"), real("Ban Cơ yếu")
     (folder / "public" / "nation.pem").write_bytes(
         b"Vietnam National Root CA\n" + pem(nation.root, nation.issuing)
     )
@@ -56,6 +68,25 @@ def test_a_root_and_what_it_issued_in_every_form(folder: Path) -> None:
     )
 
 
+def test_no_folder_gives_a_development_authority_legal_force(folder: Path) -> None:
+    (folder / "public" / "ours.pem").write_bytes(pem(signatures.authority().root))
+    assert [held.kind for held in anchors.read_folder(folder).certificates] == [IssuerClass.DEVELOPMENT]
+
+
+def test_what_is_trusted_is_our_own_authority_and_the_folder(
+    cast: Cast, real: Callable[[str], Authority]
+) -> None:
+    nation = real("Bộ Khoa học và Công nghệ")
+    place = cast.office.settings.trust_folder / "public"
+    place.mkdir(parents=True)
+    (place / "root.crt").write_bytes(nation.root)
+    with cast.office.db.read() as session:
+        found, own = anchors.anchors_of(session, cast.office.settings), trust_of(session)
+    assert found.trust.roots == (*own.roots, nation.root)
+    assert found.kind_of(nation.root) is IssuerClass.PUBLIC
+    assert {found.kind_of(der) for der in (*own.roots, *own.intermediates)} == {IssuerClass.DEVELOPMENT}
+
+
 def test_without_a_folder_nothing_is_trusted_and_nothing_is_wrong(tmp_path: Path) -> None:
     assert anchors.read(Settings(data=tmp_path / "data")) == anchors.Folder()
 
@@ -73,8 +104,10 @@ def test_a_person_s_own_certificate_is_no_anchor(folder: Path) -> None:
     assert "Nguyễn Thị Lan is not a certificate of an authority" in faults(folder)["public/lan.crt"]
 
 
-def test_each_file_that_cannot_be_used_is_named_and_the_rest_counts(folder: Path) -> None:
-    root = signatures.authority().root
+def test_each_file_that_cannot_be_used_is_named_and_the_rest_counts(
+    folder: Path, real: Callable[[str], Authority]
+) -> None:
+    root = real("Bộ Khoa học và Công nghệ").root
     (folder / "public" / "good.crt").write_bytes(root)
     (folder / "other" / "again.crt").write_bytes(root)
     (folder / "public" / "torn.crt").write_bytes(root[:-20])
