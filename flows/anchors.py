@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from sqlmodel import Session
 
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from models.settings import Settings
 from models.text import Text
 from tasks.certificates import POLICY, Trust

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from flows import anchors
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from models.settings import Settings
 from tasks import certificates
 from tasks.certificates import Authority
