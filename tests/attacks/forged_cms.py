@@ -17,22 +17,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tasks import certificates
 from tasks.certificates import Purpose, Subject
 from tasks.timestamping import LocalTimeStamper, TimeStampAuthority
-from tests import signatures
+from tasks.verdicts import Verdict
 from tests.attacks import raw
-from tests.attacks.byte_ranges import by_hand, plain
+from tests.attacks.byte_ranges import by_hand
 from tests.attacks.certified import stranger
+from tests.attacks.judged import judge
 from tests.attacks.letters import (
-    AUTHOR,
     approved,
-    certified,
     close,
     contents_of,
     sign_plainly,
     signed,
     unsigned,
 )
-from tasks.verdicts import Verdict
-from tests.attacks.judged import judge
 from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, Attacks, Make
 from tests.signatures import FOUNDED, NOW, SCHOOL, Person, authority, person, timestamper, trust
 
@@ -327,5 +324,3 @@ def stamped_too_late() -> bytes:
 @sample("certificate: of a time-stamp authority, by a document timestamp's name", None, *NOT_GOOD)
 def stamp_key_as_signature() -> bytes:
     return sign_plainly(unsigned(), "author", holder("time-stamps only"), evidence=False)
-
-

@@ -48,7 +48,9 @@ class Attacks(dict[str, Sample]):
             raise ValueError(f"{name}: a new name, and verdicts of forgeries.")
         self[name] = Sample(name, make, before, frozenset(standings), by)
 
-    def sample(self, name: str, before: Make | None, *standings: str, by: Judge = judge) -> Callable[[Make], Make]:
+    def sample(
+        self, name: str, before: Make | None, *standings: str, by: Judge = judge
+    ) -> Callable[[Make], Make]:
         """The same as a decorator of the function that makes the file."""
 
         def added(make: Make) -> Make:
