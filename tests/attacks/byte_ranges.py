@@ -39,7 +39,9 @@ ATTACKS = Attacks("byte range")
 sample = ATTACKS.sample
 
 FIELD, VALUE = 20, 21
-FIELD_ENTRIES = b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (author) /F 132 /Rect [60 100 260 190] /P 3 0 R %s >>"
+FIELD_ENTRIES = (
+    b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (author) /F 132 /Rect [60 100 260 190] /P 3 0 R %s >>"
+)
 
 
 def by_hand(signature: bytes = SIGNATURE, changes: dict[int, bytes] | None = None) -> bytes:
@@ -244,7 +246,9 @@ def third_field() -> bytes:
     number, _ = last_signature(pdf)
     field, new = raw.size_of(pdf) + 1, b"/V %d 0 R" % number
     form = raw.value_of(pdf, 9).replace(b"/Fields [", b"/Fields [ %d 0 R" % field)
-    widget = b"<< /FT /Sig /T (deputy) /Type /Annot /Subtype /Widget /F 132 /Rect [0 0 0 0] /P 3 0 R %s >>" % new
+    widget = (
+        b"<< /FT /Sig /T (deputy) /Type /Annot /Subtype /Widget /F 132 /Rect [0 0 0 0] /P 3 0 R %s >>" % new
+    )
     return sign_by_hand(pdf, "approval", person("minh"), {field: widget, 9: form})
 
 

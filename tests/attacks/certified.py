@@ -45,9 +45,7 @@ sample = ATTACKS.sample
 @functools.cache
 def certified_for(permission: MDPPerm) -> bytes:
     """Certified with P=1, 2 or 3."""
-    return sign_plainly(
-        unsigned(), "author", person("lan"), certify=True, docmdp_permissions=permission
-    )
+    return sign_plainly(unsigned(), "author", person("lan"), certify=True, docmdp_permissions=permission)
 
 
 NOTES = partial(certified_for, MDPPerm.ANNOTATE)
@@ -97,9 +95,7 @@ def annotated(base: Make, kind: str, picture: bool, page: int = PAGE) -> bytes:
 
 
 for _kind in ANNOTATIONS:
-    ATTACKS.add(
-        f"{_kind} over the text, P=3", partial(annotated, NOTES, _kind, True), NOTES, ALTERED
-    )
+    ATTACKS.add(f"{_kind} over the text, P=3", partial(annotated, NOTES, _kind, True), NOTES, ALTERED)
     ATTACKS.add(
         f"{_kind} without a picture, P=3",
         partial(annotated, NOTES, _kind, False),
@@ -295,5 +291,3 @@ def filled_under_p1() -> bytes:
     from tests.attacks.form_content import filled
 
     return filled(P1(), "number", "05", "05")
-
-

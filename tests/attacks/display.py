@@ -28,7 +28,7 @@ from tests.attacks.letters import (
     signed,
     words,
 )
-from tests.attacks.samples import ALTERED, UNKNOWN, Attacks, Make
+from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, Attacks, Make
 
 ATTACKS = Attacks("display")
 sample = ATTACKS.sample
@@ -59,7 +59,14 @@ PAGE_ENTRIES = {
     "with a transition": b"/Trans << /S /Wipe >> /Dur 1",
     "with a group": b"/Group << /S /Transparency /K true >>",
 }
-_SEEN = {"turned", "turned by a quarter", "cropped", "cropped by a hair", "media box moved", "media box grown"}
+_SEEN = {
+    "turned",
+    "turned by a quarter",
+    "cropped",
+    "cropped by a hair",
+    "media box moved",
+    "media box grown",
+}
 for _base in BASES:
     for _name, _entry in PAGE_ENTRIES.items():
         ATTACKS.add(
@@ -82,7 +89,10 @@ PAGE_LISTS: dict[str, tuple[bytes, dict[int, bytes]]] = {
         b"<< /Type /Pages /Kids [3 0 R 6 0 R %d 0 R] /Count 3 >>" % NEW,
         {NEW: page(NEW + 1), NEW + 1: raw.stream(words(OTHER_SUM))},
     ),
-    "empty page added": (b"<< /Type /Pages /Kids [3 0 R 6 0 R %d 0 R] /Count 3 >>" % NEW, {NEW: page(NEW + 1), NEW + 1: raw.stream(b"")}),
+    "empty page added": (
+        b"<< /Type /Pages /Kids [3 0 R 6 0 R %d 0 R] /Count 3 >>" % NEW,
+        {NEW: page(NEW + 1), NEW + 1: raw.stream(b"")},
+    ),
     "page added in front": (
         b"<< /Type /Pages /Kids [%d 0 R 3 0 R 6 0 R] /Count 3 >>" % NEW,
         {NEW: page(NEW + 1), NEW + 1: raw.stream(words(OTHER_SUM))},
@@ -130,9 +140,7 @@ FONTS = {
 }
 for _base in (signed, certified, archived):
     for _name, _entries in FONTS.items():
-        ATTACKS.add(
-            f"font, {_name}, {_base.__name__}", partial(with_font, _base, _entries), _base, ALTERED
-        )
+        ATTACKS.add(f"font, {_name}, {_base.__name__}", partial(with_font, _base, _entries), _base, ALTERED)
 _MAP = (
     b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
     b"1 beginbfchar <35> <0039> endbfchar endcmap end"
@@ -163,7 +171,9 @@ PROPERTIES = (
 
 def layered(catalogue: bytes = PROPERTIES % b"") -> dict[int, bytes]:
     entries = b"/Properties << /A %d 0 R /B %d 0 R >> /Font <<" % (LAYER, LAYER_2)
-    text = b"/OC /A BDC " + words(b"Chi: 5 000 000") + b" EMC /OC /B BDC " + words(b"Chi: 900 000 000") + b" EMC"
+    text = (
+        b"/OC /A BDC " + words(b"Chi: 5 000 000") + b" EMC /OC /B BDC " + words(b"Chi: 900 000 000") + b" EMC"
+    )
     return {
         1: catalogue,
         PAGE: page(CONTENT).replace(b"/Font <<", entries),
@@ -211,15 +221,17 @@ def words_shown() -> bytes:
 
 @functools.cache
 def with_hidden_note(flags: int = 2) -> bytes:
-    note = (
-        b"<< /Type /Annot /Subtype /Stamp /F %d /Rect [50 695 550 735] /AP << /N %d 0 R >> >>"
-        % (flags, NOTE + 1)
+    note = b"<< /Type /Annot /Subtype /Stamp /F %d /Rect [50 695 550 735] /AP << /N %d 0 R >> >>" % (
+        flags,
+        NOTE + 1,
     )
     shown = raw.stream(
         b"1 g 0 0 500 40 re f 0 g BT /F1 14 Tf 10 17 Td (%s) Tj ET" % OTHER_SUM,
         b"/Type /XObject /Subtype /Form /BBox [0 0 500 40] /Resources << /Font << /F1 5 0 R >> >>",
     )
-    return author_signs(letter({PAGE: page(CONTENT, b"/Annots [%d 0 R]" % NOTE), NOTE: note, NOTE + 1: shown}))
+    return author_signs(
+        letter({PAGE: page(CONTENT, b"/Annots [%d 0 R]" % NOTE), NOTE: note, NOTE + 1: shown})
+    )
 
 
 def note_shown(flags: int) -> bytes:
@@ -274,7 +286,11 @@ CATALOGUE_ENTRIES = {
 def with_catalogue(base: Make, entry: bytes) -> bytes:
     spec = b"<< /Type /Filespec /F (a.pdf) /EF << /F %d 0 R >> >>" % (NEW + 1)
     more = {NEW: spec, NEW + 1: raw.stream(b"x", b"/Type /EmbeddedFile")} if b"%d 0 R" % NEW in entry else {}
-    root = raw.value_of(base(), 1).replace(b"/Version /2.0", b"") if b"/Version" in entry else raw.value_of(base(), 1)
+    root = (
+        raw.value_of(base(), 1).replace(b"/Version /2.0", b"")
+        if b"/Version" in entry
+        else raw.value_of(base(), 1)
+    )
     return raw.update(base(), {1: raw.with_entry(root, entry + b" "), **more})
 
 
@@ -292,7 +308,9 @@ for _base in BASES:
 @sample("title changed", signed, ALTERED, UNKNOWN)
 def title() -> bytes:
     """The document's title in a viewer's window; no page shows it."""
-    return raw.update(signed(), {NEW: b"<< /Title (Quyet dinh khen thuong) >>"}, entries=b"/Info %d 0 R" % NEW)
+    return raw.update(
+        signed(), {NEW: b"<< /Title (Quyet dinh khen thuong) >>"}, entries=b"/Info %d 0 R" % NEW
+    )
 
 
 @sample("a note to a page that has none", approved, ALTERED)
@@ -332,7 +350,8 @@ PREPARED = {
         b"/JS (this.getField\\('number'\\).hidden = true;) >> >> >>"
     },
     "a form of Adobe's that draws pages anew": {
-        1: b"<< /Type /Catalog /Pages 2 0 R /NeedsRendering true /AcroForm << /Fields [] /XFA %d 0 R >> >>" % LAYER,
+        1: b"<< /Type /Catalog /Pages 2 0 R /NeedsRendering true /AcroForm << /Fields [] /XFA %d 0 R >> >>"
+        % LAYER,
         LAYER: raw.stream(b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'><template/></xdp:xdp>"),
     },
     "layers that differ on paper": layered(
@@ -342,7 +361,9 @@ PREPARED = {
         LAYER: b"<< /Type /OCG /Name (mot) /Usage << /Print << /PrintState /OFF >> >> >>",
         LAYER_2: b"<< /Type /OCG /Name (hai) /Usage << /Print << /PrintState /ON >> >> >>",
     },
-    "text in a file outside": {CONTENT: b"<< /Length 0 /F (http://example.org/text.txt) >>\nstream\n\nendstream"},
+    "text in a file outside": {
+        CONTENT: b"<< /Length 0 /F (http://example.org/text.txt) >>\nstream\n\nendstream"
+    },
 }
 
 

@@ -105,7 +105,9 @@ def spare_field() -> object:
 Change = Callable[[IncrementalPdfFileWriter], None]
 
 
-def on_field(base: Make, name: str, change: Callable[[IncrementalPdfFileWriter, DictionaryObject], None]) -> bytes:
+def on_field(
+    base: Make, name: str, change: Callable[[IncrementalPdfFileWriter, DictionaryObject], None]
+) -> bytes:
     def changed(writer: IncrementalPdfFileWriter) -> None:
         field = form_field(writer, name)
         change(writer, field)
@@ -196,9 +198,12 @@ def with_kid(base: Make, name: str, inherits: bool) -> bytes:
     pdf = base()
     field, kid, picture = number_of(pdf, name), raw.size_of(pdf), raw.size_of(pdf) + 1
     before = raw.value_of(pdf, field)
-    widget = b"<< /Type /Annot /Subtype /Widget /F 4 /Rect [50 695 550 735] /P 3 0 R /AP << /N %d 0 R >> %s >>" % (
-        picture,
-        b"/Parent %d 0 R" % field if inherits else b"/FT /Tx /T (%s)" % name.encode(),
+    widget = (
+        b"<< /Type /Annot /Subtype /Widget /F 4 /Rect [50 695 550 735] /P 3 0 R /AP << /N %d 0 R >> %s >>"
+        % (
+            picture,
+            b"/Parent %d 0 R" % field if inherits else b"/FT /Tx /T (%s)" % name.encode(),
+        )
     )
     changes = {
         kid: widget,
@@ -328,5 +333,3 @@ def picture_over_the_number() -> bytes:
     )
     texts = (FilledText("number", "05", drawn),)
     return signatures.sign(certified(), "approval", person("minh"), APPROVAL, texts=texts)
-
-

@@ -8,8 +8,20 @@ from __future__ import annotations
 import functools
 
 from tests.attacks import raw
-from tests.attacks.letters import CONTENT, CONTENT_2, OTHER_SUM, PAGE, approval_signs, approved, archived, certified, page
-from tests.attacks.letters import last_signature, signed, words
+from tests.attacks.letters import (
+    CONTENT,
+    CONTENT_2,
+    OTHER_SUM,
+    PAGE,
+    approval_signs,
+    approved,
+    archived,
+    certified,
+    last_signature,
+    page,
+    signed,
+    words,
+)
 from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, UNREADABLE, Attacks, Make
 
 ATTACKS = Attacks("incremental saving")

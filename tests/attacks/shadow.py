@@ -71,7 +71,9 @@ EMPTY = form_xobject(b"")
 for _certify in (False, True):
     _name, _base = "certified" if _certify else "signed", partial(covered, _certify)
     ATTACKS.add(f"hide: cover emptied, {_name}", partial(uncovered, _certify, EMPTY), _base, ALTERED)
-    ATTACKS.add(f"hide: cover of another type, {_name}", partial(uncovered, _certify, b"null"), _base, ALTERED)
+    ATTACKS.add(
+        f"hide: cover of another type, {_name}", partial(uncovered, _certify, b"null"), _base, ALTERED
+    )
 
 
 @sample("hide: cover set free in the table", covered, ALTERED)
@@ -298,9 +300,7 @@ def other_catalogue_called() -> bytes:
     """The form hangs on the other catalogue too, so the signature is still listed."""
     form = raw.value_of(two_documents(), 1)
     made = form.replace(b"/Pages 2 0 R", b"/Pages %d 0 R" % HIDDEN_PAGES)
-    return raw.update(
-        two_documents(), {HIDDEN_ROOT: made}, root=b"%d 0 R" % HIDDEN_ROOT
-    )
+    return raw.update(two_documents(), {HIDDEN_ROOT: made}, root=b"%d 0 R" % HIDDEN_ROOT)
 
 
 @functools.cache

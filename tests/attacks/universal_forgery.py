@@ -14,8 +14,16 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from tests.attacks import raw
 from tests.attacks.incremental_saving import FORGED
-from tests.attacks.letters import CONTENT, approved, contents_of, form_field, appended, last_signature
-from tests.attacks.letters import number_of, signed
+from tests.attacks.letters import (
+    CONTENT,
+    appended,
+    approved,
+    contents_of,
+    form_field,
+    last_signature,
+    number_of,
+    signed,
+)
 from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, UNREADABLE, UNSIGNED, Attacks, Make
 
 ATTACKS = Attacks("universal forgery")
@@ -114,9 +122,7 @@ for _key, _variants in (
 ):
     for _name, _value in _variants.items():
         ATTACKS.add(f"{_name}, by update", partial(by_update, signed, _key, _value), signed, ALTERED, BROKEN)
-        ATTACKS.add(
-            f"{_name}, in place", partial(in_place, signed, _key, _value), signed, *DAMAGED
-        )
+        ATTACKS.add(f"{_name}, in place", partial(in_place, signed, _key, _value), signed, *DAMAGED)
 for _key, _name in (("/Contents", "contents missing"), ("/ByteRange", "byte range missing")):
     ATTACKS.add(
         f"{_name}, of two signatures only the second",

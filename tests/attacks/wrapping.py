@@ -53,7 +53,7 @@ def second_part_moved() -> bytes:
 def second_range_in_the_hole() -> bytes:
     """The later of two equal keys counts for many readers, and it stands where nothing is signed."""
     first, _, second = parts(signed())
-    junk = b"\n/ByteRange [0 %d %d %d]\n" 
+    junk = b"\n/ByteRange [0 %d %d %d]\n"
     filler = b"%% %s\n" % (b"x" * 40)
     size = len(moved(signed(), junk % (len(first), 10**6, len(second)) + filler)) - len(second)
     numbers = (junk % (len(first), size, len(second))).ljust(len(junk % (len(first), 10**6, len(second))))
