@@ -39,6 +39,8 @@ LARGEST = 0.5
 """Share of a page beyond which a field is no place to sign but a cover."""
 CELL = 8
 """Pixels of the squares changed pixels are gathered in."""
+GAP = 3
+"""Rows of squares without a change that still belong to one place: the space between two lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ def boxes(changed: Image.Image) -> tuple[Box, ...]:
         row = cells.crop((0, y, size[0], y + 1)).getbbox()
         if row is None:
             continue
-        if rows and y - rows[-1][3] <= 1:
+        if rows and y - rows[-1][3] <= GAP:
             last = rows[-1]
             rows[-1] = (min(last[0], row[0]), last[1], max(last[2], row[2]), y + 1)
         else:
