@@ -11,6 +11,7 @@ import pytest
 from tests.attacks import (
     byte_ranges,
     certified,
+    combined,
     display,
     evidence,
     forged_cms,
@@ -36,6 +37,7 @@ CLASSES: tuple[Attacks, ...] = (
     structure.ATTACKS,
     forged_cms.ATTACKS,
     evidence.ATTACKS,
+    combined.ATTACKS,
 )
 SAMPLES = samples(*CLASSES)
 
