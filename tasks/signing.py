@@ -49,7 +49,7 @@ from tasks.keys import PrivateKey
 from tasks.proving import narrowed
 from tasks.stamp_servers import StampSource
 from tasks.timestamping import CheckedTimeStamper
-from tasks.verifying import validation_context
+from tasks.validation_data import validation_context
 
 __all__ = [
     "Box",
