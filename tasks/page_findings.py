@@ -77,7 +77,7 @@ def _of_pages(changes: Sequence[PageChange]) -> PageFinding:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A part of a page (from 0) that was not allowed to change since a signature; without a box, all of it."""
+    """A part of a page (from 0) that may not have changed since a signature; without a box, all of it."""
 
     signature: int
     page: int
@@ -116,7 +116,7 @@ def _weight(index: int, change: Change, found: Sequence[SignatureVerdict], seen:
         return _Weight.UNLAWFUL
     widget = seen.final.widgets[change.key]
     if widget.kind == "/Sig":
-        weight = _by_standing(one.standing for one in found[index + 1 :] if one.report.field == widget.name)
+        weight = _by_signature(one for one in found[index + 1 :] if one.report.field == widget.name)
     else:
         weight = _of_text(index, change.key, found, seen)
     doubtful = change.new or change.over_text
@@ -128,8 +128,8 @@ def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen
     widget = seen.final.widgets[key]
     if widget.kind == "/Tx" and not same_words(seen.shown.get(key, ""), widget.value or ""):
         return _Weight.UNLAWFUL
-    weight = _by_standing(
-        found[later].standing
+    weight = _by_signature(
+        found[later]
         for later in sorted(seen.revisions)
         if later > index
         and not found[later].report.is_timestamp
@@ -139,12 +139,17 @@ def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen
     return weight if widget.kind == "/Tx" else max(weight, _Weight.DOUBTFUL)
 
 
-def _by_standing(standings: Iterable[Standing]) -> _Weight:
-    """The first later signature that counts decides."""
-    first = next(iter(standings), None)
-    if first is Standing.VALID:
-        return _Weight.LAWFUL
-    return _Weight.DOUBTFUL if first is Standing.UNKNOWN else _Weight.UNLAWFUL
+def _by_signature(later: Iterable[SignatureVerdict]) -> _Weight:
+    """What the first later signature that counts allows.
+
+    One that was good, but after which the file was changed, allowed its own filling all the same: what is
+    wrong is what came after it, and that is found by itself.
+    """
+    first = next(iter(later), None)
+    if first is None or first.standing is Standing.BROKEN or not first.report.intact:
+        return _Weight.UNLAWFUL
+    good = first.standing is Standing.VALID or (first.standing is Standing.ALTERED and first.report.trusted)
+    return _Weight.LAWFUL if good else _Weight.DOUBTFUL
 
 
 def same_words(one: str, other: str) -> bool:
