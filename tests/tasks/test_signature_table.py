@@ -110,7 +110,7 @@ TABLE: dict[str, tuple[DocumentType, Callable[[], Paper], tuple[Act, ...]]] = {
 TABLE["destruction list"] = (
     DESTRUCTION_LIST,
     lambda: paper("destruction_list", a_destruction_list(40)),
-    (replace(AUTHOR, who="thu"), TEAM_VICE, TEAM_PRINCIPAL, SEAL),
+    (replace(AUTHOR, who="lan"), TEAM_VICE, TEAM_PRINCIPAL, SEAL),
 )
 
 SIGNERS = ("lan", "hoa", "ngoc", "minh", "hanh")
@@ -163,6 +163,7 @@ PICTURED = (
     "lesson plan, vice principal for",
     "teaching plan, principal",
     "group plan, principal",
+    "destruction list",
     "group plan, vice principal for",
 )
 """Rows signed once more with a picture in every signature; `SEAL` then over that of the act before."""
