@@ -21,7 +21,7 @@ from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolWeek
 from models.text import Language, Text
-from service import act_words, exports, file_words, lanes, names, page_images, story, words
+from service import act_words, exports, file_words, lanes, names, page_images, proof_package, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
 from service.deps import OfficeDep, RevisionNumber
@@ -291,6 +291,12 @@ def _file_name(declared: DocumentType, revision: Revision, week: SchoolWeek | No
     tail = f" (bản {revision.number})" if revision.number > 1 else ""
     fallback = f"{declared.name.vi}{f', tuần {week.number}' if week else ''}"
     return names.safe(revision.title or fallback)[:120] + tail + ".pdf"
+
+
+@router.get("/documents/{document_id}/evidence.zip")
+def evidence(viewer: PageViewer, office: OfficeDep, document_id: str) -> Response:
+    """Everything a stranger needs to check this record with openssl and a text editor."""
+    return proof_package.answer(office, viewer.actor, document_id)
 
 
 @router.get("/documents/{document_id}/events")
