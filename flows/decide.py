@@ -1,8 +1,8 @@
 """The only writer of a document's step.
 
-`decide` for people, `settle` for the machine's archive step, `begin` for a new draft. One transaction each:
-who may act here? → compare-and-set on (id, version) → event, signature, waiting rows, notices. What must be
-made first (a PDF, a signature) is made before the transaction by `flows/performing.py`.
+`decide` for people, `settle` and `renew` for the machine's archive, `begin` for a new draft. One transaction
+each: who may act here? → compare-and-set on (id, version) → event, signature, waiting rows, notices. What
+must be made first (a PDF, a signature) is made before the transaction by `flows/performing.py`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
 from flows.reading import as_happened, read
 from flows.recording import event_of, keep, record, remark_of, take_back
+from models.db import Database
 from models.delegation import Substitution
 from models.document import Document, Revision
 from models.errors import Stale, WrongStep
@@ -385,4 +386,36 @@ def settle(
         mark_rows.archived(session, document_id)
         duties.carry(session, document_id, blob)
         telling.tell(session, document, here.declared, position, event, (), now)
+    return True
+
+
+def renew(
+    db: Database, document_id: str, *, found: str, blob: str, data: Mapping[str, Any], now: datetime
+) -> bool:
+    """The machine's decision `renew`: the archived file `found` has a further archive timestamp as `blob`.
+
+    Where the document stands, its place in lists and what its owner owes stay as they are. False when the
+    file is another one by now, or the document is no longer kept.
+    """
+    with db.write() as session:
+        school_id = session.exec(select(Document.school_id).where(col(Document.id) == document_id)).first()
+        if school_id is None:
+            return False
+        here = read(session, document_id, school_id)
+        document = here.document
+        if document.blob != found or document.status not in plan.KEPT or here.position.step is not None:
+            return False
+        made = Made(input_blob=found, output_blob=blob, data=dict(data))
+        step = here.declared.archive.name
+        event = event_of(document, SYSTEM, step, plan.RENEW, here.position.revision, now, made)
+        values = {"version": document.version + 1, "head_hash": event.hash, "blob": blob}
+        if document.dispatched == document.version:
+            values["dispatched"] = document.version + 1  # there is nothing in this for the worker
+        _swap(session, document, values)
+        record(session, event)
+        session.exec(
+            update(Revision)
+            .where(col(Revision.document_id) == document_id, col(Revision.number) == here.position.revision)
+            .values(final=blob)
+        )
     return True

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.algorithms import ends_of
 from models.text import Text
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
@@ -68,6 +69,11 @@ class Settings(BaseSettings):
     verify_seconds: int = Field(default=30, ge=1)
     """Longest time of checking one file."""
 
+    renew_months: int = Field(default=12, ge=2, le=48)
+    """So long before a file's archive timestamp ceases to prove it is renewed."""
+    algorithm_ends: str = ""
+    """Last days of algorithms, when they are announced: `sha256=2035-12-31 ecdsa-256=2040-12-31`."""
+
     smtp_host: str = ""
     """Mail server; empty: the local catcher."""
     smtp_port: int = 0
@@ -116,6 +122,12 @@ class Settings(BaseSettings):
             if at.fragment and not re.fullmatch(r"[0-2](\.(0|[1-9]\d*))+", at.fragment):
                 raise ValueError("behind # stands a policy such as 1.2.3.4")
         return urls
+
+    @field_validator("algorithm_ends")
+    @classmethod
+    def _known_algorithms(cls, ends: str) -> str:
+        ends_of(ends)
+        return ends
 
     @property
     def url(self) -> str:

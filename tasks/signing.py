@@ -31,6 +31,11 @@ from pyhanko.sign.signers.pdf_signer import (
     SigDSSPlacementPreference,
     TimestampDSSContentSettings,
 )
+from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import PathError, ValidationError
+from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from models.errors import WrongStep
@@ -38,7 +43,7 @@ from models.settings import VIETNAM
 from models.text import Text
 from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_unless_usable
-from tasks.checking import check
+from tasks.checking import BadSignature, check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
 from tasks.keys import PrivateKey
 from tasks.stamp_servers import StampSource
@@ -211,22 +216,39 @@ def archive_timestamp(
 
 
 def _archive_stamped(
-    pdf: bytes, trust: Trust, timestamper: CheckedTimeStamper, now: datetime, digest: str
+    pdf: bytes, trust: Trust, stamper: CheckedTimeStamper, now: datetime, digest: str
 ) -> bytes:
     output = io.BytesIO(pdf)
     writer = IncrementalPdfFileWriter(output)
-    stamper = PdfTimeStamper(timestamper, field_name=_free_name(writer))
-    asyncio.run(
-        stamper.async_timestamp_pdf(
+    adding = PdfTimeStamper(stamper, field_name=_free_name(writer))
+    before = [s for s in writer.prev.embedded_signatures if s.sig_object_type == "/DocTimeStamp"][-1:]
+
+    async def stamp() -> None:
+        context = validation_context(trust, now)
+        await adding.async_timestamp_pdf(
             writer,
             digest,
-            validation_context(trust, now),
+            context,
+            # What the timestamp before proves is proved by lists of today, while its certificate lasts.
+            validation_paths=[await _path_of(earlier, context) for earlier in before],
             in_place=True,
             dss_settings=_BEFORE_TIMESTAMP,
             embed_roots=False,
         )
-    )
+
+    asyncio.run(stamp())
     return output.getvalue()
+
+
+async def _path_of(stamp: EmbeddedPdfSignature, context: ValidationContext) -> ValidationPath:
+    """How an earlier timestamp's certificate leads to a trusted root today; BadSignature if no more."""
+    certificates = extract_certs_for_validation(stamp.signed_data)
+    validator = CertificateValidator(certificates.signer_cert, certificates.other_certs, context)
+    try:
+        path: ValidationPath = await validator.async_validate_usage(set(), {"time_stamping"})
+    except (PathError, ValidationError):
+        raise BadSignature(_PROVES_NO_MORE) from None
+    return path
 
 
 def _free_name(writer: IncrementalPdfFileWriter) -> str:
@@ -262,6 +284,10 @@ class _KeySigner(Signer):
 _NOT_THIS_KEY = Text(
     "Khoá ký không khớp với chứng thư số. Đề nghị quản trị hệ thống cấp lại chứng thư.",
     "The key does not belong to this certificate. Ask the administrator to issue it again.",
+)
+_PROVES_NO_MORE = Text(
+    "Dấu thời gian lưu trữ trước đó không còn chứng minh được, nên không gia hạn được nữa.",
+    "The archive timestamp before proves no longer, so it cannot be renewed.",
 )
 _FIELD_TAKEN = Text(
     "Vị trí ký này đã có chữ ký hoặc không có trong hồ sơ. Tải lại trang để xem bước hiện tại.",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -36,7 +37,12 @@ POLICY = "1.3.6.1.4.1.32473.1.31"
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 MAX_REPLY = 64 * 1024
-_IMPRINTS = {"sha256", "sha384", "sha512"}
+_IMPRINTS: dict[str, tuple[hashes.HashAlgorithm, str, str]] = {
+    "sha256": (hashes.SHA256(), "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2"),
+    "sha384": (hashes.SHA384(), "2.16.840.1.101.3.4.2.2", "1.2.840.10045.4.3.3"),
+    "sha512": (hashes.SHA512(), "2.16.840.1.101.3.4.2.3", "1.2.840.10045.4.3.4"),
+}
+"""Hashes a question may come with; the answer is signed with the same, that it be no weaker."""
 
 _SEQUENCE, _SET, _INTEGER, _OCTETS, _OID = 0x30, 0x31, 0x02, 0x04, 0x06
 
@@ -61,11 +67,29 @@ def _attribute(kind: str, value: bytes) -> bytes:
 _VERSION_1, _VERSION_3 = _der(_INTEGER, b"\x01"), _der(_INTEGER, b"\x03")
 _GRANTED = _der(_SEQUENCE, _der(_INTEGER, b"\x00"))
 _ACCURACY = _der(_SEQUENCE, _der(_INTEGER, b"\x01"))  # one second: genTime is given in whole seconds
-_SHA256 = _der(_SEQUENCE, _oid("2.16.840.1.101.3.4.2.1"))
-_ECDSA_SHA256 = _der(_SEQUENCE, _oid("1.2.840.10045.4.3.2"))
 _TST_INFO, _SIGNED_DATA = _oid("1.2.840.113549.1.9.16.1.4"), _oid("1.2.840.113549.1.7.2")
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _SIGNING_TIME, _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """A hash as a token uses it: the algorithm, ECDSA with it, and the certificate named by it (RFC 5035)."""
+
+    hash: hashes.HashAlgorithm
+    algorithm: bytes
+    signature: bytes
+    ess: bytes
+
+    @classmethod
+    def of(cls, name: str, certificate: bytes, names: bytes) -> _Digest:
+        made, hash_oid, signature_oid = _IMPRINTS[name]
+        algorithm = _der(_SEQUENCE, _oid(hash_oid))
+        digest = _der(_OCTETS, hashlib.new(name, certificate).digest())
+        # SHA-256 is the default, which DER leaves out.
+        named = _der(_SEQUENCE, *(() if name == "sha256" else (algorithm,)), digest, names)
+        ess = _attribute(_SIGNING_CERTIFICATE, _der(_SEQUENCE, _der(_SEQUENCE, named)))
+        return cls(made, algorithm, _der(_SEQUENCE, _oid(signature_oid)), ess)
 
 
 class TimeStampAuthority:
@@ -84,10 +108,7 @@ class TimeStampAuthority:
         issuer = parsed.issuer.dump()
         directory_name = _der(0xA4, issuer)
         names = _der(_SEQUENCE, _der(_SEQUENCE, directory_name), serial)
-        digest = _der(_OCTETS, hashlib.sha256(certificate).digest())
-        self._ess = _attribute(
-            _SIGNING_CERTIFICATE, _der(_SEQUENCE, _der(_SEQUENCE, _der(_SEQUENCE, digest, names)))
-        )
+        self._digests = {name: _Digest.of(name, certificate, names) for name in _IMPRINTS}
         self._sid = _der(_SEQUENCE, issuer, serial)
         self._name = _der(0xA0, _der(0xA4, parsed.subject.dump()))
         # SET OF in DER order: shorter encodings first, then by content.
@@ -110,15 +131,16 @@ class TimeStampAuthority:
             return _refusal("bad_request")
         if algorithm not in _IMPRINTS:
             return _refusal("bad_alg")
-        if size != hashlib.new(algorithm).digest_size:
+        digest = self._digests[algorithm]
+        if size != digest.hash.digest_size:
             return _refusal("bad_data_format")
         if policy not in (None, POLICY):
             return _refusal("unaccepted_policy")
         if extensions:
             return _refusal("unaccepted_extensions")
-        return _der(_SEQUENCE, _GRANTED, self._token(imprint.dump(), nonce, certificates))
+        return _der(_SEQUENCE, _GRANTED, self._token(digest, imprint.dump(), nonce, certificates))
 
-    def _token(self, imprint: bytes, nonce: bytes, certificates: bytes) -> bytes:
+    def _token(self, digest: _Digest, imprint: bytes, nonce: bytes, certificates: bytes) -> bytes:
         now = self._clock().astimezone(UTC)
         serial = _der(_INTEGER, (secrets.randbits(126) | 1 << 126).to_bytes(16, "big"))
         gen_time = _der(0x18, now.strftime("%Y%m%d%H%M%SZ").encode())
@@ -129,22 +151,24 @@ class TimeStampAuthority:
             (
                 _attribute(_CONTENT_TYPE, _TST_INFO),
                 _attribute(_SIGNING_TIME, _der(0x17, now.strftime("%y%m%d%H%M%SZ").encode())),
-                _attribute(_MESSAGE_DIGEST, _der(_OCTETS, hashlib.sha256(info).digest())),
-                self._ess,
+                _attribute(_MESSAGE_DIGEST, _der(_OCTETS, hashlib.new(digest.hash.name, info).digest())),
+                digest.ess,
             )
         )
-        signature = self._key.sign(_der(_SET, *attributes), ec.ECDSA(hashes.SHA256()))
+        signature = self._key.sign(_der(_SET, *attributes), ec.ECDSA(digest.hash))
         signer = _der(
             _SEQUENCE,
             _VERSION_1,
             self._sid,
-            _SHA256,
+            digest.algorithm,
             _der(0xA0, *attributes),
-            _ECDSA_SHA256,
+            digest.signature,
             _der(_OCTETS, signature),
         )
         content = _der(_SEQUENCE, _TST_INFO, _der(0xA0, _der(_OCTETS, info)))
-        signed = _der(_SEQUENCE, _VERSION_3, _der(_SET, _SHA256), content, certificates, _der(_SET, signer))
+        signed = _der(
+            _SEQUENCE, _VERSION_3, _der(_SET, digest.algorithm), content, certificates, _der(_SET, signer)
+        )
         return _der(_SEQUENCE, _SIGNED_DATA, _der(0xA0, signed))
 
 
