@@ -37,7 +37,7 @@ def refusal(
     """Why this person does not begin it now; None when they may. One that is begun is no reason here."""
     if not theirs(note, document, actor):
         return NotYours(_NOT_THEIRS)
-    if document.status == "replaced":
+    if document.status in ("replaced", "destroyed"):
         return WrongStep(_REPLACED)
     if document.status not in DONE:
         return WrongStep(_NOT_DONE)

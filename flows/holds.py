@@ -137,7 +137,7 @@ def place(office: Office, actor: Actor, asked: Asked) -> str:
         )
         session.add(row)
         session.flush()
-        _tell(session, row, "hold", _PLACED.format(reference=named(row)), now)
+        _tell(session, row, "hold", PLACED.format(reference=named(row)), now)
         return row.id
 
 
@@ -198,7 +198,16 @@ def _tell(session: Session, row: LegalHold, what: str, sentence: Text, now: date
     for account_id in sorted(people - {row.by_id}):
         key = f"{what}:{row.id}"
         session.add(
-            notice(row.school_id, account_id, "retention", key, now, sentence, path="/retention/holds")
+            notice(
+                row.school_id,
+                account_id,
+                "retention",
+                key,
+                now,
+                sentence,
+                subject=SUBJECT,
+                path="/retention/holds",
+            )
         )
 
 
@@ -254,7 +263,8 @@ _LIFTED_ALREADY = Text(
     "Việc tạm dừng hủy này đã được bỏ từ trước. Tải lại trang.",
     "This hold is lifted already. Reload the page.",
 )
-_PLACED = Text(
+SUBJECT = Text("Tạm dừng hủy hồ sơ", "Legal hold")
+PLACED = Text(
     "Hiệu trưởng tạm dừng hủy hồ sơ {reference}. Xem hồ sơ nào không được hủy.",
     "The principal put records on hold {reference}. See which are not to be destroyed.",
 )

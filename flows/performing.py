@@ -15,7 +15,7 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from flows import admitting, bodies, citing, keyring, measures, numbers, plan
+from flows import admitting, bodies, citing, keyring, measures, numbers, plan, stamps
 from flows.authority import authority, basis
 from flows.candidates import standing_in, today
 from flows.commands import Command, Here, Made
@@ -300,6 +300,7 @@ def _sign(
         input_blob = _input(session, here, revision)
         issuer = issuer_of(session, here.document.school_id, now.astimezone(VIETNAM).date())
         told = words_of(session, here, step, command)
+        look = stamps.look_of(session, here, step, account, revision)
     standing = plan.standing(here.position, step, command.actor, here.subject)
     assert standing is not None
     lines = authority(here.declared, step, command.actor, here.subject, issuer.name, standing, account.post)
@@ -307,6 +308,8 @@ def _sign(
     number = numbers.reserve(office, here.document, step.numbers, now) if step.numbers else None
     dated = {"number": number, "date": written_date(today(now))} if number else {}
     field = plan.field_of(step)
+    written = paper.vi if paper else ""
+    stamp, shown = stamps.draw(office, step, revision.boxes[field], account, lines, written, look, now)
     request = SignRequest(
         pdf=office.blobs.get(input_blob),
         field=field,
@@ -316,7 +319,7 @@ def _sign(
         now=now,
         reason=step.label.vi,
         location=issuer.place,
-        stamp=_stamp(office, step, revision.boxes[field], account, lines, paper.vi if paper else "", now),
+        stamp=stamp,
         texts=filled(office, revision, dated | told),
         certify=not here.position.signed,  # whoever signs first; no field changes but as was foreseen
     )
@@ -331,6 +334,7 @@ def _sign(
             "signed_at": signed.signed_at,
         },
         data={"certificate": signed.certificate_fingerprint, "authority": " / ".join(lines)}
+        | shown
         | ({"number": number} if number else {})
         | ({"arrived": command.arrived.isoformat()} if not here.document.first_signed_at else {}),
         number=number,
@@ -365,29 +369,3 @@ def _with_pin(
         raise refusal from None
     keyring.pin_worked(office.db, key.id, now)  # always: guesses made at the same time may have begun a pause
     return signed
-
-
-def _stamp(
-    office: Office,
-    step: Step,
-    box: list[float],
-    account: Account,
-    lines: tuple[str, ...],
-    paper: str,
-    now: datetime,
-) -> bytes:
-    """What is drawn in the signature's box: authority form and its basis, time, name; never page text."""
-    left, bottom, right, top = box
-    return office.intake.submit(
-        rendering.stamp,
-        {
-            "kind": "seal" if isinstance(step, Seal) else "person",
-            "width": right - left,
-            "height": top - bottom,
-            "authority": list(lines),
-            "basis": paper,
-            "name": account.full_name,
-            "signed_at": now,
-            "development": True,
-        },
-    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flows.branching import Past
-from flows.grammar import Acknowledge, DocumentType, Draft, Parallel, Respond, Sign, Step
+from flows.grammar import Acknowledge, DocumentType, Draft, Parallel, Respond, Seal, Sign, Step
 from flows.people import Actor, Standing, Subject
 
 SYSTEM = "system"
@@ -267,7 +267,8 @@ def actions(here: Position, actor: Actor, subject: Subject) -> tuple[str, ...]:
 
 def situated(here: Position, subject: Subject) -> Subject:
     """The same, knowing who acted in this revision and who was named in it."""
-    return replace(subject, acted=here.acted, witness_id=here.witness)
+    unbound = any(isinstance(step, Seal) and step.own for step in here.open)
+    return replace(subject, acted=here.acted, witness_id=here.witness, unbound=unbound)
 
 
 def standing(here: Position, step: Step, actor: Actor, subject: Subject) -> Standing | None:

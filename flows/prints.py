@@ -32,7 +32,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 12
 """59 bits: not to be guessed, above all not at the pace the public page allows."""
 
-Standing = Literal["in-force", "replaced", "withdrawn"]
+Standing = Literal["in-force", "replaced", "withdrawn", "destroyed"]
 
 
 def make(office: Office, actor: Actor, document_id: str, via: Via) -> Evidence:
@@ -106,8 +106,8 @@ def check(session: Session, code: str) -> Checked:
 
 def standing(session: Session, document: Document, blob: str) -> Standing:
     """Is a file of this document the one in force? Its archived form is the same file, timestamped."""
-    if document.status == "withdrawn":
-        return "withdrawn"
+    if document.status in ("withdrawn", "destroyed"):
+        return "withdrawn" if document.status == "withdrawn" else "destroyed"
     if not _ready(document):
         return "replaced"
     return "in-force" if blob in forms_of(session, document.id, document.blob) else "replaced"

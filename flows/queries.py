@@ -20,7 +20,7 @@ from flows.people import Actor, Cover
 from models.account import Account
 from models.delegation import Delegation, Substitution
 from models.document import Document, OpenStep
-from models.errors import NotFound
+from models.errors import Gone, NotFound
 from models.event import Event
 from models.flag import Flag
 from models.indexing import mark
@@ -45,6 +45,8 @@ RETURNED = col(Document.revision) > 1
 CONFIDENTIAL = tuple(t.slug for t in TYPES if t.confidential)
 """Types about a person: no colleague and no other inspector sees them."""
 SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.leaves))
+_OWN_SEAL = [(t.slug, s.name) for t in TYPES for s in t.leaves if isinstance(s, Seal) and s.own]
+"""Steps that bind nobody, whoever acted before."""
 FILED = tuple(t.slug for t in TYPES if any(s.numbers and not isinstance(s, Seal) for s in t.leaves))
 """Types with a number of the school's series: the clerk keeps them once they are archived (“Lưu: VT”)."""
 
@@ -152,6 +154,14 @@ def waived_of(session: Session, ids: Collection[str]) -> frozenset[str]:
     return frozenset(session.exec(select(Document.id).where(col(Document.id).in_(ids), WAIVED)))
 
 
+def readable(session: Session, actor: Actor, document_id: str) -> Document:
+    """The same, where its files are wanted: Gone once it is destroyed."""
+    document = visible(session, actor, document_id)
+    if document.status == "destroyed":
+        raise Gone
+    return document
+
+
 # --- what waits for me -----------------------------------------------------------------------------------
 
 
@@ -185,7 +195,7 @@ def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
     """Open steps this account may take. `own` adds what the author must do: sign, or mend a return."""
     others = and_(
         col(OpenStep.step).not_in(("draft", "author")),
-        _free(actor.id),
+        or_(_free(actor.id), tuple_(col(OpenStep.type), col(OpenStep.step)).in_(_OWN_SEAL)),
         or_(_not_about(actor.id), col(OpenStep.audience) == f"account:{actor.id}"),
         or_(
             col(OpenStep.audience).in_(actor.audiences()),

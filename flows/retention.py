@@ -116,24 +116,9 @@ def set_term(
 ) -> RetentionRule:
     """Keep a school's term; with `earlier` what was archived before is kept as long too, never shorter.
 
-    Invalid for a day that is past, for a term out of bounds, for one that holds already. The principals are
-    told. Who may set it is the caller's question.
+    The refusals of `check_term`. The principals are told. Who may set it is the caller's question.
     """
-    declared = type_of(type)
-    if not settable(declared):
-        raise NotFound
-    today = now.astimezone(VIETNAM).date()
-    faults = []
-    if from_day < today:
-        faults.append(Fault("from_day", _PAST.format(day=f"{today:%d/%m/%Y}")))
-    if years is not None and not 1 <= years <= LONGEST:
-        faults.append(Fault("years", _BOUNDS))
-    if len(basis) > LONGEST_BASIS:
-        faults.append(Fault("basis", _TOO_LONG.format(most=LONGEST_BASIS)))
-    if not faults and term(session, actor.school_id, type, from_day).years == years and not earlier:
-        faults.append(Fault("years", _HOLDS.format(day=f"{from_day:%d/%m/%Y}")))
-    if faults:
-        raise Invalid(_WRONG, tuple(faults))
+    check_term(session, actor.school_id, type, years, from_day, now, basis=basis, earlier=earlier)
     own = rules_of(session, actor.school_id, type)
     rule = RetentionRule(
         school_id=actor.school_id,
@@ -151,16 +136,54 @@ def set_term(
         session.exec(update(Document).where(col(Document.id) == key).values(keep_until=until))
     sentence = _TOLD.format(
         who=session.get_one(Account, actor.id).full_name,
-        type=declared.name,
+        type=type_of(type).name,
         day=f"{from_day:%d/%m/%Y}",
         term=term_words(years),
     )
     for person in holders(session, actor.school_id, "role:principal"):
         key = f"term:{type}:{rule.number}"
         session.add(
-            notice(actor.school_id, person.id, "retention", key, now, sentence, path="/retention/terms")
+            notice(
+                actor.school_id,
+                person.id,
+                "retention",
+                key,
+                now,
+                sentence,
+                subject=_SUBJECT,
+                path="/retention/terms",
+            )
         )
     return rule
+
+
+def check_term(
+    session: Session,
+    school_id: str,
+    type: str,
+    years: int | None,
+    from_day: date,
+    now: datetime,
+    *,
+    basis: str = "",
+    earlier: bool = False,
+) -> None:
+    """Invalid for a day that is past, a term out of bounds, or one that holds already; NotFound for a type
+    whose term is not the school's to set."""
+    if not settable(type_of(type)):
+        raise NotFound
+    today = now.astimezone(VIETNAM).date()
+    faults = []
+    if from_day < today:
+        faults.append(Fault("from_day", _PAST.format(day=f"{today:%d/%m/%Y}")))
+    if years is not None and not 1 <= years <= LONGEST:
+        faults.append(Fault("years", _BOUNDS))
+    if len(basis) > LONGEST_BASIS:
+        faults.append(Fault("basis", _TOO_LONG.format(most=LONGEST_BASIS)))
+    if not faults and term(session, school_id, type, from_day).years == years and not earlier:
+        faults.append(Fault("years", _HOLDS.format(day=f"{from_day:%d/%m/%Y}")))
+    if faults:
+        raise Invalid(_WRONG, tuple(faults))
 
 
 def term_words(years: int | None) -> Text:
@@ -368,6 +391,7 @@ _HOLDS = Text(
     "Từ ngày {day} thời hạn này đang áp dụng rồi. Ghi số năm khác, hoặc để nguyên.",
     "This very term holds from {day} on already. Give another, or leave it.",
 )
+_SUBJECT = Text("Thời hạn lưu trữ", "Terms of retention")
 _TOLD = Text(
     "{who} đặt thời hạn lưu trữ của {type}: {term}, áp dụng cho hồ sơ lưu trữ từ ngày {day}.",
     "{who} set how long records of the type {type} are kept: {term}, for what is archived from {day} on.",

@@ -244,10 +244,14 @@ class Decision(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal(Step):
-    """The organisation's signature, applied by the clerk after the competent signature (Decree 30, Đ32)."""
+    """The organisation's signature, applied by the clerk after the competent signature (Decree 30, Đ32).
+
+    `own`: whoever drew the paper up may apply it too. It decides nothing, and a school often has one clerk.
+    """
 
     name: str = "seal"
     label: Text = Text("Đóng dấu", "Seal")
+    own: bool = False
 
     @property
     def actions(self) -> tuple[str, ...]:

@@ -91,6 +91,7 @@ class View:
     opened_at: datetime | None
     due_at: datetime | None
     revisions: tuple[Revision, ...]
+    """None of a destroyed record: their words and files are gone."""
     signatures: tuple[SignatureSeen, ...]
     events: tuple[EventSeen, ...]
     returned: EventSeen | None
@@ -153,7 +154,9 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         waiting=waiting,
         opened_at=min((one.opened_at for one in waiting if one.opened_at), default=None),
         due_at=first.due_at if first else None,
-        revisions=tuple(
+        revisions=()
+        if document.status == "destroyed"
+        else tuple(
             session.exec(
                 select(Revision)
                 .where(col(Revision.document_id) == document_id)

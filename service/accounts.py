@@ -22,7 +22,7 @@ from models.errors import NotFound, Stale
 from models.flag import Flag
 from models.settings import Settings
 from models.text import Text
-from service import change_words, changes, mail_changes, reset_links
+from service import change_words, changes, mail_changes, reset_links, seal_pictures
 from service.account_changes import Asked, apply, ask_within
 from service.account_rows import Person, account_of, add_account, group_of, refuse_outsider, refuse_taken
 from service.changes import refusal
@@ -139,7 +139,9 @@ def confirm(
         change = changes.find_waiting(session, actor, change_id)
         data = change.data
         changes.settle(session, change, actor, "done", now)
-        if change.account_id is None:
+        if change.action in changes.SEAL:
+            seal_pictures.apply(session, change, data, now)
+        elif change.account_id is None:
             mail_changes.apply(session, change, data, now)
         else:
             account = account_of(session, actor.school_id, change.account_id)

@@ -38,6 +38,14 @@ SENTENCES: dict[str, Text] = {
     "mail-server-back": Text(
         "Trở về máy chủ thư của bản cài đặt{what}", "Go back to the installation's mail server{what}"
     ),
+    "seal-picture": Text(
+        "Đổi hình con dấu của trường, đường kính {what} mm",
+        "Change the picture of the school's seal, {what} mm across",
+    ),
+    "seal-picture-off": Text(
+        "Bỏ hình con dấu của trường, để con dấu hiện bằng chữ",
+        "Take the picture of the school's seal away; the seal stands in words",
+    ),
 }
 GRANTS = frozenset({"grant", "appoint-head", "appoint-deputy"})
 _FIELDS = {
@@ -68,6 +76,8 @@ def describe(session: Session, change: Change) -> Text:
     elif "group_id" in change.data:
         group = session.get(Group, change.data["group_id"])
         what = group.name if group else "–"
+    elif "diameter" in change.data:
+        what = millimetres(change.data["diameter"])
     elif change.data.get("after"):
         what = edited(change.data["before"], change.data["after"])
     who = f"{account.full_name} ({account.sign_in_name})" if account else "–"
@@ -75,6 +85,12 @@ def describe(session: Session, change: Change) -> Text:
     if account and _reviews_and_administers(session, account, change):
         sentence = _BOTH.format(sentence=sentence)
     return sentence
+
+
+def millimetres(tenths: int) -> Text:
+    """36, or 32,5 as each language writes it."""
+    whole, rest = divmod(tenths, 10)
+    return Text(f"{whole},{rest}", f"{whole}.{rest}") if rest else Text(str(whole), str(whole))
 
 
 def edited(before: Mapping[str, str], after: Mapping[str, str]) -> Text:

@@ -1,8 +1,8 @@
 """Law 7: which changes need a second person, who that is, and the record of all changes.
 
 A change is a row (`models.account.Change`): done at once, or waiting until one of `confirm_by` confirms or
-refuses it. What a change does is written in `service/account_changes.py`, and for a school's mail server in
-`service/mail_changes.py`.
+refuses it. What a change does is written in `service/account_changes.py`, for a school's mail server in
+`service/mail_changes.py` and for the picture of its seal in `service/seal_pictures.py`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ from models.notice import notice
 from models.text import Text
 from service.change_words import GRANTS, SERVER, STATES, describe, name_of
 
-OF_SCHOOL = frozenset({"mail-server", "mail-server-back"})
-"""They concern no account: whoever holds the mail server reads every link to a new password."""
+MAIL = frozenset({"mail-server", "mail-server-back"})
+SEAL = frozenset({"seal-picture", "seal-picture-off"})
+OF_SCHOOL = MAIL | SEAL
+"""They concern no account: whoever holds the mail server reads every link to a new password, whoever changes
+the seal's picture speaks for the school."""
 OWN = (
     frozenset({"create", "edit", "grant", "withdraw"})
     | OF_SCHOOL
@@ -89,7 +92,7 @@ def record_for_school(
     able = principals(session, asker.school_id)
     if not able:
         raise refusal("confirm", _NOBODY)
-    for old in waiting_for_school(session, asker.school_id):
+    for old in waiting_for_school(session, asker.school_id, MAIL if action in MAIL else SEAL):
         if old.asked_by == asker.id:
             old.state, old.settled_by, old.settled_at = "replaced", asker.id, now
             forget_secret(session, old)
@@ -197,14 +200,14 @@ def waiting_for(session: Session, actor: Actor) -> list[Change]:
     return [row for row in rows if actor.id in row.confirm_by]
 
 
-def waiting_for_school(session: Session, school_id: str) -> list[Change]:
-    """What waits that concerns the school itself, oldest first."""
+def waiting_for_school(session: Session, school_id: str, actions: frozenset[str]) -> list[Change]:
+    """What of these actions waits that concerns the school itself, oldest first."""
     rows = session.exec(
         select(Change)
         .where(
             col(Change.school_id) == school_id,
             col(Change.state) == "waiting",
-            col(Change.action).in_(OF_SCHOOL),
+            col(Change.action).in_(actions),
         )
         .order_by(col(Change.asked_at))
     ).all()
@@ -271,15 +274,15 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
         asker=name_of(session, change.asked_by),
         settler=name_of(session, change.settled_by),
     )
-    of_school = change.action in OF_SCHOOL
+    of_mail = change.action in MAIL
     # The news of another mail server goes by the one before it.
-    server = {"server_id": change.data["base"]} if of_school else {}
+    server = {"server_id": change.data["base"]} if of_mail else {}
     for account_id in sorted(told):
         session.add(
             notice(
                 change.school_id,
                 account_id,
-                "mail-server" if of_school else "change",
+                "mail-server" if of_mail else "change",
                 f"change:{change.id}:{change.state}",
                 now,
                 sentence,
@@ -293,6 +296,8 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
 
 def _audience(session: Session, change: Change, now: datetime) -> tuple[frozenset[str], str]:
     """Who is told of a change, and on which page they look at it."""
+    if change.action in SEAL:
+        return principals(session, change.school_id) | _holders(session, change.school_id, "clerk"), "/seal"
     if change.account_id is None:
         both = principals(session, change.school_id) | _holders(session, change.school_id, "admin")
         return both, "/confirmations"

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, SQLModel, select
 
 from flows import calendar, certification, keyring
 from flows.office import Office
@@ -18,6 +18,7 @@ from flows.year_frame import proposal
 from models.account import Account, AccountRole, Group, GroupMember
 from models.columns import new_id
 from models.key import SigningKey
+from models.picture import SealPicture, SignaturePicture
 from models.school import (
     School,
     SchoolClass,
@@ -28,9 +29,10 @@ from models.school import (
     TimetableEntry,
 )
 from models.settings import VIETNAM
-from service import calendar_changes, school_years
+from service import calendar_changes, demo_pictures, school_years
 from service.demo_lessons import own_subjects
 from service.demo_timetable import Taught, timetable
+from tasks import inking
 from tasks.keys import Secret
 from tasks.passwords import make_hash
 
@@ -82,6 +84,11 @@ CAST: dict[str, Part] = {
     "admin": Part("Trịnh Quốc Bảo", "Quản trị hệ thống", ("admin",)),
 }
 _PURPOSES: dict[str, tuple[keyring.KeyPurpose, ...]] = {"vt.thu": ("person", "seal")}
+PICTURED = ("ht.minh", "pht.ngoc", "tt.hoa", "tt.son", "tp.lien", "gv.lan", "gv.mai", "gv.huong", "gv.anh")
+SEAL_AROUND, SEAL_WITHIN = (
+    "ỦY BAN NHÂN DÂN XÃ NAM HÒA · TRƯỜNG TIỂU HỌC ĐỒNG MAI",
+    "DẤU MẪU\nKHÔNG CÓ\nGIÁ TRỊ",
+)
 LEADERS = {LOWER: ("tt.hoa", "tp.lien"), UPPER: ("tt.son", None)}
 EARLIER = frozenset({"gv.huong", "gv.nga", "gv.long", "gv.tam"})
 """These owe the present week's plans, the others the next week's: the clock flags a few, not all; the checks
@@ -96,6 +103,7 @@ def seed(office: Office) -> None:
     school_id = new_id()
     people = {name: _account(school_id, name, hashed, now) for name in CAST}
     keys = _keys(office, people, now)
+    pictures = _pictures(office, people, now)
     with office.db.write() as session:
         if session.exec(select(School.id)).first() is not None:
             return
@@ -119,6 +127,7 @@ def seed(office: Office) -> None:
             for role in part.roles
         )
         session.add_all(keys)
+        session.add_all(pictures)
         _groups(session, school_id, people)
         weeks = _weeks(session, school_id, people["admin"], now)
         classes = _classes(session, school_id, people, weeks[0].year)
@@ -157,6 +166,33 @@ def _keys(office: Office, people: Mapping[str, Account], now: datetime) -> list[
 
     with ThreadPoolExecutor() as pool:  # argon2 lets go of the interpreter: every core helps
         return list(pool.map(make, wanted))
+
+
+def _pictures(office: Office, people: Mapping[str, Account], now: datetime) -> list[SQLModel]:
+    """Some sign with a picture, the others in words; the seal is red and says that it is none."""
+
+    def make(name: str) -> SignaturePicture:
+        drawn = inking.signature(demo_pictures.hand(name))  # our own strokes: no child is needed to read them
+        picture = office.blobs.put(drawn.png)
+        one = people[name]
+        return SignaturePicture(
+            school_id=one.school_id, account_id=one.id, picture=picture, made="drawn", since=now
+        )
+
+    with ThreadPoolExecutor() as pool:
+        hands = list(pool.map(make, PICTURED))
+    clerk, seal = people["vt.thu"], inking.seal(demo_pictures.seal(SEAL_AROUND, SEAL_WITHIN))
+    return [
+        *hands,
+        SealPicture(
+            school_id=clerk.school_id,
+            picture=office.blobs.put(seal.png),
+            diameter=360,
+            asked_by=clerk.id,
+            asked_at=now,
+            since=now,
+        ),
+    ]
 
 
 def group_name(name: str) -> str | None:

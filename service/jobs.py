@@ -28,6 +28,7 @@ from flows import (
     certification,
     day_rows,
     delegations,
+    destroying,
     probable_notices,
     reminders,
     review_reminders,
@@ -171,6 +172,8 @@ class Clockwork:
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
         if swept := BlobStore(self.settings.blobs).sweep(HALF_WRITTEN.total_seconds()):
             log.info("half-written files removed=%d", swept)
+        if left := destroying.sweep(self.db, BlobStore(self.settings.blobs)):
+            log.info("files of destroyed records removed=%d", left)
 
     def tend(self) -> None:
         """The embedded authority: the next generation and new revocation lists in good time."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from models.db import Database
+from models.destruction import DestroyedFile
 from models.errors import RecordsError
 from models.key import AuthorityPart
 from models.migrate import head, is_current, is_empty, is_there
@@ -165,6 +166,7 @@ def _fill(
     required: set[str] = set()
     with db.read() as session:
         tables = tuple(_table(archive, session, shape, named, required) for shape in shapes())
+        required -= set(session.exec(select(DestroyedFile.sha256)).all())  # their records say so
     copied, size, missing = _blobs(archive, BlobStore(settings.blobs), named, required)
     if sealed is not None:
         archive.writestr(SEALED_KEY, sealed)

@@ -242,6 +242,40 @@ class Appeal(TypedDict):
     boxes: list[SigningPlace]
 
 
+class DueRecord(TypedDict):
+    """A record whose retention is over; `kept_until` is the last day it was to be kept."""
+
+    number: str
+    type: str
+    title: str
+    owner: str
+    approved_on: str
+    kept_until: str
+    pages: int
+    sha256: str
+
+
+class LeftOut(TypedDict):
+    title: str
+    owner: str
+    reason: str
+
+
+class DestructionList(TypedDict):
+    """Data of the layout `destruction_list`; its text fields are named `number` and `date`."""
+
+    title: str
+    issuer: Issuer
+    author: Person
+    date: str
+    code: NotRequired[str]
+    reason: str
+    records: list[DueRecord]
+    pages: int
+    left_out: list[LeftOut]
+    boxes: list[SigningPlace]
+
+
 class Visit(TypedDict):
     """The period that was checked; `started`, `ended`: HH:MM, empty where nobody wrote it."""
 
@@ -313,11 +347,19 @@ class UploadedBody(TypedDict):
     boxes: list[SigningPlace]
 
 
+class Over(TypedDict):
+    """Of the seal within its box: its right edge from the left, its middle from above, in points."""
+
+    right: float
+    middle: float
+
+
 class Stamp(TypedDict):
     """What one signature shows. `width` and `height` are its box's, in points.
 
     `authority` is one line or several, as Decree 30 II.7 has them: KT. HIỆU TRƯỞNG, PHÓ HIỆU TRƯỞNG. A seal
-    names the organisation there and has neither name nor picture.
+    names the organisation there and has no name. `picture` is a PNG of the hand, or of the seal; the latter
+    needs its `diameter` in tenths of a millimetre and where it stands, `over` the signature before it.
     """
 
     kind: Literal["person", "seal"]
@@ -328,3 +370,5 @@ class Stamp(TypedDict):
     development: bool
     name: NotRequired[str]
     picture: NotRequired[bytes | None]
+    diameter: NotRequired[int]
+    over: NotRequired[Over | None]

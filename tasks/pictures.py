@@ -30,6 +30,12 @@ def accept(data: bytes) -> bytes:
 
     Raises TooLarge (10 MB, 40 million pixels) or Invalid (not PNG, JPEG or WebP, or broken).
     """
+    picture, lossless = read(data)
+    return _encoded(picture, lossless=lossless)
+
+
+def read(data: bytes) -> tuple[Image.Image, bool]:
+    """The same before it is encoded anew, and whether it came as PNG. Raises as `accept` does."""
     if len(data) > BYTE_LIMIT:
         raise TooLarge(
             Text(
@@ -43,12 +49,11 @@ def accept(data: bytes) -> bytes:
             lossless = opened.format == "PNG"
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded no larger than needed
             opened.load()
-            picture = _plain(opened)
+            return _plain(opened), lossless
     except (UnidentifiedImageError, Image.DecompressionBombError, ValueError, TypeError) as error:
         raise _unreadable() from error
     except (OSError, SyntaxError, EOFError, struct.error, IndexError, KeyError, OverflowError) as error:
         raise _unreadable() from error
-    return _encoded(picture, lossless=lossless)
 
 
 def _refuse_large(picture: Image.Image) -> None:

@@ -8,6 +8,7 @@ pool (`tasks/pools.py`): the layout engine has no time limit of its own.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import typst
+from PIL import Image
 
 from models.errors import Invalid, NotFound
 from models.settings import VIETNAM
@@ -41,6 +43,8 @@ LAYOUTS = frozenset(
     }
 )
 BoxKind = Literal["signature", "text"]
+_FRAME_HIGH = 19 / 25.4 * 72
+"""Points: the frame of a seal without a picture, in the middle of its box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,38 +123,66 @@ def _rendered(
     return Rendered(whole, boxes, pages, parts, tuple(sorted(replaced)))
 
 
-def stamp(data: Mapping[str, Any]) -> bytes:
-    """A signature's picture (see `Stamp`): one page as large as its box, transparent, its font inside."""
-    signed_at = data["signed_at"].astimezone(VIETNAM)
-    return _one_page(
-        {
-            "kind": data["kind"],
-            "width": data["width"],
-            "height": data["height"],
-            "authority": list(data["authority"]),
-            "basis": data.get("basis", ""),
-            "name": data.get("name", ""),
-            "time": signed_at.strftime("%d/%m/%Y %H:%M:%S +07:00"),
-            "development": data["development"],
-        },
-        data.get("picture"),
-    )
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A signature's look: one page as large as its box, transparent, its font inside.
+
+    `hand`: where the picture of the hand stands in the box, left, bottom, right, top in points from its lower
+    left corner; None without one.
+    """
+
+    pdf: bytes = field(repr=False)
+    hand: tuple[float, float, float, float] | None = None
+
+
+def stamp(data: Mapping[str, Any]) -> Stamped:
+    """Draw what `layout_data.Stamp` says; its picture is one of ours (`tasks/inking.py`)."""
+    signed_at, picture = data["signed_at"].astimezone(VIETNAM), data.get("picture")
+    shown = {
+        "kind": data["kind"],
+        "width": data["width"],
+        "height": data["height"],
+        "authority": list(data["authority"]),
+        "basis": data.get("basis", ""),
+        "name": data.get("name", ""),
+        "time": signed_at.strftime("%d/%m/%Y %H:%M:%S +07:00"),
+        "development": data["development"],
+        "diameter": data.get("diameter", 0),
+        "over": data.get("over"),
+        "pixels": _pixels(picture) if picture else None,
+        "top": max(0.0, (data["height"] - _FRAME_HIGH) / 2),
+    }
+    with _one_page(shown, picture) as compiler:
+        pdf = _compiled(compiler)
+        noted = json.loads(compiler.query("metadata", field="value")) if picture else []
+    return Stamped(pdf, _hand(noted[0], data["height"]) if noted else None)
+
+
+def _pixels(png: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as opened:
+        return opened.size
+
+
+def _hand(note: Mapping[str, float], height: float) -> tuple[float, float, float, float]:
+    top = height - note["top"]
+    sides = (note["left"], top - note["height"], note["left"] + note["width"], top)
+    left, bottom, right, upper = (round(side, 2) for side in sides)
+    return left, bottom, right, upper
 
 
 def text_field(box: Box, value: str) -> bytes:
     """How a filled text field looks: one page as large as its box, the words on the printed base line."""
     number = box.name == "number"
-    return _one_page(
-        {
-            "kind": "text",
-            "width": box.width,
-            "height": box.height,
-            "text": value,
-            "align": "right" if number else "left",
-            "italic": not number,
-        },
-        None,
-    )
+    shown = {
+        "kind": "text",
+        "width": box.width,
+        "height": box.height,
+        "text": value,
+        "align": "right" if number else "left",
+        "italic": not number,
+    }
+    with _one_page(shown) as compiler:
+        return _compiled(compiler)
 
 
 def text_area(box: Box, value: str) -> bytes:
@@ -163,7 +195,8 @@ def text_area(box: Box, value: str) -> bytes:
         raise Invalid(_UNDRAWABLE.format(lost=" ".join(sorted(lost))))
     data = {"kind": "area", "width": box.width, "height": box.height, "text": value}
     try:
-        return _one_page(data, None)
+        with _one_page(data) as compiler:
+            return _compiled(compiler)
     except typst.TypstError as error:
         if "too-long" not in str(error):
             raise
@@ -202,7 +235,7 @@ def warm() -> None:
             "development": True,
         }
     )
-    pdf_pages.page_image(picture, 1, 100)
+    pdf_pages.page_image(picture.pdf, 1, 100)
 
 
 @cache
@@ -245,14 +278,17 @@ def _root(images: Mapping[str, bytes]) -> Iterator[tuple[Path, dict[str, str]]]:
         yield folder, pictures
 
 
-def _one_page(data: dict[str, Any], picture: bytes | None) -> bytes:
+@contextmanager
+def _one_page(data: dict[str, Any], picture: bytes | None = None) -> Iterator[typst.Compiler]:
     shown, _ = _drawable(data)
     with _root({"picture": picture} if picture else {}) as (root, pictures):
         whole = {**shown, "title": "Hồ Sơ Số", "picture": pictures.get("picture")}
-        # Taken over into another file as a picture: no structure of its own, hence level B and no tags.
-        pdf = _compiler(root, "stamp.typ", whole).compile(
-            format="pdf", pdf_standards=["a-2b"], pdf_tags=False, timestamp=0
-        )
+        yield _compiler(root, "stamp.typ", whole)
+
+
+def _compiled(compiler: typst.Compiler) -> bytes:
+    # Taken over into another file as a picture: no structure of its own, hence level B and no tags.
+    pdf = compiler.compile(format="pdf", pdf_standards=["a-2b"], pdf_tags=False, timestamp=0)
     assert isinstance(pdf, bytes)
     return pdf
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, select, update
 
-from flows import archiving, destruction_lists
+from flows import archiving, destruction_lists, drafts
 from flows.destruction_lists import Chosen
 from models.destruction import ListedRecord
 from models.document import Document
@@ -38,7 +40,9 @@ def plan(cast: Cast, week: int, who: str = "lan") -> str:
 
 
 def over(cast: Cast, *ids: str, until: datetime = OVER) -> None:
-    """Their retention ended long ago."""
+    """Their retention ended long ago, and their files are as old."""
+    for file in cast.office.blobs.folder.glob("??/*"):
+        os.utime(file, (0, 0))
     with cast.office.db.write() as session:
         session.exec(update(Document).where(col(Document.id).in_(ids)).values(keep_until=until))
 
@@ -48,6 +52,13 @@ def due(cast: Cast, *weeks: int) -> list[str]:
     made = [plan(cast, week) for week in weeks]
     over(cast, *made)
     return made
+
+
+def save(cast: Cast, who: str, document_id: str, fields: Mapping[str, Any]) -> None:
+    """Fill in a draft."""
+    version = cast.fresh(document_id).content_version
+    _, faults = drafts.save(cast.office, cast.actor(who), document_id, version, fields)
+    assert faults == (), faults
 
 
 def listed(cast: Cast, ids: Sequence[str], **left_out: str) -> str:

@@ -86,10 +86,11 @@ def request(
     box: rendering.Box | None = None,
     lines: tuple[str, ...] = (),
     texts: tuple[FilledText, ...] = (),
+    look: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> SignRequest:
     """A request as the service makes it, with the stamp that goes into `box`."""
-    picture = stamp(box, who, lines) if box else None
+    picture = stamp(box, who, lines, look) if box else None
     known: dict[str, Any] = {
         "pdf": pdf,
         "field": field,
@@ -112,7 +113,16 @@ def sign(pdf: bytes, field: str, who: Person, box: rendering.Box | None = None, 
     return signatory.sign(asked).pdf
 
 
-def stamp(box: rendering.Box, who: Person, lines: tuple[str, ...]) -> bytes:
+def stamp(
+    box: rendering.Box, who: Person, lines: tuple[str, ...], look: Mapping[str, Any] | None = None
+) -> bytes:
+    """What the signature shows; `look`: its picture, and of the seal's where it stands."""
+    return stamped(box, who, lines, look).pdf
+
+
+def stamped(
+    box: rendering.Box, who: Person, lines: tuple[str, ...], look: Mapping[str, Any] | None = None
+) -> rendering.Stamped:
     return rendering.stamp(
         {
             "kind": "seal" if who.id == "thu" else "person",
@@ -122,6 +132,7 @@ def stamp(box: rendering.Box, who: Person, lines: tuple[str, ...]) -> bytes:
             "name": NAMES[who.id],
             "signed_at": NOW,
             "development": True,
+            **(look or {}),
         }
     )
 

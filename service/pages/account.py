@@ -16,12 +16,13 @@ from flows.flag_words import PASSWORDS
 from flows.keyring import KeyPurpose
 from flows.office import Office
 from flows.posts import issuer_of
+from flows.stamps import picture_of
 from models.account import Account
 from models.errors import Invalid, NotFound, RecordsError
 from models.key import SigningKey
 from models.settings import VIETNAM
 from models.text import Text
-from service import accounts, calendar_feeds, change_words, changes, second_factor
+from service import accounts, calendar_feeds, change_words, changes, seal_pictures, second_factor
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer
 from service.account_changes import Asked
 from service.deps import Arrival, OfficeDep
@@ -29,6 +30,7 @@ from service.pages.sign_in import address_of, device_of
 from service.passes import set_cookie
 from service.sessions import sessions_of
 from service.sign_in import check
+from service.stamp_images import SEAL_EXTENT, SIGNATURE_EXTENT
 from service.templating import page
 from tasks import certificates
 from tasks.keys import Secret, check_pin
@@ -200,6 +202,7 @@ def _account(
         old = advice(session, viewer.actor.school_id, PASSWORDS, viewer.account.id).get(viewer.account.id)
         waiting = changes.count_waiting_for(session, viewer.actor)
         feed = calendar_feeds.feed_of(session, viewer.account.id)
+        picture = picture_of(session, viewer.account.id)
     in_force = {key.key.purpose for key in held if not key.expired}
     return page(
         request,
@@ -215,6 +218,9 @@ def _account(
         old_password=old,
         confirmations=waiting,
         feed=feed,
+        picture=picture,
+        extent=SIGNATURE_EXTENT,
+        may_seal=seal_pictures.may(viewer.actor),
         feed_address=calendar_feeds.address(office.settings, feed) if feed else None,
         faults=faults or {},
         done=done,
@@ -297,6 +303,9 @@ def _confirmations(
         viewer,
         "pages/confirmations.html",
         status_code=422 if faults else 200,
+        seals={change.id: change.data["seal"] for change in waiting if "seal" in change.data},
+        seal_extent=SEAL_EXTENT,
+        mail_actions=changes.MAIL,
         rows=rows,
         names=names,
         faults=faults or {},

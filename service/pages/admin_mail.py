@@ -93,7 +93,7 @@ def _mail(
     with office.db.read() as session:
         latest, counts = _outbox(session, school_id)
         own = mail_servers.own(session, school_id)
-        waits = changes.waiting_for_school(session, school_id)
+        waits = changes.waiting_for_school(session, school_id, changes.MAIL)
         waiting = [(c, change_words.describe(session, c)) for c in waits]
         names = change_words.names_of(session, [c.asked_by for c in waits])
         said = [(asked, change_words.describe(session, asked.change))] if asked else []

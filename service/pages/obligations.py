@@ -136,7 +136,7 @@ def _back(wanted: object, otherwise: str) -> Response:
 def make_print(viewer: PageViewer, office: OfficeDep, form: CheckedForm, document_id: str) -> Response:  # noqa: ARG001 - the form was checked
     """Record a print and show its PDF."""
     with office.db.read() as session:
-        queries.visible(session, viewer.actor, document_id)
+        queries.readable(session, viewer.actor, document_id)
     made = prints.make(office, viewer.actor, document_id, "page")
     return RedirectResponse(f"/documents/{document_id}/prints/{made.code}.pdf", status_code=303)
 
@@ -145,7 +145,7 @@ def make_print(viewer: PageViewer, office: OfficeDep, form: CheckedForm, documen
 def print_pdf(viewer: PageViewer, office: OfficeDep, document_id: str, code: str) -> Response:
     """A print made before, to be sent to a printer."""
     with office.db.read() as session:
-        document = queries.visible(session, viewer.actor, document_id)
+        document = queries.readable(session, viewer.actor, document_id)
     pdf = prints.draw(office, document, code)
     return Response(
         pdf,

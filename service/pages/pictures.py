@@ -149,7 +149,7 @@ def pasted(
 def image(viewer: PageViewer, office: OfficeDep, document_id: str, sha256: str) -> Response:
     """A picture of a document this account may see."""
     with office.db.read() as session:
-        queries.visible(session, viewer.actor, document_id)
+        queries.readable(session, viewer.actor, document_id)
         row = session.get(DocumentImage, (document_id, sha256))
     if row is None:
         raise NotFound

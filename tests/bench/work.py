@@ -129,7 +129,7 @@ def stamp(box: Sequence[float], lines: Sequence[str], name: str, now: datetime) 
             "signed_at": now,
             "development": True,
         }
-    )
+    ).pdf
 
 
 if __name__ == "__main__":

@@ -274,6 +274,13 @@ def test_the_name_of_a_parked_run_says_who_is_awaited() -> None:
             "Awaiting principal or vice principal",
         ],
         "appeal": ["Awaiting author", "Awaiting author", "Awaiting principal or vice principal"],
+        "destruction-list": [
+            "Awaiting author",
+            "Awaiting author",
+            "Awaiting vice principal",
+            "Awaiting principal",
+            "Awaiting clerk",
+        ],
     }
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from flows import stamps
 from models.errors import Invalid, NotFound
 from tasks import pdf_pages, rendering
 from tasks.fonts import STAND_IN, drawable
@@ -251,6 +252,44 @@ def an_appeal(**changes: Any) -> dict[str, Any]:
     }
 
 
+def a_destruction_list(records: int = 3) -> dict[str, Any]:
+    return {
+        "title": f"Danh mục {records} hồ sơ hết thời hạn lưu trữ đề nghị hủy, lập ngày 24/11/2026",
+        "issuer": ISSUER,
+        "author": {"name": "Bùi Thị Thu", "post": "Văn thư"},
+        "date": "2026-11-24",
+        "code": "DM-1",
+        "reason": "Hết thời hạn lưu trữ, không còn giá trị sử dụng.",
+        "records": [
+            {
+                "number": "" if n % 2 else f"{n + 1:02d}",
+                "type": "Kế hoạch bài dạy (giáo án)",
+                "title": f"Kế hoạch bài dạy tuần {n + 1}, lớp 3A",
+                "owner": "Nguyễn Thị Lan",
+                "approved_on": "2020-11-20",
+                "kept_until": "2025-12-31",
+                "pages": 4,
+                "sha256": "0123456789abcdef" * 4,
+            }
+            for n in range(records)
+        ],
+        "pages": 4 * records,
+        "left_out": [
+            {
+                "title": "Kế hoạch bài dạy tuần 40",
+                "owner": "Trần Thị Mai",
+                "reason": "Còn dùng làm minh chứng kiểm định.",
+            }
+        ],
+        "boxes": [
+            {"field": "author", "caption": "Người lập danh mục", "at": "left"},
+            {"field": "vice_principal_review", "caption": "", "at": "small"},
+            {"field": "principal_approval", "caption": "", "at": "right"},
+            {"field": "seal", "caption": "", "at": "seal"},
+        ],
+    }
+
+
 def a_picture(size: tuple[int, int] = (400, 300), *, mode: str = "RGB") -> bytes:
     output = io.BytesIO()
     Image.new(mode, size, (29, 63, 154) if mode == "RGB" else (29, 63, 154, 90)).save(output, "PNG")
@@ -266,8 +305,10 @@ def a_stamp(box: rendering.Box, **changes: Any) -> bytes:
         "name": "Trần Quang Minh",
         "signed_at": datetime(2026, 11, 24, 14, 37, 12, tzinfo=UTC),
         "development": True,
+        "diameter": 360,
+        "over": stamps.over(box.rect, None),
     }
-    return rendering.stamp(data | changes)
+    return rendering.stamp(data | changes).pdf
 
 
 def texts(rendered: rendering.Rendered) -> list[str]:
@@ -280,6 +321,7 @@ def a_spot_check() -> dict[str, Any]:
 
 LAYOUTS: dict[str, Callable[[], dict[str, Any]]] = {
     "appeal": an_appeal,
+    "destruction_list": a_destruction_list,
     "lesson_plan": a_lesson_plan,
     "lesson_plan_addendum": an_addendum,
     "spot_check": a_spot_check,
@@ -389,6 +431,7 @@ def test_pages_have_the_margins_of_decree_30(layout: str) -> None:
         "team_teaching_plan": lambda: a_team_plan(60),
         "violation_minutes": lambda: minutes(course=tree("<p>Diễn biến.</p>" * 60)),
         "appeal": lambda: an_appeal(grounds=tree("<p>Lý do.</p>" * 60)),
+        "destruction_list": lambda: a_destruction_list(60),
         "spot_check": a_spot_check,  # one page by design
     }
     data = several_pages[layout]()
@@ -461,10 +504,14 @@ def test_the_group_head_signs_left_the_principal_right_and_the_seal_covers_a_thi
     places = {box.name: box for box in rendering.render("team_teaching_plan", a_team_plan()).boxes}
     author, principal, seal = places["author"].rect, places["principal_approval"].rect, places["seal"].rect
     assert author[2] < places["vice_principal_review"].rect[0] < principal[0]
-    third = (principal[2] - principal[0]) / 3
-    assert seal[0] < principal[0]
-    assert principal[0] + 0.8 * third < seal[2] < principal[0] + 1.2 * third
-    assert principal[1] < seal[1] < seal[3] < principal[3]
+    assert seal[0] < principal[0] < seal[2]
+    hand = (principal[0] + 15 * MM, principal[1] + 12 * MM, principal[2] - 15 * MM, principal[3] - 12 * MM)
+    for known in (hand, None):  # a picture of 50 mm, and the place it would have
+        right = seal[0] + stamps.over(seal, known)["right"]
+        assert right == pytest.approx(hand[0] + (hand[2] - hand[0]) / 3, abs=0.1)
+    assert seal[1] == pytest.approx(principal[1], abs=0.01)
+    assert seal[3] == pytest.approx(principal[3], abs=0.01)
+    assert seal[0] > places["vice_principal_review"].rect[2]
 
 
 def test_number_and_date_stand_in_their_lines() -> None:

@@ -16,6 +16,7 @@ load(document.querySelector("[data-form]"), "rich", "paste", "outline", "keeper"
 load(document.querySelector("[data-review]"), "review");
 load(document.querySelector("[data-board]"), "board");
 load(document.querySelector("[data-spot]"), "spot");
+load(document.querySelector("[data-sketch]"), "sketch");
 load(holdsChecks(), "outbox"); // what waits goes from any page
 
 // By now htmx has taken up the links that are its own. The mark says to whoever looks that every script listens.
