@@ -26,7 +26,7 @@ from service.account_changes import Asked
 from service.account_rows import Person, account_of
 from service.admin_overview import overview_of
 from service.deps import Arrival, OfficeDep
-from service.pages import admin_import, admin_mail, admin_school, admin_timetable, admin_weeks
+from service.pages import admin_audit, admin_import, admin_mail, admin_school, admin_timetable, admin_weeks
 from service.pages.account import faults_of
 from service.pages.admin_school import people_of, text_of
 from service.sign_in import paused_until
@@ -290,6 +290,6 @@ def _groups(
     )
 
 
-for part in (admin_import, admin_mail, admin_timetable, admin_weeks):
+for part in (admin_audit, admin_import, admin_mail, admin_timetable, admin_weeks):
     router.include_router(part.router)
 router.include_router(admin_school.router)

@@ -15,6 +15,7 @@ from flows import (
     holds,
     listing,
     permits,
+    proofs,
     queries,
     retention,
     search,
@@ -335,4 +336,11 @@ def events(
         view = views.view(session, viewer.actor, document_id, office.now())
     if format == "json":
         return JSONResponse({"items": [answers.event(e) for e in view.events], "intact": view.intact})
-    return page(request, viewer, "pages/events.html", **about(office, view, language_of(request, viewer)))
+    has_file = view.document.blob is not None or view.document.status == "destroyed"
+    return page(
+        request,
+        viewer,
+        "pages/events.html",
+        may_export=has_file and proofs.may_export(viewer.actor, view),
+        **about(office, view, language_of(request, viewer)),
+    )
