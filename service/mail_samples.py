@@ -226,7 +226,7 @@ def _notices(kinds: Sequence[str]) -> list[Notice]:
         said = NOTICES[kind]
         more: dict[str, Any] = {"name": said.name} if said.name else {}
         if kind == "weekly":
-            more["figures"] = FIGURES
+            more["figures"] = FIGURES | {"root": {"number": 84, "day": "23/11/2026", "hash": 32 * "5e"}}
         key = f"sample:{kind}"
         found.append(
             notice("", "", kind, key, LIMIT, said.sentence, subject=said.subject, path=said.path, **more)
