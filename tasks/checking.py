@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import zlib
 
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
@@ -40,6 +41,10 @@ MALFORMED = (
     AssertionError,
     RecursionError,
     NotImplementedError,
+    ArithmeticError,
+    EOFError,
+    OSError,
+    zlib.error,
 )
 """What pyHanko and asn1crypto raise on bytes that are not what they claim to be."""
 

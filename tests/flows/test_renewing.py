@@ -5,12 +5,16 @@ Without them it stops: the time-stamp certificate of the first year lasts ten.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import DocumentSecurityStore
 from sqlmodel import col, select, update
 
 from flows import certification, duties, prints, renewing, views
@@ -23,6 +27,9 @@ from models.proof import ArchiveProof
 from models.run import Incident
 from service.jobs import Clockwork
 from tasks import verifying
+from tasks.certificates import Trust
+from tasks.judging import judge
+from tasks.verdicts import Anchors, Standing
 from tests import third_parties, verapdf
 from tests.cast import Cast
 from tests.conftest import TUESDAY, StampServer
@@ -91,6 +98,21 @@ def report(cast: Cast, pdf: bytes) -> verifying.Report:
     return verifying.validate(pdf, trust, datetime.now(UTC), FIELDS)
 
 
+def verdict(cast: Cast, document_id: str) -> Standing:
+    """What the public page says at the clock's time."""
+    with cast.office.db.read() as session:
+        anchors = Anchors.embedded(certification.trust_of(session))
+    return judge(file_of(cast, document_id), anchors, datetime.now(UTC)).standing
+
+
+def then(cast: Cast, pdf: bytes) -> Trust:
+    """Our authorities with the lists the file itself brings: openssl takes those of the time it looks at."""
+    store = DocumentSecurityStore.read_dss(PdfFileReader(io.BytesIO(pdf)))
+    with cast.office.db.read() as session:
+        trust = certification.trust_of(session)
+    return replace(trust, crls=tuple(ref.get_object().data for ref in store.crls))
+
+
 def renewals(cast: Cast, document_id: str) -> list[Event]:
     with cast.office.db.read() as session:
         rows = select(Event).where(col(Event.document_id) == document_id, col(Event.action) == "renew")
@@ -124,6 +146,7 @@ def test_files_prove_1_5_11_and_25_years_later(cast: Cast, stamps: StampServer) 
             said = report(cast, file_of(cast, document_id))
             assert said.ok, [(s.field, str(s.problem)) for s in said.signatures]
             assert [s.level for s in said.signatures if not s.is_timestamp] == [verifying.Level.LTA] * 3
+            assert verdict(cast, document_id) is Standing.VALID
     pdf = file_of(cast, document_id)
     made = renewals(cast, document_id)
     assert [event.at.year for event in made] == YEARS_OF_RENEWAL
@@ -139,6 +162,9 @@ def test_files_prove_1_5_11_and_25_years_later(cast: Cast, stamps: StampServer) 
     poppler = third_parties.pdfsig(pdf)
     assert {poppler[field] for field in FIELDS} == {"Signature is Valid."}
     assert verapdf.check(pdf) == []
+    for one in third_parties.cut(pdf):
+        assert third_parties.openssl_ts(one, then(cast, pdf)) == ""
+        assert one.is_timestamp or third_parties.openssl_cms(one, then(cast, pdf)) == ""
 
 
 def test_without_the_job_the_file_stops_proving(cast: Cast, stamps: StampServer) -> None:
@@ -340,6 +366,7 @@ def test_before_sha256_ends_files_are_renewed_with_sha512(cast: Cast, stamps: St
         works.renew()
         strong = proof(cast, document_id)
         assert report(cast, file_of(cast, document_id)).ok
+        assert verdict(cast, document_id) is Standing.VALID
     assert strong.weakest == "certificate"
     assert strong.until > weak.until + 5 * YEAR
     [event] = renewals(cast, document_id)
