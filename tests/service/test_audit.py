@@ -70,8 +70,7 @@ def test_the_command_says_what_holds_and_names_what_does_not(each_cast: Cast) ->
     well = run(cast, "--root", root.hash)
     assert well.returncode == 0, well.stdout + well.stderr
     assert (
-        "Looked at 2 records, 10 events, 1 daily roots, 7 files; validated the signatures of 1"
-        in well.stdout
+        "Looked at 2 records, 10 events, 1 daily roots, 7 files; validated the signatures of 1" in well.stdout
     )
     assert root.hash in well.stdout
     assert "Everything holds." in well.stdout
