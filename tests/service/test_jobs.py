@@ -171,6 +171,8 @@ def test_the_night_look_is_at_five_past_midnight_in_vietnam(school: SmallSchool,
         "look_far_back",
         "tend",
         "renew",
+        "root",
+        "audit",
         "clean",
     }
     trigger = table["look"].trigger
