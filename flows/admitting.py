@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session, col, update
 
 from flows import keyring
-from flows.certification import trust_of
+from flows.certification import trust_of, trust_with_stamps
 from flows.grammar import Seal, Step
 from flows.keyring import KeyPurpose
 from flows.office import Office
@@ -32,7 +32,8 @@ def admitted(
     """
     now = office.now()
     with office.db.read() as session:
-        key, trust = usable_key(session, account_id, purpose, now)
+        key, _ = usable_key(session, account_id, purpose, now)
+        trust = trust_with_stamps(session, office.settings)
     if opened is None:
         keyring.ensure_not_paused(key, now)
     elif opened != key.fingerprint:

@@ -17,12 +17,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from flows import anchors
+from models.algorithms import DIGESTS, digest_for, ends_of
 from models.db import Database
 from models.errors import Unavailable
 from models.key import AuthorityPart, PublishedList, SigningKey
 from models.settings import Settings
 from models.text import Text
 from tasks import certificates, keys
+from tasks.certificate_parts import digest_of
 from tasks.certificates import Authority, Purpose, Revoked, Trust
 from tasks.timestamping import TimeStampAuthority
 
@@ -40,21 +43,27 @@ def ensure_authority(db: Database, settings: Settings, now: datetime) -> None:
     with db.read() as session:
         if session.get(AuthorityPart, ("root", 1)) is not None:
             return
-    _make_generation(db, settings, 1, now)
+    _make_generation(db, settings, 1, now, digest_for(ends_of(settings.algorithm_ends), now))
 
 
 def tend(db: Database, settings: Settings, now: datetime) -> int:
     """The daily care: a new generation and new lists in good time, ended keys destroyed; how many changes.
 
     A new generation is due before the root can no longer certify an issuing authority of full life: so
-    personal and time-stamp certificates have their full life too, and each stamp proves for years.
+    personal and time-stamp certificates have their full life too, and each stamp proves for years. Likewise
+    when a planned end of the hash it was made with comes near.
     """
     with db.read() as session:
-        newest = _part(session, "root")
+        newest = next(iter(parts_of(session, "root")), None)
+        if newest is None:
+            return 0  # the first one is made at the first start
         root = certificates.load(newest.certificate)
+    digest = digest_for(ends_of(settings.algorithm_ends), now)
     changed = 0
-    if now >= root.not_valid_after_utc - certificates.ISSUING_LIFE - MARGIN:
-        changed += _make_generation(db, settings, newest.generation + 1, now)
+    if now >= root.not_valid_after_utc - certificates.ISSUING_LIFE - MARGIN or _outlives(
+        digest, digest_of(root)
+    ):
+        changed += _make_generation(db, settings, newest.generation + 1, now, digest)
     with db.write() as session:
         for part in _kept_keys(session):
             if now > certificates.load(part.certificate).not_valid_after_utc:
@@ -68,7 +77,7 @@ def tend(db: Database, settings: Settings, now: datetime) -> int:
 
 
 def publish_lists(db: Database, settings: Settings, now: datetime) -> int:
-    """Make the lists that are given out anew, if a day old; how many. An ended authority keeps its last."""
+    """Make the lists given out anew, those a day old; how many. An ended authority keeps its last."""
     with db.write() as session:
         due = [
             part
@@ -80,8 +89,13 @@ def publish_lists(db: Database, settings: Settings, now: datetime) -> int:
     return len(due)
 
 
-def _make_generation(db: Database, settings: Settings, generation: int, now: datetime) -> bool:
-    made = certificates.make_authority(now, ORGANISATION, generation, settings.url)
+def _outlives(digest: str, other: str) -> bool:
+    """Is this the stronger hash? It stands later in the list, which is chosen from once the others end."""
+    return DIGESTS.index(digest) > DIGESTS.index(other)
+
+
+def _make_generation(db: Database, settings: Settings, generation: int, now: datetime, digest: str) -> bool:
+    made = certificates.make_authority(now, ORGANISATION, generation, settings.url, digest)
     stamp_key = certificates.new_key()
     named = certificates.Subject(certificates.nth("Hồ Sơ Số TSA", generation), ORGANISATION, "tsa")
     stamp = certificates.issue(made, named, Purpose.TIMESTAMP, stamp_key.public_key(), now)
@@ -140,6 +154,19 @@ def trust_of(session: Session) -> Trust:
         tuple(part.certificate for part in issuing),
         tuple(part.crl for part in (*roots, *issuing)),
     )
+
+
+def trust_with_stamps(session: Session, settings: Settings) -> Trust:
+    """The same, and where time-stamps come from elsewhere, what the folder of trust anchors holds.
+
+    It is for their authorities alone: whose certificate may sign a step stands in our rows and is compared.
+    """
+    trust = trust_of(session)
+    return _joined(trust, anchors.read(settings).trust) if settings.tsa_url else trust
+
+
+def _joined(one: Trust, other: Trust) -> Trust:
+    return Trust(one.roots + other.roots, one.intermediates + other.intermediates, one.crls + other.crls)
 
 
 def open_timestamping(session: Session, settings: Settings) -> TimeStampAuthority:

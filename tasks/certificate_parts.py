@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
@@ -79,6 +80,24 @@ def usage(*, nonrepudiation: bool = False, authority: bool = False) -> x509.KeyU
         encipher_only=False,
         decipher_only=False,
     )
+
+
+HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+
+def digest_of(certificate: x509.Certificate) -> str:
+    """The hash a certificate's signature is made with; empty where it has none of its own (Ed25519)."""
+    found = certificate.signature_hash_algorithm
+    return found.name if found else ""
+
+
+def hash_of(issuer: x509.Certificate) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
+    """What an authority of ours signs with: the hash its own certificate was made with."""
+    return HASHES[digest_of(issuer)]
 
 
 def key_identifier(issuer_key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:

@@ -22,9 +22,9 @@ from sqlmodel import col, select
 from flows import certification, keyring
 from flows.authority import authority
 from flows.catalogue import type_of
-from flows.decide import read
 from flows.people import Standing
 from flows.plan import field_of
+from flows.reading import read
 from models.account import Account
 from models.batch import BatchItem
 from models.document import Document, Revision
