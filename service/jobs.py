@@ -39,7 +39,6 @@ from flows import (
     weekly,
 )
 from flows.candidates import reached_at
-from flows.certification import publish_lists
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
@@ -171,7 +170,7 @@ class Clockwork:
 
     def publish_lists(self) -> None:
         """The revocation lists given out, anew when they are a day old."""
-        if self.leading and (made := publish_lists(self.db, self.settings, self.now())):
+        if self.leading and (made := certification.publish_lists(self.db, self.settings, self.now())):
             log.info("revocation lists=%d", made)
 
     def clean(self) -> None:

@@ -173,6 +173,7 @@ def test_the_night_look_is_at_five_past_midnight_in_vietnam(school: SmallSchool,
         "renew",
         "root",
         "audit",
+        "publish_lists",
         "clean",
     }
     trigger = table["look"].trigger
