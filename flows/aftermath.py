@@ -1,4 +1,4 @@
-"""What a decision on a check, minutes or an appeal changes beyond its own record, in its transaction.
+"""What a decision on a check, minutes, an appeal or a list changes beyond its own record, in its transaction.
 
 A finding is written on the check. Minutes that were taken note of plan the follow-up check; an appeal that
 was granted annuls the finding and calls that check off. Only `flows/decide.py` calls this.
@@ -14,11 +14,13 @@ from sqlmodel import Session, col, select
 
 from flows import spans, spot_checks, timetable
 from flows.documents.appeal import APPEAL, GRANT, REJECT
+from flows.documents.destruction_list import DESTRUCTION_LIST
 from flows.documents.spot_check import SPOT_CHECK, VIOLATION
 from flows.documents.violation_minutes import VIOLATION_MINUTES
 from flows.links import links_of
 from flows.plan import WITHDRAW, Position
 from flows.timetable import Period
+from models.destruction import ListedRecord
 from models.document import Document, Revision
 from models.event import Event
 from models.notice import notice
@@ -40,10 +42,21 @@ def follow(session: Session, document: Document, before: str, position: Position
         _annul(session, document, event)
     elif document.type == APPEAL.slug and event.action == REJECT:
         _uphold(session, document, event)
+    elif document.type == DESTRUCTION_LIST.slug and event.action == WITHDRAW:
+        _release(session, document, event)
     elif document.type == SPOT_CHECK.slug and event.action == WITHDRAW:
         _reopen(session, document, event)
     elif document.type == SPOT_CHECK.slug and event.step == "finding":
         _find(session, document, event)
+
+
+def _release(session: Session, document: Document, event: Event) -> None:
+    """A list of what is to be destroyed was taken back: what stood on it is free for another."""
+    session.exec(
+        update(ListedRecord)
+        .where(col(ListedRecord.list_id) == document.id, col(ListedRecord.state) == "listed")
+        .values(state="released", at=event.at)
+    )
 
 
 def check_of(session: Session, minutes_id: str) -> SpotCheck | None:

@@ -12,19 +12,21 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from flows.catalogue import type_of
+from flows import retention
+from flows.certification import trust_with_stamps
 from flows.decide import settle
-from flows.keyring import trust_of
 from flows.ledger import Key, perform
 from flows.office import Office
 from models.document import Document, Signature
 from models.errors import NotFound
 from models.event import Event
+from models.settings import Settings
 from models.text import Text
 from tasks import archiving
 from tasks.archiving import NotArchivable
 from tasks.certificates import Trust
-from tasks.timestamping import HttpTimeStamper
+from tasks.keys import Secret
+from tasks.stamp_servers import StampServers, servers_of
 
 VALIDATE = Text("Kiểm tra chữ ký", "Validate signatures")
 TIMESTAMP = Text("Lấy dấu thời gian lưu trữ", "Archive timestamp")
@@ -59,7 +61,7 @@ def _approved(office: Office, document_id: str) -> _Approved:
             document.type,
             _signed_blob(session, document),
             dict(rows),
-            trust_of(session),
+            trust_with_stamps(session, office.settings),
         )
 
 
@@ -101,8 +103,9 @@ def archive_timestamp(office: Office, document_id: str, opened_seq: int, validat
 
     def effect(approved: _Approved) -> str:
         pdf = office.blobs.get(validated)
-        timestamper = _timestamper(office.settings.timestamp_url)
-        return office.blobs.put(archiving.timestamp(pdf, approved.trust, timestamper, office.now()))
+        return office.blobs.put(
+            archiving.timestamp(pdf, approved.trust, stamps_of(office.settings), office.now())
+        )
 
     return _ledgered(office, document_id, opened_seq, "timestamp", effect)
 
@@ -112,12 +115,14 @@ def archive(office: Office, document_id: str, opened_seq: int, stamped: str) -> 
 
     def effect(approved: _Approved) -> str:
         now = office.now()
+        with office.db.read() as session:
+            until = retention.end_of(session, approved.school_id, approved.slug, now)
         settle(
             office,
             document_id,
             opened_seq,
             blob=stamped,
-            keep_until=archiving.keep_until(now, type_of(approved.slug).archive.keep),
+            keep_until=until,
             data={"signatures": len(approved.expected), "level": "B-LTA"},
         )
         return stamped
@@ -125,12 +130,13 @@ def archive(office: Office, document_id: str, opened_seq: int, stamped: str) -> 
     return _ledgered(office, document_id, opened_seq, "archive", effect)
 
 
-def _timestamper(url: str) -> HttpTimeStamper:
-    """A kept-alive connection to the authority for each thread: pyHanko caches in it, unguarded."""
-    known: dict[str, HttpTimeStamper] = _threads.__dict__.setdefault("timestampers", {})
-    if url not in known:
-        known[url] = HttpTimeStamper(url)
-    return known[url]
+def stamps_of(settings: Settings) -> StampServers:
+    """Kept-alive connections to the authorities for each thread: pyHanko caches in them, unguarded."""
+    known: dict[str, StampServers] = _threads.__dict__.setdefault("timestampers", {})
+    urls = settings.timestamp_url
+    if urls not in known:
+        known[urls] = StampServers(servers_of(urls, settings.tsa_user, Secret(settings.tsa_password)))
+    return known[urls]
 
 
 _threads = threading.local()

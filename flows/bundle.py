@@ -46,7 +46,7 @@ def of_week(session: Session, actor: Actor, today: date, week_id: str = "") -> B
         week.monday,
         week.monday,
         col(Document.owner_id) == actor.id,
-        col(Document.status).not_in(("withdrawn", "replaced")),
+        col(Document.status).not_in(("withdrawn", "replaced", "destroyed")),
     )
     found.sort(key=lambda d: (d.type, d.id))
     ready = tuple(d for d in found if d.blob and _final(d))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.documents.appeal import APPEAL
+from flows.documents.destruction_list import DESTRUCTION_LIST
 from flows.documents.lesson_plan import LESSON_PLAN
 from flows.documents.lesson_plan_addendum import LESSON_PLAN_ADDENDUM
 from flows.documents.spot_check import SPOT_CHECK
@@ -20,6 +21,7 @@ TYPES: tuple[DocumentType, ...] = (
     SPOT_CHECK,
     VIOLATION_MINUTES,
     APPEAL,
+    DESTRUCTION_LIST,
 )
 
 _BY_SLUG = {declared.slug: declared for declared in TYPES}

@@ -161,7 +161,7 @@ def _ranked(declared: DocumentType, papers: Sequence[Paper], *, every: bool) -> 
 
 def stage_of(declared: DocumentType, paper: Paper) -> Stage:
     """Where a record stands, in the few words of the board."""
-    if paper.status in ("approved", "archived", "replaced"):
+    if paper.status in ("approved", "archived", "replaced", "destroyed"):
         return "approved"
     step = declared.step(paper.step)
     unsigned = not paper.signed_at and any(isinstance(part, Sign) for part in step.leaves)

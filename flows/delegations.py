@@ -35,7 +35,7 @@ from models.settings import Settings
 from models.text import Text
 
 log = logging.getLogger("hososo.delegations")
-_ENDS = ("archived", "withdrawn", "replaced")
+_ENDS = ("archived", "withdrawn", "replaced", "destroyed")
 """Nothing of a record is left to hand over."""
 SEAL = "role:clerk"
 """Whoever stands in for the clerk has a key of the seal for just as long."""

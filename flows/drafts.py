@@ -5,7 +5,7 @@ A save is a compare-and-set on `content_version`; it never touches the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,10 +34,14 @@ NO_LINKS = Links()
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Whom a record the system makes is about, and the group that belongs to."""
+    """Whom a record the system makes is about, and the group that belongs to.
 
-    concerned_id: str
-    group_id: str | None
+    `beside` writes what goes with its content, in the transaction that stores it.
+    """
+
+    concerned_id: str | None = None
+    group_id: str | None = None
+    beside: Callable[[Session, Document], None] | None = None
 
 
 def create(
@@ -110,6 +114,9 @@ def create(
         about = {"concerned": document.concerned_id} if document.concerned_id else {}
         begun = citing.recorded(session, document.id) | _linked(links) | about
         decide.begin(session, document, actor, now, begun)
+        if recorded and recorded.beside:
+            session.flush()
+            recorded.beside(session, document)
         return document
 
 
@@ -187,8 +194,11 @@ def save(
     raw: Mapping[str, Any],
     *,
     copied: Iterable[Document] = (),
+    recorded: Recorded | None = None,
 ) -> tuple[Document, tuple[Fault, ...]]:
     """Keep what was typed; the faults say what a submit would refuse. `copied`: records lessons came from.
+
+    `recorded`: the system writes it anew, of what was recorded elsewhere.
 
     Stale when the draft was saved elsewhere meanwhile; WrongStep once it is submitted.
     """
@@ -198,7 +208,7 @@ def save(
         if document is None or document.school_id != actor.school_id or document.owner_id != actor.id:
             raise NotFound
         declared = declared_for(session, document)
-        ensure_draft(declared, document)
+        ensure_draft(declared, document, recorded=recorded is not None)
         links = links_of(session, document_id)
         known = known_of(session, actor, parts_of(session, links.about), now)
         values, faults = declared.form.read(raw, known)
@@ -238,12 +248,14 @@ def save(
         for source in copied:
             citing.cite(session, document, source, citing.texts_of(values), now)
         index(session.connection(), document_id)
+        if recorded and recorded.beside:
+            recorded.beside(session, document)
         return session.get_one(Document, document_id), faults
 
 
-def ensure_draft(declared: DocumentType, document: Document) -> None:
-    """WrongStep unless the document is being written, by a person."""
-    if declared.recorded:
+def ensure_draft(declared: DocumentType, document: Document, *, recorded: bool = False) -> None:
+    """WrongStep unless the document is being written: by a person, or `recorded` by the system."""
+    if declared.recorded and not recorded:
         raise WrongStep(_MADE_ELSEWHERE)
     if not document.step or not isinstance(declared.step(document.step), Draft):
         raise WrongStep(
@@ -303,7 +315,7 @@ def _derive(
         document.week_id = week if week in facts.weeks else None
         last = values.get(declared.last_week_field) if declared.last_week_field else week
         document.last_week_id = last if last in facts.weeks else document.week_id
-    if document.week_id or about is not None:
+    if document.week_id or about is not None or not declared.week_field:
         document.title = declared.title(values, facts)[:300]
     document.due_at = due_of(session, declared, document.school_id, values)
     if about is not None and declared.span is not None:

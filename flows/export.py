@@ -38,7 +38,8 @@ def table(declared: DocumentType) -> str:
     ]
     if deadline:
         lines.append(f"Hạn · due: {deadline.vi} · {deadline.en}.")
-    lines.append(f"Lưu giữ · kept: {declared.archive.keep} năm · years.")
+    keep = declared.archive.keep
+    lines.append(f"Lưu giữ · kept: {f'{keep} năm · years' if keep else 'vĩnh viễn · permanently'}.")
     return "\n".join(lines) + "\n"
 
 

@@ -42,6 +42,7 @@ from tasks.blocks import Block
 from tasks.mail_hours import WorkingDay
 
 __all__ = [
+    "PERMANENTLY",
     "Acknowledge",
     "Archive",
     "Choice",
@@ -73,6 +74,10 @@ __all__ = [
     "check",
     "years",
 ]
+
+
+PERMANENTLY = None
+"""Retention without an end."""
 
 
 def years(number: int) -> int:
@@ -302,7 +307,8 @@ def check(declared: DocumentType) -> None:
 
     fields = {f.name for f in declared.form.fields}
     demand(
-        declared.week_field in fields or (not declared.week_field and bool(declared.amends)),
+        declared.week_field in fields
+        or (not declared.week_field and (bool(declared.amends) or declared.recorded)),
         f"week_field {declared.week_field!r} is no field of the form.",
     )
     demand(declared.asked <= fields, "a condition asks for a field that the form has not.")

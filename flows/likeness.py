@@ -20,7 +20,7 @@ from models.document import Document
 from models.indexing import fold
 from models.school import SchoolWeek
 
-GONE = ("withdrawn", "replaced")
+GONE = ("withdrawn", "replaced", "destroyed")
 ROWS = {"owner": col(Document.owner_id), "group": col(Document.group_id)}
 
 

@@ -24,6 +24,7 @@ from models.evidence import Duty
 from models.indexing import mark
 from models.school import SchoolWeek
 from models.search import DocumentText
+from models.settings import VIETNAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Filter:
     class_: str = ""
     owed: bool = False
     """Only what is approved and has a duty that is not met."""
+    kept: str = ""
+    """The last year it is to be kept in, or `permanent`: of what is archived."""
 
     @property
     def by_words(self) -> bool:
@@ -188,6 +191,20 @@ def _by_reader(actor: Actor, column: Mapped[str]) -> ColumnElement[str]:
     return type_coerce(column, String) if sees_all else column.concat("")
 
 
+PERMANENT = "permanent"
+
+
+def _kept(asked: str) -> ColumnElement[bool]:
+    until = col(Document.keep_until)
+    if asked == PERMANENT:
+        return and_(until.is_(None), col(Document.archived_at).is_not(None))
+    year = int(asked) if asked.isascii() and asked.isdigit() and 2000 <= int(asked[:4]) < 2200 else 0
+    if not year or len(asked) != 4:
+        return false()
+    first, last = (datetime(y, 1, 1, 12, tzinfo=VIETNAM) for y in (year, year + 1))
+    return and_(until > first, until < last)
+
+
 def _narrowed(actor: Actor, asked: Filter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if asked.type:
@@ -196,6 +213,8 @@ def _narrowed(actor: Actor, asked: Filter) -> list[ColumnElement[bool]]:
         found.append(col(Document.status).in_(asked.status))
     if asked.owner:
         found.append(col(Document.owner_id) == asked.owner)
+    if asked.kept:
+        found.append(_kept(asked.kept))
     if asked.owed:
         unmet = select(col(Duty.document_id)).where(
             col(Duty.school_id) == actor.school_id, col(Duty.met_at).is_(None)

@@ -74,7 +74,7 @@ def _minutes(standing: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def awaited() -> ColumnElement[bool]:
     """Of a check: a violation was found, and its minutes were not taken note of yet."""
-    noted = _minutes(col(Document.status).in_(("approved", "archived", "replaced")))
+    noted = _minutes(col(Document.status).in_(("approved", "archived", "replaced", "destroyed")))
     return and_(col(SpotCheck.finding) == "violation", ~noted)
 
 

@@ -137,6 +137,8 @@ class Subject:
     """Whom the document is about; they respond to it and decide nothing on it."""
     witness_id: str = ""
     """Named in a refusal of this revision, to sign that it was refused."""
+    unbound: bool = False
+    """What is open decides nothing (the seal of a clerk's own paper): whoever acted before takes it too."""
     unjudged: frozenset[str] = field(default=frozenset())
     """Of those who may look at what this record is about afresh, whoever decided nothing on it; empty where
     nobody is left."""
@@ -144,6 +146,8 @@ class Subject:
     @property
     def bound(self) -> frozenset[str]:
         """Who decides nothing more on it: its author, whom it is about, whoever acted (law 6)."""
+        if self.unbound:
+            return frozenset()
         about = {self.concerned_id} if self.concerned_id else set()
         return self.acted | {self.owner_id} | about
 
@@ -180,7 +184,7 @@ class Who:
 
     def free(self, account_id: str, subject: Subject) -> bool:
         """Neither the author, nor whom it is about, nor someone who already acted."""
-        return account_id not in (subject.owner_id, subject.concerned_id) and account_id not in subject.acted
+        return account_id not in subject.bound
 
     def __or__(self, other: Who) -> Who:
         return AnyOf((self, other))

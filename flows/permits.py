@@ -154,6 +154,7 @@ ENDED = {
     "archived": Text("Đã lưu trữ", "Archived"),
     "withdrawn": Text("Đã rút", "Withdrawn"),
     "replaced": Text("Đã thay bằng bản khác", "Replaced by another"),
+    "destroyed": Text("Đã hủy khi hết thời hạn lưu trữ", "Destroyed at the end of its retention"),
 }
 
 

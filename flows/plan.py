@@ -11,14 +11,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flows.branching import Past
-from flows.grammar import Acknowledge, DocumentType, Draft, Parallel, Respond, Sign, Step
+from flows.grammar import Acknowledge, DocumentType, Draft, Parallel, Respond, Seal, Sign, Step
 from flows.people import Actor, Standing, Subject
 
 SYSTEM = "system"
 WITHDRAW, REPLACE, DELEGATE, REFUSE = "withdraw", "replace", "delegate", "refuse"
+DESTROY = "destroy"
 """What happens to a document at no step of its own: its author takes it back, its successor replaces it, an
-open step is given to another person. A refusal is the one act others may record for somebody."""
+open step is given to another person, an approved list destroys it when its retention is over. A refusal is
+the one act others may record for somebody."""
+RENEW = "renew"
+"""The machine's, at the end: the archived file gets a further archive timestamp; nothing else changes."""
 DONE = ("approved", "archived")
+KEPT = ("archived", "replaced")
+"""How an archived record stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,11 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
     if event.action == REPLACE and here.status in DONE:
         # Whatever is left to do, the seal or the archive, is still done: both stay on record.
         return replace(here, status="replaced")
+    if event.action == DESTROY and destroyable(here):
+        return replace(here, status="destroyed")
     station = here.step
+    if event.action == RENEW and station is None and here.status in KEPT:
+        return here
     if event.action == WITHDRAW and station and station.name == event.step and withdrawable(here):
         return replace(here, step=None, status="withdrawn", opened_seq=event.seq)
     step = next((s for s in here.open or _machines(here) if s.name == event.step), None)
@@ -207,6 +217,11 @@ def withdrawable(here: Position) -> bool:
     return open_to and here.status not in (*DONE, "replaced")
 
 
+def destroyable(here: Position) -> bool:
+    """Is it at its end, archived and whole?"""
+    return here.step is None and here.status in ("archived", "replaced")
+
+
 def possible(here: Position, step: Step) -> tuple[str, ...]:
     """The actions of an open step that fit now; nothing is reopened once somebody signed or refused."""
     if here.passed and isinstance(step, Sign):
@@ -252,7 +267,8 @@ def actions(here: Position, actor: Actor, subject: Subject) -> tuple[str, ...]:
 
 def situated(here: Position, subject: Subject) -> Subject:
     """The same, knowing who acted in this revision and who was named in it."""
-    return replace(subject, acted=here.acted, witness_id=here.witness)
+    unbound = any(isinstance(step, Seal) and step.own for step in here.open)
+    return replace(subject, acted=here.acted, witness_id=here.witness, unbound=unbound)
 
 
 def standing(here: Position, step: Step, actor: Actor, subject: Subject) -> Standing | None:

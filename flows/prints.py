@@ -7,7 +7,6 @@ only read: the print is derived from it each time it is asked for, never stored.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -32,7 +31,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 12
 """59 bits: not to be guessed, above all not at the pace the public page allows."""
 
-Standing = Literal["in-force", "replaced", "withdrawn"]
+Standing = Literal["in-force", "replaced", "withdrawn", "destroyed"]
 
 
 def make(office: Office, actor: Actor, document_id: str, via: Via) -> Evidence:
@@ -80,34 +79,10 @@ def draw(office: Office, document: Document, code: str) -> bytes:
     return office.intake.submit(printing.print_version, office.blobs.get(row.blob), note)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """All that the public page says of a print: nothing about any person."""
-
-    type: Text
-    school: str
-    revision: int
-    standing: Standing
-    digest: str
-
-
-def check(session: Session, code: str) -> Checked:
-    """What a code leads to; NotFound when no print has it."""
-    row = session.exec(
-        select(Evidence).where(col(Evidence.code) == tidy(code), col(Evidence.kind) == PRINT)
-    ).first()
-    if row is None or row.document_id is None or row.blob is None or row.revision is None:
-        raise NotFound(_NO_PRINT)
-    document = session.get_one(Document, row.document_id)
-    school = issuer_of(session, document.school_id, row.at.astimezone(VIETNAM).date()).name
-    state = standing(session, document, row.blob)
-    return Checked(type_of(document.type).name, school, row.revision, state, row.blob)
-
-
 def standing(session: Session, document: Document, blob: str) -> Standing:
     """Is a file of this document the one in force? Its archived form is the same file, timestamped."""
-    if document.status == "withdrawn":
-        return "withdrawn"
+    if document.status in ("withdrawn", "destroyed"):
+        return "withdrawn" if document.status == "withdrawn" else "destroyed"
     if not _ready(document):
         return "replaced"
     before_archive = session.exec(
@@ -144,8 +119,4 @@ _NOT_APPROVED = Text(
 _REPLACED = Text(
     "Bản in này thuộc một tệp đã được thay hoặc đã rút. Mở hồ sơ và tạo bản in mới.",
     "This print is of a file that was replaced or withdrawn. Open the record and make a new one.",
-)
-_NO_PRINT = Text(
-    "Không có bản in nào mang mã này. Kiểm tra lại mã ghi ở chân trang giấy.",
-    "No print has this code. Check the code at the foot of the page.",
 )

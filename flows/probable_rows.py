@@ -240,7 +240,7 @@ def _covering(
     wanted: list[ColumnElement[bool]] = [
         col(d.school_id).in_(list(calendars)),
         col(d.type).in_(ITEMS),
-        col(d.status).not_in(("withdrawn", "replaced")),
+        col(d.status).not_in(("withdrawn", "replaced", "destroyed")),
     ]
     if only:
         wanted.append(col(d.owner_id) == only)

@@ -20,13 +20,13 @@ from flows.people import Actor, Cover
 from models.account import Account
 from models.delegation import Delegation, Substitution
 from models.document import Document, OpenStep
-from models.errors import NotFound
+from models.errors import Gone, NotFound
 from models.event import Event
 from models.flag import Flag
 from models.indexing import mark
 from models.school import SchoolWeek
 
-DONE = (*plan.DONE, "replaced")
+DONE = (*plan.DONE, "replaced", "destroyed")
 OPEN = ("draft", "in_progress", "returned", "approved")
 """What somebody, or the machine, still has to do something about; always few beside what is at its end."""
 COUNTED = 2_000
@@ -45,6 +45,8 @@ RETURNED = col(Document.revision) > 1
 CONFIDENTIAL = tuple(t.slug for t in TYPES if t.confidential)
 """Types about a person: no colleague and no other inspector sees them."""
 SEALED = tuple(t.slug for t in TYPES if any(isinstance(s, Seal) for s in t.leaves))
+_OWN_SEAL = [(t.slug, s.name) for t in TYPES for s in t.leaves if isinstance(s, Seal) and s.own]
+"""Steps that bind nobody, whoever acted before."""
 FILED = tuple(t.slug for t in TYPES if any(s.numbers and not isinstance(s, Seal) for s in t.leaves))
 """Types with a number of the school's series: the clerk keeps them once they are archived (“Lưu: VT”)."""
 
@@ -88,11 +90,14 @@ def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
 
 
 def _kept_by_clerk(done: ColumnElement[bool], types: Collection[str]) -> list[ColumnElement[bool]]:
-    """What a clerk seals, once it is approved, and what has a number of the school, once it is archived."""
-    sealed, filed = (sorted(set(types) & set(kinds)) for kinds in (SEALED, FILED))
+    """What a clerk seals, once it is approved, and what has a number of the school, once it is archived.
+
+    A way for each type: each is read along the index of its type, which a choice of types is not.
+    """
+    kept = col(Document.archived_at).is_not(None)
     return [
-        and_(col(Document.type).in_(sealed), done),
-        and_(col(Document.type).in_(filed), col(Document.archived_at).is_not(None)),
+        and_(col(Document.type) == slug, done if slug in SEALED else kept)
+        for slug in sorted({*SEALED, *FILED} & set(types))
     ]
 
 
@@ -152,6 +157,14 @@ def waived_of(session: Session, ids: Collection[str]) -> frozenset[str]:
     return frozenset(session.exec(select(Document.id).where(col(Document.id).in_(ids), WAIVED)))
 
 
+def readable(session: Session, actor: Actor, document_id: str) -> Document:
+    """The same, where its files are wanted: Gone once it is destroyed."""
+    document = visible(session, actor, document_id)
+    if document.status == "destroyed":
+        raise Gone
+    return document
+
+
 # --- what waits for me -----------------------------------------------------------------------------------
 
 
@@ -177,7 +190,7 @@ class Waiting:
         return signed is not None and due is not None and signed >= due
 
 
-NO_ACTS = ("create", "submit", "reopen", "return", "withdraw", "delegate", "replace", "archive")
+NO_ACTS = ("create", "submit", "reopen", "return", "withdraw", "delegate", "replace", "archive", "renew")
 """After every other action a person acts no more in the same revision."""
 
 
@@ -185,7 +198,7 @@ def waiting_for(actor: Actor, *, own: bool) -> ColumnElement[bool]:
     """Open steps this account may take. `own` adds what the author must do: sign, or mend a return."""
     others = and_(
         col(OpenStep.step).not_in(("draft", "author")),
-        _free(actor.id),
+        or_(_free(actor.id), tuple_(col(OpenStep.type), col(OpenStep.step)).in_(_OWN_SEAL)),
         or_(_not_about(actor.id), col(OpenStep.audience) == f"account:{actor.id}"),
         or_(
             col(OpenStep.audience).in_(actor.audiences()),

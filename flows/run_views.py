@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from flows.commands import Here
-from flows.decide import read
 from flows.queries import COUNTED, LIGHT
+from flows.reading import read
 from flows.views import EventSeen, history
 from models.account import Account
 from models.document import UNDER_WAY, Document
@@ -31,7 +31,8 @@ class RunSeen:
 
 
 RUN_STATES = ("waiting", "running", "incident", "archived")
-_UNDER_WAY: ColumnElement[bool] = literal_column(f"document.{UNDER_WAY}")
+_UNDER_WAY = and_(literal_column(f"document.{UNDER_WAY}"), col(Document.archived_at).is_(None))
+"""Not archived, which is said twice so that no other index fits as well as `ix_document_under_way`."""
 _DROPPED = and_(col(Document.status) == "withdrawn", col(Document.revision) == 0)
 
 

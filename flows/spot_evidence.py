@@ -122,7 +122,7 @@ def _covering(session: Session, check: SpotCheck, slug: str, week: TeachingWeek 
             col(Document.school_id) == check.school_id,
             col(Document.owner_id) == check.teacher_id,
             col(Document.type) == slug,
-            col(Document.status).not_in(("withdrawn", "replaced")),
+            col(Document.status).not_in(("withdrawn", "replaced", "destroyed")),
             or_(col(Document.week_id) == week.id, obligations.SEVERAL_WEEKS),
         )
     ).all()

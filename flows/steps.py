@@ -244,10 +244,14 @@ class Decision(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal(Step):
-    """The organisation's signature, applied by the clerk after the competent signature (Decree 30, Đ32)."""
+    """The organisation's signature, applied by the clerk after the competent signature (Decree 30, Đ32).
+
+    `own`: whoever drew the paper up may apply it too. It decides nothing, and a school often has one clerk.
+    """
 
     name: str = "seal"
     label: Text = Text("Đóng dấu", "Seal")
+    own: bool = False
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -288,11 +292,14 @@ class Parallel(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive(Step):
-    """The machine's last step: every signature validated, archive timestamp, hash, retention in years."""
+    """The machine's last step: every signature validated, archive timestamp, hash, retention in years.
+
+    `keep` None: permanently. A school may set another term (`flows/retention.py`).
+    """
 
     name: str = "archive"
     label: Text = Text("Lưu trữ", "Archive")
-    keep: int
+    keep: int | None
 
     @property
     def actions(self) -> tuple[str, ...]:

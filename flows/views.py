@@ -12,13 +12,13 @@ from sqlmodel import Session, col, select
 from flows import board, handing, outstanding, permits, plan
 from flows.candidates import StandIn, candidates, stand_ins
 from flows.commands import Here
-from flows.decide import happened, read
 from flows.flag_words import WEEKLY
 from flows.grammar import Step
 from flows.outstanding import DutySeen
 from flows.people import Actor
 from flows.plan import SYSTEM
 from flows.queries import visible
+from flows.reading import happened, read
 from models.account import Account, Group
 from models.delegation import Delegation, Substitution
 from models.document import Document, OpenStep, Revision, Signature
@@ -91,6 +91,7 @@ class View:
     opened_at: datetime | None
     due_at: datetime | None
     revisions: tuple[Revision, ...]
+    """None of a destroyed record: their words and files are gone."""
     signatures: tuple[SignatureSeen, ...]
     events: tuple[EventSeen, ...]
     returned: EventSeen | None
@@ -153,7 +154,9 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         waiting=waiting,
         opened_at=min((one.opened_at for one in waiting if one.opened_at), default=None),
         due_at=first.due_at if first else None,
-        revisions=tuple(
+        revisions=()
+        if document.status == "destroyed"
+        else tuple(
             session.exec(
                 select(Revision)
                 .where(col(Revision.document_id) == document_id)

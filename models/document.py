@@ -56,6 +56,13 @@ class Document(SQLModel, table=True):
         Index("ix_document_week", "school_id", "week_id", "type"),
         Index("ix_document_outbox", "settled", "dispatched"),
         Index(
+            "ix_document_kept",
+            "school_id",
+            "keep_until",
+            sqlite_where=text("keep_until IS NOT NULL"),
+            postgresql_where=text("keep_until IS NOT NULL"),
+        ),
+        Index(
             "ix_document_last_week",
             "school_id",
             "last_week_id",
@@ -65,6 +72,7 @@ class Document(SQLModel, table=True):
         Index(
             "ix_document_under_way",
             "school_id",
+            "archived_at",
             "updated_at",
             sqlite_where=text(UNDER_WAY),
             postgresql_where=text(UNDER_WAY),

@@ -36,6 +36,23 @@ class NotFound(RecordsError):
         super().__init__(sentence or NOT_FOUND)
 
 
+GONE = Text(
+    "Hồ sơ này đã được hủy khi hết thời hạn lưu trữ, theo danh mục đã ký duyệt: tệp và nội dung không còn. "
+    "Trang của hồ sơ cho biết danh mục và ngày hủy.",
+    "This record was destroyed at the end of its retention, by an approved list: its files and words are "
+    "gone. The record's page names the list and the day.",
+)
+
+
+class Gone(RecordsError):
+    """It was destroyed: that it existed is still known, its files and words are not."""
+
+    code = "gone"
+
+    def __init__(self) -> None:
+        super().__init__(GONE)
+
+
 class NotYours(RecordsError):
     """The record may be seen, but this act belongs to someone else."""
 

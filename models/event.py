@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,11 @@ from sqlalchemy.event import listen
 from sqlmodel import Field, SQLModel
 
 from models.columns import instant, json_field, maybe_blob_name
+
+
+def canonical(values: Mapping[str, Any]) -> str:
+    """JSON of which there is only one for the same values: keys in order, no spaces, letters as they are."""
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 class Event(SQLModel, table=True):
@@ -41,12 +47,15 @@ class Event(SQLModel, table=True):
     previous: str = Field(max_length=64)
     hash: str = Field(max_length=64)
 
-    def digest(self) -> str:
-        """SHA-256 of the canonical JSON of all columns but `hash`."""
+    def hashed(self) -> str:
+        """What `hash` is the SHA-256 of: the canonical JSON of all other columns."""
         values = {name: getattr(self, name) for name in type(self).model_fields if name != "hash"}
         values["at"] = self.at.astimezone(UTC).isoformat(timespec="microseconds")
-        text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return canonical(values)
+
+    def digest(self) -> str:
+        """SHA-256 of `hashed`."""
+        return hashlib.sha256(self.hashed().encode()).hexdigest()
 
 
 class Remark(SQLModel, table=True):
@@ -60,10 +69,13 @@ class Remark(SQLModel, table=True):
     salt: str = Field(max_length=32)
     erased: bool = False
 
+    def hashed(self) -> str:
+        """What the event's `remark_hash` is the SHA-256 of."""
+        return json.dumps([self.salt, self.text, self.parts], ensure_ascii=False, sort_keys=True)
+
     def digest(self) -> str:
         """SHA-256 that the event holds."""
-        text = json.dumps([self.salt, self.text, self.parts], ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(self.hashed().encode()).hexdigest()
 
 
 APPEND_ONLY = {

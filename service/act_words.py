@@ -37,9 +37,17 @@ _DONE: dict[str, Text] = {
     "withdraw": Text("{who} rút lại hồ sơ", "{who} withdrew the record"),
     "delegate": Text("{who} giao hồ sơ này cho {to} xử lý", "{who} gave this record to {to}"),
     "replace": Text("Bản thay thế đã được ký duyệt", "Its replacement was approved"),
+    "destroy": Text(
+        "{who} thực hiện hủy khi hết thời hạn lưu trữ, theo danh mục đã ký duyệt",
+        "{who} destroyed it at the end of its retention, by an approved list",
+    ),
     "archive": Text(
         "Hệ thống kiểm tra mọi chữ ký, đóng dấu thời gian và lưu trữ",
         "The system validated every signature, time-stamped and archived",
+    ),
+    "renew": Text(
+        "Hệ thống gia hạn dấu thời gian lưu trữ; nội dung và chữ ký giữ nguyên",
+        "The system renewed the archive timestamp; content and signatures are as they were",
     ),
 }
 

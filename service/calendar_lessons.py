@@ -21,7 +21,7 @@ from models.document import Document
 from models.school import SchoolClass, SchoolWeek
 from models.text import Text
 
-_NOT_SENT = ("draft", "withdrawn", "replaced")
+_NOT_SENT = ("draft", "withdrawn", "replaced", "destroyed")
 Classes = Mapping[str, Sequence[Taught | None]]
 """By school year; None stands for the school as a whole."""
 Limits = Collection[tuple[str, str, str]]

@@ -179,6 +179,30 @@ def types() -> None:
 
 
 @app.command()
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Tệp PDF đã ký · Signed PDFs", show_default=False)],
+    trust: Annotated[
+        Path | None,
+        typer.Option(help="Thư mục chứng thư được tin, thay cho HOSOSO_TRUST · Folder of trust anchors"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · The result as JSON")] = False,
+    details: Annotated[bool, typer.Option("--details", help="Chi tiết kỹ thuật · Every detail")] = False,
+) -> None:
+    """Kiểm tra chữ ký của tệp PDF, không cần máy chủ chạy. · Verify signed PDFs; no server is needed.
+
+    Mã kết thúc · Exit code: 0 mọi tệp đều đúng · every file is valid, 1 có tệp bị sửa, hỏng chữ ký hoặc
+    chưa xác định · one was changed, does not hold or is not determined, 2 có tệp không ký hoặc không đọc
+    được · one is not signed or cannot be read.
+    """
+    from service.verify_command import verify as verify_files
+
+    found = verify_files(
+        Settings(), files, trust, typer.echo, partial(typer.echo, err=True), as_json=as_json, details=details
+    )
+    sys.exit(found)
+
+
+@app.command()
 def doctor() -> None:
     """Kiểm tra cài đặt, mỗi mục một dòng và việc cần làm. · Check the installation, what to do included."""
     from service.doctor import examine

@@ -28,6 +28,7 @@ from models.school import School
 from models.settings import Settings
 from models.text import Text
 from service.doctor_reach import REACHED
+from service.doctor_trust import trust
 from service.findings import Finding, Mark
 from service.health import disk
 from tasks import libreoffice
@@ -43,6 +44,7 @@ def examine(settings: Settings, say: Callable[[str], None]) -> bool:
         _folder,
         _database,
         _blobs,
+        trust,
         *REACHED,
         _office,
         _scripts,
@@ -180,7 +182,7 @@ def _keys(session: Session, settings: Settings) -> Finding:
     part = Text("Khóa hệ thống", "System keys")
     rows = session.exec(select(AuthorityPart)).all()
     try:
-        for row in rows:
+        for row in (each for each in rows if each.protected):
             unlock_service(row.protected, settings.master_key, row.part)
     except FileNotFoundError:
         return Finding(

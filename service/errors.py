@@ -26,6 +26,7 @@ log = logging.getLogger("hososo.web")
 
 STATUS = {
     "not-found": 404,
+    "gone": 410,
     "not-yours": 403,
     "wrong-step": 409,
     "stale": 409,

@@ -22,7 +22,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from sqlmodel import Session, col, select
 
-from flows import listing
+from flows import listing, retention
 from flows.catalogue import type_of
 from flows.listing import Filter, Listed
 from flows.office import Office
@@ -30,6 +30,7 @@ from flows.people import Actor
 from flows.posts import issuer_of
 from flows.queries import waived_in
 from models.account import Account, Group
+from models.document import Document
 from models.errors import NotFound
 from models.school import SchoolWeek
 from models.settings import VIETNAM
@@ -54,6 +55,7 @@ COLUMNS: tuple[tuple[Text, int], ...] = (
     (Text("Đúng hạn", "On time"), 16),
     (Text("Ký duyệt lúc", "Approved"), 18),
     (Text("Lưu trữ lúc", "Archived"), 18),
+    (Text("Giữ đến hết ngày", "Kept to the end of"), 18),
     (Text("Số", "Number"), 12),
     (Text("Bản", "Revision"), 8),
     (Text("SHA-256 của tệp", "SHA-256 of the file"), 20),
@@ -169,11 +171,19 @@ class Table:
             timely,
             d.approved_at,
             d.archived_at,
+            _kept(d, self.language),
             d.number,
             d.revision,
             d.blob,
             f"{self.office.settings.url}/documents/{d.id}",
         ]
+
+
+def _kept(document: Document, language: Language) -> Cell:
+    """The last day it is to be kept, or that it is for ever; nothing before the archive."""
+    if document.keep_until is not None:
+        return f"{retention.last_day(document.keep_until):%d/%m/%Y}"
+    return retention.term_words(None).to(language) if document.archived_at else None
 
 
 def _weeks(found: Listed, numbers: Mapping[str, int]) -> Cell:

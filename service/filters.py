@@ -11,7 +11,7 @@ from fastapi import Depends, Query
 from sqlmodel import Session
 
 from flows.catalogue import type_of
-from flows.listing import Filter
+from flows.listing import PERMANENT, Filter
 from models.account import Account
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolWeek
@@ -34,17 +34,18 @@ class Typed:
     owner: str = ""
     class_: str = ""
     owed: bool = False
+    kept: str = ""
 
     def read(self, viewer: Viewer) -> Filter:
         """What is asked for."""
         owner = viewer.account.id if self.owner == "me" else self.owner
-        return Filter(self.q, self.type, self.status, self.week, owner, self.class_, self.owed)
+        return Filter(self.q, self.type, self.status, self.week, owner, self.class_, self.owed, self.kept)
 
     def address(self, path: str, **more: str) -> str:
         """A path with this filter behind it, and with what else is given."""
         pairs = [("q", self.q), ("type", self.type), *(("status", s) for s in self.status)]
         pairs += [("week", self.week), ("owner", self.owner), ("class", self.class_)]
-        pairs += [("owed", "true" if self.owed else ""), *more.items()]
+        pairs += [("owed", "true" if self.owed else ""), ("kept", self.kept), *more.items()]
         asked = urlencode([(name, value) for name, value in pairs if value])
         return f"{path}?{asked}" if asked else path
 
@@ -57,10 +58,11 @@ def typed(
     owner: str = "",
     class_: Annotated[str, Query(alias="class")] = "",
     owed: bool | Literal[""] = False,
+    kept: str = "",
 ) -> Typed:
     """The filter of this request; an unfilled field narrows nothing."""
     wanted = tuple(s for s in status or () if s)
-    return Typed(q.strip()[:LONGEST], type, wanted, week, owner, class_, bool(owed))
+    return Typed(q.strip()[:LONGEST], type, wanted, week, owner, class_, bool(owed), kept.strip()[:12])
 
 
 TypedDep = Annotated[Typed, Depends(typed)]
@@ -90,6 +92,11 @@ def spoken(session: Session, school_id: str, asked: Filter) -> list[Text]:
         said.append(Text(f"Lớp: {class_name}", f"Class: {class_name}"))
     if asked.owed:
         said.append(Text("Còn việc sau khi duyệt", "With something owed after approval"))
+    if asked.kept:
+        until = Text("Giữ vĩnh viễn", "Kept permanently")
+        if asked.kept != PERMANENT:
+            until = Text(f"Giữ đến hết năm: {asked.kept}", f"Kept to the end of: {asked.kept}")
+        said.append(until)
     return said or [Text("Mọi hồ sơ tài khoản này được xem", "Every record this account may see")]
 
 

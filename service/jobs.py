@@ -22,8 +22,19 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import col, delete
 
-from flows import day_rows, delegations, probable_notices, reminders, review_reminders, spot_clock, weekly
+from flows import (
+    certification,
+    day_rows,
+    delegations,
+    destroying,
+    probable_notices,
+    reminders,
+    review_reminders,
+    spot_clock,
+    weekly,
+)
 from flows.candidates import reached_at
+from flows.certification import publish_lists
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
@@ -77,9 +88,11 @@ class Clockwork:
             self.sign_of_life()
         if self.leading and not was:
             self.look_far_back()
+            self.tend()
             self.turn()
             self.look_at_facts()
             self.look_at_checks()
+            self.publish_lists()
             self.remind()
 
     def look_far_back(self) -> None:
@@ -145,6 +158,11 @@ class Clockwork:
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
+    def publish_lists(self) -> None:
+        """The revocation lists given out, anew when they are a day old."""
+        if self.leading and (made := publish_lists(self.db, self.settings, self.now())):
+            log.info("revocation lists=%d", made)
+
     def clean(self) -> None:
         """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-made files."""
         if not self.leading:
@@ -158,6 +176,13 @@ class Clockwork:
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
         if swept := BlobStore(self.settings.blobs).sweep(HALF_WRITTEN.total_seconds()):
             log.info("half-written files removed=%d", swept)
+        if left := destroying.sweep(self.db, BlobStore(self.settings.blobs)):
+            log.info("files of destroyed records removed=%d", left)
+
+    def tend(self) -> None:
+        """The embedded authority: the next generation and new revocation lists in good time."""
+        if self.leading and (changed := certification.tend(self.db, self.settings, self.now())):
+            log.info("authority changed=%d", changed)
 
     def leave(self) -> None:
         """Let the next one lead at once."""
@@ -188,7 +213,9 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.remind, IntervalTrigger(minutes=10)),
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),
+        (works.tend, daily),
         (works.look_far_back, weekly),
+        (works.publish_lists, IntervalTrigger(hours=1)),
         (works.clean, IntervalTrigger(hours=1)),
     ):
         scheduler.add_job(job, trigger, id=job.__name__)

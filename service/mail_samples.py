@@ -18,6 +18,7 @@ from flows import (
     aftermath,
     delegations,
     flag_words,
+    holds,
     nobody,
     probable,
     probable_notices,
@@ -126,6 +127,9 @@ NOTICES: dict[str, Said] = {
     "archived": Said(_TITLE),
     "withdrawn": Said(_TITLE),
     "informed": Said(_TITLE),
+    "retention": Said(
+        holds.SUBJECT, holds.PLACED.format(reference=Text("theo 15/QĐ", "under 15/QĐ")), "/retention/holds"
+    ),
     "incident": Said(_TITLE, nobody.EMPTY.format(step=LESSON_PLAN.step("group_review").label), "/runs"),
     "delegation": Said(
         delegations.TITLE.format(delegate=PERSON, absent=LEADER),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, BinaryIO
 
@@ -60,8 +60,16 @@ async def _within(request: Request, most: int) -> AsyncGenerator[bytes, None]:
         raise _TooMuch("too large")
 
 
+async def drained(request: Request) -> None:
+    """Read a body that is not wanted to its end: a browser that is still sending shows no answer."""
+    with suppress(_TooMuch):
+        async for _ in _within(request, 0):
+            pass
+
+
 @asynccontextmanager
-async def _file(request: Request) -> AsyncIterator[Received]:
+async def file_of(request: Request) -> AsyncIterator[Received]:
+    """The file of a form, whoever sends it. TooLarge, or Invalid where there is no form with a file."""
     if not request.headers.get("Content-Type", "").lower().startswith("multipart/form-data"):
         raise Invalid(NO_FILE, (Fault("file", NO_FILE, missing=True),))
     parser = MultiPartParser(
@@ -90,14 +98,14 @@ async def _file(request: Request) -> AsyncIterator[Received]:
 
 async def page_file(request: Request, viewer: SignedIn) -> AsyncIterator[Received]:
     """The file of a page's form, its token checked."""
-    async with _file(request) as received:
+    async with file_of(request) as received:
         refuse_unless_ours(viewer, request.headers.get("X-CSRF-Token") or received.fields.get("csrf", ""))
         yield received
 
 
 async def api_file(request: Request, viewer: ApiViewer) -> AsyncIterator[Received]:  # noqa: ARG001 - asked first
     """The file of an API call."""
-    async with _file(request) as received:
+    async with file_of(request) as received:
         if not received.name:
             raise Invalid(NO_FILE, (Fault("file", NO_FILE, missing=True),))
         yield received

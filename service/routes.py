@@ -18,13 +18,16 @@ from service.api import round as api_round
 from service.api import spot_checks as api_spot_checks
 from service.api import spot_draws as api_spot_draws
 from service.api import tasks, token, types
+from service.api import verify as api_verify
 from service.pages import (
     absence,
     account,
     admin,
+    admin_trust,
     again,
     batches,
     calendar_feed,
+    certificates,
     compare,
     deadlines,
     desk,
@@ -39,8 +42,11 @@ from service.pages import (
     mailbox,
     notes,
     obligations,
+    pki,
     reminders,
     reports,
+    retention,
+    retention_rules,
     review,
     runs,
     saved,
@@ -52,6 +58,7 @@ from service.pages import (
     spot_check,
     spot_draws,
     succession,
+    verify,
 )
 from service.pages import types as type_pages
 
@@ -72,6 +79,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     api_delegations.router,
     api_spot_draws.router,  # before /spot-checks/{check_id}
     api_spot_checks.router,
+    api_verify.router,
 )
 PAGE_ROUTERS: tuple[APIRouter, ...] = (
     health.router,
@@ -82,6 +90,7 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     account.router,
     signature.router,
     seal.router,
+    certificates.router,
     calendar_feed.router,
     absence.router,
     inbox.router,
@@ -94,11 +103,15 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     batches.router,
     compare.router,
     obligations.public,
+    pki.router,
+    verify.router,
     obligations.router,
     succession.router,
     handing.router,
     type_pages.router,
     documents.router,
+    retention_rules.router,
+    retention.router,
     flags.router,
     flag_list.router,
     flag.router,
@@ -110,5 +123,6 @@ PAGE_ROUTERS: tuple[APIRouter, ...] = (
     spot_draws.router,  # before /spot/{check_id}
     spot.router,  # likewise
     spot_check.router,
+    admin_trust.router,  # before /admin/{place}/{action}
     admin.router,
 )

@@ -11,6 +11,7 @@ from models.errors import RecordsError
 from models.settings import Settings
 from models.text import Text
 from service.app import create_app
+from service.calm_server import CalmServer
 
 
 class NotLoopback(RecordsError):
@@ -28,7 +29,7 @@ def refuse_open_demo(settings: Settings) -> None:
 def serve(settings: Settings) -> None:
     """Answer requests; those under way may finish when the process is told to end."""
     refuse_open_demo(settings)
-    uvicorn.Server(configured(settings, create_app(settings))).run()
+    CalmServer(configured(settings, create_app(settings))).run()
 
 
 def configured(settings: Settings, app: FastAPI) -> uvicorn.Config:

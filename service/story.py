@@ -31,7 +31,8 @@ APPROVED = State("ok", "ok", Text("Đã ký duyệt", "Approved and signed"))
 ARCHIVED = State("arch", "ok", Text("Đã lưu trữ", "Archived"))
 WITHDRAWN = State("wd", "", Text("Đã rút", "Withdrawn"))
 REPLACED = State("wd", "", Text("Đã thay", "Superseded"))
-_ENDED = {"archived": ARCHIVED, "withdrawn": WITHDRAWN, "replaced": REPLACED}
+DESTROYED = State("wd", "", Text("Đã hủy", "Destroyed"))
+_ENDED = {"archived": ARCHIVED, "withdrawn": WITHDRAWN, "replaced": REPLACED, "destroyed": DESTROYED}
 
 STATUSES: dict[str, Text] = {
     "draft": DRAFT.words,
@@ -41,6 +42,7 @@ STATUSES: dict[str, Text] = {
     "archived": ARCHIVED.words,
     "replaced": REPLACED.words,
     "withdrawn": WITHDRAWN.words,
+    "destroyed": DESTROYED.words,
 }
 
 

@@ -142,6 +142,11 @@ def number(value: int) -> Text:
     return Text(grouped.replace(",", "."), grouped)
 
 
+def decimal(value: float) -> Text:
+    """One digit behind the point: `1,9` / `1.9`."""
+    return Text(f"{value:.1f}".replace(".", ","), f"{value:.1f}")
+
+
 def up_to_limit(value: int) -> Text:
     """A number that is counted to a limit only: `2.000+` / `2,000+` at it."""
     more = "+" if value >= COUNTED else ""

@@ -19,9 +19,10 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.db import Database
+from models.destruction import DestroyedFile
 from models.errors import RecordsError
 from models.key import AuthorityPart
 from models.migrate import head, is_current, is_empty, is_there
@@ -136,7 +137,7 @@ def _refuse_unfit(settings: Settings, db: Database) -> None:
     if not is_current(db):
         raise CannotBackUp(_NOT_UPGRADED)
     with db.read() as session:
-        parts = session.exec(select(AuthorityPart)).all()
+        parts = session.exec(select(AuthorityPart).where(col(AuthorityPart.protected) != b"")).all()
     looking = settings.only_looking()
     try:
         for part in parts:
@@ -165,6 +166,7 @@ def _fill(
     required: set[str] = set()
     with db.read() as session:
         tables = tuple(_table(archive, session, shape, named, required) for shape in shapes())
+        required -= set(session.exec(select(DestroyedFile.sha256)).all())  # their records say so
     copied, size, missing = _blobs(archive, BlobStore(settings.blobs), named, required)
     if sealed is not None:
         archive.writestr(SEALED_KEY, sealed)

@@ -16,6 +16,8 @@ from models import room
 _NAME = re.compile(r"[0-9a-f]{64}")
 _PART = ".part-"
 """How the name of a file begins that is still being written."""
+_FRESH = 3600
+"""Seconds."""
 
 
 class BlobStore:
@@ -38,7 +40,7 @@ class BlobStore:
     def _put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = self.path(name)
-        if path.exists():
+        if _is_there(path):
             return name
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=path.parent, prefix=_PART)
@@ -65,7 +67,7 @@ class BlobStore:
 
     def _adopt(self, path: Path, sha256: str) -> str:
         target = self.path(sha256)
-        if target.exists():
+        if _is_there(target):
             path.unlink()
             return sha256
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -94,12 +96,38 @@ class BlobStore:
                     swept += 1
         return swept
 
+    def remove(self, sha256: str) -> bool:
+        """Delete a file for ever; False when there is none, or when it was put anew within the last hour.
+
+        Whoever puts it may not have stored yet what names it: such a file is left for a later call.
+        """
+        path = self.path(sha256)
+        try:
+            if path.stat().st_mtime > time.time() - _FRESH:
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        _settle(path.parent)
+        return True
+
     def get(self, sha256: str) -> bytes:
         """The bytes; FileNotFoundError when there are none, OSError when they are not what was put."""
         data = self.path(sha256).read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
             raise OSError(f"Blob {sha256} has changed on the disk.")
         return data
+
+
+def _is_there(path: Path) -> bool:
+    """Is the file there? Then it is as good as new: whoever puts it again is about to name it."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    except OSError:  # read-only: nothing is removed there either
+        return path.exists()
+    return True
 
 
 def _settle(folder: Path) -> None:

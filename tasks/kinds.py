@@ -119,6 +119,12 @@ KINDS: dict[str, Kind] = {
         "It goes at once where a limit it moves comes before the next digest.",
         Text("quy định", "rules"),
     ),
+    "retention": Kind(
+        Text("Lưu trữ và hủy hồ sơ", "Retention and destruction"),
+        "digest",
+        "A hold binds by itself at once; nobody need hurry.",
+        Text("lưu trữ", "retention"),
+    ),
     "report": Kind(Text("Báo sự cố", "Reported problem"), "at once", "Somebody may be unable to work."),
     "password": Kind(Text("Mật khẩu", "Password"), "digest", "Advice."),
 }

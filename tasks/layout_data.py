@@ -242,6 +242,40 @@ class Appeal(TypedDict):
     boxes: list[SigningPlace]
 
 
+class DueRecord(TypedDict):
+    """A record whose retention is over; `kept_until` is the last day it was to be kept."""
+
+    number: str
+    type: str
+    title: str
+    owner: str
+    approved_on: str
+    kept_until: str
+    pages: int
+    sha256: str
+
+
+class LeftOut(TypedDict):
+    title: str
+    owner: str
+    reason: str
+
+
+class DestructionList(TypedDict):
+    """Data of the layout `destruction_list`; its text fields are named `number` and `date`."""
+
+    title: str
+    issuer: Issuer
+    author: Person
+    date: str
+    code: NotRequired[str]
+    reason: str
+    records: list[DueRecord]
+    pages: int
+    left_out: list[LeftOut]
+    boxes: list[SigningPlace]
+
+
 class Visit(TypedDict):
     """The period that was checked; `started`, `ended`: HH:MM, empty where nobody wrote it."""
 

@@ -55,6 +55,10 @@ class OutOfTime(TooLarge):
     """The job took longer than it may; its child was killed."""
 
 
+class Died(Unavailable):
+    """The child ended in the middle of its job."""
+
+
 class IntakePool:
     """`size` children; `submit` blocks its caller and may be called from any thread.
 
@@ -147,7 +151,7 @@ class IntakePool:
         finally:
             self._idle.put(child)
         if kind == "unbegun":
-            raise _died()
+            raise Unavailable(_STOPPED)
         if kind == "refused":
             raise _rebuilt(*value)
         if kind == "memory":
@@ -197,11 +201,11 @@ class _Child:
         try:
             answer = self._pipe.recv_bytes(FILE_BYTES)
         except (EOFError, OSError) as error:
-            raise (_too_long(seconds) if late.is_set() else _died()) from error
+            raise (_too_long(seconds) if late.is_set() else Died(_STOPPED)) from error
         finally:
             watch.cancel()
         try:
-            kind, value = _loaded(answer)
+            kind, value = plain(answer)
         except Exception as error:  # a child that was taken over may answer anything
             raise JobFailed(f"A child's answer could not be read: {type(error).__qualname__}") from error
         return kind, value
@@ -213,7 +217,7 @@ class _Child:
         watch.start()
         try:
             if self.guard is None:
-                self.guard = _loaded(self._pipe.recv_bytes())
+                self.guard = plain(self._pipe.recv_bytes())
             self._pipe.send_bytes(job)
             return self._pipe.recv_bytes(len(BEGUN)) == BEGUN
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -275,7 +279,8 @@ _PLAIN = {
 }
 
 
-def _loaded(answer: bytes) -> Any:
+def plain(answer: bytes) -> Any:
+    """What was pickled, when it is made of such values alone; UnpicklingError otherwise."""
     return _Unpickler(io.BytesIO(answer)).load()
 
 
@@ -308,15 +313,12 @@ def _too_much_memory() -> TooLarge:
     )
 
 
-def _died() -> Unavailable:
-    return Unavailable(
-        Text(
-            "Phần đọc tệp và dựng trang đã dừng giữa chừng; chưa có gì thay đổi. Hãy thử lại; nếu vẫn vậy, "
-            "giảm cỡ ảnh hoặc báo người quản trị.",
-            "The part that reads files and lays out pages stopped; nothing was changed. Retry; if it stops "
-            "again, use smaller pictures or tell the administrator.",
-        )
-    )
+_STOPPED = Text(
+    "Phần đọc tệp và dựng trang đã dừng giữa chừng; chưa có gì thay đổi. Hãy thử lại; nếu vẫn vậy, "
+    "giảm cỡ ảnh hoặc báo người quản trị.",
+    "The part that reads files and lays out pages stopped; nothing was changed. Retry; if it stops "
+    "again, use smaller pictures or tell the administrator.",
+)
 
 
 def _busy() -> Unavailable:

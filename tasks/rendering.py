@@ -33,6 +33,7 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "templates" / "documents"
 LAYOUTS = frozenset(
     {
         "appeal",
+        "destruction_list",
         "lesson_plan",
         "lesson_plan_addendum",
         "spot_check",

@@ -7,8 +7,8 @@ from pathlib import Path
 from alembic import command
 from sqlmodel import Session, col, select
 
-from flows import chains, views
-from flows.keyring import trust_of
+from flows import auditing, chains, views
+from flows.certification import trust_of
 from flows.office import Office
 from models.db import Database
 from models.document import Document, Revision, Signature
@@ -17,6 +17,8 @@ from models.portable import lines, shapes
 from models.settings import Settings
 from tasks import verifying
 from tasks.blobs import BlobStore
+
+NO_SIGNATURES = auditing.Asked(signatures=False)
 
 
 def stamp(office: Office) -> None:
@@ -50,6 +52,7 @@ def hold(office: Office) -> int:
     """Chains, positions and the signatures of every revision; how many signatures were checked."""
     with office.db.read() as session:
         assert list(chains.broken(session)) == []
+        assert [f.sentence for f in auditing.audit(office, NO_SIGNATURES).findings.kept] == []
         for document in session.exec(select(Document)).all():
             assert views.chain_holds(session, document.id)
             assert views.replayed(session, document.id, document.school_id)

@@ -181,7 +181,7 @@ def pdf(
 ) -> Response:
     """The file of a revision with all signatures it has; the present one without `revision`."""
     with office.db.read() as session:
-        document = queries.visible(session, viewer.actor, document_id)
+        document = queries.readable(session, viewer.actor, document_id)
         row = session.get(Revision, (document_id, revision or document.revision))
     if row is None:
         raise NotFound

@@ -114,5 +114,5 @@ def make_print(document_id: str, viewer: ApiViewer, office: OfficeDep) -> dict[s
 def print_pdf(document_id: str, code: str, viewer: ApiViewer, office: OfficeDep) -> Response:
     """The print itself; 409 once its file was replaced."""
     with office.db.read() as session:
-        document = queries.visible(session, viewer.actor, document_id)
+        document = queries.readable(session, viewer.actor, document_id)
     return Response(prints.draw(office, document, code), media_type="application/pdf")

@@ -9,7 +9,19 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session, col, select
 
-from flows import appeals, duties, listing, permits, queries, search, sources, succession, views
+from flows import (
+    appeals,
+    duties,
+    holds,
+    listing,
+    permits,
+    queries,
+    retention,
+    search,
+    sources,
+    succession,
+    views,
+)
 from flows.catalogue import TYPES, amended_by, type_of
 from flows.grammar import DocumentType
 from flows.obligations import calendar_of
@@ -17,6 +29,7 @@ from flows.office import Office
 from flows.people import Actor
 from flows.views import View
 from models.account import Account
+from models.destruction import Destruction
 from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolWeek
@@ -128,6 +141,7 @@ def document(
         based_on = sources.based_on(session, viewer.actor, view.document)
         related = succession.related(session, viewer.actor, view.document, office.now())
         appealed = appeals.against(session, view.document) or appeals.outcome(session, view.document)
+        kept = _kept(session, viewer.actor, view.document)
         following = queries.waiting(session, viewer.actor, limit=2) if done else []
         shown = _revision(view, revision)
     return page(
@@ -145,6 +159,7 @@ def document(
         following=next((w for w in following if w.document.id != document_id), None),
         related=related,
         appealed=appealed,
+        **kept,
         early=permits.too_early(view.early) if view.early else None,
         states={d.id: story.state(type_of(d.type), d) for d in related.all},
         note_type=amended_by(view.here.declared),
@@ -153,6 +168,18 @@ def document(
         duty_rules=_duty_rules(office, view),
         acts=[a for a in act_words.acts(view.turns) if a.action != "submit"],
     )
+
+
+def _kept(session: Session, actor: Actor, document: Document) -> dict[str, Any]:
+    """Until when it is kept, what holds it back, and by which list it was destroyed."""
+    gone = session.get(Destruction, document.id) if document.status == "destroyed" else None
+    return {
+        "keep_to": retention.last_day(document.keep_until) if document.keep_until else None,
+        "holds": holds.over(session, document) if actor.roles & holds.READERS and gone is None else [],
+        "may_hold": "principal" in actor.roles and document.archived_at is not None and gone is None,
+        "destruction": gone,
+        "destruction_list": queries.seen(session, actor, gone.list_id) if gone else None,
+    }
 
 
 def _duty_rules(office: Office, view: View) -> dict[str, Text]:
@@ -218,7 +245,7 @@ def page_image(
 ) -> Response:
     """A page as a picture. `v`, the beginning of the file's hash, makes its address last for ever."""
     with office.db.read() as session:
-        document = queries.visible(session, viewer.actor, document_id)
+        document = queries.readable(session, viewer.actor, document_id)
         blob = _blob(session, document, revision or document.revision, v)
     width = page_images.LARGE if large else page_images.WIDTH
     return page_images.answer(page_images.picture(office, blob, number, width))
@@ -267,7 +294,7 @@ def pdf(
 ) -> Response:
     """The file of a revision with every signature it has."""
     with office.db.read() as session:
-        document = queries.visible(session, viewer.actor, document_id)
+        document = queries.readable(session, viewer.actor, document_id)
         row = session.get(Revision, (document_id, revision or document.revision))
         if row is None:
             raise NotFound

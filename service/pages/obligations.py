@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from flows import board, duties, outstanding, prints, queries
+from flows import board, duties, known_files, outstanding, prints, queries
 from flows.bundle import of_week
 from flows.catalogue import type_of
 from flows.grammar import DocumentType
@@ -27,6 +27,7 @@ from service.pages.sign_in import address_of
 from service.spot_prints import spot_prints
 from service.story import State
 from service.templating import page
+from service.verify_words import KNOWN_TONES, known_words
 from service.weeks import Weeks, by_group
 
 router = APIRouter()
@@ -136,7 +137,7 @@ def _back(wanted: object, otherwise: str) -> Response:
 def make_print(viewer: PageViewer, office: OfficeDep, form: CheckedForm, document_id: str) -> Response:  # noqa: ARG001 - the form was checked
     """Record a print and show its PDF."""
     with office.db.read() as session:
-        queries.visible(session, viewer.actor, document_id)
+        queries.readable(session, viewer.actor, document_id)
     made = prints.make(office, viewer.actor, document_id, "page")
     return RedirectResponse(f"/documents/{document_id}/prints/{made.code}.pdf", status_code=303)
 
@@ -145,7 +146,7 @@ def make_print(viewer: PageViewer, office: OfficeDep, form: CheckedForm, documen
 def print_pdf(viewer: PageViewer, office: OfficeDep, document_id: str, code: str) -> Response:
     """A print made before, to be sent to a printer."""
     with office.db.read() as session:
-        document = queries.visible(session, viewer.actor, document_id)
+        document = queries.readable(session, viewer.actor, document_id)
     pdf = prints.draw(office, document, code)
     return Response(
         pdf,
@@ -172,7 +173,7 @@ def check(request: Request, viewer: MaybeViewer, office: OfficeDep, now: Arrival
     refused = found = None
     try:
         with office.db.read() as session:
-            found = prints.check(session, code)
+            found = known_files.of_print(session, code)
     except NotFound as none:
         refused = none.sentence
     shown = page(
@@ -183,6 +184,8 @@ def check(request: Request, viewer: MaybeViewer, office: OfficeDep, now: Arrival
         found=found,
         code=prints.spoken(prints.tidy(code)),
         refused=refused,
+        said=known_words(found) if found else None,
+        tone=KNOWN_TONES[found.standing] if found else "",
         checks=spot_prints(office, viewer, code) if found else [],
     )
     shown.headers["x-robots-tag"] = "noindex"

@@ -8,8 +8,8 @@ from sqlmodel import col, func, select
 from starlette.datastructures import UploadFile
 
 from flows import drafts, performing, queries
-from flows.decide import read
 from flows.office import Office
+from flows.reading import read
 from models.document import Document, DocumentImage
 from models.errors import Invalid, NotFound, RecordsError, TooLarge
 from models.text import Text
@@ -149,7 +149,7 @@ def pasted(
 def image(viewer: PageViewer, office: OfficeDep, document_id: str, sha256: str) -> Response:
     """A picture of a document this account may see."""
     with office.db.read() as session:
-        queries.visible(session, viewer.actor, document_id)
+        queries.readable(session, viewer.actor, document_id)
         row = session.get(DocumentImage, (document_id, sha256))
     if row is None:
         raise NotFound

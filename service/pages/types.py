@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from flows import retention
+from flows.candidates import today
 from flows.catalogue import TYPES
 from flows.grammar import DocumentType, Step
 from flows.obligations import calendar_of
@@ -13,7 +15,7 @@ from models.text import Text
 from service import act_words
 from service.access import PageViewer
 from service.api.types import file_of
-from service.deps import OfficeDep
+from service.deps import Arrival, OfficeDep
 from service.templating import language_of, page
 
 router = APIRouter()
@@ -38,20 +40,24 @@ class Described:
     declared: DocumentType
     stops: tuple[Stop, ...]
     rule: Text | None
+    kept: Text
+    """How long it is kept, by what holds at this school today."""
 
 
 @router.get("/types")
-def types(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
+def types(request: Request, viewer: PageViewer, office: OfficeDep, now: Arrival) -> Response:
     """Every type of record, with its way."""
     with office.db.read() as session:
         calendar = calendar_of(session, viewer.actor.school_id)
+        kept = retention.terms(session, viewer.actor.school_id, today(now))
     shown = [
         Described(
             declared,
             tuple(_stop(declared, group, step) for group in declared.steps for step in group.leaves),
             calendar.rule(declared.deadline).rule if declared.deadline else None,
+            retention.term_words(term.years),
         )
-        for declared in TYPES
+        for declared, term in zip(TYPES, kept, strict=True)
     ]
     return page(request, viewer, "pages/types.html", types=shown)
 

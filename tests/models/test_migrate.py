@@ -15,11 +15,14 @@ from sqlmodel import col, select
 from flows.due_rules import BeforeWeekday, DaysBefore
 from flows.rules import DEFAULTS, deadlines_of, rules_of
 from models.account import Account
+from models.audit import ROOTS_STAY
 from models.db import Database
+from models.destruction import DESTRUCTIONS_STAY
 from models.event import APPEND_ONLY
 from models.evidence import EVIDENCE_STAYS
 from models.flag import FLAG_EVENTS_STAY, FlagEvent
 from models.migrate import is_current, rebuilding, shape, upgrade
+from models.retention import RETENTION_STAYS
 from models.search import WORD_INDEX, is_described
 from models.settings import Settings
 from models.spot_check import SPOT_CHECKS_STAY
@@ -55,8 +58,16 @@ def test_the_migrated_database_is_the_described_one(settings: Settings) -> None:
                 else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
             ).scalars()
             stay = (*APPEND_ONLY[kind], *EVIDENCE_STAYS[kind], *FLAG_EVENTS_STAY[kind], *WORD_INDEX[kind])
-            stay += SPOT_CHECKS_STAY[kind]
+            stay += (*SPOT_CHECKS_STAY[kind], *DESTRUCTIONS_STAY[kind], *RETENTION_STAYS[kind])
+            stay += ROOTS_STAY[kind]
             ours = ("event_", "evidence_", "flag_event_never_", "spot_draw_", "spot_check_", "document_text_")
+            ours += tuple(
+                f"{table}_never_"
+                for table in (
+                    *("destruction", "destroyed_file", "retention_rule", "legal_hold", "hold_lift"),
+                    *("audit_root", "audit_leaf", "audit_stamp"),
+                )
+            )
             assert set(found) == {n for n in " ".join(stay).split() if n.startswith(ours)}
     finally:
         db.dispose()

@@ -215,6 +215,7 @@ def test_types_are_published_with_form_and_steps(people: dict[str, Person]) -> N
         "spot-check",
         "violation-minutes",
         "appeal",
+        "destruction-list",
     ]
     plan = people["lan"].get("/document-types/lesson-plan")
     assert plan["form"]["properties"]["lessons"]["items"]["properties"]["title"]["examples"]

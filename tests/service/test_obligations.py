@@ -290,7 +290,7 @@ def test_anyone_with_the_code_learns_of_the_file_and_of_nobody(
     archive(cast, approved)
     assert "đang có hiệu lực" in client.get(path).text
     with cast.office.db.write() as session:
-        session.exec(update(Document).values(blob="0" * 64))
+        session.exec(update(Document).values(status="replaced"))
     assert "đã được thay" in client.get(path).text
     assert client.get(made["pdf"], headers=lan.headers).status_code == 409
     with cast.office.db.write() as session:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops
 from sqlmodel import col, select
 
-from flows import keyring, stamps
+from flows import certification, stamps
 from flows.decide import read
 from models.account import Account, Change
 from models.document import Revision
@@ -158,7 +158,7 @@ def test_it_stands_over_the_principals_signature(each_cast: Cast, *, pictured: b
         revision = session.get_one(Revision, (plan, 1))
         fields = ("author", "vice_principal_review", "principal_approval", "seal")
         pdf = cast.office.blobs.get(revision.final)
-        assert verifying.validate(pdf, keyring.trust_of(session), cast.office.now(), fields).ok
+        assert verifying.validate(pdf, certification.trust_of(session), cast.office.now(), fields).ok
     reds = red_box(pdf, revision.boxes["seal"])
     assert (reds[2] - reds[0]) / MM == pytest.approx(36, abs=0.4)
     principal = revision.boxes["principal_approval"]

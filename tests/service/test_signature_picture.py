@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageChops
 from sqlmodel import col, select
 
-from flows import keyring
+from flows import certification
 from models.account import Account
 from models.document import Revision
 from models.errors import RecordsError
@@ -162,7 +162,7 @@ def test_it_stands_in_what_is_signed_from_then_on(each_cast: Cast) -> None:
     assert signed == [None, with_one, with_other]
     assert with_one != with_other
     with cast.office.db.read() as session:
-        trust = keyring.trust_of(session)
+        trust = certification.trust_of(session)
         for document in (first, second, third):
             pdf = cast.office.blobs.get(session.get_one(Revision, (document, 1)).final)
             assert verifying.validate(pdf, trust, cast.office.now(), ("author",)).ok

@@ -252,6 +252,44 @@ def an_appeal(**changes: Any) -> dict[str, Any]:
     }
 
 
+def a_destruction_list(records: int = 3) -> dict[str, Any]:
+    return {
+        "title": f"Danh mục {records} hồ sơ hết thời hạn lưu trữ đề nghị hủy, lập ngày 24/11/2026",
+        "issuer": ISSUER,
+        "author": {"name": "Bùi Thị Thu", "post": "Văn thư"},
+        "date": "2026-11-24",
+        "code": "DM-1",
+        "reason": "Hết thời hạn lưu trữ, không còn giá trị sử dụng.",
+        "records": [
+            {
+                "number": "" if n % 2 else f"{n + 1:02d}",
+                "type": "Kế hoạch bài dạy (giáo án)",
+                "title": f"Kế hoạch bài dạy tuần {n + 1}, lớp 3A",
+                "owner": "Nguyễn Thị Lan",
+                "approved_on": "2020-11-20",
+                "kept_until": "2025-12-31",
+                "pages": 4,
+                "sha256": "0123456789abcdef" * 4,
+            }
+            for n in range(records)
+        ],
+        "pages": 4 * records,
+        "left_out": [
+            {
+                "title": "Kế hoạch bài dạy tuần 40",
+                "owner": "Trần Thị Mai",
+                "reason": "Còn dùng làm minh chứng kiểm định.",
+            }
+        ],
+        "boxes": [
+            {"field": "author", "caption": "", "at": "left"},
+            {"field": "vice_principal_review", "caption": "", "at": "small"},
+            {"field": "principal_approval", "caption": "", "at": "right"},
+            {"field": "seal", "caption": "", "at": "seal"},
+        ],
+    }
+
+
 def a_picture(size: tuple[int, int] = (400, 300), *, mode: str = "RGB") -> bytes:
     output = io.BytesIO()
     Image.new(mode, size, (29, 63, 154) if mode == "RGB" else (29, 63, 154, 90)).save(output, "PNG")
@@ -283,6 +321,7 @@ def a_spot_check() -> dict[str, Any]:
 
 LAYOUTS: dict[str, Callable[[], dict[str, Any]]] = {
     "appeal": an_appeal,
+    "destruction_list": a_destruction_list,
     "lesson_plan": a_lesson_plan,
     "lesson_plan_addendum": an_addendum,
     "spot_check": a_spot_check,
@@ -392,6 +431,7 @@ def test_pages_have_the_margins_of_decree_30(layout: str) -> None:
         "team_teaching_plan": lambda: a_team_plan(60),
         "violation_minutes": lambda: minutes(course=tree("<p>Diễn biến.</p>" * 60)),
         "appeal": lambda: an_appeal(grounds=tree("<p>Lý do.</p>" * 60)),
+        "destruction_list": lambda: a_destruction_list(60),
         "spot_check": a_spot_check,  # one page by design
     }
     data = several_pages[layout]()

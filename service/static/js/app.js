@@ -11,6 +11,7 @@ const more = [];
 const load = (wanted, ...names) => wanted && more.push(...names.map((name) => import(`./${name}.js`)));
 load(document.body.dataset.idle, "idle");
 load(document.querySelector("[data-upload]"), "upload");
+load(document.querySelector("[data-verify]"), "verify");
 // Only the form needs these; other pages do not load them.
 load(document.querySelector("[data-form]"), "rich", "paste", "outline", "keeper");
 load(document.querySelector("[data-review]"), "review");

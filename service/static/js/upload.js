@@ -1,16 +1,12 @@
 // A file goes up piece by piece and goes on after a broken line or a reload; without this the form sends it whole.
+import { size } from "./sizes.js";
+
 const page = document.querySelector("[data-upload]");
 const base = `/documents/${page.dataset.document}`;
 const MOST = 30 * 1024 * 1024;
 const chunk = Number(page.dataset.chunk);
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-// As the pages say it (`service/words.size`): a file must not seem to grow or shrink on its way.
-const size = (bytes) =>
-  bytes < 1_000_000
-    ? `${Math.max(1, Math.round(bytes / 1000))} kB`
-    : `${(bytes / 1_000_000).toLocaleString(document.documentElement.lang === "en" ? "en" : "vi", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} MB`;
-
 // --- being converted: look until it is done ---------------------------------------------------------------
 
 async function watch() {

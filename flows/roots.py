@@ -1,0 +1,177 @@
+"""The daily root over all event chains: made, linked to the one before, time-stamped.
+
+Once a Vietnamese day, all schools together. A root commits to the heads that no root has committed to yet;
+those that did not change stay committed through the links (docs/decisions/0021-audit-and-evidence.md).
+The time-stamp may come later: a root is made whether or not an authority answers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from flows.merkle import Link, leaf_line, root_of, sha256
+from models.audit import AuditLeaf, AuditRoot, AuditStamp
+from models.db import Database
+from models.document import Document
+from models.errors import Unavailable
+from models.settings import VIETNAM
+from tasks import tokens
+from tasks.certificates import Trust
+from tasks.stamp_servers import StampSource
+from tasks.timestamping import UNTRUSTED, CheckedTimeStamper
+
+_AT_ONCE = 1_000
+STAMPED_AT_ONCE = 40
+"""Roots stamped in one go, should an authority have been away for weeks."""
+UNSTAMPED_TOO_LONG = timedelta(days=2)
+SKEW = timedelta(minutes=5)
+"""How far the clocks of a server and of a time-stamp authority may differ."""
+log = logging.getLogger("hososo.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    document_id: str
+    seq: int
+    head: str
+
+
+def link_of(row: AuditRoot) -> Link:
+    """The values of a stored root, to be hashed anew."""
+    return Link(row.number, row.at, row.root, row.leaves, row.previous)
+
+
+def newest(session: Session) -> AuditRoot | None:
+    """The root made last."""
+    return session.exec(select(AuditRoot).order_by(col(AuditRoot.number).desc()).limit(1)).first()
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    """Has this Vietnamese day no root yet?"""
+    last = newest(session)
+    return last is None or last.at.astimezone(VIETNAM).date() < now.astimezone(VIETNAM).date()
+
+
+def make(db: Database, now: datetime) -> AuditRoot | None:
+    """Commit to every head that changed; None when another process made this link first.
+
+    A day without a change still makes a link. Nothing is hashed inside the transaction that writes.
+    """
+    with db.read() as session:
+        last = newest(session)
+        heads = _changed(session)
+    at = now.astimezone(UTC).replace(microsecond=0)
+    lines = (leaf_line(h.document_id, h.seq, h.head) for h in heads)
+    link = Link(
+        number=last.number + 1 if last else 1,
+        at=at,
+        root=root_of(sha256(line) for line in lines),
+        leaves=len(heads),
+        previous=last.hash if last else "",
+    )
+    row = AuditRoot(
+        number=link.number,
+        at=at,
+        root=link.root,
+        leaves=link.leaves,
+        previous=link.previous,
+        hash=link.hash,
+    )
+    try:
+        with db.write() as session:
+            session.add(row)
+            session.flush()
+            for start in range(0, len(heads), _AT_ONCE):
+                session.execute(
+                    insert(AuditLeaf),
+                    [
+                        {
+                            "root_number": link.number,
+                            "position": start + place,
+                            "document_id": one.document_id,
+                            "seq": one.seq,
+                            "head": one.head,
+                        }
+                        for place, one in enumerate(heads[start : start + _AT_ONCE])
+                    ],
+                )
+    except IntegrityError:
+        return None
+    return row
+
+
+def _changed(session: Session) -> list[_Head]:
+    """Heads no root has committed to, in order of the documents' ids.
+
+    Held against the leaves, not against a time: a decision notes its time before it commits.
+    """
+    committed = (
+        select(AuditLeaf.document_id)
+        .where(col(AuditLeaf.document_id) == col(Document.id), col(AuditLeaf.head) == col(Document.head_hash))
+        .exists()
+    )
+    rows = session.exec(
+        select(Document.id, Document.version, Document.head_hash).where(
+            col(Document.head_hash) != "", ~committed
+        )
+    )
+    return sorted((_Head(*row) for row in rows), key=lambda one: one.document_id)
+
+
+def stamp(db: Database, source: StampSource, trust: Trust, now: Callable[[], datetime]) -> int:
+    """Time-stamp the roots that have none, the oldest first; how many. Ends where no authority answers."""
+    with db.read() as session:
+        waiting = session.exec(
+            select(AuditRoot)
+            .join(AuditStamp, col(AuditStamp.root_number) == col(AuditRoot.number), isouter=True)
+            .where(col(AuditStamp.root_number).is_(None))
+            .order_by(col(AuditRoot.number))
+            .limit(STAMPED_AT_ONCE)
+        ).all()
+    stamped = 0
+    for row in waiting:
+        ask = partial(_token, link_of(row).line, trust, now)
+        try:
+            token, at = source.using(ask)
+        except Unavailable as refusal:
+            log.warning("root %d has no time-stamp yet: %s", row.number, refusal.sentence.en)
+            break
+        made = AuditStamp(root_number=row.number, at=at, tsa=tokens.authority_of(token), token=token)
+        try:
+            with db.write() as session:
+                session.add(made)
+        except IntegrityError:  # another process stamped it
+            continue
+        stamped += 1
+    return stamped
+
+
+def _token(
+    line: str, trust: Trust, now: Callable[[], datetime], timestamper: CheckedTimeStamper
+) -> tuple[bytes, datetime]:
+    """A token and the time it proves; Unavailable for one that proves nothing, which is not kept."""
+    token = tokens.stamp(line, timestamper)
+    at = tokens.proven(token, line, trust, now() + SKEW)
+    if at is None:
+        raise Unavailable(UNTRUSTED)
+    return token, at
+
+
+def unstamped_since(session: Session) -> datetime | None:
+    """When the oldest root after the newest time-stamp was made; None when all are covered.
+
+    A time-stamp on a root covers every root before it, through the links.
+    """
+    covered = select(AuditStamp.root_number).order_by(col(AuditStamp.root_number).desc()).limit(1)
+    last = session.exec(covered).first() or 0
+    return session.exec(
+        select(AuditRoot.at).where(col(AuditRoot.number) > last).order_by(col(AuditRoot.number)).limit(1)
+    ).first()

@@ -1,0 +1,303 @@
+"""A verdict as people read it: one row and a list of facts for each signature, on a page or a screen.
+
+The judgement and its sentences are made in `tasks/judging.py`; here facts only get their words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flows.known_files import KnownFile
+from models.text import Text
+from service import words
+from tasks.verdicts import IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
+from tasks.verifying import Changes
+
+Fact = tuple[Text, Text]
+
+MARKS = {
+    Standing.VALID: "ok",
+    Standing.ALTERED: "ref",
+    Standing.BROKEN: "ref",
+    Standing.UNKNOWN: "late",
+    Standing.UNSIGNED: "draft",
+    Standing.UNREADABLE: "miss",
+}
+"""Told apart by their outline (sprite)."""
+TONES = {
+    Standing.VALID: "ok",
+    Standing.ALTERED: "bad",
+    Standing.BROKEN: "bad",
+    Standing.UNKNOWN: "warn",
+    Standing.UNSIGNED: "plain",
+    Standing.UNREADABLE: "plain",
+}
+RESULTS = {
+    Standing.VALID: Text("Đúng", "Valid"),
+    Standing.ALTERED: Text("Không dùng được", "Do not use"),
+    Standing.BROKEN: Text("Không dùng được", "Do not use"),
+    Standing.UNKNOWN: Text("Chưa xác định", "Not determined"),
+}
+CLASSES = {
+    IssuerClass.DEVELOPMENT: Text("thử nghiệm, không có giá trị pháp lý", "test, no legal force"),
+    IssuerClass.PUBLIC: Text("chữ ký số công cộng", "public digital signature"),
+    IssuerClass.OFFICIAL: Text("chữ ký số chuyên dùng công vụ", "digital signature for official duty"),
+    IssuerClass.SPECIALISED: Text("chữ ký điện tử chuyên dùng", "specialised electronic signature"),
+    IssuerClass.OTHER: Text("nơi cấp khác, hệ thống này tin cậy", "another issuer, trusted by this system"),
+    IssuerClass.UNKNOWN: Text("không rõ loại", "class unknown"),
+}
+"""Classes of the Law on Electronic Transactions, and what stands outside them."""
+PAGES = {
+    PageFinding.UNCHANGED: Text("giống hệt lúc ký", "just as when it was signed"),
+    PageFinding.FILLED: Text("chỉ khác ở ô được phép điền", "changed within allowed fields only"),
+    PageFinding.CHANGED: Text("khác lúc ký ở chỗ không được phép", "changed elsewhere"),
+    PageFinding.NOT_COMPARED: Text("chưa so được", "not compared"),
+}
+CHANGES = {
+    Changes.NONE: Text("không có gì được thêm", "nothing was added"),
+    Changes.ARCHIVE: Text(
+        "chỉ thêm dấu thời gian và dữ liệu kiểm chứng, được phép",
+        "only time-stamps and validation data were added, which is allowed",
+    ),
+    Changes.FORM: Text(
+        "thêm chữ ký khác và điền ô dành sẵn, được phép",
+        "further signatures and prepared fields were added, which is allowed",
+    ),
+    Changes.FORBIDDEN: Text("có phần thêm không được phép", "something was added that is not allowed"),
+}
+YES, NO, UNTOLD = Text("có", "yes"), Text("không", "no"), Text("không biết được", "cannot be told")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One signature as the table shows it."""
+
+    standing: Standing
+    mark: str
+    result: Text
+    who: Text
+    organization: str
+    when: Text
+    proof: Text
+    """Who vouches for the time."""
+    content: Text
+    sentence: Text
+    issuer: Text
+    certificate: Text
+    """Class, revocation and level, in a few words."""
+    facts: tuple[Fact, ...]
+
+
+def rows(verdict: Verdict) -> list[Row]:
+    """Every signature and document timestamp, oldest first."""
+    return [row(one) for one in verdict.signatures]
+
+
+def row(one: SignatureVerdict) -> Row:
+    report = one.report
+    when, proof = _time(one)
+    said = Text(*(f"{named[:1].upper()}{named[1:]}" for named in _two(CLASSES[one.issuer_class])))
+    return Row(
+        standing=one.standing,
+        mark=MARKS[one.standing],
+        result=RESULTS.get(one.standing, RESULTS[Standing.UNKNOWN]),
+        who=_who(one),
+        organization=report.organization if report.organization != report.signer else "",
+        when=when,
+        proof=proof,
+        content=_content(one),
+        sentence=one.sentence,
+        issuer=words.same(report.issuer) if report.issuer else _NO_ISSUER,
+        certificate=Text(
+            *(
+                f"{kind}, {revoked} · {report.level}"
+                for kind, revoked in zip(_two(said), _two(_revocation(one)), strict=True)
+            )
+        ),
+        facts=tuple(facts(one)),
+    )
+
+
+def facts(one: SignatureVerdict) -> Sequence[Fact]:
+    """All that is known of a signature, for who wants to look closely."""
+    report = one.report
+    return [
+        (_REASON, one.sentence),
+        (_FIELD, words.same(report.field or "–")),
+        (
+            _SIGNER,
+            words.same(", ".join(dict.fromkeys(filter(None, (report.signer, report.organization)))) or "–"),
+        ),
+        (_ISSUER, words.same(report.issuer) if report.issuer else _NO_ISSUER),
+        (_CLASS, CLASSES[one.issuer_class]),
+        (_LIFE, _life(one.valid_from, one.valid_to)),
+        (_FINGERPRINT, words.same(words.grouped_hash(report.certificate_fingerprint, 16)))
+        if report.certificate_fingerprint
+        else (_FINGERPRINT, UNTOLD),
+        (_CLAIMED, words.when_exactly(report.claimed_at) if report.claimed_at else _NOT_SAID),
+        (_PROVEN, words.when_exactly(report.timestamped_at) if report.timestamped_at else _NOT_PROVEN),
+        (_INTACT, YES if report.intact else NO),
+        (_AFTER, CHANGES[report.changes]),
+        (_LOOKS, PAGES[one.pages]),
+        (_TRUSTED, YES if report.trusted else NO),
+        (_THEN, _revoked(one.revoked_then)),
+        (_NOW, _revoked(one.revoked_now)),
+        (_LEVEL, words.same(f"PAdES {report.level}")),
+        (_EXTENT, Text(f"{report.revision_end} byte đầu của tệp", f"the first {report.revision_end} bytes")),
+    ]
+
+
+def known_words(known: KnownFile) -> Text:
+    """What became of a file of ours: nothing about any person."""
+    if known.since is None and known.standing in ("replaced", "withdrawn", "in-force"):
+        return _KNOWN_UNDATED[known.standing]
+    since = words.day(known.since) if known.since else ""
+    return _KNOWN[known.standing].format(day=since, revision=known.by_revision or 0)
+
+
+KNOWN_TONES = {
+    "in-force": "ok",
+    "under-way": "warn",
+    "unfinished": "warn",
+    "older": "bad",
+    "replaced": "bad",
+    "withdrawn": "bad",
+}
+_KNOWN = {
+    "in-force": Text(
+        "Tệp đang có hiệu lực, ký duyệt xong ngày {day}.", "The file is in force; it was approved on {day}."
+    ),
+    "under-way": Text(
+        "Chưa có hiệu lực: hồ sơ còn chờ ký duyệt.", "Not in force yet: the record still waits for approval."
+    ),
+    "unfinished": Text(
+        "Đây là bản chưa đủ chữ ký; hồ sơ đã ký duyệt xong ngày {day}. Hãy lấy bản đầy đủ.",
+        "This copy lacks signatures made later; the record was approved on {day}. Fetch the complete one.",
+    ),
+    "older": Text(
+        "Đây là bản cũ, đã được thay bằng bản {revision}. Không dùng bản này.",
+        "This is an older revision, superseded by revision {revision}. Do not use it.",
+    ),
+    "replaced": Text(
+        "Hồ sơ này đã được thay bằng hồ sơ khác ngày {day}. Không dùng bản này.",
+        "This record was replaced by another on {day}. Do not use it.",
+    ),
+    "withdrawn": Text(
+        "Hồ sơ này đã được rút ngày {day}. Không dùng bản này.",
+        "This record was withdrawn on {day}. Do not use it.",
+    ),
+}
+_KNOWN_UNDATED = {
+    "in-force": Text("Tệp đang có hiệu lực.", "The file is in force."),
+    "replaced": Text(
+        "Bản này đã được thay bằng bản khác. Không dùng bản này.",
+        "This file was replaced by another. Do not use it.",
+    ),
+    "withdrawn": Text(
+        "Hồ sơ này đã được rút. Không dùng bản này.", "This record was withdrawn. Do not use it."
+    ),
+}
+
+
+def _two(text: Text) -> tuple[str, str]:
+    return text.vi, text.en
+
+
+def _who(one: SignatureVerdict) -> Text:
+    name = one.report.signer or one.report.organization
+    if one.report.is_timestamp:
+        return _STAMP_OF.format(name=name) if name else _STAMP
+    return words.same(name) if name else _NAMELESS
+
+
+def _time(one: SignatureVerdict) -> tuple[Text, Text]:
+    report = one.report
+    if report.timestamped_at:
+        return words.when(report.timestamped_at), _STAMPED
+    if report.claimed_at:
+        return words.when(report.claimed_at), _BY_SIGNER
+    return words.same("–"), _NO_TIME
+
+
+def _content(one: SignatureVerdict) -> Text:
+    report = one.report
+    if not report.intact:
+        return _TOUCHED
+    if report.changes is Changes.FORBIDDEN:
+        return _FORBIDDEN
+    if one.pages is PageFinding.CHANGED:
+        return _LOOKS_UNTOLD if one.standing is Standing.UNKNOWN else _LOOKS_OTHER
+    if one.pages is PageFinding.FILLED or report.changes is Changes.FORM:
+        return _WHOLE_FILLED
+    if one.pages is PageFinding.NOT_COMPARED and not report.is_timestamp:
+        return _WHOLE_UNSEEN
+    return _WHOLE
+
+
+def _revocation(one: SignatureVerdict) -> Text:
+    if one.revoked_then:
+        return _REVOKED_THEN
+    if one.revoked_then is None:
+        return _REVOCATION_UNKNOWN
+    return _REVOKED_SINCE if one.revoked_now else _NOT_REVOKED
+
+
+def _revoked(told: bool | None) -> Text:
+    return UNTOLD if told is None else _IS_REVOKED if told else _NOT_REVOKED
+
+
+def _life(first: datetime | None, last: datetime | None) -> Text:
+    if first is None or last is None:
+        return UNTOLD
+    return words.same(f"{words.day(first).vi} – {words.day(last).vi}")
+
+
+_NO_ISSUER = Text("không đọc được nơi cấp", "issuer cannot be read")
+_NAMELESS = Text("không đọc được tên người ký", "the signer's name cannot be read")
+_STAMP = Text("Dấu thời gian", "Time-stamp")
+_STAMP_OF = Text("Dấu thời gian, {name}", "Time-stamp, {name}")
+_STAMPED = Text("có dấu thời gian", "time-stamped")
+_BY_SIGNER = Text("theo máy người ký, không có dấu thời gian", "by the signer's machine, no time-stamp")
+_NO_TIME = Text("không ghi thời điểm", "no time is given")
+_TOUCHED = Text("Bị sửa sau khi ký hoặc chữ ký hỏng", "Changed after signing, or the signature is damaged")
+_FORBIDDEN = Text(
+    "Bị sửa sau khi ký, việc sửa không được phép", "Changed after signing, in a way that is not allowed"
+)
+_LOOKS_OTHER = Text("Trang nhìn khác với lúc ký", "The pages look different from what was signed")
+_LOOKS_UNTOLD = Text(
+    "Trang có thay đổi sau khi ký, chưa rõ có được phép hay không",
+    "The pages changed after signing; whether that was allowed is not determined",
+)
+_WHOLE = Text("Còn nguyên vẹn", "Unchanged")
+_WHOLE_FILLED = Text(
+    "Còn nguyên; sau đó chỉ ký tiếp và điền ô dành sẵn",
+    "Unchanged; later only further signatures and prepared fields",
+)
+_WHOLE_UNSEEN = Text("Byte còn nguyên; chưa so được các trang", "The bytes are unchanged; pages not compared")
+_NOT_REVOKED = Text("không bị thu hồi", "not revoked")
+_IS_REVOKED = Text("đã bị thu hồi", "revoked")
+_REVOKED_THEN = Text("đã bị thu hồi trước khi ký", "revoked before the signing")
+_REVOKED_SINCE = Text("bị thu hồi sau khi ký", "revoked after the signing")
+_REVOCATION_UNKNOWN = Text("chưa biết có bị thu hồi không", "revocation unknown")
+_NOT_SAID = Text("không ghi", "not given")
+_NOT_PROVEN = Text("không có dấu thời gian tin được", "no time-stamp that can be trusted")
+
+_REASON = Text("Kết luận", "Finding")
+_FIELD = Text("Ô ký", "Signature field")
+_SIGNER = Text("Người ký", "Signer")
+_ISSUER = Text("Nơi cấp chứng thư", "Issuer of the certificate")
+_CLASS = Text("Loại chứng thư", "Class")
+_LIFE = Text("Hiệu lực chứng thư", "Certificate valid")
+_FINGERPRINT = Text("SHA-256 của chứng thư", "SHA-256 of the certificate")
+_CLAIMED = Text("Giờ ký theo máy người ký", "Time by the signer's machine")
+_PROVEN = Text("Giờ do dấu thời gian chứng minh", "Time proven by a time-stamp")
+_INTACT = Text("Byte đã ký còn nguyên", "Signed bytes intact")
+_AFTER = Text("Phần thêm sau chữ ký", "Added after it")
+_LOOKS = Text("Các trang bây giờ", "Its pages now")
+_TRUSTED = Text("Chứng thư được tin lúc ký", "Certificate trusted then")
+_THEN = Text("Thu hồi lúc ký", "Revocation then")
+_NOW = Text("Thu hồi hiện nay", "Revocation now")
+_LEVEL = Text("Mức chữ ký", "Level")
+_EXTENT = Text("Phần tệp đã ký", "What it signed")

@@ -1,0 +1,337 @@
+"""Checking a file at /verify and by the API: anyone may, in both languages, and always gets a verdict."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pikepdf
+import pytest
+from fastapi.testclient import TestClient
+
+from models.document import Document
+from models.errors import Unavailable
+from models.settings import Settings
+from models.text import Text
+from service import verifying
+from service.app import create_app
+from service.limits import AtOnce
+from service.sign_in import Throttled
+from service.verifying import MOST, Verifier
+from tasks.recognising import BYTE_LIMIT
+from tasks.verdicts import Anchors, Standing
+from tests import hostile_jobs
+from tests.cast import Cast
+from tests.service.reading import Page, Reader
+from tests.signatures import NOW
+
+PDF = "application/pdf"
+
+
+@pytest.fixture
+def approved(cast: Cast) -> Document:
+    """Lan's lesson plan of week 13, signed by everyone."""
+    document = cast.sent("lan", 13)
+    cast.act("hoa", document.id, "approve")
+    cast.act("minh", document.id, "approve")
+    return cast.fresh(document.id)
+
+
+@pytest.fixture
+def client(cast: Cast) -> Iterator[TestClient]:
+    with TestClient(create_app(cast.office.settings, cast.office), follow_redirects=False) as client:
+        yield client
+
+
+def file_of(cast: Cast, document: Document) -> bytes:
+    return cast.office.blobs.get(document.blob or "")
+
+
+def sent(client: TestClient, pdf: bytes, name: str = "KHBD.pdf", **more: Any) -> Any:
+    """The form of the page with a file chosen, as a browser without scripts sends it."""
+    token = Page(None, client.get("/verify")).form("/verify").fields["csrf"]  # type: ignore[arg-type]
+    return client.post("/verify", data={"csrf": token}, files={"file": (name, pdf, PDF)}, **more)
+
+
+def shown(client: TestClient, pdf: bytes, language: str = "vi") -> Page:
+    address = sent(client, pdf).headers["location"]
+    return Page(None, client.get(f"{address}?lang={language}"))  # type: ignore[arg-type]
+
+
+def asked(client: TestClient, pdf: bytes) -> dict[str, Any]:
+    answer = client.post("/api/v1/verify", files={"file": ("KHBD.pdf", pdf, PDF)})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def blank(**encryption: Any) -> bytes:
+    with pikepdf.new() as made:
+        made.add_blank_page()
+        written = io.BytesIO()
+        made.save(written, encryption=pikepdf.Encryption(**encryption) if encryption else None)
+    return written.getvalue()
+
+
+# --- what is said -----------------------------------------------------------------------------------------
+
+
+def test_a_stranger_reads_who_signed_when_and_what_it_is_worth(
+    cast: Cast, client: TestClient, approved: Document
+) -> None:
+    page = shown(client, file_of(cast, approved))
+    assert page.status == 200
+    assert "Chữ ký đúng, nội dung còn nguyên" in page.tree.findtext(".//h1")
+    for said in (
+        "Nguyễn Thị Lan",
+        "Phạm Thị Hoa",
+        "Đỗ Quang Minh",
+        "có dấu thời gian",
+        "không bị thu hồi",
+        "B-LT",
+    ):
+        assert said in page.words, said
+    assert page.words.count("Người ký") >= 4, "the table and the details of each"
+    assert "không có giá trị pháp lý" in page.all(".verdict")[0].text_content()
+    assert page.headers["x-robots-tag"] == "noindex"
+    english = shown(client, file_of(cast, approved), "en")
+    assert "Valid, unchanged" in english.tree.findtext(".//h1")
+    assert "no legal force" in english.all(".verdict")[0].text_content()
+    assert "Kiểm tra" not in english.words.replace("Kiểm tra chữ ký của", "")
+
+
+def test_the_api_says_the_same_in_both_languages(cast: Cast, client: TestClient, approved: Document) -> None:
+    answer = asked(client, file_of(cast, approved))
+    assert answer["standing"] == "valid"
+    assert answer["headline"] == {"vi": "Chữ ký đúng, nội dung còn nguyên", "en": "Valid, unchanged"}
+    assert answer["legal_force"] is False
+    assert answer["file"] == {
+        "name": "KHBD.pdf",
+        "size": len(file_of(cast, approved)),
+        "sha256": approved.blob,
+    }
+    assert [(one["field"], one["signer"], one["kind"]) for one in answer["signatures"]] == [
+        ("author", "Nguyễn Thị Lan", "signature"),
+        ("group_review", "Phạm Thị Hoa", "signature"),
+        ("principal_approval", "Đỗ Quang Minh", "signature"),
+    ]
+    for one in answer["signatures"]:
+        assert one["issuer_class"] == "development"
+        assert (one["intact"], one["trusted"], one["revoked_then"], one["revoked_now"]) == (
+            True,
+            True,
+            False,
+            False,
+        )
+        assert one["timestamped_at"].endswith("+07:00")
+        assert one["level"] == "B-LT"
+    described = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/verify"]["post"]
+    assert "multipart/form-data" in described["requestBody"]["content"]
+
+
+def test_a_changed_byte_is_altered_and_no_file_of_ours(
+    cast: Cast, client: TestClient, approved: Document
+) -> None:
+    pdf = file_of(cast, approved)
+    at = pdf.index(b"/MediaBox") + 1
+    changed = pdf[:at] + b"n" + pdf[at + 1 :]
+    page = shown(client, changed)
+    assert "Không dùng được" in page.tree.findtext(".//h1")
+    assert "Tệp của hệ thống này" not in page.words
+    answer = asked(client, changed)
+    assert answer["standing"] in ("altered", "broken")
+    assert answer["known"] is None
+    assert {one["intact"] for one in answer["signatures"]} == {False}
+
+
+@pytest.mark.parametrize(
+    ("pdf", "standing"),
+    [
+        (b"", "unreadable"),
+        (b"GIF89a no PDF at all", "unreadable"),
+        (b"%PDF-1.7\n" + b"\0" * 100, "unreadable"),
+        (blank(owner="a", user="b"), "unreadable"),
+        (blank(), "unsigned"),
+    ],
+    ids=["empty", "no PDF", "rubbish", "encrypted", "unsigned"],
+)
+def test_every_file_gets_a_verdict_and_no_error_page(client: TestClient, pdf: bytes, standing: str) -> None:
+    assert asked(client, pdf)["standing"] == standing
+    page = shown(client, pdf)
+    assert page.status == 200
+    assert len(page.all(".verdict")) == 1
+    assert "Từng chữ ký" not in page.words
+
+
+# --- ours -------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_ours_is_known_without_naming_anyone(
+    cast: Cast, client: TestClient, approved: Document
+) -> None:
+    known = asked(client, file_of(cast, approved))["known"]
+    assert known == {
+        "type": {"vi": "Kế hoạch bài dạy (giáo án)", "en": "Lesson plan"},
+        "school": "Trường Tiểu học Đồng Mai",
+        "revision": 1,
+        "standing": "in-force",
+        "since": known["since"],
+        "by_revision": None,
+    }
+    section = shown(client, file_of(cast, approved)).tree.xpath("//section[@aria-labelledby='h-known']")[0]
+    said = section.text_content()
+    assert "đang có hiệu lực" in said and "Kế hoạch bài dạy (giáo án), bản 1" in said
+    for private in ("Lan", "Hoa", "Minh", "3A", "tuần", approved.id):
+        assert private not in said, private
+
+
+def test_who_may_see_the_record_is_led_to_it(cast: Cast, approved: Document) -> None:
+    for name, sees in (("lan", True), ("huong", False)):
+        reader = Reader(cast, name)
+        page = Page(reader, sent(reader.client, file_of(cast, approved), follow_redirects=True))
+        links = [a.get("href") for a in page.all("a")]
+        assert (f"/documents/{approved.id}" in links) is sees, name
+        reader.client.close()
+
+
+def test_the_earlier_files_of_a_record_are_called_what_they_are(cast: Cast, client: TestClient) -> None:
+    document = cast.sent("lan", 13)
+    first = file_of(cast, document)
+    assert asked(client, first)["known"]["standing"] == "under-way"
+    cast.act("hoa", document.id, "return", note="Thêm bài tập.")
+    cast.act("lan", document.id, "submit")
+    cast.act("lan", document.id, "sign")
+    older = asked(client, first)["known"]
+    assert (older["standing"], older["revision"], older["by_revision"]) == ("older", 1, 2)
+    assert "đã được thay bằng bản 2" in shown(client, first).words
+    second = file_of(cast, cast.fresh(document.id))
+    cast.act("hoa", document.id, "approve")
+    cast.act("minh", document.id, "approve")
+    assert asked(client, second)["known"]["standing"] == "unfinished"
+    assert "chưa đủ chữ ký" in shown(client, second).words
+
+
+# --- the address of a result ------------------------------------------------------------------------------
+
+
+def test_a_result_is_read_again_in_the_other_language_but_not_for_ever(
+    cast: Cast, client: TestClient, approved: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = sent(client, file_of(cast, approved)).headers["location"]
+    assert "Đúng" in client.get(address).text
+    assert "Valid, unchanged" in client.get(f"{address}?lang=en").text
+    assert client.get(f"{address}/0-before.webp").status_code == 404, "nothing was changed"
+    monkeypatch.setattr("tasks.check_results.KEPT", verifying.timedelta(seconds=-1))
+    gone = client.get(address)
+    assert gone.status_code == 404
+    assert "nay đã hết" in gone.text and 'type="file"' in gone.text
+    assert client.get("/verify/another-word").status_code == 404
+
+
+def test_nothing_of_the_file_stays_on_the_disk(cast: Cast, client: TestClient) -> None:
+    pdf = blank() + b"% Nguyen Van Bi Mat\n"
+    before = {path for path in cast.office.settings.data.rglob("*") if path.is_file()}
+    sent(client, pdf)
+    asked(client, pdf)
+    new = [p for p in cast.office.settings.data.rglob("*") if p.is_file() and p not in before]
+    assert [path.parent.name for path in new] == ["verified"], "the page's result, sealed"
+    assert b"KHBD" not in new[0].read_bytes() and b"Bi Mat" not in new[0].read_bytes()
+
+
+# --- who may ask, how often -------------------------------------------------------------------------------
+
+
+def test_without_a_file_the_page_says_so(client: TestClient) -> None:
+    token = Page(None, client.get("/verify")).form("/verify").fields["csrf"]  # type: ignore[arg-type]
+    empty = client.post("/verify", data={"csrf": token}, files={"file": ("", b"", PDF)})
+    assert empty.status_code == 422 and "Chưa chọn tệp nào" in empty.text
+    script = client.post("/verify", data={"csrf": token}, headers={"Accept": "application/json"})
+    assert script.status_code == 422 and "Chưa chọn tệp nào" in script.json()["sentence"]
+    assert client.post("/api/v1/verify").json()["code"] == "invalid"
+
+
+def test_a_script_is_told_where_the_result_is(client: TestClient) -> None:
+    answer = sent(client, blank(), headers={"Accept": "application/json"})
+    assert client.get(answer.json()["next"]).status_code == 200
+
+
+def test_a_form_of_another_site_is_refused(cast: Cast, client: TestClient) -> None:
+    file = {"file": ("a.pdf", blank(), PDF)}
+    assert client.post("/verify", files=file).status_code == 403
+    client.get("/verify")
+    assert client.post("/verify", data={"csrf": "made-up"}, files=file).status_code == 403
+    lan = Reader(cast, "lan")
+    assert lan.client.post("/verify", data={"csrf": ""}, files=file).status_code == 403
+    lan.client.close()
+
+
+def test_too_large_a_file_is_refused_in_words(client: TestClient) -> None:
+    large = bytes(BYTE_LIMIT + 200_000)
+    answer = sent(client, large)
+    assert answer.status_code == 413 and "30 MB" in answer.text and "hososo verify" in answer.text
+    assert client.post("/api/v1/verify", files={"file": ("a.pdf", large, PDF)}).json()["code"] == "too-large"
+
+
+def test_one_address_asks_so_often_and_no_more(client: TestClient) -> None:
+    answers = [client.post("/api/v1/verify").status_code for _ in range(MOST + 1)]
+    assert answers == [422] * MOST + [429]
+    page = sent(client, blank())
+    assert page.status_code == 429 and "quá nhiều lần" in page.text and 'type="file"' in page.text
+
+
+def test_a_stored_file_is_checked_where_it_lies(cast: Cast, approved: Document) -> None:
+    lan = Reader(cast, "lan")
+    page = lan.get(f"/documents/{approved.id}")
+    result = page.send("/verify?revision=1")
+    assert result.status == 200 and "Chữ ký đúng" in result.words
+    token = page.form("/verify?revision=1").fields["csrf"]
+    path = f"/documents/{approved.id}/verify"
+    assert lan.client.post(path).status_code == 403, "no token"
+    assert lan.client.get(path).status_code == 405
+    assert lan.client.post(f"{path}?revision=9", data={"csrf": token}).status_code == 404
+    other = Reader(cast, "teacher_b")
+    theirs = other.get("/verify").form("/verify").fields["csrf"]
+    assert other.client.post(path, data={"csrf": theirs}).status_code == 404
+    for reader in (lan, other):
+        reader.client.close()
+
+
+# --- time, memory, room -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("job", "seconds", "said"),
+    [
+        (hostile_jobs.endless, 1, "quá 1 giây"),
+        (hostile_jobs.greedy, 60, "bộ nhớ"),
+        (hostile_jobs.deadly, 60, "dừng giữa chừng"),
+        (hostile_jobs.faulty, 60, "dừng giữa chừng"),
+    ],
+)
+def test_a_file_that_is_too_much_for_its_child_is_unreadable_and_the_next_is_checked(
+    monkeypatch: pytest.MonkeyPatch, job: Callable[..., Any], seconds: int, said: str
+) -> None:
+    """What a hostile file makes the judgement do, in a real child."""
+    verifier = Verifier(Settings(verify_seconds=seconds))
+    try:
+        monkeypatch.setattr(verifying, "judge", job)
+        verdict = verifier.judge(b"", Anchors(), NOW)
+        assert verdict.standing is Standing.UNREADABLE
+        assert said in verdict.explanation.vi
+        monkeypatch.undo()
+        assert verifier.judge(b"GIF89a", Anchors(), NOW).standing is Standing.UNREADABLE
+    finally:
+        verifier.close()
+
+
+def test_files_wait_in_a_short_row_and_one_address_does_not_fill_it() -> None:
+    turns = AtOnce(each=2, most=3, busy=Text("Đầy.", "Full."))
+    with turns.turn("10.0.0.1"), turns.turn("10.0.0.1"):
+        with pytest.raises(Throttled), turns.turn("10.0.0.1"):
+            pass
+        with turns.turn("10.0.0.2"), pytest.raises(Unavailable, match="Full"), turns.turn("10.0.0.3"):
+            pass
+        with turns.turn("10.0.0.3"):
+            pass
+    with turns.turn("10.0.0.1"), turns.turn("10.0.0.1"):
+        pass
