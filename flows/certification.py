@@ -28,6 +28,7 @@ from tasks import certificates, keys
 from tasks.certificate_parts import digest_of
 from tasks.certificates import Authority, Purpose, Revoked, Trust
 from tasks.timestamping import TimeStampAuthority
+from tasks.verdicts import Anchors
 
 ORGANISATION = "Hồ Sơ Số"
 MARGIN = timedelta(days=60)
@@ -163,6 +164,14 @@ def trust_with_stamps(session: Session, settings: Settings) -> Trust:
     """
     trust = trust_of(session)
     return _joined(trust, anchors.read(settings).trust) if settings.tsa_url else trust
+
+
+def anchors_of(session: Session, settings: Settings) -> Anchors:
+    """All that is believed here, with classes: our own authority and the folder of trust anchors.
+
+    Unavailable before there is ours.
+    """
+    return Anchors.embedded(trust_of(session)).joined(anchors.read(settings).anchors)
 
 
 def _joined(one: Trust, other: Trust) -> Trust:

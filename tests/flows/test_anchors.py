@@ -10,8 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from flows import anchors
-from flows.certification import trust_of
+from flows import anchors, certification
 from models.settings import Settings
 from tasks import certificates
 from tasks.certificates import Authority
@@ -81,7 +80,7 @@ def test_what_is_trusted_is_our_own_authority_and_the_folder(
     place.mkdir(parents=True)
     (place / "root.crt").write_bytes(nation.root)
     with cast.office.db.read() as session:
-        found, own = anchors.anchors_of(session, cast.office.settings), trust_of(session)
+        found, own = certification.anchors_of(session, cast.office.settings), certification.trust_of(session)
     assert found.trust.roots == (*own.roots, nation.root)
     assert found.kind_of(nation.root) is IssuerClass.PUBLIC
     assert {found.kind_of(der) for der in (*own.roots, *own.intermediates)} == {IssuerClass.DEVELOPMENT}
