@@ -33,7 +33,7 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
-from tests.browser import spot_stops
+from tests.browser import signature_stops, spot_stops
 from tests.browser.draw_stops import draw_stops
 from tests.browser.minutes_stops import minutes_stops
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
@@ -68,6 +68,7 @@ NO_PAGE = {
     "/calendar/{token}.ics": "a calendar file",
     "/admin/mail/samples/{mail}.html": "a mail, for the frame of a page",
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
+    **signature_stops.NO_PAGE,
     **spot_stops.NO_PAGE,
 }
 MAIL_SERVER = {
@@ -309,6 +310,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", "/reports"),
         stop("admin", report),
         *minutes_stops(cast),
+        *signature_stops.stops(cast),
         *spot_stops.stops(cast, str(code)),
         # After this her session has ended.
         stop(

@@ -17,6 +17,7 @@ from models.document import Revision
 from models.errors import RecordsError
 from models.event import Event
 from models.picture import SignaturePicture
+from models.portable import blob_columns
 from service import demo_pictures, signature_pictures
 from service.signature_pictures import Sent
 from tasks import verifying
@@ -193,6 +194,10 @@ def test_taken_away_it_stands_in_words_and_what_was_signed_stays(cast: Cast, rea
 def test_the_same_picture_again_is_no_new_one(cast: Cast) -> None:
     assert give(cast, "lan") == give(cast, "lan")
     assert len(held(cast, "lan")) == 1
+
+
+def test_a_backup_takes_the_pictures() -> None:
+    assert {("signature_picture", "picture"), ("seal_picture", "picture")} <= blob_columns()
 
 
 def test_a_hostile_picture_is_read_in_a_child(cast: Cast) -> None:

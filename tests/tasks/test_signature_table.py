@@ -7,11 +7,10 @@ by page, revision by revision, nothing is drawn differently outside the box that
 
 from __future__ import annotations
 
-import functools
 import itertools
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,7 +19,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from flows import plan, stamps
+from flows import plan
 from flows.catalogue import (
     APPEAL,
     DESTRUCTION_LIST,
@@ -34,8 +33,7 @@ from flows.catalogue import (
 )
 from flows.grammar import Acknowledge, DocumentType, Step
 from flows.step_checks import Way, ways
-from service import demo_pictures
-from tasks import inking, signing, verifying
+from tasks import signing, verifying
 from tasks.verifying import Changes, Level, Report
 from tests import signatures, third_parties, verapdf
 from tests.processes import PROCESSES
@@ -54,7 +52,6 @@ from tests.signatures import (
 )
 from tests.tasks.test_rendering import a_destruction_list, a_spot_check, an_appeal, minutes
 
-MM = 72 / 25.4
 SCALE = 100 / 72  # pages are compared at 100 dots per inch
 
 
@@ -159,45 +156,7 @@ WAYS_OF_TYPES = {
 }
 
 
-PICTURED = (
-    "lesson plan, vice principal for",
-    "teaching plan, principal",
-    "group plan, principal",
-    "destruction list",
-    "group plan, vice principal for",
-)
-"""Rows signed once more with a picture in every signature; `SEAL` then over that of the act before."""
-
-
-@functools.cache
-def picture(who: str) -> bytes:
-    if who == SEAL.who:
-        return inking.seal(demo_pictures.seal("TRƯỜNG TIỂU HỌC THĂNG LONG", "DẤU MẪU")).png
-    return inking.signature(demo_pictures.hand(who)).png
-
-
-def look(act: Act, paper: Paper, before: Act | None) -> dict[str, Any]:
-    """What a signature shows in pictures; a seal stands over the picture of the act before it."""
-    if act.field != SEAL.field:
-        return {"picture": picture(act.who)}
-    assert before is not None
-    over = stamps.over(paper.boxes[SEAL.field].rect, hand(before, paper))
-    return {"picture": picture(act.who), "diameter": DIAMETER, "over": over}
-
-
-DIAMETER = 360
-"""Tenths of a millimetre."""
-
-
-def hand(act: Act, paper: Paper) -> tuple[float, ...]:
-    """Where on the page the picture of an act's hand stands."""
-    box = paper.boxes[act.field]
-    made = signatures.stamped(box, person(act.who), act.lines, {"picture": picture(act.who)})
-    assert made.hand is not None
-    return tuple(side + by for side, by in zip(made.hand, (box.rect[0], box.rect[1]) * 2, strict=True))
-
-
-def apply(act: Act, paper: Paper, pdf: bytes, shown: dict[str, Any] | None = None) -> bytes:
+def apply(act: Act, paper: Paper, pdf: bytes, shown: Mapping[str, Any] | None = None) -> bytes:
     return signatures.sign(
         pdf,
         act.field,
@@ -210,11 +169,19 @@ def apply(act: Act, paper: Paper, pdf: bytes, shown: dict[str, Any] | None = Non
     )
 
 
-def revisions(paper: Paper, acts: tuple[Act, ...], *, pictured: bool = False) -> list[bytes]:
+Looks = Callable[[Act, Paper, Act | None], Mapping[str, Any]]
+"""What an act's signature shows besides words, by the act before it."""
+
+
+def words_alone(_act: Act, _paper: Paper, _before: Act | None) -> Mapping[str, Any]:
+    return {}
+
+
+def revisions(paper: Paper, acts: tuple[Act, ...], looks: Looks = words_alone) -> list[bytes]:
     """The file after each signature, and after the archive timestamp."""
     files = [paper.pdf]
     for before, act in zip((None, *acts), acts, strict=False):
-        files.append(apply(act, paper, files[-1], look(act, paper, before) if pictured else None))
+        files.append(apply(act, paper, files[-1], looks(act, paper, before)))
     files.append(signing.archive_timestamp(files[-1], trust(), timestamper(), NOW))
     return files
 
@@ -223,47 +190,6 @@ def revisions(paper: Paper, acts: tuple[Act, ...], *, pictured: bool = False) ->
 def test_every_way_to_the_archive(row: str) -> None:
     _, make, acts = TABLE[row]
     it_holds_everywhere(make(), acts)
-
-
-@pytest.mark.parametrize("row", PICTURED)
-def test_the_same_with_pictures_of_hands_and_of_the_seal(row: str) -> None:
-    _, make, acts = TABLE[row]
-    it_holds_everywhere(make(), acts, pictured=True)
-
-
-@pytest.mark.parametrize("row", ["group plan, principal", "group plan, delegate for"])
-def test_the_seal_is_as_large_as_the_real_one_and_covers_the_left_third(row: str) -> None:
-    """Decree 30/2020, Phụ lục I, II.8; what it covers shows through."""
-    paper, acts = team_plan(), TABLE[row][2]
-    *_, signed, sealed, _ = revisions(paper, acts, pictured=True)
-    box, fine = paper.boxes[SEAL.field], 300 / 72
-    before, after = (list(pages(pdf, fine))[box.page] for pdf in (signed, sealed))
-    red = ImageChops.subtract(before, after).getchannel("B").point(lambda value: 255 if value > 60 else 0)
-    left, top, right, bottom = (
-        int(side * fine)
-        for side in (
-            box.rect[0],
-            after.height / fine - box.rect[3],
-            box.rect[2],
-            after.height / fine - box.rect[1],
-        )
-    )
-    note = int(3 * 7.5 * fine)  # the seal's words stand in three small lines at the foot of its box
-    rim = red.crop((left, top, right, bottom - note)).getbbox()
-    whole = red.crop((left + (right - left) // 2, top, right, bottom)).getbbox()
-    assert rim is not None
-    assert whole is not None
-    across = (rim[2] - rim[0]) / fine / MM
-    assert across == pytest.approx(DIAMETER / 10, abs=0.3)
-    assert (whole[3] - whole[1]) / fine / MM == pytest.approx(DIAMETER / 10, abs=0.3)
-    under = hand(acts[-2], paper)
-    third = under[0] + (under[2] - under[0]) / 3
-    assert (left + rim[2]) / fine == pytest.approx(third, abs=1)
-    middle = after.height / fine - (under[1] + under[3]) / 2
-    assert (top + (whole[1] + whole[3]) / 2) / fine == pytest.approx(middle, abs=1)
-    dark = before.convert("L").point(lambda value: 255 if value < 140 else 0)
-    faded = ImageChops.multiply(dark, after.convert("L").point(lambda value: 255 if value > 170 else 0))
-    assert faded.getbbox() is None
 
 
 @pytest.mark.parametrize("row", WAYS)
@@ -278,8 +204,9 @@ def test_every_way_of_a_type_whose_ways_part(row: str) -> None:
     it_holds_everywhere(ANSWERED[slug](), acts)
 
 
-def it_holds_everywhere(paper: Paper, acts: tuple[Act, ...], *, pictured: bool = False) -> None:
-    files = revisions(paper, acts, pictured=pictured)
+def it_holds_everywhere(paper: Paper, acts: tuple[Act, ...], looks: Looks = words_alone) -> list[bytes]:
+    """The files, once all of it held."""
+    files = revisions(paper, acts, looks)
 
     report = verifying.validate(files[-1], trust(), NOW, tuple(act.field for act in acts))
     assert report.problem is None
@@ -297,6 +224,7 @@ def it_holds_everywhere(paper: Paper, acts: tuple[Act, ...], *, pictured: bool =
         assert changed_outside(before, after, paper, drawn) == []
         if act is not None:
             assert changed_outside(before, after, paper, []) != [], f"{act.field} drew nothing"
+    return files
 
 
 @pytest.mark.parametrize("declared", TYPES, ids=lambda declared: declared.slug)

@@ -69,7 +69,7 @@ canvas.addEventListener("pointermove", (event) => {
   const known = drawing.points.length;
   const moves = event.getCoalescedEvents?.() ?? [];
   for (const move of moves.length ? moves : [event]) {
-    const [last, next] = [drawing.points.at(-1), place(move)];
+    const [last, next] = [drawing.points[drawing.points.length - 1], place(move)];
     if (Math.hypot(next.x - last.x, next.y - last.y) > 2) drawing.points.push(next);
   }
   draw(drawing.points, known);
