@@ -66,8 +66,11 @@ def _finding(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> tuple
         return _of_pages(changes), _Weight.UNLAWFUL, words.DESCRIPTION_CHANGED
     if worst is _Weight.DOUBTFUL:
         return PageFinding.CHANGED, worst, words.PLACED_ANEW
-    if then.drawn_by != final.drawn_by and then.drawn_by:
-        return _of_pages(changes), _Weight.DOUBTFUL, words.DRAWN_ANEW
+    if then.drawn_by != final.drawn_by and then.widgets:
+        # Who fills a field may bring a font for it and signs that; behind the last signature nobody signs.
+        last = index == max(seen.revisions)
+        weight = _Weight.UNLAWFUL if last else _Weight.DOUBTFUL
+        return _of_pages(changes), weight, words.DRAWN_ANEW
     return _of_pages(changes), worst, words.HOLDS
 
 
@@ -136,7 +139,7 @@ def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen
         and key in seen.revisions[later].widgets
         and seen.revisions[later].widgets[key].value == widget.value
     )
-    return weight if widget.kind == "/Tx" else max(weight, _Weight.DOUBTFUL)
+    return weight if widget.plain else max(weight, _Weight.DOUBTFUL)
 
 
 def _by_signature(later: Iterable[SignatureVerdict]) -> _Weight:
