@@ -15,6 +15,7 @@ from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.validation.dss import async_add_validation_info
 
 from tasks import certificates, signing
+from tasks.assembling import assemble
 from tasks.certificates import Purpose, Subject
 from tasks.rendering import Box
 from tasks.verifying import validation_context
@@ -48,6 +49,7 @@ from tests.attacks.letters import (
 )
 from tests.attacks.samples import Make
 from tests.signatures import FOUNDED, NAMES, NOW, SCHOOL, Paper, Person, authority, person, timestamper, trust
+from tests.tasks.test_signature_table import ANSWERED, WAYS_OF_TYPES, revisions
 
 FILES: dict[str, Make] = {
     "one signature": signed,
@@ -371,6 +373,44 @@ def drawn_on_the_fly() -> bytes:
     return sign_plainly(signed(), spec, person("minh"), PageStyle(page=stamp))
 
 
+def uploaded(changes: dict[int, bytes]) -> bytes:
+    """Cover, pages that somebody brought, signing sheet: number and date filled by the principal."""
+    made = assemble(_UPLOADED, raw.build(objects(changes)))
+    paper = Paper(made.pdf, {box.name: box for box in made.boxes})
+    numbered = {"number": "12", "date": "ngày 18 tháng 11 năm 2026"}
+    return archive(house(paper, (("author", "lan", {}), ("principal_approval", "minh", numbered))))
+
+
+_UPLOADED = {
+    "title": "Kế hoạch bồi dưỡng",
+    "issuer": signatures._ISSUER,
+    "author": {"name": NAMES["lan"]},
+    "heading": "KẾ HOẠCH",
+    "about": "bồi dưỡng học sinh năng khiếu",
+    "facts": [["Lớp", "3A"]],
+    "parts": [],
+    "parts_head": [],
+    "numbered": True,
+    "date": "2026-11-18",
+    "first": 2,
+    "file": {"name": "ke-hoach.pdf", "pages": 2, "sha256": "0" * 64, "note": ""},
+    "boxes": [{"field": "author", "caption": ""}, {"field": "principal_approval", "caption": ""}],
+}
+for _name in ("turned page", "cropped page", "pages of two sizes", "layers that stay", "see-through picture"):
+    FILES[f"uploaded: {_name}"] = functools.partial(uploaded, BODIES[_name])
+
+
+def answered(slug: str) -> bytes:
+    """The way of most signatures through a type whose people write answers into prepared fields."""
+    ways = (acts for of, acts in WAYS_OF_TYPES.values() if of == slug)
+    paper = ANSWERED[slug]()
+    return revisions(paper, max(ways, key=lambda acts: sum(1 + len(act.texts) for act in acts)))[-1]
+
+
+for _slug in ANSWERED:
+    FILES[f"answers written into a {_slug}"] = functools.partial(answered, _slug)
+
+
 # --- fields and forms of other hands ------------------------------------------------------------------------
 
 
@@ -429,7 +469,9 @@ def filled_in_by_hand() -> bytes:
 
 @honest("signer's reason, place and program")
 def with_words() -> bytes:
-    words_of_it = b"<< /Reason (Phe duyet) /Location (Ha Noi) /Name (Lan) /Prop_Build << /App << /Name /X >> >>"
+    words_of_it = (
+        b"<< /Reason (Phe duyet) /Location (Ha Noi) /Name (Lan) /Prop_Build << /App << /Name /X >> >>"
+    )
     return close(by_hand(SIGNATURE.replace(b"<<", words_of_it, 1)))
 
 
