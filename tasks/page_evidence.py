@@ -138,7 +138,7 @@ class Drawing:
         return image.convert("RGB")
 
     def placed(self, widget: Widget, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """Where a field stands on the drawn page, in pixels, a pixel more on each side; empty off the page."""
+        """Where a field stands on the drawn page, in pixels and one more on each side; empty off the page."""
         sheet = self._document[widget.page]
         corners = (widget.rect[:2], widget.rect[2:])
         points = [_device(sheet, x, y, size) for x, y in corners]

@@ -11,7 +11,14 @@ import functools
 import io
 from functools import partial
 
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, NumberObject, StreamObject, pdf_name
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NumberObject,
+    StreamObject,
+    TextStringObject,
+    pdf_name,
+)
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
@@ -28,6 +35,7 @@ from tests.attacks.letters import (
     CONTENT,
     OTHER_SUM,
     PAGE,
+    appended,
     approved,
     archived,
     author_signs,
@@ -409,3 +417,69 @@ for _name, _usage, _event in (
     ("viewed", b"/View << /ViewState /OFF >>", b"View"),
 ):
     ATTACKS.add(f"prepared: layers that differ when {_name}", partial(zoomed, _usage, _event), None, *DOUBT)
+
+
+# --- what the difference analysis lets through ---------------------------------------------------------------
+
+
+@sample("an object hidden between trailer and startxref", archived, *DOUBT, BROKEN)
+def behind_the_trailer() -> bytes:
+    made = raw.update(archived(), {})
+    at = made.rindex(b"startxref")
+    hidden = raw.body({CONTENT: raw.stream(words(OTHER_SUM))})
+    return made[:at] + hidden + b"<< /A << >> >>\n" + made[at:]
+
+
+@sample("an object that nobody refers to", archived, *DOUBT, BROKEN)
+def unreferenced() -> bytes:
+    return raw.update(archived(), {900: raw.stream(words(OTHER_SUM))})
+
+
+for _name, _entry in {
+    "marks of structure": b"/MarkInfo << /Marked false /Suspects true >>",
+    "rights of use": b"/Perms << /UR3 900 0 R >>",
+    "structure": b"/StructTreeRoot << /Type /StructTreeRoot >>",
+}.items():
+    ATTACKS.add(
+        f"catalogue given {_name}",
+        partial(
+            lambda entry: raw.update(signed(), {1: raw.with_entry(raw.value_of(signed(), 1), entry + b" ")}),
+            _entry,
+        ),
+        signed,
+        *DOUBT,
+        BROKEN,
+    )
+
+
+@functools.cache
+def tagged() -> bytes:
+    """A page of our own layout, with the structure that a screen reader reads aloud."""
+    paper = signatures.lesson_plan(1)
+    return signatures.sign(paper.pdf, "author", person("lan"), paper.boxes["author"], certify=True)
+
+
+def spoken_otherwise(then_approved: bool) -> bytes:
+    """The page looks the same; who listens to it hears another sum."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        element = writer.root["/StructTreeRoot"]["/K"]
+        element = element[0] if isinstance(element, ArrayObject) else element
+        element[pdf_name("/ActualText")] = TextStringObject("900 000 000")
+        writer.update_container(element)
+
+    made = appended(tagged(), change)
+    if not then_approved:
+        return made
+    paper = signatures.lesson_plan(1)
+    return signatures.sign(made, "group_review", person("hoa"), paper.boxes["group_review"])
+
+
+ATTACKS.add("what a screen reader says", partial(spoken_otherwise, False), tagged, *DOUBT)
+ATTACKS.add("what a screen reader says, then approved", partial(spoken_otherwise, True), tagged, *DOUBT)
+
+
+@sample("number: other words by other spaces", None, *DOUBT)
+def spaces() -> bytes:
+    """1/12 and 11/2 are the same but for the spaces."""
+    return approved_with(b"BT /F1 9 Tf 2 6 Td (11 2) Tj ET", value="1 12")

@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from tasks import certificates, judging
 from tasks.certificates import Revoked, Trust
 from tasks.verdicts import Anchors, Verdict
+from tests import signatures
 from tests.attacks import raw
 from tests.attacks.byte_ranges import by_hand
 from tests.attacks.letters import appended, approved, archived, close, contents_of, sign_plainly, unsigned
@@ -178,3 +179,18 @@ def token_as_signature() -> bytes:
     digest = hashlib.sha256(made[:start] + made[end:]).digest()
     token = asyncio.run(timestamper().async_timestamp(digest, "sha256")).dump()
     return made[: start + 1] + token.hex().encode().ljust(end - start - 2, b"0") + made[end - 1 :]
+
+
+@sample(
+    "revoked before: the time-stamp authority", approved, *NOT_GOOD, by=lambda pdf: when_stamps_revoked(pdf)
+)
+def false_stamps() -> bytes:
+    """Its key was stolen before: its tokens prove no time."""
+    return archived()
+
+
+def when_stamps_revoked(pdf: bytes) -> Verdict:
+    serial = certificates.load(signatures._stamping_key()[1]).serial_number
+    newest = certificates.crl(authority(), [Revoked(serial, NOW - WEEK)], NOW + WEEK, 2)
+    anchors = Anchors.embedded(replace(trust(), crls=(authority().root_crl, newest)))
+    return judging.judge(pdf, anchors, NOW + WEEK)

@@ -19,6 +19,7 @@ from tests.attacks import (
     incremental_saving,
     shadow,
     structure,
+    then_approved,
     universal_forgery,
     wrapping,
 )
@@ -38,6 +39,7 @@ CLASSES: tuple[Attacks, ...] = (
     forged_cms.ATTACKS,
     evidence.ATTACKS,
     combined.ATTACKS,
+    then_approved.ATTACKS,
 )
 SAMPLES = samples(*CLASSES)
 
