@@ -90,7 +90,9 @@ class Verifier:
             if self._closed:
                 raise Unavailable(_BUSY)
             if self._pool is None:
-                self._pool = IntakePool(self._size, seconds=self._seconds, memory=MEMORY, warm="")
+                self._pool = IntakePool(
+                    self._size, seconds=self._seconds, memory=MEMORY, warm="tasks.judging"
+                )
                 weakref.finalize(self, self._pool.close)
             return self._pool
 

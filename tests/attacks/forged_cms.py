@@ -326,5 +326,3 @@ def backdated() -> bytes:
 @sample("certificate: of a time-stamp authority, by a document timestamp's name", None, *NOT_GOOD)
 def stamp_key_as_signature() -> bytes:
     return sign_plainly(unsigned(), "author", holder("time-stamps only"), evidence=False)
-
-

@@ -8,7 +8,17 @@ from __future__ import annotations
 import functools
 
 from tests.attacks import raw
-from tests.attacks.letters import CONTENT, CONTENT_2, OTHER_SUM, PAGE, approval_signs, approved, archived, certified, page
+from tests.attacks.letters import (
+    CONTENT,
+    CONTENT_2,
+    OTHER_SUM,
+    PAGE,
+    approval_signs,
+    approved,
+    archived,
+    certified,
+    page,
+)
 from tests.attacks.letters import last_signature, signed, words
 from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, UNREADABLE, Attacks, Make
 

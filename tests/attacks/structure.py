@@ -10,7 +10,6 @@ from functools import partial
 from tests.attacks import raw
 from tests.attacks.incremental_saving import FORGED
 from tests.attacks.letters import (
-
     CONTENT,
     OTHER_SUM,
     PAGE,
@@ -18,7 +17,6 @@ from tests.attacks.letters import (
     approved,
     archived,
     author_signs,
-
     certified,
     close,
     contents_of,
@@ -243,7 +241,9 @@ def text_into_the_padding() -> bytes:
     probe = raw.update(pdf, {PAGE: page_1, field: value, new: SIGNATURE}, offsets={text: 0})
     _, end = contents_of(probe)
     hidden = b"\n" + raw.body({text: raw.stream(words(OTHER_SUM, top=500))})
-    made = close(raw.update(pdf, {PAGE: page_1, field: value, new: SIGNATURE}, offsets={text: end - len(hidden)}))
+    made = close(
+        raw.update(pdf, {PAGE: page_1, field: value, new: SIGNATURE}, offsets={text: end - len(hidden)})
+    )
     return made[: end - 1 - len(hidden)] + hidden + made[end - 1 :]
 
 
@@ -279,7 +279,9 @@ def linked(base: Make, entry: bytes) -> bytes:
     """The update claims to be nothing but validation data."""
     pdf = base()
     root = re.sub(rb"/DSS \d+ 0 R", b"", raw.value_of(pdf, 1))
-    return raw.update(pdf, {1: raw.with_entry(root, entry), NEW: b"<< /Type /DSS /Certs [4 0 R] >>", CONTENT: FORGED})
+    return raw.update(
+        pdf, {1: raw.with_entry(root, entry), NEW: b"<< /Type /DSS /Certs [4 0 R] >>", CONTENT: FORGED}
+    )
 
 
 ATTACKS.add(

@@ -114,9 +114,7 @@ for _key, _variants in (
 ):
     for _name, _value in _variants.items():
         ATTACKS.add(f"{_name}, by update", partial(by_update, signed, _key, _value), signed, ALTERED, BROKEN)
-        ATTACKS.add(
-            f"{_name}, in place", partial(in_place, signed, _key, _value), signed, *DAMAGED
-        )
+        ATTACKS.add(f"{_name}, in place", partial(in_place, signed, _key, _value), signed, *DAMAGED)
 for _key, _name in (("/Contents", "contents missing"), ("/ByteRange", "byte range missing")):
     ATTACKS.add(
         f"{_name}, of two signatures only the second",
