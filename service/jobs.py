@@ -35,6 +35,7 @@ from models.settings import VIETNAM, Settings
 from service import importing, memory
 from tasks import mail_servers
 from tasks.blobs import BlobStore
+from tasks.check_results import CheckResults
 from tasks.mailing import fold
 from tasks.posting import post
 
@@ -146,7 +147,7 @@ class Clockwork:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
 
     def clean(self) -> None:
-        """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-made files."""
+        """What ran out: passes, links, mail passwords, sign-in counts, workbooks, results, half a file."""
         if not self.leading:
             return
         now = self.now()
@@ -158,6 +159,7 @@ class Clockwork:
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
         if swept := BlobStore(self.settings.blobs).sweep(HALF_WRITTEN.total_seconds()):
             log.info("half-written files removed=%d", swept)
+        CheckResults(self.settings.verified).sweep(now)
 
     def leave(self) -> None:
         """Let the next one lead at once."""
