@@ -52,6 +52,7 @@ from service import importing, memory
 from service.auditing import look
 from tasks import mail_servers
 from tasks.blobs import BlobStore
+from tasks.check_results import CheckResults
 from tasks.mailing import fold
 from tasks.posting import post
 
@@ -174,7 +175,7 @@ class Clockwork:
             log.info("revocation lists=%d", made)
 
     def clean(self) -> None:
-        """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-made files."""
+        """What ran out: passes, links, mail passwords, sign-in counts, workbooks, results, half a file."""
         if not self.leading:
             return
         now = self.now()
@@ -186,6 +187,7 @@ class Clockwork:
             session.exec(delete(Throttle).where(col(Throttle.since) <= now - THROTTLES_KEPT))
         if swept := BlobStore(self.settings.blobs).sweep(HALF_WRITTEN.total_seconds()):
             log.info("half-written files removed=%d", swept)
+        CheckResults(self.settings.verified).sweep(now)
         if left := destroying.sweep(self.db, BlobStore(self.settings.blobs)):
             log.info("files of destroyed records removed=%d", left)
 

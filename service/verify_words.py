@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.known_files import KnownFile
+from flows.known_files import FileStanding, KnownFile
 from models.text import Text
 from service import words
 from tasks.verdicts import IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
@@ -151,13 +151,12 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
 
 def known_words(known: KnownFile) -> Text:
     """What became of a file of ours: nothing about any person."""
-    if known.since is None and known.standing in ("replaced", "withdrawn", "in-force"):
-        return _KNOWN_UNDATED[known.standing]
+    said = _KNOWN if known.since else _KNOWN_UNDATED
     since = words.day(known.since) if known.since else ""
-    return _KNOWN[known.standing].format(day=since, revision=known.by_revision or 0)
+    return said[known.standing].format(day=since, revision=known.by_revision or 0)
 
 
-KNOWN_TONES = {
+KNOWN_TONES: dict[FileStanding, str] = {
     "in-force": "ok",
     "under-way": "warn",
     "unfinished": "warn",
@@ -165,20 +164,17 @@ KNOWN_TONES = {
     "replaced": "bad",
     "withdrawn": "bad",
 }
-_KNOWN = {
+_KNOWN: dict[FileStanding, Text] = {
     "in-force": Text(
         "Tệp đang có hiệu lực, ký duyệt xong ngày {day}.", "The file is in force; it was approved on {day}."
-    ),
-    "under-way": Text(
-        "Chưa có hiệu lực: hồ sơ còn chờ ký duyệt.", "Not in force yet: the record still waits for approval."
     ),
     "unfinished": Text(
         "Đây là bản chưa đủ chữ ký; hồ sơ đã ký duyệt xong ngày {day}. Hãy lấy bản đầy đủ.",
         "This copy lacks signatures made later; the record was approved on {day}. Fetch the complete one.",
     ),
     "older": Text(
-        "Đây là bản cũ, đã được thay bằng bản {revision}. Không dùng bản này.",
-        "This is an older revision, superseded by revision {revision}. Do not use it.",
+        "Đây là bản cũ, đã được thay bằng bản {revision}, ký duyệt ngày {day}. Không dùng bản này.",
+        "This is an older revision, superseded by revision {revision}, approved on {day}. Do not use it.",
     ),
     "replaced": Text(
         "Hồ sơ này đã được thay bằng hồ sơ khác ngày {day}. Không dùng bản này.",
@@ -189,8 +185,15 @@ _KNOWN = {
         "This record was withdrawn on {day}. Do not use it.",
     ),
 }
-_KNOWN_UNDATED = {
+_KNOWN_UNDATED: dict[FileStanding, Text] = {
     "in-force": Text("Tệp đang có hiệu lực.", "The file is in force."),
+    "under-way": Text(
+        "Chưa có hiệu lực: hồ sơ còn chờ ký duyệt.", "Not in force yet: the record still waits for approval."
+    ),
+    "older": Text(
+        "Đây là bản cũ, đã được thay bằng bản {revision}. Không dùng bản này.",
+        "This is an older revision, superseded by revision {revision}. Do not use it.",
+    ),
     "replaced": Text(
         "Bản này đã được thay bằng bản khác. Không dùng bản này.",
         "This file was replaced by another. Do not use it.",

@@ -31,6 +31,8 @@ MEMORY = 2 * 1024**3
 """Address space of a child; a page of 200 to the inch has some 10 MB."""
 WAITING = 4
 """Files that wait for each child; more are sent away at once, for each holds a thread of the web."""
+PATIENCE = 25.0
+"""Seconds a file waits for its child: with the check itself it stays below what proxies bear."""
 EACH = 2
 """Of these from one address."""
 MOST, WINDOW = 30, timedelta(minutes=10)
@@ -61,7 +63,7 @@ class Verifier:
 
     def judge(self, pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
         """The same without its turn: for a command, which asks for one file after the other."""
-        if not self._free.acquire(timeout=self._seconds * (1 + WAITING)):
+        if not self._free.acquire(timeout=PATIENCE):
             raise Unavailable(_BUSY)
         try:
             return self._opened().submit(judge, pdf, anchors, now)
@@ -90,7 +92,9 @@ class Verifier:
             if self._closed:
                 raise Unavailable(_BUSY)
             if self._pool is None:
-                self._pool = IntakePool(self._size, seconds=self._seconds, memory=MEMORY, warm="")
+                self._pool = IntakePool(
+                    self._size, seconds=self._seconds, memory=MEMORY, warm="tasks.judging"
+                )
                 weakref.finalize(self, self._pool.close)
             return self._pool
 

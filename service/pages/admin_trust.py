@@ -1,4 +1,4 @@
-"""`/admin/trust`: whose certificates are believed here, with class and life. Read only: a folder holds them."""
+"""`/admin/trust`: whose certificates are believed here, with class and life. To read: a folder holds them."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ from service.pages.sign_in import FORM_COOKIE, set_form_cookie, token_fits
 from service.receiving import Received
 from service.templating import language_of, page
 from service.verify_asking import AskingDep, Brought
+from tasks import comparing
 from tasks.check_results import KEPT, CheckResult, CheckResults
 from tasks.recognising import BYTE_LIMIT
 
@@ -92,7 +93,7 @@ def result(
     return _result(request, viewer, office, found, asking.known(found), word)
 
 
-@router.get("/verify/{word}/{number}-{which}.webp")
+@router.get("/verify/{word}/{number}/{which}.webp")
 def picture(
     office: OfficeDep, asking: AskingDep, word: str, number: RevisionNumber, which: Which
 ) -> Response:
@@ -157,6 +158,7 @@ def _result(
         rows=verify_words.rows(verdict),
         tone=verify_words.TONES[verdict.standing],
         sign=verify_words.MARKS[verdict.standing],
+        changed_words=[comparing.words(p.words_before, p.words_after) for p in verdict.places],
         took=words.decimal(found.seconds),
         known=known,
         known_said=verify_words.known_words(known) if known else None,

@@ -33,7 +33,7 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
-from tests.browser import signature_stops, spot_stops
+from tests.browser import signature_stops, spot_stops, verify_stops
 from tests.browser.draw_stops import draw_stops
 from tests.browser.minutes_stops import minutes_stops
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
@@ -70,6 +70,7 @@ NO_PAGE = {
     "/sign-in/again": "a fragment of a page: the dialog is opened over one",
     **signature_stops.NO_PAGE,
     **spot_stops.NO_PAGE,
+    **verify_stops.NO_PAGE,
 }
 MAIL_SERVER = {
     "act": "save",
@@ -309,6 +310,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("admin", f"/runs/{known['archived']}"),
         stop("admin", "/reports"),
         stop("admin", report),
+        *verify_stops.verify_stops(cast, known["archived"]),
         *minutes_stops(cast),
         *signature_stops.stops(cast),
         *spot_stops.stops(cast, str(code)),

@@ -21,9 +21,12 @@ from models.account import Pass, Throttle
 from models.notice import Mail
 from models.run import Lease
 from models.settings import VIETNAM, Settings
+from models.text import Text
 from service.jobs import LEASE_TIME, Clockwork, schedule
 from tasks.blobs import BlobStore
+from tasks.check_results import KEPT, CheckResult, CheckResults
 from tasks.mailing import GATHER
+from tasks.verdicts import Standing, Verdict
 from tests.clockwork import DAY, HOUR, SmallSchool, at, small_school
 from tests.mail_server import mail_server
 from tests.waiting import until
@@ -129,6 +132,21 @@ def test_what_ran_out_is_swept_and_what_lives_stays(school: SmallSchool, watch: 
     with school.db.read() as session:
         assert session.exec(select(Pass.token_hash)).all() == ["new"]
         assert session.exec(select(Throttle.source)).all() == ["new"]
+
+
+def test_the_result_of_a_check_that_nobody_can_open_any_more_leaves_the_disk(
+    school: SmallSchool, watch: Watch, tmp_path: pathlib.Path
+) -> None:
+    clock = Clockwork(school.db, Settings(data=tmp_path), watch)
+    clock.take_the_lead()
+    kept = CheckResults(clock.settings.verified)
+    verdict = Verdict(Standing.UNSIGNED, Text("Chưa ký", "Not signed"), Text("Chưa ký", "Not signed"))
+    word = kept.put(CheckResult("a.pdf", 1, "0" * 64, watch.now, 0.1, verdict))
+    clock.clean()
+    assert kept.get(word, watch.now) is not None
+    watch.now += KEPT + HOUR
+    clock.clean()
+    assert list(clock.settings.verified.iterdir()) == []
 
 
 def test_what_a_kill_left_half_written_in_the_store_goes_after_some_hours(

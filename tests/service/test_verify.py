@@ -9,6 +9,7 @@ from typing import Any
 import pikepdf
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from models.document import Document
 from models.errors import Unavailable
@@ -23,6 +24,7 @@ from tasks.recognising import BYTE_LIMIT
 from tasks.verdicts import Anchors, Standing
 from tests import hostile_jobs
 from tests.cast import Cast
+from tests.drawn_over import with_a_line_drawn_over
 from tests.service.reading import Page, Reader
 from tests.signatures import NOW
 
@@ -163,6 +165,27 @@ def test_every_file_gets_a_verdict_and_no_error_page(client: TestClient, pdf: by
     assert "Từng chữ ký" not in page.words
 
 
+def test_what_was_changed_is_shown_as_pictures_of_both(
+    cast: Cast, client: TestClient, approved: Document
+) -> None:
+    changed = with_a_line_drawn_over(file_of(cast, approved))
+    page = shown(client, changed)
+    assert "tệp đã bị sửa sau khi ký" in page.tree.findtext(".//h1")
+    assert "Nghi day bu" in page.words
+    pictures = [image.get("src") for image in page.all("img") if "/verify/" in image.get("src")]
+    assert len(pictures) >= 2
+    for address in pictures:
+        found = client.get(address)
+        assert found.headers["content-type"] == "image/webp"
+        with Image.open(io.BytesIO(found.content)) as opened:
+            assert opened.format == "WEBP"
+    assert client.get(pictures[0].replace("/0/", "/99/")).status_code == 404
+    answer = asked(client, changed)
+    assert answer["standing"] == "altered"
+    assert {1} <= {place["page"] for place in answer["places"]}
+    assert "Nghi day bu" in " ".join(place["words_after"] for place in answer["places"])
+
+
 # --- ours -------------------------------------------------------------------------------------------------
 
 
@@ -220,7 +243,7 @@ def test_a_result_is_read_again_in_the_other_language_but_not_for_ever(
     address = sent(client, file_of(cast, approved)).headers["location"]
     assert "Đúng" in client.get(address).text
     assert "Valid, unchanged" in client.get(f"{address}?lang=en").text
-    assert client.get(f"{address}/0-before.webp").status_code == 404, "nothing was changed"
+    assert client.get(f"{address}/0/before.webp").status_code == 404, "nothing was changed"
     monkeypatch.setattr("tasks.check_results.KEPT", verifying.timedelta(seconds=-1))
     gone = client.get(address)
     assert gone.status_code == 404

@@ -7,6 +7,7 @@ const MOST = 30 * 1024 * 1024;
 const chunk = Number(page.dataset.chunk);
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 // --- being converted: look until it is done ---------------------------------------------------------------
 
 async function watch() {

@@ -10,15 +10,6 @@ const said = shown.querySelector("[data-said]");
 const failed = form.querySelector("[data-failed]");
 const send = form.querySelector("[data-send]");
 
-const failed = form.querySelector("[data-failed]");
-const send = form.querySelector("[data-send]");
-
-// As the pages say it (`service/words.size`).
-const size = (bytes) =>
-  bytes < 1_000_000
-    ? `${Math.max(1, Math.round(bytes / 1000))} kB`
-    : `${(bytes / 1_000_000).toLocaleString(document.documentElement.lang === "en" ? "en" : "vi", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} MB`;
-
 const fail = (words) => {
   shown.hidden = true;
   failed.hidden = false;
