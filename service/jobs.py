@@ -16,6 +16,7 @@ import signal
 import ssl
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
@@ -181,17 +182,14 @@ class Clockwork:
         """Archive timestamps before they cease to prove; in a thread of its own, after everybody else."""
         if not self.leading:
             return
-        done = Renewed()
 
-        def work() -> None:
-            nonlocal done
+        def work() -> Renewed:
             with contextlib.suppress(OSError):  # where threads have no priority of their own
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-            done = Renewal(self.db, self.settings, self.now, lambda: self.leading).run()
+            return Renewal(self.db, self.settings, self.now, lambda: self.leading).run()
 
-        thread = threading.Thread(target=work, name="renewal", daemon=True)
-        thread.start()
-        thread.join()
+        with ThreadPoolExecutor(1, thread_name_prefix="renewal") as own:
+            done = own.submit(work).result()
         if done.looked_at or done.renewed or done.failed:
             log.info("archive looked_at=%d renewed=%d failed=%d", done.looked_at, done.renewed, done.failed)
 
@@ -256,4 +254,5 @@ async def _serve(works: Clockwork) -> None:
     try:
         await asyncio.Event().wait()
     finally:
+        works.leading = False  # a long job ends with the file it has in hand
         scheduler.shutdown(wait=False)
