@@ -178,6 +178,14 @@ class Clockwork:
         if self.leading and (changed := certification.tend(self.db, self.settings, self.now())):
             log.info("authority changed=%d", changed)
 
+    def fetch_lists(self) -> None:
+        """Revocation lists of time-stamp authorities elsewhere, while half of their life is left."""
+        if not self.leading:
+            return
+        fetched, failed = certification.fetch_lists(self.db, self.settings, self.now())
+        if fetched or failed:
+            log.info("revocation lists fetched=%d failed=%s", fetched, ",".join(failed) or "none")
+
     def renew(self) -> None:
         """Archive timestamps before they cease to prove; in a thread of its own, after everybody else."""
         if not self.leading:
@@ -224,6 +232,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),
         (works.tend, daily),
+        (works.fetch_lists, IntervalTrigger(hours=6, start_date=works.now() + timedelta(minutes=1))),
         (works.renew, nightly),
         (works.look_far_back, weekly),
         (works.clean, IntervalTrigger(hours=1)),

@@ -170,6 +170,7 @@ def test_the_night_look_is_at_five_past_midnight_in_vietnam(school: SmallSchool,
         "look",
         "look_far_back",
         "tend",
+        "fetch_lists",
         "renew",
         "clean",
     }
