@@ -15,7 +15,7 @@ NO_PAGE = {
 
 
 def stops(cast: Cast) -> list[Stop]:
-    """The authority's page for anybody; the school's certificates, a person's, a revocation and its refusal."""
+    """The authority for anybody; the school's certificates, a person's, a revocation and its refusal."""
     with cast.office.db.read() as session:
         key = keyring.history(session, cast.ids["son"])[0].id
     return [
