@@ -21,7 +21,6 @@ from flows.candidates import standing_in, today
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
 from flows.grammar import DocumentType, Facts, Seal, Step
-from flows.keyring import KeyPurpose
 from flows.links import known_for
 from flows.numbers import written_date
 from flows.office import Office
@@ -204,9 +203,8 @@ def sign(office: Office, here: Here, step: Step, command: Command, key: OpenKey 
 
     Who may not sign with the certificate they have is refused before the lease: nothing is written.
     """
-    purpose: KeyPurpose = "seal" if isinstance(step, Seal) else "person"
     opened = key.fingerprint if key else None
-    held, trust = admitting.admitted(office, command.actor.id, purpose, opened)
+    held, trust = admitting.admitted(office, command.actor.id, admitting.purpose_of(step), opened)
     leased = lease(office, here, step, command, key)
     try:
         return replace(_sign(office, here, step, command, key, held, trust), leased=leased)

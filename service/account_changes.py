@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cryptography import x509
 from sqlmodel import Session, col, delete
 
 from flows import clock, delegations, keyring, vacancies
@@ -92,6 +93,8 @@ def apply(
             second_factor.remove(session, account.id)
         case "reset-pin":
             keyring.revoke_keys(session, settings, account.id, now)
+        case "revoke":
+            _revoke(session, settings, account, data, now)
         case "unlock":
             unlock_name(session, settings, account.sign_in_name)
         case "activate":
@@ -109,6 +112,18 @@ def apply(
     if action in ("grant", "withdraw", "appoint-head", "appoint-deputy", "deactivate"):
         session.flush()
         delegations.review(session, settings, account.school_id, SYSTEM, now)
+    if action == "deactivate":
+        gone = x509.ReasonFlags.affiliation_changed
+        keyring.revoke_keys(session, settings, account.id, now, reason=gone)
+
+
+def _revoke(
+    session: Session, settings: Settings, account: Account, data: dict[str, Any], now: datetime
+) -> None:
+    """One certificate, if nothing replaced it meanwhile; with the personal one the seal under its PIN."""
+    reason = x509.ReasonFlags(data["reason"])
+    if keyring.revoke_key(session, settings, data["key"], reason, now) and data["purpose"] == "person":
+        keyring.revoke_keys(session, settings, account.id, now, "seal", reason)
 
 
 def _withdraw(session: Session, settings: Settings, account: Account, role: str, now: datetime) -> None:

@@ -130,13 +130,14 @@ def confirm(
 ) -> Asked:
     """Confirm with one's own password, then do it. A password that is reset is shown to who confirms it."""
     with office.db.read() as session:
-        changes.find_waiting(session, actor, change_id)
+        changes.refuse_doubtful(session, changes.find_waiting(session, actor, change_id), actor, now)
         name = session.get_one(Account, actor.id).sign_in_name
     check(office, name, password, address, now, present=True)
     once = Secret(passwords.once())
     hashed = passwords.make_hash(once)
     with office.db.write() as session:
         change = changes.find_waiting(session, actor, change_id)
+        changes.refuse_doubtful(session, change, actor, now)
         data = change.data
         changes.settle(session, change, actor, "done", now)
         if change.account_id is None:

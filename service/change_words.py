@@ -9,6 +9,7 @@ from sqlmodel import Session
 from flows.people import GUARDED_ROLES, ROLES
 from models.account import Account, AccountRole, Change, Group
 from models.text import Text
+from service.key_words import PURPOSES, REASONS
 
 SERVER = "server"
 """Who asked, when it was the operator at the server's own command line."""
@@ -25,6 +26,13 @@ SENTENCES: dict[str, Text] = {
         "Đặt lại mã PIN của {who} (thu hồi chứng thư đang dùng)",
         "Reset the PIN of {who} (the present certificate is revoked)",
     ),
+    "revoke": Text("Thu hồi chứng thư của {who}: {what}", "Revoke the certificate of {who}: {what}"),
+    "new-key": Text("Cho {who} tạo khóa ký mới", "Allow {who} to make a new signing key"),
+    "issue-key": Text(
+        "{who} đặt mã PIN và nhận chứng thư: {what}", "{who} sets a PIN and is certified: {what}"
+    ),
+    "renew-key": Text("{who} gia hạn chứng thư: {what}", "{who} renews the certificate: {what}"),
+    "change-pin": Text("{who} đổi mã PIN chữ ký", "{who} changes the signature PIN"),
     "reset-second-factor": Text("Gỡ xác thực hai lớp của {who}", "Take the second factor of {who} away"),
     "second-factor-on": Text("{who} bật xác thực hai lớp", "{who} turns the second factor on"),
     "second-factor-off": Text("{who} tắt xác thực hai lớp", "{who} turns the second factor off"),
@@ -68,6 +76,8 @@ def describe(session: Session, change: Change) -> Text:
     elif "group_id" in change.data:
         group = session.get(Group, change.data["group_id"])
         what = group.name if group else "–"
+    elif "purpose" in change.data:
+        what = _of_key(change.data)
     elif change.data.get("after"):
         what = edited(change.data["before"], change.data["after"])
     who = f"{account.full_name} ({account.sign_in_name})" if account else "–"
@@ -75,6 +85,15 @@ def describe(session: Session, change: Change) -> Text:
     if account and _reviews_and_administers(session, account, change):
         sentence = _BOTH.format(sentence=sentence)
     return sentence
+
+
+def _of_key(data: Mapping[str, str]) -> Text:
+    """Which of a person's certificates, and why it is revoked."""
+    purpose, reason = PURPOSES[data["purpose"]], REASONS.get(data.get("reason", ""))
+    vi, en = purpose.vi[0].lower() + purpose.vi[1:], purpose.en[0].lower() + purpose.en[1:]
+    if reason is None:
+        return Text(vi, en)
+    return Text(f"{vi}, lý do “{reason[0].vi}”", f"{en}, because “{reason[0].en}”")
 
 
 def edited(before: Mapping[str, str], after: Mapping[str, str]) -> Text:

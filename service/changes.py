@@ -7,7 +7,7 @@ refuses it. What a change does is written in `service/account_changes.py`, and f
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select, update
@@ -15,10 +15,11 @@ from sqlmodel import Session, col, select, update
 from flows.people import GUARDED_ROLES, ROLES, Actor
 from models.account import Account, AccountRole, Change, Group
 from models.delegation import Delegation
-from models.errors import Fault, Invalid, NotFound, Stale
+from models.errors import Fault, Invalid, NotFound, NotYours, Stale
 from models.notice import notice
 from models.text import Text
 from service.change_words import GRANTS, SERVER, STATES, describe, name_of
+from service.consents import doubtful_since
 
 OF_SCHOOL = frozenset({"mail-server", "mail-server-back"})
 """They concern no account: whoever holds the mail server reads every link to a new password."""
@@ -29,16 +30,19 @@ OWN = (
         "second-factor-on",
         "second-factor-off",
         "reset-by-link",
+        "revoke",
+        "issue-key",
+        "renew-key",
+        "change-pin",
     }
 )
 """Not to be asked for by the name of the action alone: they need more, or are the person's own acts."""
 _RESETS = frozenset({"reset-password", "reset-pin", "reset-second-factor"})
-_TOLD = _RESETS | {"second-factor-on", "second-factor-off", "reset-by-link"}
+_OF_KEYS = frozenset({"reset-pin", "revoke", "new-key"})
+_TOLD = _RESETS | {"second-factor-on", "second-factor-off", "reset-by-link", "renew-key", "change-pin"}
 _ENDS = frozenset({"withdraw", "deactivate"})
 GUARDED_FIELDS = frozenset({"sign_in_name", "full_name", "post", "email"})
 """Of an approver: what stands under a signature, and where the mails about it go."""
-IN_DOUBT = timedelta(days=7)
-"""So long after someone else reset a password, its holder alone does not confirm a new PIN."""
 
 
 def record(
@@ -60,6 +64,8 @@ def record(
     able = confirmers(session, account, action, data, now)
     if asker is not None and asker.id == account.id and action == "grant":
         able = principals(session, account.school_id)  # an administrator gives themselves nothing
+    if asker is not None and asker.id == account.id and action == "new-key":
+        able = principals(session, account.school_id) - {account.id}
     told = able is not None or action in _TOLD or (action in _ENDS and is_approver(session, account))
     # Whoever could confirm it and asks for it has confirmed it: the principal, or the person concerned.
     waits = bool(able is not None and asker is not None and asker.id not in able)
@@ -125,29 +131,19 @@ def confirmers(
 ) -> frozenset[str] | None:
     """Who may confirm: None when the change needs nobody, else the principal, often also the person.
 
-    A new PIN of anybody's needs it: an author's signature is a signature. Where someone else has just reset
-    the password, the person alone does not do, for who has that password passes for the person.
+    A new PIN of anybody's needs it: an author's signature is a signature; and to revoke is half the way to a
+    new one. Where someone else has just reset the password, the person alone does not do, for who has that
+    password passes for the person.
     """
     one_or_other = principals(session, account.school_id) | {account.id}
-    if action == "reset-pin":
-        return one_or_other - {account.id} if _password_in_doubt(session, account, now) else one_or_other
+    if action in _OF_KEYS:
+        return one_or_other - {account.id} if doubtful_since(session, account, now) else one_or_other
     if action in GRANTS:
         guarded = data.get("role", "principal") in GUARDED_ROLES
         return principals(session, account.school_id) if guarded else None
     touches = action in ("reset-password", "reset-second-factor")
     touches = touches or not GUARDED_FIELDS.isdisjoint(data.get("after", ()))
     return one_or_other if touches and is_approver(session, account) else None
-
-
-def _password_in_doubt(session: Session, account: Account, now: datetime) -> bool:
-    reset = select(Change.id).where(
-        col(Change.account_id) == account.id,
-        col(Change.action) == "reset-password",
-        col(Change.state) == "done",
-        col(Change.asked_by) != account.id,
-        col(Change.settled_at) > now - IN_DOUBT,
-    )
-    return session.exec(reset).first() is not None
 
 
 def is_approver(session: Session, account: Account) -> bool:
@@ -236,6 +232,15 @@ def find_waiting(session: Session, actor: Actor, change_id: str) -> Change:
     return change
 
 
+def refuse_doubtful(session: Session, change: Change, actor: Actor, now: datetime) -> None:
+    """NotYours where a person's own yes to a new key counts no more: the password was reset since they were
+    asked, so whoever reset it may be the one who answers."""
+    if change.action in _OF_KEYS and change.account_id == actor.id:
+        own = session.get_one(Account, actor.id)
+        if doubtful_since(session, own, now):
+            raise NotYours(_IN_DOUBT)
+
+
 def settle(session: Session, change: Change, actor: Actor, state: str, now: datetime) -> None:
     """Mark it done or refused, once; Stale when someone was quicker."""
     done = session.exec(
@@ -321,6 +326,12 @@ _WAITS_ALREADY = Text(
     "Đề nghị này đã có và đang chờ xác nhận.", "This was asked for already and waits for confirmation."
 )
 _SETTLED = Text("Đề nghị này đã được giải quyết.", "This was settled already.")
+_IN_DOUBT = Text(
+    "Mật khẩu hoặc thư điện tử của tài khoản này vừa được người khác thay đổi, nên việc này cần hiệu trưởng "
+    "xác nhận. Báo hiệu trưởng; đề nghị vẫn ở trang “Xác nhận” của hiệu trưởng.",
+    "Someone else has just changed the password or the e-mail address of this account, so the principal must "
+    "confirm this. Tell the principal; the request is on their page “Confirmations”.",
+)
 _LAST = Text(
     "Đây là {role} duy nhất của trường. Giao vai trò cho người khác trước.",
     "This is the school's only {role}. Give the role to someone else first.",

@@ -94,6 +94,7 @@ class Clockwork:
             self.turn()
             self.look_at_facts()
             self.look_at_checks()
+            self.publish_lists()
             self.remind()
 
     def look_far_back(self) -> None:
@@ -158,6 +159,11 @@ class Clockwork:
         posted = await post(self.db, self.settings, self.now(), self.tls_context)
         if posted.sent or posted.failed or posted.postponed:
             log.info("mails sent=%d postponed=%d failed=%d", posted.sent, posted.postponed, posted.failed)
+
+    def publish_lists(self) -> None:
+        """The revocation lists given out, anew when they are a day old."""
+        if self.leading and (made := certification.publish_lists(self.db, self.settings, self.now())):
+            log.info("revocation lists=%d", made)
 
     def clean(self) -> None:
         """What ran out: passes, reset links, mail passwords, sign-in counts, workbooks, half-made files."""
@@ -235,6 +241,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.fetch_lists, IntervalTrigger(hours=6, start_date=works.now() + timedelta(minutes=1))),
         (works.renew, nightly),
         (works.look_far_back, weekly),
+        (works.publish_lists, IntervalTrigger(hours=1)),
         (works.clean, IntervalTrigger(hours=1)),
     ):
         scheduler.add_job(job, trigger, id=job.__name__)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography import x509
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
@@ -13,28 +11,21 @@ from sqlmodel import Session
 from flows import keyring
 from flows.board import advice
 from flows.flag_words import PASSWORDS
-from flows.keyring import KeyPurpose
 from flows.office import Office
-from flows.posts import issuer_of
 from models.account import Account
 from models.errors import Invalid, NotFound, RecordsError
-from models.key import SigningKey
-from models.settings import VIETNAM
 from models.text import Text
-from service import accounts, calendar_feeds, change_words, changes, second_factor
+from service import accounts, calendar_feeds, change_words, changes, key_changes, key_words, second_factor
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer
 from service.account_changes import Asked
 from service.deps import Arrival, OfficeDep
 from service.pages.sign_in import address_of, device_of
 from service.passes import set_cookie
 from service.sessions import sessions_of
-from service.sign_in import check
 from service.templating import page
-from tasks import certificates
-from tasks.keys import Secret, check_pin
+from tasks.keys import Secret
 
 router = APIRouter()
-PURPOSES: tuple[KeyPurpose, ...] = ("person", "seal")
 
 
 def faults_of(refusal: RecordsError, otherwise: str) -> dict[str, Text]:
@@ -74,21 +65,6 @@ def change_password(
 # the account page
 
 
-@dataclass(frozen=True, slots=True)
-class HeldKey:
-    """A key as its holder sees it."""
-
-    key: SigningKey
-    name: str
-    issuer: str
-    expired: bool
-    paused_until: datetime | None
-
-    @property
-    def seal(self) -> bool:
-        return self.key.purpose == "seal"
-
-
 DONE = {
     "password": Text(
         "Đã đổi mật khẩu. Các phiên đăng nhập khác đã kết thúc.",
@@ -96,6 +72,22 @@ DONE = {
     ),
     "pin": Text("Đã đặt mã PIN. Từ nay dùng mã này khi ký.", "The PIN is set. Use it to sign from now on."),
     "seal": Text("Đã nhận khóa con dấu.", "The seal's key is issued."),
+    "renew": Text(
+        "Đã gia hạn: từ nay ký bằng chứng thư mới, mã PIN như cũ. Chữ ký đã có không thay đổi.",
+        "Renewed: the new certificate signs from now on, with the same PIN. Signatures made stay good.",
+    ),
+    "revoked": Text(
+        "Đã thu hồi chứng thư. Chữ ký đã có trước đó vẫn có giá trị kiểm tra.",
+        "The certificate is revoked. Signatures made before it stay good.",
+    ),
+    "revoke-asked": Text(
+        "Chưa thu hồi: đã gửi đề nghị cho hiệu trưởng xác nhận.",
+        "Not revoked yet: the principal was asked to confirm it.",
+    ),
+    "asked": Text(
+        "Chưa tạo khóa: đã gửi đề nghị cho hiệu trưởng. Khi được đồng ý, vào lại đây để đặt mã PIN.",
+        "No key was made yet: the principal was asked. When they agree, come back here to set the PIN.",
+    ),
     "language": Text("Đã đổi ngôn ngữ.", "The language is changed."),
     "calendar-make": Text(
         "Đã tạo địa chỉ lịch mới. Địa chỉ cũ, nếu có, không còn dùng được.",
@@ -117,16 +109,36 @@ def account_page(
 def set_pin(
     request: Request, viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival
 ) -> Response:
-    """The first PIN makes the key and its certificate; later ones need the present PIN."""
+    """The first PIN makes the key and its certificate; later ones need the present PIN.
+
+    A further key, after the last was revoked, may need a second person's leave (law 7): then it waits.
+    """
     typed = {n: Secret(str(form.get(n, ""))) for n in ("password", "old_pin", "new_pin", "again_pin")}
     try:
-        _set_pin(office, viewer, typed, address_of(request), now)
+        asked = _set_pin(office, viewer, typed, address_of(request), now)
     except RecordsError as refusal:
-        faults = faults_of(refusal, "old_pin" if _has_key(office, viewer, now) else "password")
+        faults = faults_of(refusal, "old_pin" if _has_key(office, viewer) else "password")
         if "pin" in faults:
             faults["new_pin"] = faults.pop("pin")
         return _account(request, viewer, office, now, faults=faults)
-    return RedirectResponse("/account?done=pin", 303)
+    return RedirectResponse(f"/account?done={'asked' if asked else 'pin'}", 303)
+
+
+@router.post("/account/renew")
+def renew(
+    request: Request, viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> Response:
+    """A new certificate and key in place of the present ones, with their PIN."""
+    purpose = next((p for p in key_changes.PURPOSES if p == form.get("purpose")), None)
+    if purpose is None or (purpose == "seal" and not _holds_the_seal(viewer)):
+        raise NotFound
+    try:
+        key_changes.renew(office, viewer.account, purpose, Secret(str(form.get("pin", ""))), now)
+    except NotFound:
+        raise
+    except RecordsError as refusal:
+        return _account(request, viewer, office, now, faults={f"renew_{purpose}": refusal.sentence})
+    return RedirectResponse("/account?done=renew", 303)
 
 
 @router.post("/account/seal")
@@ -141,42 +153,34 @@ def take_seal(
         with office.db.read() as session:
             own = keyring.key_of(session, viewer.account.id, "person")
         keyring.try_pin(office.db, office.settings, own, pin, now)
-        _issue(office, viewer, "seal", pin, now)
+        key_changes.issue(office, viewer.account, "seal", pin, now)
     except RecordsError as refusal:
         return _account(request, viewer, office, now, faults={"seal_pin": refusal.sentence})
     return RedirectResponse("/account?done=seal", 303)
 
 
-def _set_pin(office: Office, viewer: Viewer, typed: dict[str, Secret], address: str, now: datetime) -> None:
+def _set_pin(
+    office: Office, viewer: Viewer, typed: dict[str, Secret], address: str, now: datetime
+) -> Asked | None:
     if typed["new_pin"].reveal() != typed["again_pin"].reveal():
         raise changes.refusal("again_pin", _NOT_THE_SAME)
-    if _has_key(office, viewer, now):
-        keyring.change_pin(
-            office.db, office.settings, viewer.account.id, typed["old_pin"], typed["new_pin"], now
-        )
-        return
-    check_pin(typed["new_pin"])
-    # A key speaks for its holder: whoever found this browser open must not make it.
-    check(office, viewer.account.sign_in_name, typed["password"], address, now, present=True)
-    _issue(office, viewer, "person", typed["new_pin"], now)
-    if _holds_the_seal(viewer):
-        _issue(office, viewer, "seal", typed["new_pin"], now)
+    account = viewer.account
+    if _has_key(office, viewer):
+        key_changes.change_pin(office, account, typed["old_pin"], typed["new_pin"], now)
+        return None
+    seal = _holds_the_seal(viewer)
+    return key_changes.take_first(
+        office, account, typed["new_pin"], typed["password"], address, now, seal=seal
+    )
 
 
 def _holds_the_seal(viewer: Viewer) -> bool:
     return "role:clerk" in viewer.actor.reached()
 
 
-def _issue(office: Office, viewer: Viewer, purpose: KeyPurpose, pin: Secret, now: datetime) -> None:
+def _has_key(office: Office, viewer: Viewer) -> bool:
     with office.db.read() as session:
-        school = issuer_of(session, viewer.account.school_id, now.astimezone(VIETNAM).date()).name
-    keyring.issue_key(office.db, office.settings, viewer.account.id, school, purpose, pin, now)
-
-
-def _has_key(office: Office, viewer: Viewer, now: datetime) -> bool:
-    with office.db.read() as session:
-        keys = [keyring.find_key(session, viewer.account.id, purpose) for purpose in PURPOSES]
-    return any(key is not None and now < key.expires_at for key in keys)
+        return keyring.has_pin(session, viewer.account.id)
 
 
 def _account(
@@ -189,10 +193,9 @@ def _account(
     done: Text | None = None,
 ) -> Response:
     with office.db.read() as session:
-        held = [
-            _held(key, now)
-            for purpose in PURPOSES
-            if (key := keyring.find_key(session, viewer.account.id, purpose)) is not None
+        ahead = key_changes.renewal_ahead(session, viewer.actor.school_id)
+        certificates = [
+            key_words.seen(key, ahead, now) for key in keyring.history(session, viewer.account.id)
         ]
         passes = sessions_of(session, viewer, now)
         factor = second_factor.factor_of(session, viewer.account.id)
@@ -200,15 +203,19 @@ def _account(
         old = advice(session, viewer.actor.school_id, PASSWORDS, viewer.account.id).get(viewer.account.id)
         waiting = changes.count_waiting_for(session, viewer.actor)
         feed = calendar_feeds.feed_of(session, viewer.account.id)
-    in_force = {key.key.purpose for key in held if not key.expired}
+    held = [one for one in certificates if one.living]
+    purposes = {one.key.purpose for one in held}
     return page(
         request,
         viewer,
         "pages/account.html",
         status_code=422 if faults else 200,
         held=held,
-        has_pin=bool(in_force),
-        wants_seal=_holds_the_seal(viewer) and in_force == {"person"},
+        past=[one for one in certificates if not one.living],
+        has_pin=bool(held),
+        wants_seal=_holds_the_seal(viewer) and purposes == {"person"},
+        may_seal=_holds_the_seal(viewer),
+        oversees=key_changes.oversees(viewer.actor),
         passes=passes,
         factor=factor,
         codes_left=codes_left,
@@ -219,18 +226,6 @@ def _account(
         faults=faults or {},
         done=done,
     )
-
-
-def _held(key: SigningKey, now: datetime) -> HeldKey:
-    certificate = certificates.load(key.certificate)
-    pause = key.locked_until if key.locked_until and key.locked_until > now else None
-    return HeldKey(
-        key, _common(certificate.subject), _common(certificate.issuer), key.expires_at <= now, pause
-    )
-
-
-def _common(name: x509.Name) -> str:
-    return str(name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value)
 
 
 _NOT_THE_SAME = Text(

@@ -6,6 +6,7 @@ What they do stands in `service/accounts.py` and `service/school.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -17,15 +18,17 @@ from flows import keyring
 from flows.board import advice
 from flows.flag_words import PASSWORDS
 from flows.people import GUARDED_ROLES, ROLES
-from models.account import AccountRole
+from models.account import Account, AccountRole
 from models.errors import NotFound, RecordsError
 from models.text import Text
-from service import accounts, change_words, changes, school, second_factor
+from service import accounts, change_words, changes, key_changes, key_words, school, second_factor
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.account_changes import Asked
 from service.account_rows import Person, account_of
 from service.admin_overview import overview_of
+from service.consents import needs_consent
 from service.deps import Arrival, OfficeDep
+from service.key_words import KeySeen
 from service.pages import admin_import, admin_mail, admin_school, admin_timetable, admin_weeks
 from service.pages.account import faults_of
 from service.pages.admin_school import people_of, text_of
@@ -179,7 +182,7 @@ def _account(
     person: Person | None = None,
     asked: list[Asked] | None = None,
 ) -> Response:
-    school_id = viewer.actor.school_id
+    school_id, now = viewer.actor.school_id, office.now()
     with office.db.read() as session:
         account = account_of(session, school_id, account_id)
         latest = changes.recent(session, school_id, account.id, limit=20)
@@ -189,9 +192,10 @@ def _account(
             "groups": [g for g, members in school.groups_of(session, school_id) if account.id in members],
             "old_password": advice(session, school_id, PASSWORDS, account.id).get(account.id),
             "factor": second_factor.factor_of(session, account.id),
-            "has_pin": keyring.has_pin(session, account.id),
+            "keys": _keys(session, account, now),
+            "needs_consent": needs_consent(session, account, now),
             "approver": changes.is_approver(session, account),
-            "paused": paused_until(session, office.settings, account.sign_in_name, office.now()),
+            "paused": paused_until(session, office.settings, account.sign_in_name, now),
             "rows": [(change, change_words.describe(session, change)) for change in latest],
             "names": change_words.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)]),
             "asked": [(a, change_words.describe(session, a.change)) for a in asked or ()],
@@ -201,6 +205,15 @@ def _account(
     )
     context |= {"person": typed, "roles": ROLES, "guarded": GUARDED_ROLES, "faults": faults or {}}
     return page(request, viewer, "pages/admin_account.html", status_code=422 if faults else 200, **context)
+
+
+def _keys(session: Session, account: Account, now: datetime) -> list[KeySeen]:
+    ahead = key_changes.renewal_ahead(session, account.school_id)
+    return [
+        seen
+        for key in keyring.history(session, account.id)
+        if (seen := key_words.seen(key, ahead, now)).living
+    ]
 
 
 def _roles(session: Session, school_id: str) -> dict[str, list[str]]:

@@ -11,9 +11,10 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import batches, marks, queries, round_marks
+from flows import admitting, batches, marks, queries, round_marks
 from flows.catalogue import type_of
 from flows.grammar import DocumentType, Sign
+from flows.keyring import KeyPurpose
 from flows.office import Office
 from flows.queries import Waiting
 from flows.round_marks import Round
@@ -227,6 +228,9 @@ def _manifest(
         )
         return _choose(request, viewer, office, action, 422, sentence=sentence)
     kinds = Counter(line.declared.slug for line in chosen)
+    with office.db.read() as session:
+        purpose: KeyPurpose = "seal" if action == "seal" else "person"
+        hindrance = admitting.hindrance(session, viewer.account.id, purpose, office.now())
     return page(
         request,
         viewer,
@@ -239,6 +243,7 @@ def _manifest(
         look=[line for line in chosen if line.look],
         action=action,
         refusal=refusal,
+        hindrance=None if refusal else hindrance,
     )
 
 

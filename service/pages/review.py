@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, select
 from starlette.datastructures import FormData
 
-from flows import judging, marks, plan, queries, sources, succession, views
+from flows import admitting, judging, marks, plan, queries, sources, succession, views
 from flows.authority import authority, basis
 from flows.candidates import candidates
 from flows.commands import Command
@@ -108,7 +108,10 @@ def _ask(
         based_on = sources.based_on(session, viewer.actor, view.document)
         replaces = succession.to_replace(session, viewer.actor, view.document)
         witnesses = _witnesses(session, view) if action == "refuse" else []
-    step = view.turns.get(action)
+        step = view.turns.get(action)
+        signs = step is not None and action in step.signing
+        purpose = admitting.purpose_of(step) if step is not None else "person"
+        hindrance = admitting.hindrance(session, viewer.account.id, purpose, office.now()) if signs else None
     if refusal is None and step is None:
         return RedirectResponse(f"/documents/{document_id}", status_code=303)
     # Whoever was late is shown what they typed, in the words of the step that offered it.
@@ -137,6 +140,7 @@ def _ask(
         based_on=based_on,
         replaces=replaces,
         refusal=refusal,
+        hindrance=None if refusal else hindrance,
         next_=_next_of(str(typed.get("next", "")) if typed else request.query_params.get("next", "")),
         pin_error=refusal.sentence if refusal and (of_pin or action == "return") else None,
         unsent=sum(note.mend for note in notes.values()),

@@ -172,6 +172,7 @@ def test_the_night_look_is_at_five_past_midnight_in_vietnam(school: SmallSchool,
         "tend",
         "fetch_lists",
         "renew",
+        "publish_lists",
         "clean",
     }
     trigger = table["look"].trigger
