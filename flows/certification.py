@@ -24,11 +24,12 @@ from models.errors import Unavailable
 from models.key import AuthorityPart, PublishedList, SigningKey
 from models.settings import Settings
 from models.text import Text
-from tasks import certificates, keys
+from tasks import certificates, keys, revocation_lists
 from tasks.certificate_parts import digest_of
 from tasks.certificates import Authority, Purpose, Revoked, Trust
+from tasks.keys import Secret
+from tasks.stamp_servers import servers_of
 from tasks.timestamping import TimeStampAuthority
-from tasks.verdicts import Anchors
 
 ORGANISATION = "Hồ Sơ Số"
 MARGIN = timedelta(days=60)
@@ -158,24 +159,30 @@ def trust_of(session: Session) -> Trust:
 
 
 def trust_with_stamps(session: Session, settings: Settings) -> Trust:
-    """The same, and where time-stamps come from elsewhere, what the folder of trust anchors holds.
+    """The same, and where time-stamps come from elsewhere, the folder of trust anchors and fetched lists.
 
     It is for their authorities alone: whose certificate may sign a step stands in our rows and is compared.
     """
     trust = trust_of(session)
-    return _joined(trust, anchors.read(settings).trust) if settings.tsa_url else trust
+    if not settings.tsa_url:
+        return trust
+    others = anchors.read(settings).trust
+    fetched = revocation_lists.kept(settings.fetched_lists)
+    return Trust(
+        trust.roots + others.roots,
+        trust.intermediates + others.intermediates,
+        trust.crls + others.crls + fetched,
+    )
 
 
-def anchors_of(session: Session, settings: Settings) -> Anchors:
-    """All that is believed here, with classes: our own authority and the folder of trust anchors.
-
-    Unavailable before there is ours.
-    """
-    return Anchors.embedded(trust_of(session)).joined(anchors.read(settings).anchors)
-
-
-def _joined(one: Trust, other: Trust) -> Trust:
-    return Trust(one.roots + other.roots, one.intermediates + other.intermediates, one.crls + other.crls)
+def fetch_lists(db: Database, settings: Settings, now: datetime) -> tuple[int, list[str]]:
+    """Fetch what is due of the lists of time-stamp authorities elsewhere: how many, which hosts failed."""
+    if not settings.tsa_url:
+        return 0, []
+    with db.read() as session:
+        trust = trust_with_stamps(session, settings)
+    servers = servers_of(settings.tsa_url, settings.tsa_user, Secret(settings.tsa_password))
+    return revocation_lists.fetch(servers, trust, settings.fetched_lists, now)
 
 
 def open_timestamping(session: Session, settings: Settings) -> TimeStampAuthority:

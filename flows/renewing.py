@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, and_, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from flows import decide, plan
 from flows.archiving import open_stamps
 from flows.certification import trust_with_stamps
+from models import room
 from models.algorithms import digest_for, ends_of
 from models.db import Database
 from models.document import Document, Signature
@@ -86,9 +88,16 @@ class Renewal:
                 self._renew_due(self._share() if most is None else most, stamps)
         except (Unavailable, NoRoom) as fault:
             # No time-stamp or no disk: nothing is wrong with the file, and the next one would fare no better.
-            self.done.stopped = fault.sentence
-            log.warning("renewal stopped: %s", fault.sentence.en)
+            self._stop(fault)
+        except DBAPIError as fault:
+            if not room.lacks(fault):
+                raise
+            self._stop(NoRoom())
         return self.done
+
+    def _stop(self, fault: RecordsError) -> None:
+        self.done.stopped = fault.sentence
+        log.warning("renewal stopped: %s", fault.sentence.en)
 
     def _renew_due(self, left: int, stamps: StampSource) -> None:
         while left > 0 and (some := self._due(min(left, AT_ONCE))):

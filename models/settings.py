@@ -152,6 +152,11 @@ class Settings(BaseSettings):
         return "127.0.0.1", self.smtp_port or self.port + 3
 
     @property
+    def fetched_lists(self) -> Path:
+        """Revocation lists of time-stamp authorities elsewhere."""
+        return self.data / "lists"
+
+    @property
     def blobs(self) -> Path:
         return self.data / "blobs"
 

@@ -55,12 +55,24 @@ def verify(settings: Settings, asked: Asked, tell: Tell, say: Say, *, as_json: b
     return 0 if made.holds else FAULTY
 
 
-def look(settings: Settings, now: Callable[[], datetime]) -> Audit:
-    """The clock's own audit: every row, root and file, without validating each signature again."""
+class Ended(Exception):
+    """The process was told to end; the audit begins anew with the next one."""
+
+
+def look(settings: Settings, now: Callable[[], datetime], going: Callable[[], bool] = lambda: True) -> Audit:
+    """The clock's own audit: every row, root and file, without validating each signature again.
+
+    `going` is asked at every record and file; Ended, and nothing is kept, once it says no.
+    """
+
+    def step(_what: Text, _done: int, _all: int) -> None:
+        if not going():
+            raise Ended
+
     office = open_office(settings, "audit")
     office.now = now
     try:
-        made = auditing.audit(office, Asked(signatures=False))
+        made = auditing.audit(office, Asked(signatures=False), progress=step)
         keep(office.db, made)
     finally:
         close_office(office)

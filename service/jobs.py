@@ -16,6 +16,7 @@ import signal
 import ssl
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -49,7 +50,7 @@ from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
 from service import importing, memory
-from service.auditing import look
+from service.auditing import Ended, look
 from tasks import mail_servers
 from tasks.blobs import BlobStore
 from tasks.check_results import CheckResults
@@ -196,12 +197,20 @@ class Clockwork:
         if self.leading and (changed := certification.tend(self.db, self.settings, self.now())):
             log.info("authority changed=%d", changed)
 
+    def fetch_lists(self) -> None:
+        """Revocation lists of time-stamp authorities elsewhere, while half of their life is left."""
+        if not self.leading:
+            return
+        fetched, failed = certification.fetch_lists(self.db, self.settings, self.now())
+        if fetched or failed:
+            log.info("revocation lists fetched=%d failed=%s", fetched, ",".join(failed) or "none")
+
     def renew(self) -> None:
         """Archive timestamps before they cease to prove; in a thread of its own, after everybody else."""
         if not self.leading:
             return
         done = _behind(lambda: Renewal(self.db, self.settings, self.now, lambda: self.leading).run())
-        if done and (done.looked_at or done.renewed or done.failed):
+        if done.looked_at or done.renewed or done.failed:
             log.info("archive looked_at=%d renewed=%d failed=%d", done.looked_at, done.renewed, done.failed)
 
     def root(self) -> None:
@@ -217,8 +226,11 @@ class Clockwork:
             last = auditing.last(session)
         if last is not None and self.now() < last.finished_at + AUDITED:
             return
-        if made := _behind(lambda: look(self.settings, self.now)):
-            log.info("audit documents=%d findings=%d", made.counts["documents"], made.findings.total)
+        try:
+            made = _behind(lambda: look(self.settings, self.now, lambda: self.leading))
+        except Ended:
+            return
+        log.info("audit documents=%d findings=%d", made.counts["documents"], made.findings.total)
 
     def leave(self) -> None:
         """Let the next one lead at once."""
@@ -226,22 +238,16 @@ class Clockwork:
         stop_beating(self.db, self.name)
 
 
-def _behind(work: Callable[[], T]) -> T | None:
-    """Do something long in a thread of its own, after everybody else; None, and a log, when it fails."""
-    done: list[T] = []
+def _behind(work: Callable[[], T]) -> T:
+    """Do something long in a thread of its own, after everybody else; what it raises is the caller's."""
 
-    def begin() -> None:
+    def begin() -> T:
         with contextlib.suppress(OSError):  # where threads have no priority of their own
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-        try:
-            done.append(work())
-        except Exception:
-            log.exception("a job failed")
+        return work()
 
-    thread = threading.Thread(target=begin, name="behind", daemon=True)
-    thread.start()
-    thread.join()
-    return done[0] if done else None
+    with ThreadPoolExecutor(1, thread_name_prefix="behind") as own:
+        return own.submit(begin).result()
 
 
 def _hour(moment: datetime) -> datetime:
@@ -269,6 +275,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),
         (works.tend, daily),
+        (works.fetch_lists, IntervalTrigger(hours=6, start_date=works.now() + timedelta(minutes=1))),
         (works.renew, nightly),
         (works.look_far_back, weekly),
         (works.publish_lists, IntervalTrigger(hours=1)),
@@ -302,4 +309,5 @@ async def _serve(works: Clockwork) -> None:
     try:
         await asyncio.Event().wait()
     finally:
+        works.leading = False  # a long job ends with the file it has in hand
         scheduler.shutdown(wait=False)

@@ -33,7 +33,7 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
-from tests.browser import signature_stops, spot_stops, verify_stops
+from tests.browser import key_stops, signature_stops, spot_stops, verify_stops
 from tests.browser.draw_stops import draw_stops
 from tests.browser.minutes_stops import minutes_stops
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
@@ -71,6 +71,7 @@ NO_PAGE = {
     **signature_stops.NO_PAGE,
     **spot_stops.NO_PAGE,
     **verify_stops.NO_PAGE,
+    **key_stops.NO_PAGE,
 }
 MAIL_SERVER = {
     "act": "save",
@@ -152,6 +153,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         stop("lan", "/types"),
         stop("lan", "/flags"),
         *draw_stops(cast),
+        *key_stops.stops(cast),
         stop("lan", "/flags/list"),
         stop("lan", f"/flags/{missing}"),
         stop("lan", f"/flags/{password}"),

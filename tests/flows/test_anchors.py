@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,12 +9,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from flows import anchors, certification
+from flows import anchors
+from flows.believed import anchors_of
+from flows.certification import trust_of
 from models.settings import Settings
 from tasks import certificates
-from tasks.certificates import Authority
 from tasks.verdicts import IssuerClass
 from tests import signatures
+from tests.authorities import real
 from tests.cast import Cast
 from tests.signatures import FOUNDED
 
@@ -31,18 +32,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "trust"
 
 
-@pytest.fixture
-def real(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Authority]:
-    """Authorities that do not call themselves development."""
-    monkeypatch.setattr(certificates, "POLICY", x509.ObjectIdentifier("2.5.29.32.0"))
-    return lambda name: certificates.make_authority(FOUNDED, name)
-
-
 def faults(folder: Path) -> dict[str, str]:
     return {fault.file: fault.sentence.en for fault in anchors.read_folder(folder).faults}
 
 
-def test_a_root_and_what_it_issued_in_every_form(folder: Path, real: Callable[[str], Authority]) -> None:
+def test_a_root_and_what_it_issued_in_every_form(folder: Path) -> None:
     nation, school = real("Bộ Khoa học và Công nghệ"), real("Ban Cơ yếu")
     (folder / "public" / "nation.pem").write_bytes(
         b"Vietnam National Root CA\n" + pem(nation.root, nation.issuing)
@@ -72,15 +66,13 @@ def test_no_folder_gives_a_development_authority_legal_force(folder: Path) -> No
     assert [held.kind for held in anchors.read_folder(folder).certificates] == [IssuerClass.DEVELOPMENT]
 
 
-def test_what_is_trusted_is_our_own_authority_and_the_folder(
-    cast: Cast, real: Callable[[str], Authority]
-) -> None:
+def test_what_is_trusted_is_our_own_authority_and_the_folder(cast: Cast) -> None:
     nation = real("Bộ Khoa học và Công nghệ")
     place = cast.office.settings.trust_folder / "public"
     place.mkdir(parents=True)
     (place / "root.crt").write_bytes(nation.root)
     with cast.office.db.read() as session:
-        found, own = certification.anchors_of(session, cast.office.settings), certification.trust_of(session)
+        found, own = anchors_of(session, cast.office.settings), trust_of(session)
     assert found.trust.roots == (*own.roots, nation.root)
     assert found.kind_of(nation.root) is IssuerClass.PUBLIC
     assert {found.kind_of(der) for der in (*own.roots, *own.intermediates)} == {IssuerClass.DEVELOPMENT}
@@ -103,9 +95,7 @@ def test_a_person_s_own_certificate_is_no_anchor(folder: Path) -> None:
     assert "Nguyễn Thị Lan is not a certificate of an authority" in faults(folder)["public/lan.crt"]
 
 
-def test_each_file_that_cannot_be_used_is_named_and_the_rest_counts(
-    folder: Path, real: Callable[[str], Authority]
-) -> None:
+def test_each_file_that_cannot_be_used_is_named_and_the_rest_counts(folder: Path) -> None:
     root = real("Bộ Khoa học và Công nghệ").root
     (folder / "public" / "good.crt").write_bytes(root)
     (folder / "other" / "again.crt").write_bytes(root)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import col, update
 
 from flows import certification
-from models.settings import Settings
-from service import health
+from flows.renewing import Renewal
+from models.document import Document
+from models.proof import ArchiveProof
+from models.settings import VIETNAM, Settings
+from service import admin_overview, health
 from service.doctor_reach import _stamps
 from service.findings import Finding
 from tasks import certificates
 from tasks.timestamping import REPLY
 from tests import signatures
 from tests.cast import Cast
+from tests.long_archive import archived
 from tests.stamp_server import server
 
 
@@ -88,3 +94,28 @@ def test_the_folder_is_for_time_stamps_alone(cast: Cast) -> None:
         assert signatures.authority().root in certification.trust_with_stamps(session, settings).roots
         settings.tsa_url = ""
         assert certification.trust_with_stamps(session, settings) == certification.trust_of(session)
+
+
+def test_renewals_that_are_late_are_told(cast: Cast) -> None:
+    office, now = cast.office, cast.office.now()
+    document_id = archived(cast)
+
+    def told(school: str) -> list[str]:
+        with office.db.read() as session:
+            matters = admin_overview.overview_of(session, office.settings, school, now)
+        return [matter.sentence.en for matter in matters if "Archive timestamps" in matter.sentence.en]
+
+    Renewal(office.db, office.settings, office.now).run()
+    assert (told(cast.school_id), health.archive(office, now)) == ([], "ok")
+    soon = now + timedelta(days=40)
+    with office.db.write() as session:
+        session.exec(update(ArchiveProof).values(until=soon, renew_at=now - timedelta(days=1)))
+    assert told(cast.school_id) == [
+        f"Archive timestamps not renewed: 1 records; the first proves only until "
+        f"{soon.astimezone(VIETNAM):%d/%m/%Y}. Run hososo doctor to see the time-stamp authorities."
+    ]
+    assert told(cast.other_school_id) == []
+    assert health.archive(office, now) == f"1 files prove only until {soon:%Y-%m-%d}"
+    with office.db.write() as session:
+        session.exec(update(Document).where(col(Document.id) == document_id).values(status="destroyed"))
+    assert health.archive(office, now) == "ok"
