@@ -351,10 +351,10 @@ def test_files_of_destroyed_records_are_not_missing_from_a_backup(kept: Cast, tm
     destructions.over(kept)
     assert destroying.carry_out(kept.office, kept.actor("thu"), made).destroyed == 1
     file = backed_up(kept.office, tmp_path / "school.zip")
-    with restored(kept.office, file, tmp_path / "there", Keys(master_key=tmp_path / "apart.key")) as there:
-        with there.db.read() as session:
-            assert session.get_one(Document, key).status == "destroyed"
-            assert chain_holds(session, key)
+    keys = Keys(master_key=tmp_path / "apart.key")
+    with restored(kept.office, file, tmp_path / "there", keys) as there, there.db.read() as session:
+        assert session.get_one(Document, key).status == "destroyed"
+        assert chain_holds(session, key)
 
 
 def test_a_folder_keeps_the_newest_backups_and_what_is_not_ours(
