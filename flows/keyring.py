@@ -7,11 +7,13 @@ kept nowhere. No key is made or opened inside a transaction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import case
+from sqlalchemy import ColumnElement, case
 from sqlmodel import Session, col, select, update
 
 from flows.certification import issuing_parts, open_authority, renew_list
@@ -24,7 +26,7 @@ from models.key import SigningKey
 from models.settings import VIETNAM, Settings
 from models.text import Text
 from tasks import certificates, keys
-from tasks.certificates import Authority, Purpose
+from tasks.certificates import Authority, BadCertificate, Purpose
 from tasks.keys import Secret
 
 KeyPurpose = Literal["person", "seal"]
@@ -50,11 +52,22 @@ def find_key(session: Session, account_id: str, purpose: KeyPurpose) -> SigningK
 
 
 def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey:
-    """The key in use; Invalid (field `pin`) when there is none: the account page makes one."""
+    """The key in use; BadCertificate when it was revoked, Invalid (field `pin`) when none was made yet."""
     key = find_key(session, account_id, purpose)
-    if key is None:
-        raise Invalid(_NO_KEY, (Fault("pin", _NO_KEY),))
-    return key
+    if key is not None:
+        return key
+    last = next(iter(history(session, account_id, purpose)), None)
+    if last is not None and last.revoked_at is not None:
+        raise BadCertificate(certificates.REVOKED.format(at=certificates.when(last.revoked_at)))
+    raise Invalid(_NO_KEY, (Fault("pin", _NO_KEY),))
+
+
+def history(session: Session, account_id: str, purpose: KeyPurpose | None = None) -> Sequence[SigningKey]:
+    """All certificates a person ever had (for one purpose), the newest first."""
+    query = select(SigningKey).where(col(SigningKey.account_id) == account_id)
+    if purpose is not None:
+        query = query.where(col(SigningKey.purpose) == purpose)
+    return session.exec(query.order_by(col(SigningKey.created_at).desc())).all()
 
 
 def has_pin(session: Session, account_id: str) -> bool:
@@ -87,6 +100,7 @@ def make_key(
         purpose=purpose,
         certificate=certificate,
         fingerprint=certificates.fingerprint(certificate),
+        serial=f"{certificates.load(certificate).serial_number:x}",
         protected=keys.protect(certificates.private_der(pair), pin, settings.master_key, account.id),
         created_at=now,
         expires_at=certificates.load(certificate).not_valid_after_utc,
@@ -102,7 +116,7 @@ def issue_key(
     pin: Secret,
     now: datetime,
 ) -> SigningKey:
-    """Make and store a person's key; an expired one makes way. Invalid when there is one in force.
+    """Make and store a person's key. Invalid when they have one: an expired one is renewed.
 
     Law 7: called for the person who typed the PIN, never for someone else.
     """
@@ -110,27 +124,49 @@ def issue_key(
         account = session.get(Account, account_id)
         if account is None:
             raise NotFound
-        _refuse_second(session, account_id, purpose, now)
+        _refuse_second(session, account_id, purpose)
         authority = open_authority(session, settings)
     made = make_key(authority, settings, account, organisation, purpose, pin, now)
     with db.write() as session:
-        old = _refuse_second(session, account_id, purpose, now)
-        if old is not None:
-            old.revoked_at = now  # expired: no list needs to name it
-            session.add(old)
-            resolve(session, now, col(Flag.account_id) == account_id, col(Flag.rule) == "certificate")
+        _refuse_second(session, account_id, purpose)
         session.add(made)
     return made
 
 
-def _refuse_second(
-    session: Session, account_id: str, purpose: KeyPurpose, now: datetime
-) -> SigningKey | None:
-    """The expired key that may be replaced; Invalid when the key there is still in force."""
-    key = find_key(session, account_id, purpose)
-    if key is not None and now < key.expires_at:
+def _refuse_second(session: Session, account_id: str, purpose: KeyPurpose) -> None:
+    if find_key(session, account_id, purpose) is not None:
         raise Invalid(_HAS_KEY, (Fault("pin", _HAS_KEY),))
-    return key
+
+
+def renew_key(
+    db: Database,
+    settings: Settings,
+    account_id: str,
+    organisation: str,
+    purpose: KeyPurpose,
+    pin: Secret,
+    now: datetime,
+) -> SigningKey:
+    """A new key pair and certificate for who knows the PIN of the present one, expired or not.
+
+    The new certificate is in today's name. The old one is revoked as superseded, unless it had expired, and
+    its key is destroyed; what it signed stays valid. BadPin, Locked: the PIN was wrong, nothing changed.
+    """
+    keys.check_form(pin)
+    with db.read() as session:
+        account = session.get(Account, account_id)
+        if account is None:
+            raise NotFound
+        old = key_of(session, account_id, purpose)
+        authority = open_authority(session, settings)
+    try_pin(db, settings, old, pin, now)
+    made = make_key(authority, settings, account, organisation, purpose, pin, now)
+    with db.write() as session:
+        same = col(SigningKey.id) == old.id, col(SigningKey.protected) == old.protected
+        if not _end(session, settings, now, x509.ReasonFlags.superseded, *same):
+            raise Invalid(_CHANGED_ELSEWHERE)
+        session.add(made)
+    return made
 
 
 def change_pin(
@@ -160,22 +196,53 @@ def change_pin(
 
 
 def revoke_keys(
-    session: Session, settings: Settings, account_id: str, now: datetime, purpose: KeyPurpose | None = None
+    session: Session,
+    settings: Settings,
+    account_id: str,
+    now: datetime,
+    purpose: KeyPurpose | None = None,
+    reason: x509.ReasonFlags = x509.ReasonFlags.cessation_of_operation,
 ) -> int:
-    """Revoke an account's keys (of one purpose) and renew the list; what was signed before stays valid."""
-    done = session.exec(
-        update(SigningKey)
-        .where(
-            col(SigningKey.account_id) == account_id,
-            col(SigningKey.revoked_at).is_(None),
-            col(SigningKey.purpose).in_([purpose] if purpose else list(_PURPOSES)),
-        )
-        .values(revoked_at=now)
-    ).rowcount
-    if done:
+    """Revoke an account's keys (of one purpose) and renew the lists; what was signed before stays valid."""
+    purposes = [purpose] if purpose else list(_PURPOSES)
+    mine = col(SigningKey.account_id) == account_id, col(SigningKey.purpose).in_(purposes)
+    return _end(session, settings, now, reason, *mine)
+
+
+def revoke_key(
+    session: Session, settings: Settings, key_id: str, reason: x509.ReasonFlags, now: datetime
+) -> bool:
+    """Revoke one key; False when it was over already."""
+    return bool(_end(session, settings, now, reason, col(SigningKey.id) == key_id))
+
+
+def _end(
+    session: Session,
+    settings: Settings,
+    now: datetime,
+    reason: x509.ReasonFlags,
+    *which: ColumnElement[bool],
+) -> int:
+    """Revoke the keys in use among these, destroy them, renew the lists; how many there were."""
+    ended = session.exec(
+        select(SigningKey).where(*which, col(SigningKey.revoked_at).is_(None)).with_for_update()
+    ).all()
+    for key in ended:
+        key.revoked_at, key.reason, key.protected = _end_of(key, now), reason.value, b""
+        session.add(key)
+        resolve(session, now, col(Flag.key) == f"certificate:{key.id}:{key.account_id}")
+    session.flush()
+    if any(key.revoked_at and key.revoked_at < key.expires_at for key in ended):
         for part in issuing_parts(session):
             renew_list(session, settings, part.generation, now)
-    return done
+    return len(ended)
+
+
+def _end_of(key: SigningKey, now: datetime) -> datetime:
+    """Lists know whole seconds: the second after its last signature, or that signature would fall with it."""
+    if key.used_at is None or key.used_at < now.replace(microsecond=0):
+        return now
+    return key.used_at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 # PINs
@@ -258,8 +325,8 @@ _NO_KEY = Text(
     "The account has no signing key. Set a PIN on the account page.",
 )
 _HAS_KEY = Text(
-    "Tài khoản đã có khóa ký. Muốn đổi mã PIN thì cần mã PIN đang dùng.",
-    "The account already has a signing key. To change the PIN, the present PIN is needed.",
+    "Tài khoản đã có khóa ký. Muốn đổi mã PIN hoặc gia hạn chứng thư thì cần mã PIN đang dùng.",
+    "The account has a signing key already. To change its PIN or to renew it, the present PIN is needed.",
 )
 _CHANGED_ELSEWHERE = Text(
     "Mã PIN vừa được đổi ở nơi khác. Tải lại trang rồi thử lại.",

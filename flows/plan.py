@@ -20,7 +20,11 @@ DESTROY = "destroy"
 """What happens to a document at no step of its own: its author takes it back, its successor replaces it, an
 open step is given to another person, an approved list destroys it when its retention is over. A refusal is
 the one act others may record for somebody."""
+RENEW = "renew"
+"""The machine's, at the end: the archived file gets a further archive timestamp; nothing else changes."""
 DONE = ("approved", "archived")
+KEPT = ("archived", "replaced")
+"""How an archived record stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
     if event.action == DESTROY and destroyable(here):
         return replace(here, status="destroyed")
     station = here.step
+    if event.action == RENEW and station is None and here.status in KEPT:
+        return here
     if event.action == WITHDRAW and station and station.name == event.step and withdrawable(here):
         return replace(here, step=None, status="withdrawn", opened_seq=event.seq)
     step = next((s for s in here.open or _machines(here) if s.name == event.step), None)

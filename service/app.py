@@ -13,6 +13,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from flows import batches, certification, spot_papers
 from flows.leases import beat, stop_beating
 from flows.office import Office, close_office, open_office
+from flows.standings import Responders
 from models.errors import RecordsError
 from models.settings import Settings
 from service import errors, memory
@@ -71,6 +72,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
     )
     if office is not None:
         app.state.office = office
+    app.state.responders = Responders()
     errors.install(app)
     app.middleware("http")(frame)
     # Form tokens are made anew for each page, so what compression tells of lengths tells nothing of them.

@@ -4,8 +4,8 @@ Every signature and document timestamp, with its chain at its proven time, revoc
 analysis of all that was appended since. The quick look after signing is `tasks/checking.py`.
 
 Difference analysis alone does not see every trick known (it accepts one replacement of a form field's
-picture); comparing the drawn pages of each revision belongs to the public verification page and will use
-`Report.signatures[n].revision_end` to cut the file. No network, no database.
+picture): `tasks/judging.py` builds the public verification on this file and compares the drawn pages of each
+revision too. No network, no database.
 """
 
 from __future__ import annotations
@@ -13,17 +13,13 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from asn1crypto import crl as asn1_crl
-from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.validation import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.generic_cms import (
     extract_tst_data_iter,
 )
@@ -37,12 +33,18 @@ from pyhanko.sign.validation.status import (
     PdfSignatureStatus,
     SignatureCoverageLevel,
 )
-from pyhanko_certvalidator import ValidationContext
 
 from models.text import Text
-from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
+from tasks import (
+    asn1_lengths,  # noqa: F401  (mends asn1crypto)
+    hex_strings,  # noqa: F401  (mends pyHanko)
+    loose_ends,
+    signature_places,
+)
 from tasks.certificates import Trust
 from tasks.checking import MALFORMED
+from tasks.validation_data import ValidationData
+from tasks.validation_data import validation_context as validation_context
 
 # pyHanko logs the faults of files people bring, and at each signature that it may not fetch; we report.
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -147,25 +149,6 @@ _UNREADABLE = Text(
 )
 
 
-def validation_context(
-    trust: Trust,
-    moment: datetime,
-    certificates: Iterable[asn1_x509.Certificate] = (),
-    crls: Iterable[asn1_crl.CertificateList] = (),
-) -> ValidationContext:
-    """pyHanko's form of our trust at a moment: revocation demanded, the newest list counts, no network."""
-    return ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(der) for der in trust.roots],
-        other_certs=[*(asn1_x509.Certificate.load(der) for der in trust.intermediates), *certificates],
-        crls=[*(asn1_crl.CertificateList.load(der) for der in trust.crls), *crls],
-        moment=moment,
-        allow_fetching=False,
-        # Not "hard-fail": that looks at no list unless the certificate says where to fetch one.
-        revocation_mode="require",
-        retroactive_revinfo=True,
-    )
-
-
 def validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...] = ()) -> Report:
     """Full validation of every signature and document timestamp; never raises for a bad file.
 
@@ -181,53 +164,86 @@ def validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...] 
 
 async def _validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str, ...]) -> Report:
     reader = PdfFileReader(io.BytesIO(pdf))
-    evidence = _Evidence.of(reader, trust)
-    reports: list[SignatureReport] = []
-    moment, archived = now, False
-    for embedded in reversed(reader.embedded_signatures):
-        if embedded.sig_object_type == "/DocTimeStamp":
-            status = await async_validate_pdf_timestamp(embedded, evidence.at(moment))
-            report = _timestamp_report(embedded, status, archived)
-            if report.ok:
-                moment, archived = status.timestamp, True
-        else:
-            report = await _signature_report(embedded, evidence, moment, archived)
-        reports.append(report)
-    reports.reverse()
+    places = signature_places.places(pdf, reader).found
+    sound = [place.embedded for place in places if place.fault is None and place.embedded is not None]
+    examined = iter(await examine(sound, ValidationData.of(reader, trust), now))
+    reports = [
+        unusable(place.field) if place.fault or place.embedded is None else next(examined).report
+        for place in places
+    ]
+    end = max((place.end for place in places), default=len(pdf))
+    if reports and not loose_ends.accounted(pdf, reader, end):
+        reports[-1] = replace(reports[-1], changes=Changes.FORBIDDEN, docmdp_ok=False)
     signed = {report.field for report in reports}
     return Report(tuple(reports), tuple(name for name in expected if name not in signed))
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
-    """Trust, and what the file brings along to be judged by it."""
+class Examined:
+    """A signature as full validation saw it: its report, and what else a verdict is made of."""
 
-    trust: Trust
-    certificates: tuple[asn1_x509.Certificate, ...]
-    crls: tuple[asn1_crl.CertificateList, ...]
+    report: SignatureReport
+    embedded: EmbeddedPdfSignature
+    status: PdfSignatureStatus | DocumentTimestampStatus | None
+    """None when it could not be validated at all; the report then calls it not intact."""
+    moment: datetime
+    """When its certificate was judged: its own time-stamp, the next document timestamp, or now."""
+    data: ValidationData
+    error: Exception | None = None
+    """Why it could not be validated."""
 
-    @classmethod
-    def of(cls, reader: PdfFileReader, trust: Trust) -> _Evidence:
+
+async def examine(
+    signatures: Sequence[EmbeddedPdfSignature], data: ValidationData, now: datetime
+) -> tuple[Examined, ...]:
+    """Validate signatures given oldest first; one that cannot be validated does not hide the others.
+
+    The newest document timestamp is judged `now`, each one before at the time the next one proves, and a
+    signature at the time of its own timestamp.
+    """
+    found: list[Examined] = []
+    moment, archived = now, False
+    for embedded in reversed(signatures):
+        own = data.with_attributes(embedded.signer_info)
         try:
-            store = DocumentSecurityStore.read_dss(reader)
-        except NoDSSFoundError:
-            return cls(trust, (), ())
-        crls = (asn1_crl.CertificateList.load(ref.get_object().data) for ref in store.crls)
-        return cls(trust, tuple(store.load_certs()), tuple(crls))
-
-    def at(self, moment: datetime) -> ValidationContext:
-        return validation_context(self.trust, moment, self.certificates, self.crls)
-
-    def covers(self, path: Iterable[asn1_x509.Certificate] | None) -> bool:
-        """Whether the file holds a revocation list of every issuer on the way to the root."""
-        listed = {crl.issuer.hashable for crl in self.crls}
-        links = [certificate for certificate in path or () if not certificate.self_issued]
-        return bool(links) and all(link.issuer.hashable in listed for link in links)
+            if embedded.sig_object_type == "/DocTimeStamp":
+                stamp = await async_validate_pdf_timestamp(embedded, own.at(moment))
+                report = _timestamp_report(embedded, stamp, archived)
+                found.append(Examined(report, embedded, stamp, moment, own))
+                if report.ok:
+                    moment, archived = stamp.timestamp, True
+            else:
+                found.append(await _signature(embedded, own, moment, archived))
+        except MALFORMED as error:
+            found.append(Examined(unusable(embedded.field_name), embedded, None, moment, own, error))
+    found.reverse()
+    return tuple(found)
 
 
-async def _signature_report(
-    embedded: EmbeddedPdfSignature, evidence: _Evidence, moment: datetime, archived: bool
-) -> SignatureReport:
+def unusable(field: str) -> SignatureReport:
+    """Of a signature that cannot be validated: its field's name and nothing good."""
+    return SignatureReport(
+        field=field,
+        is_timestamp=False,
+        signer="",
+        organization="",
+        issuer="",
+        certificate_fingerprint="",
+        claimed_at=None,
+        timestamped_at=None,
+        intact=False,
+        trusted=False,
+        revoked=False,
+        changes=Changes.FORBIDDEN,
+        docmdp_ok=False,
+        level=Level.B,
+        revision_end=0,
+    )
+
+
+async def _signature(
+    embedded: EmbeddedPdfSignature, evidence: ValidationData, moment: datetime, archived: bool
+) -> Examined:
     """Judge one signature; its timestamp counts only if that holds at `moment`."""
     tokens = list(extract_tst_data_iter(embedded.signer_info, signed=False))
     stamped = tokens[0]["encap_content_info"]["content"].parsed["gen_time"].native if tokens else moment
@@ -242,7 +258,7 @@ async def _signature_report(
         level = Level.T
     else:
         level = Level.LTA if archived else Level.LT
-    return _report(
+    report = _report(
         embedded,
         status,
         claimed_at=status.signer_reported_dt,
@@ -252,6 +268,7 @@ async def _signature_report(
         docmdp_ok=bool(status.docmdp_ok) and status.bottom_line,
         level=level,
     )
+    return Examined(report, embedded, status, stamped, evidence)
 
 
 def _timestamp_report(

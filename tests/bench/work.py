@@ -26,7 +26,7 @@ from tasks import archiving, rendering
 from tasks.certificates import Trust
 from tasks.keys import PrivateKey, Secret, unlock
 from tasks.signing import Signatory, SignRequest, prepare
-from tasks.timestamping import HttpTimeStamper
+from tasks.stamp_servers import HttpTimeStamper, StampServer
 from tests.cast import PIN
 
 Job = tuple[str, Callable[[], Any]]
@@ -34,7 +34,7 @@ Job = tuple[str, Callable[[], Any]]
 
 def main() -> None:
     office = open_office(Settings(), "bench")
-    stamper = HttpTimeStamper(office.settings.timestamp_url)
+    stamper = HttpTimeStamper(StampServer(office.settings.timestamp_url))
     rendering.warm()
     keys: dict[str, PrivateKey] = {}
     ids = sys.argv[1:]

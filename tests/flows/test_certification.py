@@ -161,7 +161,7 @@ def test_lists_are_renewed_every_year_with_growing_numbers(founded: Database, se
     for name in ("root", "issuing"):
         listed = x509.load_der_x509_crl(found[(name, 1)].crl)
         number = listed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
-        assert number in (4, 5)
+        assert number in (6, 8)  # between them the lists that were given out
         assert listed.last_update_utc > NOW + 3 * YEAR - timedelta(days=32)
 
 

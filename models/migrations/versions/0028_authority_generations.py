@@ -31,6 +31,21 @@ def upgrade() -> None:
         "SELECT part, certificate, protected, crl, created_at FROM authority_part_before"
     )
     op.drop_table("authority_part_before")
+    op.create_table(
+        "archive_proof",
+        sa.Column("document_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("school_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("blob", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("stamped_at", models.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("until", models.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("renew_at", models.columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("weakest", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
+        sa.Column("rule", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
+        sa.Column("try_at", models.columns.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        sa.PrimaryKeyConstraint("document_id"),
+    )
+    op.create_index("ix_archive_proof_due", "archive_proof", ["renew_at"])
 
 
 def downgrade() -> None:

@@ -1,0 +1,249 @@
+"""What one signature is worth by itself: its bytes, its certificate at the proven time, its time-stamp.
+
+From what full validation saw (`verifying.examine`) to a standing and the one sentence that gives the reason.
+"Not trusted" is told apart here: an issuer nobody knows and a revocation nobody can check are doubts
+(`UNKNOWN`), a certificate that had ended or was revoked before is a fault (`BROKEN`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign.ades.report import AdESIndeterminate
+from pyhanko.sign.validation.errors import DisallowedAlgorithmError, SignatureValidationError
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import (
+    PdfSignatureStatus,
+    SignatureCoverageLevel,
+    TimestampSignatureStatus,
+)
+from pyhanko_certvalidator import CertificateValidator
+from pyhanko_certvalidator.errors import PathError, ValidationError
+
+from models.text import Text
+from tasks import verdict_words as words
+from tasks.certificates import load
+from tasks.checking import MALFORMED
+from tasks.verdicts import Anchors, IssuerClass, SignatureVerdict, Standing
+from tasks.verifying import Changes, Examined
+
+_OLD_ALGORITHMS = {
+    AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE,
+    AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+}
+_FAULTS = (*MALFORMED, InvalidSignature, UnsupportedAlgorithm)
+
+
+async def judged(examined: Examined, anchors: Anchors, now: datetime) -> SignatureVerdict:
+    """The verdict on one signature without its pages."""
+    chain = await _chain(examined)
+    standing, sentence = _bytes(examined)
+    if standing is Standing.VALID:
+        standing, sentence = _certificate(examined, chain)
+    if standing is Standing.VALID:
+        standing, sentence = _timestamp(examined)
+    if standing is Standing.VALID and examined.report.is_timestamp:
+        sentence = words.TIMESTAMP_HOLDS
+    certificate = _own(examined)
+    kind = _kind(chain, anchors)
+    if standing is Standing.VALID and kind is IssuerClass.UNKNOWN:
+        standing, sentence = Standing.UNKNOWN, words.UNKNOWN_ISSUER
+    return SignatureVerdict(
+        examined.report,
+        standing,
+        sentence,
+        kind,
+        revoked_then=_revoked_then(examined),
+        revoked_now=_revoked_now(chain.links, _lists(examined, anchors), kind, now),
+        valid_from=certificate and certificate.not_valid_before,
+        valid_to=certificate and certificate.not_valid_after,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The way from the signer up to a trusted root, revocation left aside; empty when there is none."""
+
+    links: tuple[asn1_x509.Certificate, ...] = ()
+    in_time: bool = False
+    """Every link was valid at the time the certificate was judged at."""
+
+
+async def _chain(examined: Examined) -> _Chain:
+    status = examined.status
+    if status is not None and status.trusted and status.validation_path is not None:
+        return _Chain(_links(status.validation_path), in_time=True)
+    certificate = _own(examined)
+    if certificate is None:
+        return _Chain()
+    # A moment at which the signer's certificate was certainly in force tells "ended" from "unknown".
+    for moment, in_time in ((examined.moment, True), (certificate.not_valid_before, False)):
+        try:
+            validator = CertificateValidator(
+                certificate,
+                intermediate_certs=examined.embedded.other_embedded_certs,
+                validation_context=examined.data.without_revocation(moment),
+            )
+            return _Chain(_links(await validator.async_validate_path()), in_time)
+        except (PathError, ValidationError, *MALFORMED):
+            continue
+    return _Chain()
+
+
+def _links(path: object) -> tuple[asn1_x509.Certificate, ...]:
+    """From the signer to the root."""
+    certificates = tuple(path.iter_certs(include_root=True))  # type: ignore[attr-defined]  # a ValidationPath
+    return tuple(reversed(certificates))
+
+
+def _own(examined: Examined) -> asn1_x509.Certificate | None:
+    try:
+        certificate = examined.embedded.signer_cert
+        _ = certificate.not_valid_before, certificate.not_valid_after, certificate.issuer.native
+    except MALFORMED:
+        return None
+    return certificate
+
+
+def _bytes(examined: Examined) -> tuple[Standing, Text]:
+    status = examined.status
+    if status is None:
+        return _not_validated(examined)
+    if not status.intact:
+        return Standing.ALTERED, words.CONTENT_CHANGED
+    if not status.valid:
+        return Standing.BROKEN, words.FORGED
+    if status.coverage is None or status.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+        return Standing.ALTERED, words.NOT_COVERED
+    if examined.report.changes is Changes.FORBIDDEN or status.docmdp_ok is False:
+        return Standing.ALTERED, words.APPENDED
+    if isinstance(status, PdfSignatureStatus) and not status.seed_value_ok:
+        return Standing.UNKNOWN, words.SEED_VALUES
+    return Standing.VALID, words.HOLDS
+
+
+def _not_validated(examined: Examined) -> tuple[Standing, Text]:
+    """Validation gave up: other bytes were signed, what came later cannot be read, or its kind is unknown."""
+    error, embedded = examined.error, examined.embedded
+    try:
+        same = _signed_digest(embedded) == embedded.compute_digest()
+        more = int(embedded.byte_range[2]) + int(embedded.byte_range[3]) < embedded.reader.stream.seek(0, 2)
+    except MALFORMED:
+        return Standing.BROKEN, words.DAMAGED
+    if not same:
+        return Standing.ALTERED, words.CONTENT_CHANGED
+    if more and isinstance(error, PdfError):
+        return Standing.ALTERED, words.APPENDED
+    if isinstance(error, DisallowedAlgorithmError):
+        return Standing.UNKNOWN, words.OLD_ALGORITHM
+    if isinstance(error, SignatureValidationError) and "SubFilter" in str(error):
+        return Standing.UNKNOWN, words.OTHER_KIND
+    return Standing.BROKEN, words.DAMAGED
+
+
+def _signed_digest(embedded: EmbeddedPdfSignature) -> bytes | None:
+    """The digest the signer signed: of the bytes of the file, or in a document timestamp its imprint."""
+    content = embedded.signed_data["encap_content_info"]
+    if content["content_type"].native == "tst_info":
+        return bytes(content["content"].parsed["message_imprint"]["hashed_message"].native)
+    attributes = embedded.signer_info["signed_attrs"]
+    found = (one["values"][0].native for one in attributes if one["type"].native == "message_digest")
+    return next(found, None)
+
+
+def _certificate(examined: Examined, chain: _Chain) -> tuple[Standing, Text]:
+    status = examined.status
+    if status is None or status.trusted:
+        return Standing.VALID, words.HOLDS
+    if status.revoked:
+        return Standing.BROKEN, words.WAS_REVOKED
+    if status.trust_problem_indic in _OLD_ALGORITHMS:
+        return Standing.UNKNOWN, words.OLD_ALGORITHM
+    if not chain.links:
+        return Standing.UNKNOWN, words.UNKNOWN_ISSUER
+    if not chain.in_time:
+        certificate = chain.links[0]
+        if examined.moment < certificate.not_valid_before:
+            return Standing.BROKEN, words.NOT_YET_VALID
+        # Without a time-stamp nobody knows whether it had ended when the signature was made.
+        proven = examined.report.timestamped_at is not None
+        return (Standing.BROKEN, words.HAD_ENDED) if proven else (Standing.UNKNOWN, words.ENDED_SINCE)
+    if status.trust_problem_indic is AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE:
+        return Standing.UNKNOWN, words.OTHER_PURPOSE
+    return Standing.UNKNOWN, words.REVOCATION_UNKNOWN
+
+
+def _timestamp(examined: Examined) -> tuple[Standing, Text]:
+    """A timestamp that contradicts the signature is a fault; one nobody can check, a doubt."""
+    if not isinstance(examined.status, PdfSignatureStatus):
+        return Standing.VALID, words.HOLDS
+    token: TimestampSignatureStatus | None = examined.status.timestamp_validity
+    if token is None or (token.intact and token.valid and token.trusted):
+        return Standing.VALID, words.HOLDS
+    if not token.intact or not token.valid:
+        return Standing.BROKEN, words.FALSE_TIMESTAMP
+    return Standing.UNKNOWN, words.UNKNOWN_TIMESTAMP
+
+
+def _kind(chain: _Chain, anchors: Anchors) -> IssuerClass:
+    """Of the nearest authority whose class is known."""
+    kinds = (anchors.kind_of(link.dump()) for link in chain.links[1:] or chain.links)
+    return next((kind for kind in kinds if kind is not IssuerClass.UNKNOWN), IssuerClass.UNKNOWN)
+
+
+def _revoked_then(examined: Examined) -> bool | None:
+    status = examined.status
+    if status is None:
+        return None
+    return True if status.revoked else (False if status.trusted else None)
+
+
+def _lists(examined: Examined, anchors: Anchors) -> list[bytes]:
+    return [*anchors.crls, *(crl.dump() for crl in examined.data.crls)]
+
+
+def _revoked_now(
+    links: Sequence[asn1_x509.Certificate], lists: Sequence[bytes], kind: IssuerClass, now: datetime
+) -> bool | None:
+    """Whether the signer's certificate, or an authority above it, is revoked by the lists at hand."""
+    answers = [_on_lists(link, issuer, lists, kind, now) for link, issuer in itertools.pairwise(links)]
+    if any(answers):
+        return True
+    return answers[0] if answers else None
+
+
+def _on_lists(
+    certificate: asn1_x509.Certificate,
+    issuer: asn1_x509.Certificate,
+    lists: Sequence[bytes],
+    kind: IssuerClass,
+    now: datetime,
+) -> bool | None:
+    answer: bool | None = None
+    for der in lists:
+        try:
+            listed = x509.load_der_x509_crl(der)
+            authority = load(issuer.dump())
+            if listed.issuer != authority.subject:
+                continue
+            if not listed.is_signature_valid(authority.public_key()):  # type: ignore[arg-type]  # any kind
+                continue
+            entry = listed.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        except _FAULTS:
+            continue
+        if entry is not None and entry.revocation_date_utc <= now:
+            return True
+        until = listed.next_update_utc
+        fresh = listed.last_update_utc <= now and (until is None or now <= until)
+        # Most authorities drop a certificate from their lists when it has ended; ours never does.
+        ended = certificate.not_valid_after.astimezone(UTC) < listed.last_update_utc
+        if fresh and (kind is IssuerClass.DEVELOPMENT or not ended):
+            answer = False
+    return answer

@@ -1,0 +1,176 @@
+"""One state of a file as qpdf reads it: its pages' frames and the fields that stand on them.
+
+A second reader beside pyHanko: where both and PDFium do not see the same pages and the same signatures,
+nobody can say what a stranger's viewer will show. Damage is not repaired here, for each reader repairs in its
+own way. Raises `pikepdf.PdfError` for what qpdf does not read.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pikepdf
+
+MOST_WIDGETS = 3_000
+_DEEPEST = 20
+_LONGEST = 1024 * 1024
+_DESCRIBING = ("/Title", "/Author", "/Subject", "/Keywords")
+_TAGS = re.compile("<[^>]*>")
+_TITLES = re.compile(rb"<dc:(?:title|creator|description|subject)\b.*?</dc:\w+>", re.DOTALL)
+
+Frame = tuple[tuple[float, ...], tuple[float, ...], int, float]
+"""Media box, crop box, rotation, user unit: a page that changes one looks different somewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """A field where it stands on a page."""
+
+    name: str
+    page: int
+    """Counted from 0."""
+    rect: tuple[float, float, float, float]
+    """Left, bottom, right, top in points, as the page's own coordinates."""
+    kind: str
+    """`/Sig`, `/Tx` …"""
+    value: str | None
+    """The text of a filled field; of a signature the number of its object. None when it is empty."""
+
+    @property
+    def filled(self) -> bool:
+        return self.value is not None
+
+
+Key = tuple[str, int, tuple[float, float, float, float]]
+"""A widget that has neither been renamed nor moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Pages and fields of a file at one of its revisions."""
+
+    root: tuple[int, int]
+    frames: tuple[Frame, ...]
+    widgets: Mapping[Key, Widget]
+    signed: frozenset[tuple[str, str]]
+    """Signature fields, on pages or in the form, that hold a signature: name and number of its object."""
+    described: tuple[str, ...] = ()
+    """What the file says of itself: title, author, subject, keywords."""
+    drawn_by: tuple[str, ...] = ()
+    """What tells a viewer how to draw fields by itself (form defaults)."""
+
+
+def snapshot(pdf: bytes) -> Snapshot:
+    """Read one revision, given as the bytes up to its end."""
+    with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False, suppress_warnings=True) as document:
+        frames = tuple(_frame(page) for page in document.pages)
+        widgets = {}
+        for number, page in enumerate(document.pages):
+            for widget in _widgets(page, number):
+                widgets[widget.name, widget.page, widget.rect] = widget
+                if len(widgets) > MOST_WIDGETS:
+                    raise pikepdf.PdfError("More fields than we look at.")
+        signed = {(w.name, w.value) for w in widgets.values() if w.kind == "/Sig" and w.value is not None}
+        signed.update(_signed(document))
+        return Snapshot(
+            document.Root.objgen,
+            frames,
+            widgets,
+            frozenset(signed),
+            described=_described(document),
+            drawn_by=_drawn_by(document),
+        )
+
+
+def _frame(page: pikepdf.Page) -> Frame:
+    media = tuple(float(side) for side in page.mediabox)
+    crop = tuple(float(side) for side in page.cropbox)
+    return media, crop, int(page.get("/Rotate", 0)) % 360, float(page.get("/UserUnit", 1))
+
+
+def _widgets(page: pikepdf.Page, number: int) -> Iterator[Widget]:
+    annotations: Any = page.get("/Annots")
+    if not isinstance(annotations, pikepdf.Array):
+        return
+    for annotation in annotations:
+        if not isinstance(annotation, pikepdf.Dictionary) or annotation.get("/Subtype") != "/Widget":
+            continue
+        sides = [float(side) for side in annotation.get("/Rect", ())]
+        if len(sides) != 4:
+            continue
+        left, right = sorted(sides[::2])
+        bottom, top = sorted(sides[1::2])
+        kind = str(_inherited(annotation, "/FT") or "")
+        yield Widget(_name(annotation), number, (left, bottom, right, top), kind, _value(annotation, kind))
+
+
+def _described(document: pikepdf.Pdf) -> tuple[str, ...]:
+    info: Any = document.trailer.get("/Info")
+    said = [str(info.get(key, "")) for key in _DESCRIBING] if isinstance(info, pikepdf.Dictionary) else []
+    metadata: Any = document.Root.get("/Metadata")
+    if isinstance(metadata, pikepdf.Stream):
+        found = _TITLES.findall(metadata.read_bytes()[:_LONGEST])
+        said += [" ".join(_TAGS.sub(" ", part.decode("utf-8", "replace")).split()) for part in found]
+    return tuple(said)
+
+
+def _drawn_by(document: pikepdf.Pdf) -> tuple[str, ...]:
+    form: Any = document.Root.get("/AcroForm")
+    if not isinstance(form, pikepdf.Dictionary):
+        return ()
+    return tuple(str(form.get(key, "")) for key in ("/NeedAppearances", "/DA", "/Q"))
+
+
+def _signed(document: pikepdf.Pdf) -> Iterator[tuple[str, str]]:
+    """Signature fields of the form, on a page or not."""
+    form: Any = document.Root.get("/AcroForm")
+    fields: Any = form.get("/Fields") if isinstance(form, pikepdf.Dictionary) else None
+    seen: set[tuple[int, int]] = set()
+    waiting = list(fields) if isinstance(fields, pikepdf.Array) else []
+    while waiting and len(seen) <= MOST_WIDGETS:
+        field = waiting.pop()
+        if not isinstance(field, pikepdf.Dictionary) or (field.objgen in seen and field.is_indirect):
+            continue
+        seen.add(field.objgen)
+        kids = field.get("/Kids")
+        waiting += list(kids) if isinstance(kids, pikepdf.Array) else []
+        value = _value(field, "/Sig") if _inherited(field, "/FT") == "/Sig" and "/V" in field else None
+        if value is not None:
+            yield _name(field), value
+
+
+def _inherited(field: Any, key: str) -> Any:
+    for _ in range(_DEEPEST):
+        if key in field:
+            return field[key]
+        field = field.get("/Parent")
+        if not isinstance(field, pikepdf.Dictionary):
+            return None
+    return None
+
+
+def _name(field: Any) -> str:
+    names: list[str] = []
+    for _ in range(_DEEPEST):
+        if "/T" in field:
+            names.append(str(field["/T"]))
+        field = field.get("/Parent")
+        if not isinstance(field, pikepdf.Dictionary):
+            break
+    return ".".join(reversed(names))
+
+
+def _value(field: Any, kind: str) -> str | None:
+    value = _inherited(field, "/V")
+    if value is None:
+        return None
+    if kind == "/Sig":
+        return f"{value.objgen[0]} {value.objgen[1]}" if isinstance(value, pikepdf.Dictionary) else None
+    if isinstance(value, pikepdf.Stream):
+        return value.read_bytes()[:_LONGEST].decode("utf-8", "replace")
+    said = str(value).strip()
+    return said if said and said != "/Off" else None

@@ -1,0 +1,230 @@
+"""The judgement of the public verification: what is this file worth, signature by signature, and why?
+
+Built on full validation (`tasks/verifying.py`), to which it adds what cryptography and difference analysis do
+not see: where the signatures lie in the bytes (`signature_places`), whether other readers see the same file
+(`form_snapshots`), and whether its pages still look as they were signed (`page_evidence`, `page_findings`).
+Runs in a child of the intake pool, which bounds its time and memory; a bad file never raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pikepdf
+import pypdfium2
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from models.text import Text
+from tasks import (
+    certificate_standing,
+    form_snapshots,
+    loose_ends,
+    page_evidence,
+    page_findings,
+    place_pictures,
+    signature_places,
+    summing_up,
+)
+from tasks import live_content as live
+from tasks import verdict_words as words
+from tasks.checking import MALFORMED
+from tasks.form_snapshots import Key, Snapshot
+from tasks.page_evidence import Drawing, PageChange, TooMuchToDraw
+from tasks.signature_places import Place, Places
+from tasks.validation_data import ValidationData
+from tasks.verdicts import Anchors, ChangedPlace, PageFinding, SignatureVerdict, Standing, Verdict
+from tasks.verifying import examine, unusable
+
+MOST_BYTES = 64 * 1024 * 1024
+MOST_SIGNATURES = 60
+MOST_REVISIONS = 300
+MOST_ENDS = 3
+_ODD = (*MALFORMED, pikepdf.PdfError, pypdfium2.PdfiumError)
+
+
+def warm() -> None:
+    """What a child of the pool does before its first file: everything is imported by now."""
+
+
+def judge(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
+    """The verdict on a file, whatever it is."""
+    verdict = _judged(pdf, anchors, now)
+    if verdict.explanation is words.DAMAGED_FILE:
+        return _of_the_signed_part(pdf, anchors, now) or verdict
+    return verdict
+
+
+def _judged(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
+    if b"%PDF-" not in pdf[:1024]:
+        return summing_up.unreadable(words.NO_PDF)
+    if len(pdf) > MOST_BYTES:
+        return summing_up.unreadable(words.TOO_LARGE)
+    try:
+        reader = _read(pdf)
+        if reader.encrypted:
+            return summing_up.unreadable(words.ENCRYPTED)
+        places = signature_places.places(pdf, reader)
+    except _ODD:
+        return summing_up.unreadable(words.DAMAGED_FILE)
+    if (
+        places.too_many
+        or len(places.found) > MOST_SIGNATURES
+        or reader.xrefs.total_revisions > MOST_REVISIONS
+    ):
+        return summing_up.unreadable(words.TOO_LARGE)
+    found = asyncio.run(_signatures(reader, places.found, anchors, now))
+    return _with_pages(pdf, found, places, reader)
+
+
+def _of_the_signed_part(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict | None:
+    """Of a file that cannot be read: what was signed of it may be whole, with rubbish behind."""
+    for end in signature_places.claimed_ends(pdf)[:MOST_ENDS]:
+        whole = _judged(pdf[:end], anchors, now)
+        if whole.standing not in (Standing.UNREADABLE, Standing.UNSIGNED):
+            found = _last_altered(whole.signatures, words.LOOSE_END)
+            return replace(summing_up.summed_up(found), pages=whole.pages, modified=whole.modified)
+    return None
+
+
+def _read(pdf: bytes) -> PdfFileReader:
+    """Strictly, but for files with two kinds of tables, which strict reading refuses to validate."""
+    reader = PdfFileReader(io.BytesIO(pdf))
+    return PdfFileReader(io.BytesIO(pdf), strict=False) if reader.xrefs.hybrid_xrefs_present else reader
+
+
+async def _signatures(
+    reader: PdfFileReader, places: tuple[Place, ...], anchors: Anchors, now: datetime
+) -> tuple[SignatureVerdict, ...]:
+    sound = [place for place in places if place.fault is None and place.embedded is not None]
+    data = ValidationData.of(reader, anchors.trust)
+    examined = await examine([place.embedded for place in sound if place.embedded], data, now)
+    by_place = {
+        id(place): await certificate_standing.judged(one, anchors, now)
+        for place, one in zip(sound, examined, strict=True)
+    }
+    return tuple(by_place.get(id(place)) or _of_fault(place) for place in places)
+
+
+def _of_fault(place: Place) -> SignatureVerdict:
+    return SignatureVerdict(
+        replace(unusable(place.field), revision_end=place.end),
+        Standing.BROKEN,
+        place.fault or words.DAMAGED,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """What the drawn pages gave, or why they gave nothing."""
+
+    found: tuple[SignatureVerdict, ...]
+    places: tuple[ChangedPlace, ...] = ()
+
+
+def _with_pages(
+    pdf: bytes, found: tuple[SignatureVerdict, ...], places: Places, reader: PdfFileReader
+) -> Verdict:
+    doubts: list[Text] = []
+    if not pdf.startswith(b"%PDF-"):
+        doubts.append(words.BYTES_BEFORE)
+    if places.strays and not found:
+        return summing_up.taken_off()
+    if places.strays:
+        doubts.append(words.STRAY)
+    end = max((place.end for place in places.found), default=len(pdf))
+    if not loose_ends.accounted(pdf, reader, end):
+        found = _last_altered(found, words.LOOSE_END)
+    try:
+        final = form_snapshots.snapshot(pdf)
+        moving = live.live_content(pdf)
+    except _ODD:
+        return summing_up.summed_up(_uncompared(found), [*doubts, words.READERS_DISAGREE])
+    if not _agreed(final, reader, places):
+        doubts.append(words.READERS_DISAGREE)
+    doubts += moving.doubts
+    pages = _compared(pdf, found, final)
+    verdict = summing_up.summed_up(pages.found, doubts)
+    return replace(
+        verdict,
+        pages=len(final.frames),
+        places=pages.places,
+        cautions=tuple(moving.cautions),
+        modified=moving.modified,
+    )
+
+
+def _agreed(final: Snapshot, reader: PdfFileReader, places: Places) -> bool:
+    """Whether qpdf sees the catalogue and the signatures pyHanko sees."""
+    root = reader.root_ref
+    names = {place.field for place in places.found}
+    return final.root == (root.idnum, root.generation) and {name for name, _ in final.signed} == names
+
+
+def _compared(pdf: bytes, found: tuple[SignatureVerdict, ...], final: Snapshot) -> _Pages:
+    """Compare the pages of every signature whose bytes hold with the file as it is."""
+    found = page_findings.signed_to_the_end(found)
+    indices = [
+        index
+        for index, one in enumerate(found)
+        if one.report.intact and not one.report.is_timestamp and one.report.revision_end
+    ]
+    if not indices:
+        return _Pages(found)
+    try:
+        snapshots = {
+            index: form_snapshots.snapshot(pdf[: found[index].report.revision_end]) for index in indices
+        }
+        revisions = {index: (found[index].report.revision_end, snapshots[index]) for index in indices}
+        changes = page_evidence.changes(pdf, final, revisions)
+        shown = _shown(pdf, final, changes)
+    except (TooMuchToDraw, *_ODD):
+        return _Pages(_uncompared(found))
+    seen = page_findings.Seen(final, snapshots, changes, shown)
+    weighed = page_findings.weighed(found, seen)
+    spots = page_findings.spots(weighed, seen)
+    ends = {index: found[index].report.revision_end for index in indices}
+    return _Pages(_timestamps(weighed), place_pictures.pictures(pdf, ends, final, spots) if spots else ())
+
+
+def _shown(pdf: bytes, final: Snapshot, changes: dict[int, tuple[PageChange, ...]]) -> dict[Key, str]:
+    """The words that text fields filled since some signature show in the file as it is."""
+    keys = {field.key for one in changes.values() for change in one for field in change.fields}
+    texts = [key for key in keys if final.widgets[key].kind == "/Tx"]
+    if not texts:
+        return {}
+    with Drawing(pdf) as drawing:
+        for page in {key[1] for key in texts}:
+            drawing.flattened(page)
+        return {key: drawing.words(key[1], key[2]) for key in texts}
+
+
+def _uncompared(found: Sequence[SignatureVerdict]) -> tuple[SignatureVerdict, ...]:
+    return tuple(
+        replace(one, standing=Standing.UNKNOWN, sentence=words.NOT_COMPARED)
+        if one.standing is Standing.VALID
+        else one
+        for one in found
+    )
+
+
+def _timestamps(found: Sequence[SignatureVerdict]) -> tuple[SignatureVerdict, ...]:
+    """A document timestamp follows a signature: what was drawn for that one holds for it too."""
+    result: list[SignatureVerdict] = []
+    before = PageFinding.NOT_COMPARED
+    for one in found:
+        if one.report.is_timestamp:
+            result.append(replace(one, pages=before))
+        else:
+            before = one.pages
+            result.append(one)
+    return tuple(result)
+
+
+def _last_altered(found: tuple[SignatureVerdict, ...], sentence: Text) -> tuple[SignatureVerdict, ...]:
+    if not found or found[-1].standing not in (Standing.VALID, Standing.UNKNOWN):
+        return found
+    return (*found[:-1], replace(found[-1], standing=Standing.ALTERED, sentence=sentence))

@@ -1,0 +1,277 @@
+"""Do the pages still look as they were signed? Each signed revision drawn beside the file as it is now.
+
+Difference analysis reads objects and accepts some attacks that were published; this looks at the pages, as a
+person does. Every page of `pdf[:end]` of each signature is drawn with PDFium, fields and annotations shown,
+and compared with the final file pixel by pixel. What differs must lie within a field that stood there empty
+and was filled since, and must not hide what the page showed before; whether that filling was lawful is judged
+in `page_findings`, which knows the signatures. No signature is looked at here, no decision is made.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+from PIL import Image, ImageChops, ImageDraw
+
+from tasks.comparing import Box
+from tasks.form_snapshots import Key, Snapshot, Widget
+
+# PDFium without XFA says so on every such form; `live_content` says it to the reader.
+logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
+
+SCALE = 100 / 72
+"""Pixels to a point: 100 to the inch."""
+MOST_PIXELS = 6_000_000
+"""Of one drawn page; a larger one is drawn smaller (A4 needs one million)."""
+MOST_DRAWS = 600
+"""Pages drawn for one file, all revisions together: some ten seconds."""
+MOST_HELD = 400 * 1024 * 1024
+"""Bytes of all revisions open at once."""
+LIGHTER = 48
+"""How much lighter a point must have become for its ink to count as hidden, of 255."""
+LARGEST = 0.5
+"""Share of a page beyond which a field is no place to sign but a cover."""
+CELL = 8
+"""Pixels of the squares changed pixels are gathered in."""
+GAP = 3
+"""Rows of squares without a change that still belong to one place: the space between two lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one field's place on a page between a signature and the final file."""
+
+    key: Key
+    hides: bool
+    """Ink of the page itself is no longer to be seen."""
+    over_text: bool
+    """The page prints words there: a field over words can change what they say."""
+    new: bool
+    """The field did not exist when the signature was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageChange:
+    """A page (from 0) that differs between a signature's revision and the final file."""
+
+    page: int
+    elsewhere: tuple[Box, ...]
+    """Outside all fields filled since."""
+    fields: tuple[Change, ...]
+    reframed: bool = False
+    """Its size, rotation or boxes changed, or it is missing on one side."""
+
+
+class TooMuchToDraw(Exception):
+    """More pages and revisions than are drawn for one file."""
+
+
+def changes(
+    pdf: bytes, final: Snapshot, revisions: Mapping[int, tuple[int, Snapshot]]
+) -> dict[int, tuple[PageChange, ...]]:
+    """For each revision (by index: its end in bytes and its snapshot) the pages that differ from the file.
+
+    Raises TooMuchToDraw, and PdfiumError for what PDFium does not open.
+    """
+    found: dict[int, list[PageChange]] = {index: [] for index in revisions}
+    # A revision that is the whole file cannot differ from it.
+    revisions = {index: one for index, one in revisions.items() if pdf[one[0] :].strip()}
+    if not revisions:
+        return dict.fromkeys(found, ())
+    pages = len(final.frames)
+    held = sum(end for end, _ in revisions.values())
+    if (len(revisions) + 1) * pages > MOST_DRAWS or held > MOST_HELD:
+        raise TooMuchToDraw
+    with ExitStack() as stack:
+        after = stack.enter_context(Drawing(pdf))
+        before = {index: stack.enter_context(Drawing(pdf[:end])) for index, (end, _) in revisions.items()}
+        if len(after) != pages:
+            raise pypdfium2.PdfiumError("Readers disagree about the number of pages.")
+        for page in range(pages):
+            now = None
+            for index, (_, then) in revisions.items():
+                if len(before[index]) != len(then.frames):
+                    raise pypdfium2.PdfiumError("Readers disagree about the number of pages.")
+                if page >= len(then.frames) or then.frames[page] != final.frames[page]:
+                    found[index].append(PageChange(page, (), (), reframed=True))
+                    continue
+                now = now if now is not None else after.image(page)
+                change = _compared(page, before[index], now, then, final)
+                if change is not None:
+                    found[index].append(change)
+    for index, (_, then) in revisions.items():
+        gone = range(pages, len(then.frames))
+        found[index] += [PageChange(page, (), (), reframed=True) for page in gone]
+    return {index: tuple(one) for index, one in found.items()}
+
+
+class Drawing:
+    """An open file that is drawn and read page by page."""
+
+    def __init__(self, pdf: bytes) -> None:
+        self._document = pypdfium2.PdfDocument(pdf)
+        self._document.init_forms()
+
+    def __enter__(self) -> Drawing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._document.close()
+
+    def __len__(self) -> int:
+        return len(self._document)
+
+    def image(self, page: int, *, fields: bool = True, wanted: float = SCALE) -> Image.Image:
+        """The page in colour; without `fields` only its own content, no annotations."""
+        sheet = self._document[page]
+        width, height = sheet.get_size()
+        scale = min(wanted, (MOST_PIXELS / max(1.0, width * height)) ** 0.5)
+        scale = max(scale, 1.01 / max(0.01, min(width, height)))
+        bitmap = sheet.render(scale=scale, may_draw_forms=fields, draw_annots=fields)
+        image: Image.Image = bitmap.to_pil()
+        return image.convert("RGB")
+
+    def placed(self, widget: Widget, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Where a field stands on the drawn page, in pixels, a pixel more on each side; empty off the page."""
+        sheet = self._document[widget.page]
+        corners = (widget.rect[:2], widget.rect[2:])
+        points = [_device(sheet, x, y, size) for x, y in corners]
+        xs, ys = sorted(x for x, _ in points), sorted(y for _, y in points)
+        left, right = (min(max(0, x), size[0]) for x in (xs[0] - 1, xs[1] + 2))
+        top, bottom = (min(max(0, y), size[1]) for y in (ys[0] - 1, ys[1] + 2))
+        return left, top, right, bottom
+
+    def words(self, page: int, rect: tuple[float, float, float, float]) -> str:
+        """The words the page itself prints within a rectangle of its coordinates."""
+        text = self._document[page].get_textpage()
+        return " ".join(str(text.get_text_bounded(*rect)).split())
+
+    def words_in(self, page: int, box: Box) -> str:
+        """The words in a box of thousandths of the drawn page, fields included when they were flattened."""
+        sheet = self._document[page]
+        corners = [_user(sheet, x, y) for x, y in ((box[0], box[3]), (box[2], box[1]))]
+        xs, ys = sorted(x for x, _ in corners), sorted(y for _, y in corners)
+        return self.words(page, (xs[0], ys[0], xs[1], ys[1]))
+
+    def flattened(self, page: int) -> None:
+        """From here on what fields show counts as the page's own; for reading, not for drawing."""
+        self._document[page].flatten()
+
+
+def _device(sheet: Any, x: float, y: float, size: tuple[int, int]) -> tuple[int, int]:
+    across, down = pdfium.c_int(), pdfium.c_int()
+    pdfium.FPDF_PageToDevice(sheet, 0, 0, size[0], size[1], 0, x, y, across, down)
+    return int(across.value), int(down.value)
+
+
+def _user(sheet: Any, x: float, y: float) -> tuple[float, float]:
+    across, up = pdfium.c_double(), pdfium.c_double()
+    pdfium.FPDF_DeviceToPage(sheet, 0, 0, 1000, 1000, 0, round(x), round(y), across, up)
+    return float(across.value), float(up.value)
+
+
+def _compared(
+    page: int, drawing: Drawing, now: Image.Image, then: Snapshot, final: Snapshot
+) -> PageChange | None:
+    before = drawing.image(page)
+    if before.size != now.size:
+        return PageChange(page, (), (), reframed=True)
+    if before.tobytes() == now.tobytes():
+        return None
+    changed = _difference(before, now)
+    filled = list(_filled(page, then, final))
+    places = {widget: drawing.placed(widget, now.size) for widget in filled}
+    touched = [widget for widget in filled if _any(changed.crop(places[widget]))]
+    own = drawing.image(page, fields=False) if touched else None
+    fields = tuple(
+        _field_change(drawing, widget, places[widget], own, now, then)
+        for widget in touched
+        if own is not None
+    )
+    pen = ImageDraw.Draw(changed)
+    for place in filter(_area, places.values()):
+        pen.rectangle((place[0], place[1], place[2] - 1, place[3] - 1), 0)
+    return PageChange(page, boxes(changed), fields)
+
+
+def _any(image: Image.Image) -> bool:
+    return image.width > 0 and image.height > 0 and image.getbbox() is not None
+
+
+def _area(place: tuple[int, int, int, int]) -> int:
+    return (place[2] - place[0]) * (place[3] - place[1])
+
+
+def _difference(one: Image.Image, other: Image.Image) -> Image.Image:
+    """White wherever any colour differs at all."""
+    bands = ImageChops.difference(one, other).split()
+    return ImageChops.lighter(ImageChops.lighter(bands[0], bands[1]), bands[2]).point(
+        lambda value: 255 if value else 0
+    )
+
+
+def _filled(page: int, then: Snapshot, final: Snapshot) -> Iterator[Widget]:
+    """The fields of a page that are filled now and were not, or were not there."""
+    for key, widget in final.widgets.items():
+        earlier = then.widgets.get(key)
+        if widget.page == page and widget.filled and not (earlier is not None and earlier.filled):
+            yield widget
+
+
+def _field_change(
+    drawing: Drawing,
+    widget: Widget,
+    place: tuple[int, int, int, int],
+    own: Image.Image,
+    now: Image.Image,
+    then: Snapshot,
+) -> Change:
+    old, new = (image.convert("L").crop(place) for image in (own, now))
+    hidden = ImageChops.subtract(new, old).point(lambda value: 255 if value > LIGHTER else 0)
+    large = _area(place) > LARGEST * now.width * now.height
+    key = (widget.name, widget.page, widget.rect)
+    left, bottom, right, top = widget.rect
+    return Change(
+        key,
+        hides=large or hidden.getbbox() is not None,
+        over_text=bool(drawing.words(widget.page, (left + 1, bottom + 1, right - 1, top - 1))),
+        new=key not in then.widgets,
+    )
+
+
+def box_of(place: Sequence[int], size: tuple[int, int]) -> Box:
+    """Pixels of a drawn page in thousandths of it."""
+    left, top, right, bottom = (side * 1000 for side in place)
+    return (
+        left // size[0],
+        top // size[1],
+        min(1000, -(-right // size[0])),
+        min(1000, -(-bottom // size[1])),
+    )
+
+
+def boxes(changed: Image.Image) -> tuple[Box, ...]:
+    """The changed pixels as boxes in thousandths of the page, those that nearly touch as one."""
+    if changed.getbbox() is None:
+        return ()
+    size = (-(-changed.width // CELL), -(-changed.height // CELL))
+    cells = Image.new("L", (size[0] * CELL, size[1] * CELL))
+    cells.paste(changed)
+    cells = cells.reduce(CELL).point(lambda value: 255 if value else 0)
+    rows: list[tuple[int, int, int, int]] = []
+    for y in range(size[1]):
+        row = cells.crop((0, y, size[0], y + 1)).getbbox()
+        if row is None:
+            continue
+        if rows and y - rows[-1][3] <= GAP:
+            last = rows[-1]
+            rows[-1] = (min(last[0], row[0]), last[1], max(last[2], row[2]), y + 1)
+        else:
+            rows.append((row[0], y, row[2], y + 1))
+    return tuple(box_of([side * CELL for side in row], changed.size) for row in rows)

@@ -1,0 +1,83 @@
+"""From the verdicts on single signatures to the one a head teacher reads: standing, headline, explanation.
+
+The worst counts. A file is valid only when every signature of a person is valid, every document timestamp
+too, and no doubt was raised about the file itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from models.text import Text
+from tasks import verdict_words as words
+from tasks.verdicts import IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
+
+_WORST_FIRST = (Standing.ALTERED, Standing.BROKEN, Standing.UNKNOWN)
+_HEADLINES = {
+    Standing.VALID: words.VALID,
+    Standing.ALTERED: words.ALTERED,
+    Standing.BROKEN: words.BROKEN,
+    Standing.UNKNOWN: words.UNKNOWN,
+}
+
+
+def unreadable(reason: Text) -> Verdict:
+    """The verdict on what cannot be read at all."""
+    return Verdict(Standing.UNREADABLE, words.UNREADABLE, reason)
+
+
+def taken_off() -> Verdict:
+    """The verdict on a file whose only signatures belong to no field any more."""
+    return Verdict(Standing.ALTERED, words.ALTERED, joined(words.TAKEN_OFF, words.FETCH_AGAIN))
+
+
+def summed_up(found: tuple[SignatureVerdict, ...], doubts: Sequence[Text] = ()) -> Verdict:
+    """The verdict on a file; `doubts` are reasons, beyond its signatures, why it cannot be called valid."""
+    if not found:
+        if doubts:
+            return Verdict(Standing.UNKNOWN, words.UNKNOWN, joined(*doubts[:1], words.ASK_ISSUER))
+        return Verdict(Standing.UNSIGNED, words.UNSIGNED, words.NOBODY_SIGNED)
+    standings = {one.standing for one in found}
+    standing = next((worst for worst in _WORST_FIRST if worst in standings), Standing.VALID)
+    if standing is Standing.VALID and doubts:
+        standing = Standing.UNKNOWN
+    signers = [one for one in found if not one.report.is_timestamp]
+    if standing is Standing.VALID and not signers:
+        standing, doubts = Standing.UNKNOWN, (words.ONLY_TIMESTAMPS,)
+    headline = _HEADLINES[standing]
+    reason = next((one.sentence for one in found if one.standing is standing), None)
+    if standing is Standing.UNKNOWN and reason is words.UNKNOWN_ISSUER:
+        headline = words.UNKNOWN_BY_ISSUER
+    if standing is Standing.VALID:
+        explanation = _as_signed(found, signers)
+    else:
+        advice = words.ASK_ISSUER if standing is Standing.UNKNOWN else words.FETCH_AGAIN
+        said = reason if reason is not None else doubts[0]
+        explanation = joined(said, advice)
+    development = any(one.issuer_class is IssuerClass.DEVELOPMENT for one in found)
+    if development:
+        explanation = joined(explanation, words.NO_LEGAL_FORCE)
+    return Verdict(standing, headline, explanation, found, development=development)
+
+
+def _as_signed(found: Sequence[SignatureVerdict], signers: Sequence[SignatureVerdict]) -> Text:
+    people = len({one.report.certificate_fingerprint for one in signers})
+    sentences = [words.SAME_AS_SIGNED.format(people=counted(people))]
+    if any(one.pages is PageFinding.FILLED for one in signers):
+        sentences.append(words.FILLED_SINCE)
+    if found[-1].report.is_timestamp:
+        sentences.append(words.ARCHIVED_SINCE)
+    return joined(*sentences)
+
+
+def counted(people: int) -> Text:
+    """“một người”, “ba người”, “12 người”."""
+    if people == 1:
+        return words.ONE_PERSON
+    known = people - 2 < len(words.NUMBERS)
+    return words.MANY_PEOPLE.format(count=words.NUMBERS[people - 2] if known else people)
+
+
+def joined(*sentences: Text) -> Text:
+    """Sentences one after the other."""
+    return Text(" ".join(one.vi for one in sentences), " ".join(one.en for one in sentences))
