@@ -19,21 +19,22 @@ from flows import aftermath, duties, mark_rows, plan, telling
 from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
-from flows.grammar import DocumentType, Draft, Parallel, Step
+from flows.grammar import Draft, Step
 from flows.links import links_of
 from flows.office import Office
 from flows.opening import open_step
 from flows.people import Actor, Standing
 from flows.performing import OpenKey, perform, release
-from flows.permits import permit, refuse_otherwise
+from flows.permits import permit, refuse_otherwise, wrong_step
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
 from flows.reading import as_happened, read
 from flows.recording import event_of, keep, record, remark_of, take_back
+from flows.repeated import repeated, result
 from models.db import Database
 from models.delegation import Substitution
 from models.document import Document, Revision
-from models.errors import Stale, WrongStep
+from models.errors import Stale
 from models.event import Event
 from models.indexing import index
 from models.text import Text
@@ -48,7 +49,7 @@ def decide(office: Office, command: Command, key: OpenKey | None = None) -> Deci
     """
     with office.db.read() as session:
         here = read(session, command.document_id, command.actor.school_id)
-        done = _repeated(session, here, command)
+        done = repeated(session, here, command)
     while done is None:
         try:
             tried = _decided(office, here, command, key)
@@ -72,7 +73,7 @@ def _moved_on(office: Office, here: Here, command: Command) -> Decided | Here | 
         return None
     with office.db.read() as session:
         now = read(session, here.document.id, here.document.school_id)
-        done = _repeated(session, now, command)
+        done = repeated(session, now, command)
     return done or (now if now.document.version != here.document.version else None)
 
 
@@ -89,7 +90,7 @@ def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) 
     try:
         with office.db.write() as session:
             here = read(session, command.document_id, command.actor.school_id)
-            done = _repeated(session, here, command)
+            done = repeated(session, here, command)
             if done:
                 release(session, command.document_id, command.actor.id)
                 return done
@@ -111,30 +112,6 @@ def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) 
         raise
     office.poke()
     return decided
-
-
-def _repeated(session: Session, here: Here, command: Command) -> Decided | None:
-    """The stored result, when this very decision was already made."""
-    if here.document.version <= command.version:
-        return None
-    for seq in range(command.version + 1, here.document.version + 1):
-        event = session.get(Event, (command.document_id, seq))
-        if event is None:
-            return None
-        if (event.actor_id, event.action) == (command.actor.id, command.action):
-            return _result(here.document, repeated=True)
-        if not _at_group(here.declared, event.step):
-            return None
-    return None
-
-
-def _at_group(declared: DocumentType, step: str) -> bool:
-    """Is this a part of a group? What was decided there on one version follows within the next few."""
-    return any(isinstance(s, Parallel) and step in {part.name for part in s.parts} for s in declared.steps)
-
-
-def _result(document: Document, *, repeated: bool = False) -> Decided:
-    return Decided(document.id, document.version, document.status, document.step, document.revision, repeated)
 
 
 def begin(
@@ -231,7 +208,7 @@ def _write(
     aftermath.follow(session, document, here.position.status, position, event)
     if position.status == "approved" and here.position.status != "approved":
         _replace(session, document, now)
-    return _result(document)
+    return result(document)
 
 
 def note_handed_over(
@@ -258,7 +235,7 @@ def note_destroyed(
     """
     document = here.document
     if not plan.destroyable(here.position):
-        raise WrongStep(_NOT_ARCHIVED)
+        raise wrong_step(here)
     step, made = here.declared.archive.name, Made(data=data)
     event = event_of(document, actor.id, step, plan.DESTROY, here.position.revision, now, made)
     done = as_happened(event.seq, event.actor_id, step, event.action, event.revision, event.data)
@@ -275,12 +252,6 @@ def note_destroyed(
     _swap(session, document, values)
     record(session, event)
     return event
-
-
-_NOT_ARCHIVED = Text(
-    "Hồ sơ này chưa lưu trữ xong, hoặc đã hủy, nên không hủy được. Tải lại trang.",
-    "This record is not archived, or destroyed already, and cannot be destroyed. Reload the page.",
-)
 
 
 def _replace(session: Session, successor: Document, now: datetime) -> None:

@@ -18,12 +18,13 @@ from models.evidence import Duty
 from models.indexing import index
 from models.notice import Mail, Notice
 from models.portable import blob_columns
+from models.proof import ArchiveProof
 from models.review import PartMark, RoundMark
 from models.spot_check import REOPENED, SpotCheck
 from models.upload import Upload
 
 _AT_ONCE = 500
-_GONE: tuple[Any, ...] = (DocumentImage, Upload, PartMark, RoundMark, Notice, Duty)
+_GONE: tuple[Any, ...] = (DocumentImage, Upload, PartMark, RoundMark, Notice, Duty, ArchiveProof)
 """Tables of what was typed, sent in or said about a record, and of what was still to do with it."""
 
 # --- files ----------------------------------------------------------------------------------------------

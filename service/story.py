@@ -226,7 +226,7 @@ def _passed(view: View) -> dict[str, EventSeen]:
     return {e.event.step: e for e in view.events if e.event.action not in _NO_PASSING}
 
 
-_NO_PASSING = ("create", "return", "reopen", "withdraw", "replace", "delegate")
+_NO_PASSING = ("create", "return", "reopen", "withdraw", "replace", "delegate", "destroy")
 
 
 def absences(view: View) -> list[Text]:

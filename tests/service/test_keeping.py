@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
+from flows import destroying
 from flows.chains import BrokenChain
 from flows.office import Office
+from flows.views import chain_holds
 from models.account import Pass
 from models.document import Document
 from models.errors import BadPin, Invalid, RecordsError
@@ -30,6 +32,7 @@ from tasks import backing_up
 from tasks.backing_up import CannotBackUp
 from tasks.checking_backups import BadBackup, KeyNeeded
 from tasks.restoring import NotEmpty
+from tests import destructions
 from tests.cast import Cast
 from tests.conftest import MASTER_KEY
 from tests.every_state import elsewhere, hold, stamp, written
@@ -340,6 +343,18 @@ def test_a_missing_file_is_told_and_older_backups_stay(kept: Cast, tmp_path: Pat
     keeping.restore(there.settings, made, keys, quiet, accept_missing=True)
     with there.db.read() as session:
         assert session.exec(select(Document.id).where(col(Document.id) == document.id)).one()
+
+
+def test_files_of_destroyed_records_are_not_missing_from_a_backup(kept: Cast, tmp_path: Path) -> None:
+    [key] = destructions.due(kept, 12)
+    made = destructions.approved(kept, [key])
+    destructions.over(kept)
+    assert destroying.carry_out(kept.office, kept.actor("thu"), made).destroyed == 1
+    file = backed_up(kept.office, tmp_path / "school.zip")
+    keys = Keys(master_key=tmp_path / "apart.key")
+    with restored(kept.office, file, tmp_path / "there", keys) as there, there.db.read() as session:
+        assert session.get_one(Document, key).status == "destroyed"
+        assert chain_holds(session, key)
 
 
 def test_a_folder_keeps_the_newest_backups_and_what_is_not_ours(
