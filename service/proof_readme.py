@@ -100,8 +100,9 @@ def signature(folder: str, at: int) -> str:
     """The signature over `signed.bin`, its certificate good at the time proven."""
     return (
         f"openssl cms -verify -inform DER -in {folder}/signature.p7s -binary -content {folder}/signed.bin "
-        f"-cades -purpose any -certfile certificates/authorities.pem "
-        f"-CAfile trusted.pem -crl_check_all -attime {at} -out checked.bin -signer seen.pem && cmp seen.pem {folder}/signer.pem"
+        "-cades -purpose any -certfile certificates/authorities.pem "
+        f"-CAfile trusted.pem -crl_check_all -attime {at} -out checked.bin -signer seen.pem "
+        f"&& cmp seen.pem {folder}/signer.pem"
     )
 
 
