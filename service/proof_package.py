@@ -127,7 +127,7 @@ def _documents(proof: Proof, files: Files) -> Iterator[Section]:
 
 def _signatures(proof: Proof, files: Files) -> Iterator[Section]:
     _certificates(proof, files)
-    yield Section(said.CERTIFICATES, said.CERTIFICATES_WORDS, (checks.TRUSTED,))
+    yield Section(said.CERTIFICATES, said.CERTIFICATES_WORDS, checks.TRUSTED)
     until = int(proof.at.timestamp())
     later = until
     found = []
@@ -176,14 +176,16 @@ def _certificates(proof: Proof, files: Files) -> None:
     between = dict.fromkeys((*proof.trust.intermediates, *proof.parts.certificates))
     files["certificates/roots.pem"] = b"".join(map(_pem, roots))
     files["certificates/authorities.pem"] = b"".join(_pem(der) for der in between if der not in roots)
-    lists = tuple(dict.fromkeys((*proof.parts.crls, *proof.trust.crls)))
-    for number, der in enumerate(lists, 1):
+    # Of several lists openssl takes the newest that is valid at the time asked about, and a list may count
+    # from some minutes before it was made: a signature is held against those of its own file.
+    embedded = proof.parts.crls or proof.trust.crls
+    for number, der in enumerate(dict.fromkeys((*embedded, *proof.trust.crls)), 1):
         files[f"revocation/{number}.crl"] = der
     for number, der in enumerate(proof.parts.ocsps, 1):
         files[f"revocation/{number}.ocsp"] = der
-    files["revocation/lists.pem"] = b"".join(
-        x509.load_der_x509_crl(der).public_bytes(Encoding.PEM) for der in lists
-    )
+    for name, lists in (("embedded", embedded), ("present", proof.trust.crls)):
+        found = (x509.load_der_x509_crl(der).public_bytes(Encoding.PEM) for der in lists)
+        files[f"revocation/{name}.pem"] = b"".join(found)
 
 
 def _pem(certificate: bytes) -> bytes:

@@ -62,7 +62,10 @@ def _wrapped(words: str, width: int = 100) -> list[str]:
 MANIFEST = (
     'while read -r h f; do openssl dgst -sha256 -r "${f#\\*}"; done < manifest.sha256 | cmp - manifest.sha256'
 )
-TRUSTED = "cat certificates/roots.pem revocation/lists.pem > trusted.pem"
+TRUSTED = (
+    "cat certificates/roots.pem revocation/embedded.pem > trusted.pem",
+    "cat trusted.pem revocation/present.pem > trusted-now.pem",
+)
 CHAIN = (
     '( p=; for f in events/*.json; do case "$(cat "$f")" in '
     '*\'"previous":"\'"$p"\'","remark_hash":\'*) ;; *) echo "$f"; exit 1;; esac; '
@@ -77,7 +80,6 @@ FILES = (
     'case "$(cat "events/${n%.pdf}.json")" in '
     '*\'"output_blob":"\'"${h%% *}"\'"\'*) ;; *) echo "$f"; exit 1;; esac; done )'
 )
-_CHECKED = "-CAfile trusted.pem -crl_check_all"
 
 
 def same_file(seq: int) -> str:
@@ -98,8 +100,9 @@ def signature(folder: str, at: int) -> str:
     """The signature over `signed.bin`, its certificate good at the time proven."""
     return (
         f"openssl cms -verify -inform DER -in {folder}/signature.p7s -binary -content {folder}/signed.bin "
-        f"-cades -purpose any -certfile certificates/authorities.pem {_CHECKED} -attime {at} "
-        f"-out checked.bin -signer seen.pem && cmp seen.pem {folder}/signer.pem"
+        "-cades -purpose any -certfile certificates/authorities.pem "
+        f"-CAfile trusted.pem -crl_check_all -attime {at} -out checked.bin -signer seen.pem "
+        f"&& cmp seen.pem {folder}/signer.pem"
     )
 
 
@@ -126,7 +129,7 @@ def token(path: str, data: str, at: int) -> str:
     """A time-stamp token on a file, its certificate good at that time."""
     return (
         f"openssl ts -verify -in {path} -token_in -data {data} "
-        f"-untrusted certificates/authorities.pem {_CHECKED} -attime {at}"
+        f"-untrusted certificates/authorities.pem -CAfile trusted-now.pem -crl_check_all -attime {at}"
     )
 
 

@@ -87,8 +87,10 @@ CERTIFICATES = Text(
     "Certificates and revocation lists",
 )
 CERTIFICATES_WORDS = Text(
-    "Ghép chứng thư gốc và các danh sách thu hồi vào một tệp cho các lệnh sau.",
-    "Puts the root certificates and the revocation lists into one file for the commands below.",
+    "Ghép chứng thư gốc với danh sách thu hồi cho các lệnh sau: embedded.pem là danh sách nằm trong chính "
+    "tệp, có từ lúc ký; present.pem là danh sách mới nhất khi xuất.",
+    "Puts the root certificates and the revocation lists together for the commands below: embedded.pem are "
+    "the lists inside the file, as old as its signatures; present.pem are the newest at the export.",
 )
 SIGNATURE = Text(
     "Chữ ký ở ô “{field}”",

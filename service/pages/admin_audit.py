@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel import col, select
 
 from models.audit import AuditRoot, AuditRun, AuditStamp
+from models.text import Text
 from service.access import AdminViewer
 from service.deps import OfficeDep
 from service.templating import page
@@ -26,4 +27,5 @@ def audit_page(request: Request, viewer: AdminViewer, office: OfficeDep) -> Resp
             .limit(ROOTS)
         ).all()
         runs = session.exec(select(AuditRun).order_by(col(AuditRun.finished_at).desc()).limit(RUNS)).all()
-    return page(request, viewer, "pages/admin_audit.html", roots=roots, runs=runs)
+    told = [(run, Text(run.first["vi"], run.first["en"]) if run.first else None) for run in runs]
+    return page(request, viewer, "pages/admin_audit.html", roots=roots, runs=told)

@@ -21,7 +21,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import col, select
 
-from flows import certification, roots
+from flows import certification, keyring, roots
 from models.event import Remark
 from service.app import create_app
 from service.passes import COOKIE
@@ -120,7 +120,7 @@ def test_a_stranger_checks_everything_and_every_change_is_found(
     each_cast: Cast, programs: Path, tmp_path: Path
 ) -> None:
     whole = Asking(each_cast).unpacked(record(each_cast), tmp_path / "whole")
-    assert len(commands(whole)) == 31
+    assert len(commands(whole)) == 32
     assert failing(whole, programs) == []
     names = {str(path.relative_to(whole)) for path in whole.rglob("*") if path.is_file()}
     assert {"README.txt", "document.pdf", "events/009.json", "remarks/004.json"} <= names
@@ -174,15 +174,22 @@ def test_an_event_left_out_is_found(cast: Cast, programs: Path, tmp_path: Path) 
     assert any("previous" in command for command in failing(folder, programs))
 
 
-def test_a_certificate_revoked_before_the_signature_is_found(
-    cast: Cast, programs: Path, tmp_path: Path
-) -> None:
+def test_without_revocation_lists_no_signature_passes(cast: Cast, programs: Path, tmp_path: Path) -> None:
     folder = Asking(cast).unpacked(record(cast), tmp_path)
-    (folder / "revocation/lists.pem").write_bytes(b"")
+    (folder / "revocation/embedded.pem").write_bytes(b"")
     said = failing(folder, programs)
     assert sum("openssl cms" in command for command in said) == 3, "no list, no proof that it was good"
     root_of = x509.load_pem_x509_certificate((folder / "certificates/roots.pem").read_bytes())
     assert "DEVELOPMENT" in root_of.subject.rfc4514_string()
+
+
+def test_a_certificate_revoked_after_the_signature_changes_nothing(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    key, office = record(cast), cast.office
+    with office.db.write() as session:
+        keyring.revoke_keys(session, office.settings, cast.ids["hoa"], office.now())
+    assert failing(Asking(cast).unpacked(key, tmp_path), programs) == []
 
 
 def test_who_may_have_it(cast: Cast) -> None:
