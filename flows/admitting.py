@@ -32,7 +32,7 @@ def admitted(
     """
     now = office.now()
     with office.db.read() as session:
-        key, _ = usable_key(session, account_id, purpose, now)
+        key = usable_key(session, account_id, purpose, now)
         trust = trust_with_stamps(session, office.settings)
     if opened is None:
         keyring.ensure_not_paused(key, now)
@@ -41,25 +41,23 @@ def admitted(
     return key, trust
 
 
-def usable_key(
-    session: Session, account_id: str, purpose: KeyPurpose, now: datetime
-) -> tuple[SigningKey, Trust]:
-    """The key that may sign now, and what it is checked against; BadCertificate or Invalid otherwise.
+def usable_key(session: Session, account_id: str, purpose: KeyPurpose, now: datetime) -> SigningKey:
+    """The key that may sign now; BadCertificate or Invalid otherwise.
 
     Asked before anything is taken or written. The signer looks again, and `note_use` once more in the
     decision's own transaction: a key that was revoked in between signs nothing that stands.
     """
-    key, trust = keyring.key_of(session, account_id, purpose), trust_of(session)
-    certificates.refuse_unless_usable(key.certificate, account_id, trust, now)
+    key = keyring.key_of(session, account_id, purpose)
+    certificates.refuse_unless_usable(key.certificate, account_id, trust_of(session), now)
     if certificates.is_seal(key.certificate) != (purpose == "seal"):
         raise BadCertificate(_OTHER_PURPOSE)
-    return key, trust
+    return key
 
 
 def hindrance(session: Session, account_id: str, purpose: KeyPurpose, now: datetime) -> Text | None:
     """Why this person could not sign now, to be said before a PIN is typed; None when they can."""
     try:
-        key, _ = usable_key(session, account_id, purpose, now)
+        key = usable_key(session, account_id, purpose, now)
         keyring.ensure_not_paused(key, now)
     except RecordsError as refusal:
         return refusal.sentence

@@ -17,6 +17,7 @@ from flows.certification import trust_with_stamps
 from flows.decide import settle
 from flows.ledger import Key, perform
 from flows.office import Office
+from flows.plan import SYSTEM
 from models.document import Document, Signature
 from models.errors import NotFound
 from models.event import Event
@@ -71,7 +72,7 @@ def _signed_blob(session: Session, document: Document) -> str:
         select(Event.output_blob)
         .where(
             col(Event.document_id) == document.id,
-            col(Event.action) != "archive",
+            col(Event.actor_id) != SYSTEM,
             col(Event.output_blob).is_not(None),
         )
         .order_by(col(Event.seq).desc())
@@ -104,7 +105,7 @@ def archive_timestamp(office: Office, document_id: str, opened_seq: int, validat
     def effect(approved: _Approved) -> str:
         pdf = office.blobs.get(validated)
         return office.blobs.put(
-            archiving.timestamp(pdf, approved.trust, stamps_of(office.settings), office.now())
+            archiving.timestamp(pdf, approved.trust, _stamps(office.settings), office.now())
         )
 
     return _ledgered(office, document_id, opened_seq, "timestamp", effect)
@@ -130,12 +131,17 @@ def archive(office: Office, document_id: str, opened_seq: int, stamped: str) -> 
     return _ledgered(office, document_id, opened_seq, "archive", effect)
 
 
-def stamps_of(settings: Settings) -> StampServers:
-    """Kept-alive connections to the authorities for each thread: pyHanko caches in them, unguarded."""
+def open_stamps(settings: Settings) -> StampServers:
+    """Connections to the time-stamp authorities, for one thread; to be closed."""
+    return StampServers(servers_of(settings.timestamp_url, settings.tsa_user, Secret(settings.tsa_password)))
+
+
+def _stamps(settings: Settings) -> StampServers:
+    """They are kept alive for each thread: pyHanko caches in them, unguarded."""
     known: dict[str, StampServers] = _threads.__dict__.setdefault("timestampers", {})
     urls = settings.timestamp_url
     if urls not in known:
-        known[urls] = StampServers(servers_of(urls, settings.tsa_user, Secret(settings.tsa_password)))
+        known[urls] = open_stamps(settings)
     return known[urls]
 
 

@@ -88,9 +88,7 @@ def start(
     check_form(pin)
     now = office.now()
     with office.db.read() as session:
-        key, _ = admitting.usable_key(
-            session, actor.id, "seal" if ACTIONS[action] == "seal" else "person", now
-        )
+        key = admitting.usable_key(session, actor.id, "seal" if ACTIONS[action] == "seal" else "person", now)
         known = set(
             session.exec(
                 select(Document.id).where(

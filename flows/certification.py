@@ -78,7 +78,7 @@ def tend(db: Database, settings: Settings, now: datetime) -> int:
 
 
 def publish_lists(db: Database, settings: Settings, now: datetime) -> int:
-    """Make the lists that are given out anew, if a day old; how many. An ended authority keeps its last."""
+    """Make the lists given out anew, those a day old; how many. An ended authority keeps its last."""
     with db.write() as session:
         due = [
             part

@@ -248,9 +248,10 @@ def save(
         for source in copied:
             citing.cite(session, document, source, citing.texts_of(values), now)
         index(session.connection(), document_id)
+        saved = session.get_one(Document, document_id)
         if recorded and recorded.beside:
-            recorded.beside(session, document)
-        return session.get_one(Document, document_id), faults
+            recorded.beside(session, saved)
+        return saved, faults
 
 
 def ensure_draft(declared: DocumentType, document: Document, *, recorded: bool = False) -> None:

@@ -136,6 +136,11 @@ def reach(actor: Actor) -> list[tuple[str, ...]]:
     return [school, tuple(sorted(some))]
 
 
+def seen_among(session: Session, actor: Actor, ids: Collection[str]) -> frozenset[str]:
+    """Those of some documents that this account may see."""
+    return frozenset(session.exec(select(Document.id).where(col(Document.id).in_(ids), visible_to(actor))))
+
+
 def visible(session: Session, actor: Actor, document_id: str) -> Document:
     """The document, when this account may see it; NotFound otherwise, whatever the reason."""
     document = seen(session, actor, document_id)

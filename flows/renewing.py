@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +20,7 @@ from sqlmodel import Session, and_, col, func, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from flows import decide, plan
-from flows.archiving import stamps_of
+from flows.archiving import open_stamps
 from flows.certification import trust_with_stamps
 from models.algorithms import digest_for, ends_of
 from models.db import Database
@@ -34,6 +35,7 @@ from tasks.blobs import BlobStore
 from tasks.certificates import Trust
 from tasks.proving import CERTIFICATE, Proof, proof_of
 from tasks.signing import archive_timestamp
+from tasks.stamp_servers import StampSource
 
 log = logging.getLogger("hososo.renewing")
 
@@ -80,18 +82,21 @@ class Renewal:
         """Look at the files without a row, then renew what is due, the most urgent first."""
         try:
             self._look()
-            left = self._share() if most is None else most
-            while left > 0 and (some := self._due(min(left, AT_ONCE))):
-                for row in some:
-                    if not self._going():
-                        return self.done
-                    self._renew(row)
-                    left -= 1
+            with closing(open_stamps(self._settings)) as stamps:
+                self._renew_due(self._share() if most is None else most, stamps)
         except (Unavailable, NoRoom) as fault:
             # No time-stamp or no disk: nothing is wrong with the file, and the next one would fare no better.
             self.done.stopped = fault.sentence
             log.warning("renewal stopped: %s", fault.sentence.en)
         return self.done
+
+    def _renew_due(self, left: int, stamps: StampSource) -> None:
+        while left > 0 and (some := self._due(min(left, AT_ONCE))):
+            for row in some:
+                if not self._going():
+                    return
+                self._renew(row, stamps)
+                left -= 1
 
     # what is due
 
@@ -187,9 +192,9 @@ class Renewal:
 
     # one file
 
-    def _renew(self, row: ArchiveProof) -> None:
+    def _renew(self, row: ArchiveProof, stamps: StampSource) -> None:
         try:
-            renewed = self._made(row)
+            renewed = self._made(row, stamps)
         except (Unavailable, NoRoom):
             raise
         except (RecordsError, OSError, ValueError) as fault:
@@ -203,7 +208,7 @@ class Renewal:
         else:
             self.done.renewed += renewed
 
-    def _made(self, row: ArchiveProof) -> bool:
+    def _made(self, row: ArchiveProof, stamps: StampSource) -> bool:
         """Stamp, validate, store, write. False when nothing was to be gained or the record moved on."""
         now = self._now()
         with self._db.read() as session:
@@ -211,7 +216,7 @@ class Renewal:
             expected = _expected(session, row.document_id)
         pdf = self._blobs.get(row.blob)
         digest = digest_for(self._ends, now)
-        stamped = archive_timestamp(pdf, trust, stamps_of(self._settings), now, digest)
+        stamped = archive_timestamp(pdf, trust, stamps, now, digest)
         archiving.validate(stamped, trust, now, expected)
         proof = proof_of(stamped, trust, self._ends)
         if proof is None or proof.until <= row.until:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,12 +18,14 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from flows.archiving import open_stamps
+from flows.certification import trust_with_stamps
 from flows.merkle import Link, leaf_line, root_of, sha256
 from models.audit import AuditLeaf, AuditRoot, AuditStamp
 from models.db import Database
 from models.document import Document
 from models.errors import Unavailable
-from models.settings import VIETNAM
+from models.settings import VIETNAM, Settings
 from tasks import tokens
 from tasks.certificates import Trust
 from tasks.stamp_servers import StampSource
@@ -163,6 +166,27 @@ def _token(
     if at is None:
         raise Unavailable(UNTRUSTED)
     return token, at
+
+
+def tend(db: Database, settings: Settings, now: Callable[[], datetime]) -> None:
+    """What the clock does: the day's root where there is none yet, and time-stamps on those without one.
+
+    Nothing before the installation has its authority.
+    """
+    with db.read() as session:
+        due = is_due(session, now())
+    made = make(db, now()) if due else None
+    if made is not None:
+        log.info("root number=%d leaves=%d", made.number, made.leaves)
+    with db.read() as session:
+        if unstamped_since(session) is None:
+            return
+        try:
+            trust = trust_with_stamps(session, settings)
+        except Unavailable:
+            return
+    with closing(open_stamps(settings)) as source:
+        stamp(db, source, trust, now)
 
 
 def unstamped_since(session: Session) -> datetime | None:

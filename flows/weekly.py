@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, func, select
 
-from flows import day_rows, obligations
+from flows import day_rows, obligations, roots
 from flows.calendar import WEEK, TeachingWeek, monday_of, week_of
 from flows.candidates import answering
 from flows.catalogue import type_of
@@ -113,7 +113,8 @@ def _of_school(session: Session, school_id: str, now: datetime) -> list[dict[str
     rows = untold(session, rows)
     if not rows:
         return []
-    data = {"until": until.isoformat(), "path": "/flags", "figures": figures(session, school_id, shown, now)}
+    counted = figures(session, school_id, shown, now) | {"root": root_words(session)}
+    data = {"until": until.isoformat(), "path": "/flags", "figures": counted}
     return [row | {"data": data} for row in rows]
 
 
@@ -140,6 +141,14 @@ def figures(session: Session, school_id: str, shown: Sequence[TeachingWeek], now
     calendar = obligations.calendar_of(session, school_id)
     by_type = [_by_week(session, calendar, owed, shown, now) for owed in obligations.owed_types()]
     return laid_out(shown, by_type, _outstanding(session, school_id, now))
+
+
+def root_words(session: Session) -> dict[str, Any] | None:
+    """The newest root over all records, which the reader's mailbox keeps: so a chain cut short is noticed."""
+    last = roots.newest(session)
+    if last is None:
+        return None
+    return {"number": last.number, "day": f"{last.at.astimezone(VIETNAM):%d/%m/%Y}", "hash": last.hash}
 
 
 def laid_out(

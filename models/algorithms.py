@@ -18,7 +18,7 @@ ENDED: dict[str, date] = {
 """NIST SP 800-131A rev. 2: not for making signatures after that day (MD5: RFC 6151). For SHA-2, RSA from 2048
 and P-256 no end is fixed; when one is, it goes into the setting `HOSOSO_ALGORITHM_ENDS`."""
 
-DIGESTS = ("sha256", "sha384", "sha512")
+DIGESTS = ("sha256", "sha512")
 """What our time-stamps may use, the usual first."""
 LASTING = timedelta(days=5 * 365)
 """A digest is chosen that is to be good so long at least: as long as a time-stamp certificate lasts."""

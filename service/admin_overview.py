@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from flows import reports
+from flows import auditing, renewing, reports, roots
 from flows.board import advice
 from models.account import Account, Change
 from models.notice import Mail
@@ -45,7 +45,12 @@ def overview_of(session: Session, settings: Settings, school_id: str, now: datet
     ).one()
     if stuck:
         found.append(Matter(_INCIDENTS.format(n=stuck), "/runs?state=incident", urgent=True))
+    behind = renewing.behind(session, now, school_id)
+    if behind:
+        said = _RENEWALS.format(n=behind.files, day=behind.day)
+        found.append(Matter(said, "/runs?state=incident", urgent=True))
     found += _mail_server(session, settings, school_id)
+    found += _audit(session, now)
     people = session.exec(
         select(Account).where(col(Account.school_id) == school_id, col(Account.active).is_(True))
     ).all()
@@ -74,6 +79,20 @@ def overview_of(session: Session, settings: Settings, school_id: str, now: datet
     return sorted(found, key=lambda matter: not matter.urgent)
 
 
+def _audit(session: Session, now: datetime) -> list[Matter]:
+    """An audit that found something, or none for long; roots that no authority has time-stamped."""
+    last = auditing.last(session)
+    found = []
+    if last is not None and last.findings:
+        found.append(Matter(_AUDIT_FOUND.format(n=last.findings), "/admin/audit", urgent=True))
+    if last is not None and last.finished_at < now - AUDIT_OLD:
+        found.append(Matter(_NO_AUDIT, "/admin/audit"))
+    since = roots.unstamped_since(session)
+    if since is not None and since < now - roots.UNSTAMPED_TOO_LONG:
+        found.append(Matter(_UNSTAMPED, "/admin/audit"))
+    return found
+
+
 def _mail_server(session: Session, settings: Settings, school_id: str) -> list[Matter]:
     """Mails that wait for their server, and a school whose mails reach nobody."""
     own = mail_servers.own(session, school_id)
@@ -90,10 +109,25 @@ def _mail_server(session: Session, settings: Settings, school_id: str) -> list[M
     return found
 
 
+AUDIT_OLD = timedelta(days=15)
+"""The clock makes one every week."""
+
+_AUDIT_FOUND = Text("Đối chiếu hồ sơ: {n} chỗ không khớp", "Findings of the audit of all records: {n}")
+_NO_AUDIT = Text("Hơn hai tuần chưa đối chiếu hồ sơ", "The records were not audited for two weeks")
+_UNSTAMPED = Text(
+    "Gốc ngày chưa được đóng dấu thời gian từ hơn hai ngày",
+    "Daily roots without a time-stamp for more than two days",
+)
 _REPORTS = Text("{n} báo sự cố chờ trả lời", "Reported problems without an answer: {n}")
 _REPORTS_LATE = Text(
     "{n} báo sự cố chờ trả lời, {late} đã quá hạn",
     "Reported problems without an answer: {n}, overdue: {late}",
+)
+_RENEWALS = Text(
+    "{n} hồ sơ lưu trữ chưa gia hạn được dấu thời gian; sớm nhất hết giá trị chứng minh ngày {day}. Chạy "
+    "hososo doctor để xem máy chủ dấu thời gian.",
+    "Archive timestamps not renewed: {n} records; the first proves only until {day}. Run hososo doctor to "
+    "see the time-stamp authorities.",
 )
 _INCIDENTS = Text("Lượt chạy có sự cố: {n}", "Runs with an incident: {n}")
 _MAILS = Text("{n} thư không gửi được", "Mails that could not be sent: {n}")

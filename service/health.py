@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
+from flows import renewing
 from flows.leases import alive
 from flows.office import Office
 from models import room
@@ -62,6 +63,7 @@ def parts_of(office: Office) -> dict[str, str]:
             **_database_and_worker(office, office.now()),
             "prefect": prefect(office.settings),
             **timestamps(office.settings),
+            "archive": archive(office, office.now()),
             "disk": disk(office.settings),
         }
         _kept[office.name] = (time.monotonic(), parts)
@@ -78,6 +80,16 @@ def _database_and_worker(office: Office, now: datetime) -> dict[str, str]:
     except SQLAlchemyError as error:
         return {"database": f"does not answer ({type(error).__name__})", "worker": "unknown"}
     return {"database": "ok", "worker": "ok" if workers else "no worker is alive"}
+
+
+def archive(office: Office, now: datetime) -> str:
+    """Whether archived files are renewed in time: what is late should have been done months ago."""
+    try:
+        with office.db.read() as session:
+            late = renewing.behind(session, now)
+    except SQLAlchemyError:
+        return "unknown"
+    return f"{late.files} files prove only until {late.first:%Y-%m-%d}" if late else "ok"
 
 
 def prefect(settings: Settings) -> str:

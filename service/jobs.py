@@ -2,8 +2,8 @@
 
 A job that ran twice, late or in two processes does no harm: flags are compared with the facts, reminders
 and mails carry keys. One process leads by a lease; the others stand by and take over when it ends. What
-the jobs do stands in `flows/clock.py`, `flows/conditions.py`, `flows/reminders.py`, `tasks/mailing.py` and
-`tasks/posting.py`.
+the jobs do stands in `flows/clock.py`, `flows/conditions.py`, `flows/reminders.py`, `flows/renewing.py`,
+`tasks/mailing.py` and `tasks/posting.py`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import ssl
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,6 +26,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import col, delete
 
 from flows import (
+    auditing,
     certification,
     day_rows,
     delegations,
@@ -30,20 +34,22 @@ from flows import (
     probable_notices,
     reminders,
     review_reminders,
+    roots,
     spot_clock,
     weekly,
 )
 from flows.candidates import reached_at
-from flows.certification import publish_lists
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
+from flows.renewing import Renewal
 from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
 from models.settings import VIETNAM, Settings
 from service import importing, memory
+from service.auditing import look
 from tasks import mail_servers
 from tasks.blobs import BlobStore
 from tasks.mailing import fold
@@ -57,6 +63,9 @@ OVERLAP = timedelta(minutes=2)
 HALF_WRITTEN = timedelta(hours=6)
 """A file nobody wrote to for so long belongs to a process that is no more; the largest takes minutes."""
 THROTTLES_KEPT = timedelta(days=1)
+AUDITED = timedelta(days=6, hours=12)
+"""An audit is due once the last one is so old: the night it is looked for comes once a day."""
+T = TypeVar("T")
 log = logging.getLogger("hososo.scheduler")
 
 
@@ -89,6 +98,7 @@ class Clockwork:
         if self.leading and not was:
             self.look_far_back()
             self.tend()
+            self.root()
             self.turn()
             self.look_at_facts()
             self.look_at_checks()
@@ -160,7 +170,7 @@ class Clockwork:
 
     def publish_lists(self) -> None:
         """The revocation lists given out, anew when they are a day old."""
-        if self.leading and (made := publish_lists(self.db, self.settings, self.now())):
+        if self.leading and (made := certification.publish_lists(self.db, self.settings, self.now())):
             log.info("revocation lists=%d", made)
 
     def clean(self) -> None:
@@ -184,10 +194,52 @@ class Clockwork:
         if self.leading and (changed := certification.tend(self.db, self.settings, self.now())):
             log.info("authority changed=%d", changed)
 
+    def renew(self) -> None:
+        """Archive timestamps before they cease to prove; in a thread of its own, after everybody else."""
+        if not self.leading:
+            return
+        done = _behind(lambda: Renewal(self.db, self.settings, self.now, lambda: self.leading).run())
+        if done and (done.looked_at or done.renewed or done.failed):
+            log.info("archive looked_at=%d renewed=%d failed=%d", done.looked_at, done.renewed, done.failed)
+
+    def root(self) -> None:
+        """The day's root over all event chains, and the time-stamps that roots still lack."""
+        if self.leading:
+            roots.tend(self.db, self.settings, self.now)
+
+    def audit(self) -> None:
+        """Everything held against the roots, once a week; after everybody else."""
+        if not self.leading:
+            return
+        with self.db.read() as session:
+            last = auditing.last(session)
+        if last is not None and self.now() < last.finished_at + AUDITED:
+            return
+        if made := _behind(lambda: look(self.settings, self.now)):
+            log.info("audit documents=%d findings=%d", made.counts["documents"], made.findings.total)
+
     def leave(self) -> None:
         """Let the next one lead at once."""
         release(self.db, LEASE, self.name)
         stop_beating(self.db, self.name)
+
+
+def _behind(work: Callable[[], T]) -> T | None:
+    """Do something long in a thread of its own, after everybody else; None, and a log, when it fails."""
+    done: list[T] = []
+
+    def begin() -> None:
+        with contextlib.suppress(OSError):  # where threads have no priority of their own
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+        try:
+            done.append(work())
+        except Exception:
+            log.exception("a job failed")
+
+    thread = threading.Thread(target=begin, name="behind", daemon=True)
+    thread.start()
+    thread.join()
+    return done[0] if done else None
 
 
 def _hour(moment: datetime) -> datetime:
@@ -202,6 +254,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     daily = CronTrigger(hour=0, minute=5, timezone=VIETNAM)
+    nightly = CronTrigger(hour=1, minute=10, timezone=VIETNAM)
     weekly = CronTrigger(day_of_week="sun", hour=2, minute=15, timezone=VIETNAM)
     for job, trigger in (
         (works.sign_of_life, IntervalTrigger(seconds=5)),
@@ -214,8 +267,11 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),
         (works.tend, daily),
+        (works.renew, nightly),
         (works.look_far_back, weekly),
         (works.publish_lists, IntervalTrigger(hours=1)),
+        (works.root, IntervalTrigger(minutes=20)),
+        (works.audit, CronTrigger(hour=3, minute=30, timezone=VIETNAM)),
         (works.clean, IntervalTrigger(hours=1)),
     ):
         scheduler.add_job(job, trigger, id=job.__name__)

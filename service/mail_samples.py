@@ -39,7 +39,7 @@ from models.flag import Flag
 from models.notice import Notice, notice
 from models.settings import VIETNAM, Settings
 from models.text import Language, Text
-from service import calendar_notices, reminder_form
+from service import auditing, calendar_notices, reminder_form
 from service.calendar_difference import Limit
 from service.change_words import SENTENCES, STATES, edited
 from tasks.kinds import KINDS
@@ -131,6 +131,7 @@ NOTICES: dict[str, Said] = {
         holds.SUBJECT, holds.PLACED.format(reference=Text("theo 15/QĐ", "under 15/QĐ")), "/retention/holds"
     ),
     "incident": Said(_TITLE, nobody.EMPTY.format(step=LESSON_PLAN.step("group_review").label), "/runs"),
+    "audit": Said(KINDS["audit"].name, auditing.ALARM.format(n=1), auditing.PAGE),
     "delegation": Said(
         delegations.TITLE.format(delegate=PERSON, absent=LEADER),
         delegations.GIVEN[False, False].format(scope=_SCOPE, days=_DAYS),
@@ -225,7 +226,7 @@ def _notices(kinds: Sequence[str]) -> list[Notice]:
         said = NOTICES[kind]
         more: dict[str, Any] = {"name": said.name} if said.name else {}
         if kind == "weekly":
-            more["figures"] = FIGURES
+            more["figures"] = FIGURES | {"root": {"number": 84, "day": "23/11/2026", "hash": 32 * "5e"}}
         key = f"sample:{kind}"
         found.append(
             notice("", "", kind, key, LIMIT, said.sentence, subject=said.subject, path=said.path, **more)

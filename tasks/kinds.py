@@ -89,6 +89,12 @@ KINDS: dict[str, Kind] = {
     "withdrawn": Kind(Text("Người soạn đã rút", "Withdrawn by the author"), "digest", "Nothing to do."),
     "informed": Kind(Text("Để biết", "For information"), "digest", "Nothing to do."),
     "incident": Kind(Text("Sự cố cần xử lý", "Incident"), "at once", "A record is stuck until someone acts."),
+    "audit": Kind(
+        Text("Đối chiếu hồ sơ không khớp", "The audit found something"),
+        "any hour",
+        "Security: data were changed behind the system's back.",
+        Text("đối chiếu", "audit"),
+    ),
     "delegation": Kind(
         Text("Ủy quyền khi vắng mặt", "Delegation during an absence"),
         "at once",

@@ -64,7 +64,7 @@ class Lines:
         data = notice.data
         if notice.kind == "weekly":
             moment = f"{notice.created_at.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
-            self.weekly = data["figures"] | {"counted_at": moment}
+            self.weekly = {"root": None, **data["figures"], "counted_at": moment}
             return
         if notice.kind in ("reminder", "overdue") and document:
             self.reminded.add(document.id)

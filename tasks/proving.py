@@ -1,4 +1,4 @@
-"""Until when a file's newest archive timestamp proves: bytes in, a date out. No database, no network.
+"""What a file's proof consists of, and until when it proves: bytes in, a date out. No database, no network.
 
 It ceases when the time-stamp certificate, or one above it, ends, or when an algorithm on the way is no longer
 good: the hash of the file, the hash and the signature of the token, the signatures of the certificates.
@@ -7,8 +7,9 @@ A newer timestamp made before that day takes over (ETSI EN 319 142-1, B-LTA).
 
 from __future__ import annotations
 
+import functools
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,22 @@ from tasks.certificates import Trust, find_chain
 from tasks.checking import MALFORMED, stamped_by
 
 CERTIFICATE = "certificate"
+
+
+def narrowed(trust: Trust, certificates: Iterable[bytes]) -> Trust:
+    """The same trust with those lists alone that speak of these certificates, or of one above them.
+
+    A file embeds every list it is made with; the lists of a nation's authorities have megabytes.
+    """
+    issuers = {link.subject for one in certificates for link in find_chain(one, trust)[1:]}
+    return Trust(
+        trust.roots, trust.intermediates, tuple(crl for crl in trust.crls if _issuer(crl) in issuers)
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _issuer(crl: bytes) -> x509.Name:
+    return x509.load_der_x509_crl(crl).issuer
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_
 from tasks.checking import BadSignature, check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
 from tasks.keys import PrivateKey
+from tasks.proving import narrowed
 from tasks.stamp_servers import StampSource
 from tasks.timestamping import CheckedTimeStamper
 from tasks.validation_data import validation_context
@@ -147,8 +148,9 @@ class Signatory:
         output = io.BytesIO(request.pdf)
         writer = IncrementalPdfFileWriter(output)
         fill(writer, request.texts)
+        await stamper.async_dummy_response(DIGEST)  # now its certificate is known
         signer = PdfSigner(
-            self._metadata(request),
+            self._metadata(request, stamper),
             self._signer,
             timestamper=stamper,
             stamp_style=PageStyle(page=request.stamp or b""),
@@ -180,7 +182,8 @@ class Signatory:
         self._evidence = _Evidence(now, stamper, found, size)
         return found, size
 
-    def _metadata(self, request: SignRequest) -> PdfSignatureMetadata:
+    def _metadata(self, request: SignRequest, stamper: CheckedTimeStamper) -> PdfSignatureMetadata:
+        trust = narrowed(request.trust, (self.certificate, *stamper.signers))
         return PdfSignatureMetadata(
             field_name=request.field,
             md_algorithm=DIGEST,
@@ -190,7 +193,7 @@ class Signatory:
             certify=request.certify,
             docmdp_permissions=MDPPerm.FILL_FORMS,
             embed_validation_info=True,
-            validation_context=validation_context(request.trust, request.now),
+            validation_context=validation_context(trust, request.now),
             dss_settings=_ONE_REVISION,
         )
 
@@ -224,7 +227,9 @@ def _archive_stamped(
     before = [s for s in writer.prev.embedded_signatures if s.sig_object_type == "/DocTimeStamp"][-1:]
 
     async def stamp() -> None:
-        context = validation_context(trust, now)
+        await stamper.async_dummy_response(digest)
+        signers = [extract_certs_for_validation(one.signed_data).signer_cert.dump() for one in before]
+        context = validation_context(narrowed(trust, (*stamper.signers, *signers)), now)
         await adding.async_timestamp_pdf(
             writer,
             digest,

@@ -241,6 +241,11 @@ class CheckedTimeStamper(TimeStamper):
         except (PathError, ValidationError):
             raise Unavailable(UNTRUSTED) from None
 
+    @property
+    def signers(self) -> tuple[bytes, ...]:
+        """The certificates (DER) the authority was seen to stamp with; none before it was asked."""
+        return tuple(certificate.dump() for certificate in self._certs.values())
+
     def forget(self) -> None:
         """Drop what was learnt of the authority's certificates, after it changed them."""
         self._dummy_response_cache.clear()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, select, update
 
-from flows import archiving, destruction_lists
+from flows import archiving, destruction_lists, drafts
 from flows.destruction_lists import Chosen
 from models.destruction import ListedRecord
 from models.document import Document
@@ -51,6 +52,13 @@ def due(cast: Cast, *weeks: int) -> list[str]:
     made = [plan(cast, week) for week in weeks]
     over(cast, *made)
     return made
+
+
+def save(cast: Cast, who: str, document_id: str, fields: Mapping[str, Any]) -> None:
+    """Fill in a draft."""
+    version = cast.fresh(document_id).content_version
+    _, faults = drafts.save(cast.office, cast.actor(who), document_id, version, fields)
+    assert faults == (), faults
 
 
 def listed(cast: Cast, ids: Sequence[str], **left_out: str) -> str:

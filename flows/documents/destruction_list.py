@@ -31,7 +31,7 @@ MOST = 500
 """Records on one list; what is left is for the next."""
 LONGEST_REASON = 300
 BOXES = [
-    {"field": "author", "caption": "", "at": "left"},
+    {"field": "author", "caption": "Người lập danh mục", "at": "left"},
     {"field": "vice_principal_review", "caption": "", "at": "small"},
     {"field": "principal_approval", "caption": "", "at": "right"},
     {"field": "seal", "caption": "", "at": "seal"},

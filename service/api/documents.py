@@ -13,7 +13,7 @@ from flows.decide import decide
 from flows.links import Links
 from models.document import Revision
 from models.errors import NotFound
-from service import exports
+from service import exports, proof_package
 from service.access import ApiViewer
 from service.api import answers, cursors
 from service.api.asked import refuse_unknown
@@ -188,6 +188,15 @@ def pdf(
     content = office.blobs.get(row.final)
     duties.downloaded(office, viewer.actor, document_id, row.final, "api")
     return Response(content, media_type="application/pdf", headers={"ETag": f'"{row.final}"'})
+
+
+@router.get("/documents/{document_id}/evidence.zip", response_class=Response)
+def evidence(document_id: str, viewer: ApiViewer, office: OfficeDep) -> Response:
+    """Everything a stranger needs to check this record with openssl and a text editor, as a ZIP.
+
+    For its author, whom it is about, the clerk and the principals.
+    """
+    return proof_package.answer(office, viewer.actor, document_id)
 
 
 @router.get("/documents/{document_id}/events")

@@ -29,7 +29,7 @@ from service.admin_overview import overview_of
 from service.consents import needs_consent
 from service.deps import Arrival, OfficeDep
 from service.key_words import KeySeen
-from service.pages import admin_import, admin_mail, admin_school, admin_timetable, admin_weeks
+from service.pages import admin_audit, admin_import, admin_mail, admin_school, admin_timetable, admin_weeks
 from service.pages.account import faults_of
 from service.pages.admin_school import people_of, text_of
 from service.sign_in import paused_until
@@ -303,6 +303,6 @@ def _groups(
     )
 
 
-for part in (admin_import, admin_mail, admin_timetable, admin_weeks):
+for part in (admin_audit, admin_import, admin_mail, admin_timetable, admin_weeks):
     router.include_router(part.router)
 router.include_router(admin_school.router)

@@ -36,13 +36,14 @@ def certificates_page(request: Request, viewer: PageViewer, office: OfficeDep, n
     _refuse_others(viewer)
     with office.db.read() as session:
         rows = _of_school(session, viewer.actor.school_id, now)
-    wanting = [row for row in rows if row[1] is None or row[1].state != "in-use"]
+    held = [(account, one) for account, one in rows if one is not None]
     return page(
         request,
         viewer,
         "pages/certificates.html",
-        wanting=wanting,
-        others=[row for row in rows if row not in wanting],
+        wanting=[row for row in held if row[1].state != "in-use"],
+        without=[account for account, one in rows if one is None],
+        others=[row for row in held if row[1].state == "in-use"],
     )
 
 

@@ -15,6 +15,7 @@ from flows import (
     holds,
     listing,
     permits,
+    proofs,
     queries,
     retention,
     search,
@@ -34,7 +35,7 @@ from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolWeek
 from models.text import Language, Text
-from service import act_words, exports, file_words, lanes, names, page_images, story, words
+from service import act_words, exports, file_words, lanes, names, page_images, proof_package, story, words
 from service.access import PageViewer
 from service.api import answers, cursors
 from service.deps import OfficeDep, RevisionNumber
@@ -320,6 +321,12 @@ def _file_name(declared: DocumentType, revision: Revision, week: SchoolWeek | No
     return names.safe(revision.title or fallback)[:120] + tail + ".pdf"
 
 
+@router.get("/documents/{document_id}/evidence.zip")
+def evidence(viewer: PageViewer, office: OfficeDep, document_id: str) -> Response:
+    """Everything a stranger needs to check this record with openssl and a text editor."""
+    return proof_package.answer(office, viewer.actor, document_id)
+
+
 @router.get("/documents/{document_id}/events")
 def events(
     request: Request, viewer: PageViewer, office: OfficeDep, document_id: str, format: str = ""
@@ -329,4 +336,11 @@ def events(
         view = views.view(session, viewer.actor, document_id, office.now())
     if format == "json":
         return JSONResponse({"items": [answers.event(e) for e in view.events], "intact": view.intact})
-    return page(request, viewer, "pages/events.html", **about(office, view, language_of(request, viewer)))
+    has_file = view.document.blob is not None or view.document.status == "destroyed"
+    return page(
+        request,
+        viewer,
+        "pages/events.html",
+        may_export=has_file and proofs.may_export(viewer.actor, view),
+        **about(office, view, language_of(request, viewer)),
+    )

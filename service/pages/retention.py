@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session, col, func, select
 from starlette.datastructures import FormData
 
-from flows import destroying, destruction_lists, retention
+from flows import destroying, destruction_lists, queries, retention
 from flows.catalogue import type_of
 from flows.destruction_lists import Chosen
 from flows.documents.destruction_list import DESTRUCTION_LIST, LONGEST_REASON, MOST
@@ -115,7 +115,7 @@ def choose(
     with office.db.read() as session:
         found = retention.proposed(session, viewer.actor.school_id, group or [], now, MOST)
     typed = Typed(frozenset(d.document.id for d in found if d.stays is None), {}, REASON)
-    return _form(request, viewer, found, typed)
+    return _form(request, viewer, office, found, typed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def hand_in(
         made = destruction_lists.hand_in(office, viewer.actor, _chosen(shown, typed))
     except (Invalid, Stale) as refusal:
         found = _due(office, viewer, shown, now)
-        return _form(request, viewer, found, typed, faults_of(refusal, "records"))
+        return _form(request, viewer, office, found, typed, faults_of(refusal, "records"))
     return RedirectResponse(f"/documents/{made}", 303)
 
 
@@ -158,7 +158,7 @@ def edit(request: Request, viewer: PageViewer, office: OfficeDep, now: Arrival, 
         {row["document"]: row["reason"] for row in left},
         document.fields["reason"],
     )
-    return _form(request, viewer, _due(office, viewer, shown, now, list_id), typed, again=document)
+    return _form(request, viewer, office, _due(office, viewer, shown, now, list_id), typed, again=document)
 
 
 @router.post("/lists/{list_id}/edit")
@@ -179,7 +179,7 @@ def hand_in_anew(
         )
     except (Invalid, Stale) as refusal:
         found = _due(office, viewer, shown, now, list_id)
-        return _form(request, viewer, found, typed, faults_of(refusal, "records"), again=document)
+        return _form(request, viewer, office, found, typed, faults_of(refusal, "records"), again=document)
     return RedirectResponse(f"/documents/{list_id}", 303)
 
 
@@ -219,17 +219,21 @@ def _chosen(shown: Sequence[str], typed: Typed) -> Chosen:
 def _form(
     request: Request,
     viewer: Viewer,
+    office: Office,
     found: Sequence[Due],
     typed: Typed,
     faults: dict[str, Text] | None = None,
     again: Document | None = None,
 ) -> Response:
+    with office.db.read() as session:
+        seen = queries.seen_among(session, viewer.actor, [one.document.id for one in found])
     return page(
         request,
         viewer,
         "pages/retention_new.html",
         status_code=422 if faults else 200,
         rows=found,
+        seen=seen,
         names={d.document.type: type_of(d.document.type).short for d in found},
         typed=typed,
         faults=faults or {},
@@ -281,6 +285,7 @@ def _list(
     with office.db.read() as session:
         document = destroying.list_of(session, viewer.actor, list_id)
         entries = destroying.entries(session, list_id, viewer.actor.school_id, now)
+        seen = queries.seen_among(session, viewer.actor, [one.document.id for one in entries])
     named = {row["document"]: row for row in document.fields.get("records") or ()}
     waiting = [one for one in entries if one.row.state == "listed"]
     return page(
@@ -291,6 +296,7 @@ def _list(
         document=document,
         state=story.state(DESTRUCTION_LIST, document),
         entries=entries,
+        seen=seen,
         named=named,
         going=[one for one in waiting if one.stays is None],
         hindered=[one for one in waiting if one.stays is not None],

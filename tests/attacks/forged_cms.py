@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from functools import partial
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tasks import certificates
 from tasks.certificates import Purpose, Subject
@@ -324,3 +325,34 @@ def stamped_too_late() -> bytes:
 @sample("certificate: of a time-stamp authority, by a document timestamp's name", None, *NOT_GOOD)
 def stamp_key_as_signature() -> bytes:
     return sign_plainly(unsigned(), "author", holder("time-stamps only"), evidence=False)
+
+
+# --- weak or unfit keys ------------------------------------------------------------------------------------
+
+
+@functools.cache
+def weak(bits: int) -> Person:
+    """A key that can be broken today, certified by the school's authority all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        key = rsa.generate_private_key(65537, bits)
+    subject = Subject("Đỗ Quang Minh", SCHOOL, "minh")
+    certificate = certificates.issue(authority(), subject, Purpose.PERSONAL, key.public_key(), FOUNDED)
+    return Person("minh", key, certificate)  # type: ignore[arg-type]
+
+
+ATTACKS.add("an RSA key of 1024 bits", lambda: close(by_hand(), weak(1024)), None, *NOT_GOOD)
+
+
+@sample("SHA-1", None, *NOT_GOOD)
+def sha_1() -> bytes:
+    """Two files of one SHA-1 digest can be made since 2017."""
+    return sign_plainly(
+        unsigned(), "author", person("lan"), md_algorithm="sha1", evidence=False, stamped=False
+    )
+
+
+@sample("certificate: of the issuing authority itself", None, *NOT_GOOD)
+def by_the_authority() -> bytes:
+    key = certificates._private(authority().issuing_key)
+    return close(by_hand(), Person("ca", key, authority().issuing))

@@ -116,7 +116,7 @@ def approval_signs(pdf: bytes, value: str = "05", shown: str = "", who: str = "m
 # --- other ways to sign ------------------------------------------------------------------------------------
 
 
-def key_of(who: Person) -> SimpleSigner:
+def key_of(who: Person, *, pss: bool = False) -> SimpleSigner:
     """pyHanko's own signer with a person's key."""
     registry = SimpleCertificateStore()
     registry.register_multiple([asn1_x509.Certificate.load(der) for der in trust().intermediates])
@@ -124,6 +124,7 @@ def key_of(who: Person) -> SimpleSigner:
         signing_cert=asn1_x509.Certificate.load(who.certificate),
         signing_key=asn1_keys.PrivateKeyInfo.load(certificates.private_der(who.key)),
         cert_registry=registry,
+        prefer_pss=pss,
     )
 
 
@@ -135,6 +136,7 @@ def sign_plainly(
     *,
     stamped: bool = True,
     evidence: bool = True,
+    pss: bool = False,
     **metadata: Any,
 ) -> bytes:
     """A signature as pyHanko makes it; a field that is described is made on the way."""
@@ -150,7 +152,7 @@ def sign_plainly(
     }
     signer = PdfSigner(
         PdfSignatureMetadata(**(known | metadata)),
-        key_of(who),
+        key_of(who, pss=pss),
         timestamper=timestamper() if stamped else None,
         stamp_style=stamp,
         new_field_spec=spec,

@@ -18,12 +18,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import decisions, lists, orchestration, rounds, size, stock
+from tests.bench import decisions, lists, orchestration, proof, rounds, size, stock
 from tests.bench.school import Weeks, found_large_school
 from tests.bench.tables import Row, machine, table
 from tests.journeys.processes import ROOT, Installation
 
-SIZE = {"lists": lists.lists, "rest": size.rest, "late": size.late, "start": size.start}
+SIZE = {
+    "lists": lists.lists,
+    "rest": size.rest,
+    "late": size.late,
+    "start": size.start,
+    "proof": proof.proof,
+}
 """Parts that each make an installation or database of their own."""
 PAGE = ROOT / "docs" / "benchmarks.md"
 MARK = re.compile(r"(<!-- figures -->\n).*?(<!-- end -->)", re.DOTALL)

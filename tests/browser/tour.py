@@ -275,6 +275,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         ),
         stop("admin", "/admin/weeks", "form[action$='/put-off'] .btn", shows="text=Áp dụng"),
         stop("admin", "/admin/school"),
+        stop("admin", "/admin/audit"),
         stop("admin", "/admin/mail"),
         stop(
             "admin",

@@ -37,6 +37,7 @@ PICTURED = (
     "teaching plan, principal",
     "group plan, principal",
     "group plan, vice principal for",
+    "destruction list",
 )
 
 

@@ -282,7 +282,7 @@ def a_destruction_list(records: int = 3) -> dict[str, Any]:
             }
         ],
         "boxes": [
-            {"field": "author", "caption": "", "at": "left"},
+            {"field": "author", "caption": "Người lập danh mục", "at": "left"},
             {"field": "vice_principal_review", "caption": "", "at": "small"},
             {"field": "principal_approval", "caption": "", "at": "right"},
             {"field": "seal", "caption": "", "at": "seal"},

@@ -107,7 +107,7 @@ TABLE: dict[str, tuple[DocumentType, Callable[[], Paper], tuple[Act, ...]]] = {
 TABLE["destruction list"] = (
     DESTRUCTION_LIST,
     lambda: paper("destruction_list", a_destruction_list(40)),
-    (replace(AUTHOR, who="thu"), TEAM_VICE, TEAM_PRINCIPAL, SEAL),
+    (replace(AUTHOR, who="lan"), TEAM_VICE, TEAM_PRINCIPAL, SEAL),
 )
 
 SIGNERS = ("lan", "hoa", "ngoc", "minh", "hanh")

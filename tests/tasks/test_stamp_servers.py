@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import logging
 import threading
 from base64 import b64encode
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from asn1crypto import algos, tsp
 from pydantic import ValidationError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import DocumentSecurityStore
 
 from models.errors import Unavailable
 from models.settings import Settings
@@ -239,3 +242,18 @@ def test_an_address_that_is_none_is_refused_without_being_shown(url: str) -> Non
     with pytest.raises(ValidationError) as refused:
         Settings(tsa_url=url)
     assert "u:p" not in str(refused.value)
+
+
+def test_a_file_embeds_only_the_lists_that_speak_of_its_certificates() -> None:
+    others = [certificates.make_authority(FOUNDED, SCHOOL, generation) for generation in (2, 3)]
+    lists = [other.root_crl for other in others]
+    wide = Trust(
+        trust().roots + tuple(o.root for o in others), trust().intermediates, trust().crls + tuple(lists)
+    )
+    asked = request(lesson_plan(1).pdf, "author", person("lan"), certify=True, trust=wide)
+    signed = signing.sign(asked, person("lan").key, timestamper()).pdf
+    archived = signing.archive_timestamp(signed, wide, timestamper(), NOW)
+    store = DocumentSecurityStore.read_dss(PdfFileReader(io.BytesIO(archived)))
+    embedded = {ref.get_object().data for ref in store.crls}
+    assert embedded == set(trust().crls)
+    assert verifying.validate(archived, trust(), NOW, ("author",)).ok

@@ -1,0 +1,159 @@
+"""The README of a package of evidence: what is in it, and the very commands by which a stranger checks it.
+
+Vietnamese, then English, then the commands both share. A command stands alone on a line that begins with
+`    $ `; it ends with 0 when what it checks holds. They use `sh`, `openssl`, `cat`, `printf` and `cmp` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from models.text import Text
+
+PROMPT = "    $ "
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One thing to check: a heading, an explanation, commands (none: nothing to run)."""
+
+    title: Text
+    words: Text
+    commands: tuple[str, ...] = ()
+
+
+def readme(head: Sequence[Text], sections: Iterable[Section]) -> str:
+    """The whole text."""
+    lines: list[str] = []
+    for said in head:
+        for language in (said.vi, said.en):
+            lines += [line for part in language.splitlines() for line in _wrapped(part)]
+        lines += [""]
+    for number, section in enumerate(sections, 1):
+        title = f"{number}. {section.title.vi} / {section.title.en}"
+        lines += [
+            title,
+            "-" * len(title),
+            "",
+            *_wrapped(section.words.vi),
+            "",
+            *_wrapped(section.words.en),
+            "",
+        ]
+        lines += [PROMPT + command for command in section.commands]
+        lines += [""] if section.commands else []
+    return "\n".join(lines)
+
+
+def _wrapped(words: str, width: int = 100) -> list[str]:
+    lines, line = [], ""
+    for word in words.split():
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return [*lines, line]
+
+
+# --- commands -------------------------------------------------------------------------------------------
+
+MANIFEST = (
+    'while read -r h f; do openssl dgst -sha256 -r "${f#\\*}"; done < manifest.sha256 | cmp - manifest.sha256'
+)
+TRUSTED = "cat certificates/roots.pem revocation/lists.pem > trusted.pem"
+CHAIN = (
+    '( p=; for f in events/*.json; do case "$(cat "$f")" in '
+    '*\'"previous":"\'"$p"\'","remark_hash":\'*) ;; *) echo "$f"; exit 1;; esac; '
+    'p=$(openssl dgst -sha256 -r "$f"); p=${p%% *}; done; printf \'%s\' "$p" | cmp - events/head.txt )'
+)
+REMARKS = (
+    '( for f in remarks/*.json; do h=$(openssl dgst -sha256 -r "$f"); case "$(cat "events/${f##*/}")" in '
+    '*\'"remark_hash":"\'"${h%% *}"\'"\'*) ;; *) echo "$f"; exit 1;; esac; done )'
+)
+FILES = (
+    '( for f in files/*.pdf; do h=$(openssl dgst -sha256 -r "$f"); n=${f##*/}; '
+    'case "$(cat "events/${n%.pdf}.json")" in '
+    '*\'"output_blob":"\'"${h%% *}"\'"\'*) ;; *) echo "$f"; exit 1;; esac; done )'
+)
+_CHECKED = "-CAfile trusted.pem -crl_check_all"
+
+
+def same_file(seq: int) -> str:
+    """The record's file is the one the last event brought forth."""
+    return f"cmp document.pdf files/{seq:03d}.pdf"
+
+
+def cut(folder: str, byte_range: tuple[int, int, int, int]) -> str:
+    """`signed.bin` is the file without the signature's own place, and nothing else is left out."""
+    _, length, second, rest = byte_range
+    return (
+        f"cmp -n {length} document.pdf {folder}/signed.bin && "
+        f"cmp -n {rest} document.pdf {folder}/signed.bin {second} {length}"
+    )
+
+
+def signature(folder: str, at: int) -> str:
+    """The signature over `signed.bin`, its certificate good at the time proven."""
+    return (
+        f"openssl cms -verify -inform DER -in {folder}/signature.p7s -binary -content {folder}/signed.bin "
+        f"-cades -purpose any -certfile certificates/authorities.pem {_CHECKED} -attime {at} "
+        f"-out checked.bin -signer seen.pem && cmp seen.pem {folder}/signer.pem"
+    )
+
+
+def signer(folder: str, seq: int) -> str:
+    """The event names the certificate that signed."""
+    return (
+        f"( h=$(openssl x509 -in {folder}/signer.pem -outform DER | openssl dgst -sha256 -r); "
+        f'case "$(cat events/{seq:03d}.json)" in '
+        '*\'"certificate":"\'"${h%% *}"\'"\'*) ;; *) exit 1;; esac )'
+    )
+
+
+def value(folder: str, offset: int, length: int) -> str:
+    """`value.bin`, which the time-stamp stamps, is the value inside the signature."""
+    return f"cmp -n {length} {folder}/signature.p7s {folder}/value.bin {offset} 0"
+
+
+def timestamp(folder: str, data: str, at: int) -> str:
+    """A time-stamp on a file beside it, its certificate good at that time."""
+    return token(f"{folder}/timestamp.tst", f"{folder}/{data}", at)
+
+
+def token(path: str, data: str, at: int) -> str:
+    """A time-stamp token on a file, its certificate good at that time."""
+    return (
+        f"openssl ts -verify -in {path} -token_in -data {data} "
+        f"-untrusted certificates/authorities.pem {_CHECKED} -attime {at}"
+    )
+
+
+def leaf(document_id: str, seq: int) -> str:
+    """The leaf names the hash of that event."""
+    return (
+        f"( h=$(openssl dgst -sha256 -r events/{seq:03d}.json); "
+        f"printf 'leaf:%s:%s:%s' {document_id} {seq} \"${{h%% *}}\" | cmp - merkle/leaf.txt )"
+    )
+
+
+CLIMB = (
+    "( h=$(openssl dgst -sha256 -r merkle/leaf.txt); h=${h%% *}; while read -r side n; do "
+    'case $side in left) l="node:$n:$h";; *) l="node:$h:$n";; esac; '
+    "h=$(printf '%s' \"$l\" | openssl dgst -sha256 -r); h=${h%% *}; done < merkle/path.txt; "
+    'read -r l < merkle/roots.txt; case "$l" in root:*:"$h":*) ;; *) exit 1;; esac )'
+)
+LINKS = (
+    '( p=; while read -r l; do case "$p" in ?*) case "$l" in *:"$p") ;; *) echo "$l"; exit 1;; esac;; '
+    "esac; p=$(printf '%s' \"$l\" | openssl dgst -sha256 -r); p=${p%% *}; done < merkle/roots.txt; "
+    "printf '%s' \"$p\" | cmp - merkle/newest.txt )"
+)
+
+
+def among(name: str) -> str:
+    """A root that is stamped is one of the chain."""
+    return f'case "$(cat merkle/roots.txt)" in *"$(cat merkle/{name}.txt)"*) ;; *) false;; esac'
+
+
+FINGERPRINTS = "openssl x509 -in certificates/roots.pem -noout -subject -fingerprint -sha256"

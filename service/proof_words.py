@@ -1,0 +1,148 @@
+"""What the README of a package of evidence says, in both languages."""
+
+from __future__ import annotations
+
+from models.text import Text
+
+HEAD = (
+    Text(
+        "HỒ SƠ SỐ: GÓI CHỨNG CỨ",
+        "EVIDENCE OF ONE RECORD",
+    ),
+    Text(
+        "{title}\nLoại: {type}. Số: {number}. Người soạn: {owner}. Mã hồ sơ: {id}. Xuất lúc {at}.",
+        "{title}\nType: {type}. Number: {number}. Author: {owner}. Id: {id}. Exported {at}.",
+    ),
+    Text(
+        "Mở trình dòng lệnh (Terminal; trên Windows: Git Bash) tại thư mục đã giải nén, rồi chạy từng "
+        "dòng sau dấu $. Không cần phần mềm Hồ Sơ Số: chỉ cần sh, openssl (từ bản 3.0), cat, printf, "
+        "cmp.\nMỗi lệnh kết thúc im lặng hoặc báo OK là đúng; báo lỗi, in tên tệp hay báo “differ” là "
+        "sai. Ngay sau lệnh có thể gõ: echo $? (0 là đúng).",
+        "Open a terminal (on Windows: Git Bash) in the unpacked folder and run each line after the $. "
+        "None of our software is needed: only sh, openssl (3.0 or later), cat, printf, cmp.\nA command "
+        "that ends silently or with OK says yes; an error, the name of a file or “differ” says no. Right "
+        "after a command type: echo $? (0 is yes).",
+    ),
+)
+MANIFEST = Text(
+    "Các tệp trong gói",
+    "The files of this package",
+)
+MANIFEST_WORDS = Text(
+    "manifest.sha256 ghi mã SHA-256 của mọi tệp. Lệnh tính lại và so sánh. Bản kê chỉ phát hiện hỏng hóc "
+    "khi chép; các phần sau mới chứng minh nội dung.",
+    "manifest.sha256 holds the SHA-256 of every file; the command counts them again. This finds damage in "
+    "copying; what follows is what proves the content.",
+)
+EVENTS = Text(
+    "Chuỗi sự kiện",
+    "The chain of events",
+)
+EVENTS_WORDS = Text(
+    "events/001.json … là nguyên văn từng việc đã xảy ra (danh sách dễ đọc: events.txt). Mỗi tệp mang mã "
+    "của tệp trước ở “previous”; mã của tệp cuối nằm trong events/head.txt. Sửa, bớt, thêm hay đổi chỗ "
+    "một việc là đứt chuỗi.",
+    "events/001.json … are the very words that were hashed, one file for each event (to be read: "
+    "events.txt). Each names the hash of the one before as “previous”; events/head.txt holds the hash of "
+    "the last. To change, drop, add or move one breaks the chain.",
+)
+REMARKS = Text(
+    "Lời nhận xét",
+    "Remarks",
+)
+REMARKS_WORDS = Text(
+    "Lời nhận xét nằm ngoài sự kiện để có thể xóa theo luật; sự kiện chỉ giữ mã của nó ở “remark_hash”. "
+    "Trong tệp: chuỗi ngẫu nhiên, lời nhận xét, nhận xét từng phần.",
+    "Remarks stand beside the events so that they can be erased as the law asks; an event holds only the "
+    "hash, “remark_hash”. In each file: a random string, the words, the words on single parts.",
+)
+ERASED = Text(
+    "Lời nhận xét đã xóa",
+    "Erased remarks",
+)
+ERASED_WORDS = Text(
+    "Có lời nhận xét đã được xóa hợp lệ; sự kiện vẫn giữ mã của nó, nội dung không còn ở đâu nữa.",
+    "Some remarks were lawfully erased; their events still hold the hash, the words are nowhere any more.",
+)
+FILES = Text(
+    "Các bản của tệp",
+    "The files",
+)
+FILES_WORDS = Text(
+    "files/NNN.pdf là tệp do sự kiện NNN tạo ra; mã của nó nằm ở “output_blob” của sự kiện ấy. "
+    "document.pdf là bản hiện nay, có mọi chữ ký.",
+    "files/NNN.pdf is the file that event NNN brought forth; the event names its hash as “output_blob”. "
+    "document.pdf is the present one with all its signatures.",
+)
+DESTROYED = Text(
+    "Tệp đã hủy",
+    "Destroyed files",
+)
+DESTROYED_WORDS = Text(
+    "Hồ sơ đã được hủy theo danh mục được phê duyệt (sự kiện cuối cùng): chỉ còn chuỗi sự kiện.",
+    "The record was destroyed by an approved list (its last event): only the chain of events is left.",
+)
+CERTIFICATES = Text(
+    "Chứng thư và danh sách thu hồi",
+    "Certificates and revocation lists",
+)
+CERTIFICATES_WORDS = Text(
+    "Ghép chứng thư gốc và các danh sách thu hồi vào một tệp cho các lệnh sau.",
+    "Puts the root certificates and the revocation lists into one file for the commands below.",
+)
+SIGNATURE = Text(
+    "Chữ ký ở ô “{field}”",
+    "Signature in field “{field}”",
+)
+SIGNATURE_WORDS = Text(
+    "Dấu thời gian: {at}. signed.bin là document.pdf bỏ đúng chỗ của chữ ký này (lệnh đầu). Chữ ký đúng "
+    "và chứng thư còn hiệu lực, chưa bị thu hồi vào lúc ấy (lệnh thứ hai); sự kiện ghi đúng chứng thư "
+    "này; value.bin là trị số của chữ ký, và dấu thời gian đóng trên nó.",
+    "Time-stamp: {at}. signed.bin is document.pdf without the place of this very signature (first "
+    "command). The signature is right and its certificate was good and not revoked then (second); the "
+    "event names this certificate; value.bin is the signature's value, and the time-stamp is on that.",
+)
+STAMP = Text(
+    "Dấu thời gian lưu trữ “{field}”",
+    "Archive time-stamp “{field}”",
+)
+STAMP_WORDS = Text(
+    "Đóng lúc {at} trên toàn bộ tệp cho đến chỗ này, kể cả các chữ ký và bằng chứng kèm theo: nó giữ cho "
+    "chúng còn chứng minh được sau khi chứng thư hết hạn.",
+    "Made {at} over the whole file up to there, signatures and their evidence included: by it they still "
+    "prove after their certificates end.",
+)
+ROOTED = Text(
+    "Gốc ngày",
+    "The daily root",
+)
+ROOTED_WORDS = Text(
+    "leaf.txt cam kết sự kiện số {seq} của hồ sơ (hồ sơ nay có {last} sự kiện; phần sau đó sẽ vào gốc kế "
+    "tiếp). Đi theo path.txt lên đến gốc ở dòng đầu của roots.txt; mỗi dòng kết thúc bằng mã của dòng "
+    "trước. Mã của gốc mới nhất, số {number}, là {hash}: nhà trường nhận mã ấy trong thư tổng hợp tuần, "
+    "hãy hỏi và so. Dấu thời gian trên gốc chứng minh hồ sơ đã có như vậy vào lúc đó.",
+    "leaf.txt commits to event {seq} of this record (it has {last} by now; what came after stands in the "
+    "next root). path.txt leads up to the root in the first line of roots.txt; each line ends with the "
+    "hash of the line before. The hash of the newest root, number {number}, is {hash}: the school has it "
+    "in its weekly mail; ask for it and compare. The time-stamps on the roots prove that the record was "
+    "like this then.",
+)
+NO_ROOT = Text(
+    "Chưa có gốc ngày",
+    "No daily root yet",
+)
+NO_ROOT_WORDS = Text(
+    "Hồ sơ chưa được một gốc ngày nào cam kết: gốc được lập mỗi đêm. Xuất lại gói này từ ngày mai.",
+    "No daily root commits to this record yet: one is made every night. Export again from tomorrow on.",
+)
+TRUST = Text(
+    "Tin vào đâu",
+    "What all this rests on",
+)
+TRUST_WORDS = Text(
+    "Mọi kết luận dựa vào certificates/roots.pem. Lấy chứng thư gốc từ chính nơi cấp và so mã SHA-256 mà "
+    "lệnh in ra. Chứng thư ghi DEVELOPMENT do phần mềm tự cấp để thử, không có giá trị pháp lý.",
+    "Everything rests on certificates/roots.pem. Have the root from its issuer and compare the SHA-256 "
+    "the command prints. A certificate marked DEVELOPMENT is the software's own, for trying out, without "
+    "legal force.",
+)

@@ -1,0 +1,218 @@
+"""The package of evidence: everything is checked by the README's own commands, with none of our code.
+
+They run in a folder whose only programs are `sh`, `openssl`, `cat`, `printf` and `cmp`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlmodel import col, select
+
+from flows import certification, roots
+from models.event import Remark
+from service.app import create_app
+from service.passes import COOKIE
+from tasks.stamp_servers import StampServers, servers_of
+from tests.cast import Cast, signed_in
+from tests.states import archive
+
+PROGRAMS = ("sh", "openssl", "cat", "printf", "cmp")
+SEEN = {".pem", ".txt", ".json", ".pdf", ".bin", ".p7s", ".tst"}
+
+
+class Asking:
+    """The cast asking for files, by the pages or by the API."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
+        self.client = TestClient(create_app(cast.office.settings, cast.office))
+
+    def api(self, who: str, document_id: str) -> Response:
+        token = signed_in(self.cast.office, who, "token")
+        headers = {"Authorization": f"Bearer {token}"}
+        return self.client.get(f"/api/v1/documents/{document_id}/evidence.zip", headers=headers)
+
+    def page(self, who: str, document_id: str) -> Response:
+        cookies = f"{COOKIE}={signed_in(self.cast.office, who, 'session')}"
+        return self.client.get(f"/documents/{document_id}/evidence.zip", headers={"Cookie": cookies})
+
+    def unpacked(self, document_id: str, folder: Path) -> Path:
+        """The package its author has, unpacked."""
+        with zipfile.ZipFile(io.BytesIO(self.api("lan", document_id).content)) as archive:
+            assert archive.testzip() is None
+            archive.extractall(folder)
+        return folder
+
+
+def root(cast: Cast, days: int = 0) -> None:
+    """A daily root, stamped."""
+    office = cast.office
+    roots.make(office.db, office.now() + timedelta(days=days))
+    with office.db.read() as session:
+        trust = certification.trust_of(session)
+    with closing(StampServers(servers_of(office.settings.timestamp_url))) as source:
+        assert roots.stamp(office.db, source, trust, office.now) == 1
+
+
+def record(cast: Cast) -> str:
+    """A lesson plan returned with a remark, sent again, approved, archived, under roots; others beside it."""
+    document = cast.sent("lan", 14)
+    lesson = document.fields["lessons"][0]["id"]
+    cast.act("hoa", document.id, "return", note="Ghi rõ hơn “thời lượng”.", parts={lesson: "Quá 35 phút."})
+    for who, action in (("lan", "submit"), ("lan", "sign"), ("hoa", "approve"), ("minh", "approve")):
+        cast.act(who, document.id, action)
+    archive(cast, document.id)
+    for week in (15, 16, 17):
+        cast.lesson_plan("lan", week)
+    root(cast)
+    cast.lesson_plan("lan", 18)
+    root(cast, days=1)
+    root(cast, days=2)
+    return document.id
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nothing but the five programs."""
+    folder = tmp_path_factory.mktemp("programs")
+    for name in PROGRAMS:
+        found = shutil.which(name)
+        assert found, name
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def commands(folder: Path) -> list[str]:
+    """What the README says to run."""
+    return re.findall(r"^    \$ (.*)$", (folder / "README.txt").read_text(encoding="utf-8"), re.M)
+
+
+def failing(folder: Path, programs: Path) -> list[str]:
+    """The commands that say no, run one after the other as a person would."""
+    said_no = []
+    for command in commands(folder):
+        ran = subprocess.run(
+            [str(programs / "sh"), "-c", command],
+            cwd=folder,
+            env={"PATH": str(programs), "LC_ALL": "C"},
+            capture_output=True,
+            check=False,
+        )
+        if ran.returncode:
+            said_no.append(command)
+    return said_no
+
+
+def test_a_stranger_checks_everything_and_every_change_is_found(
+    each_cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    whole = Asking(each_cast).unpacked(record(each_cast), tmp_path / "whole")
+    assert len(commands(whole)) == 31
+    assert failing(whole, programs) == []
+    names = {str(path.relative_to(whole)) for path in whole.rglob("*") if path.is_file()}
+    assert {"README.txt", "document.pdf", "events/009.json", "remarks/004.json"} <= names
+
+    def changed(name: str, change: Callable[[bytes], bytes] = lambda b: b[:-9] + b"x" + b[-8:]) -> list[str]:
+        folder = tmp_path / "changed"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(whole, folder)
+        path = folder / name
+        path.write_bytes(change(path.read_bytes()))
+        found = failing(folder, programs)
+        assert found[0].startswith("while read -r h f"), f"{name}: the manifest sees every change"
+        return found[1:]
+
+    first, stamp = "signatures/1-author", "signatures/4-archive"
+    found = {
+        "events/005.json": "events/head.txt",
+        "events/009.json": "events/head.txt",
+        "events/head.txt": "events/head.txt",
+        "remarks/004.json": "remarks/",
+        "files/003.pdf": "files/*.pdf",
+        "document.pdf": "cmp document.pdf",
+        f"{first}/signed.bin": "openssl cms",
+        f"{first}/signer.pem": "openssl cms",
+        f"{first}/value.bin": "openssl ts",
+        f"{first}/timestamp.tst": "openssl ts",
+        f"{stamp}/signed.bin": "openssl ts",
+        f"{stamp}/timestamp.tst": "openssl ts",
+        "merkle/leaf.txt": "merkle/leaf.txt",
+        "merkle/path.txt": "merkle/path.txt",
+        "merkle/roots.txt": "merkle/newest.txt",
+        "merkle/newest.txt": "merkle/newest.txt",
+        "merkle/root-1.txt": "merkle/root-1.tst",
+        "merkle/root-1.tst": "merkle/root-1.tst",
+        "merkle/root-3.tst": "merkle/root-3.tst",
+    }
+    for name, part in found.items():
+        assert any(part in command for command in changed(name)), name
+    value = (whole / first / "value.bin").read_bytes()
+    forged = value[:-1] + bytes([value[-1] ^ 1])
+    assert any("cms" in c for c in changed(f"{first}/signature.p7s", lambda b: b.replace(value, forged)))
+    other = (whole / "signatures/3-principal_approval/signer.pem").read_bytes()
+    assert any("openssl x509" in c for c in changed(f"{first}/signer.pem", lambda _: other))
+    event = (whole / "events/006.json").read_bytes()
+    assert any("previous" in c for c in changed("events/005.json", lambda _: event)), "exchanged"
+
+
+def test_an_event_left_out_is_found(cast: Cast, programs: Path, tmp_path: Path) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    (folder / "events/006.json").unlink()
+    assert any("previous" in command for command in failing(folder, programs))
+
+
+def test_a_certificate_revoked_before_the_signature_is_found(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    (folder / "revocation/lists.pem").write_bytes(b"")
+    said = failing(folder, programs)
+    assert sum("openssl cms" in command for command in said) == 3, "no list, no proof that it was good"
+    root_of = x509.load_pem_x509_certificate((folder / "certificates/roots.pem").read_bytes())
+    assert "DEVELOPMENT" in root_of.subject.rfc4514_string()
+
+
+def test_who_may_have_it(cast: Cast) -> None:
+    key, asking = record(cast), Asking(cast)
+    for who in ("lan", "minh", "ngoc"):
+        assert asking.api(who, key).status_code == 200
+        assert asking.page(who, key).headers["content-type"] == "application/zip"
+    assert asking.api("mai", key).json()["code"] == "not-yours", "a colleague of the group may read it"
+    assert asking.page("mai", key).status_code == 403
+    for who in ("huong", "admin", "teacher_b"):
+        assert asking.api(who, key).status_code == 404
+    draft = cast.lesson_plan("lan", 20).id
+    assert asking.api("lan", draft).json()["code"] == "wrong-step"
+    assert asking.api("minh", draft).status_code == 404
+
+
+def test_an_erased_remark_stays_erased_and_no_root_is_said(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    document = cast.sent("lan", 14)
+    cast.act("hoa", document.id, "return", note="Một lời riêng.")
+    with cast.office.db.write() as session:
+        row = session.exec(select(Remark).where(col(Remark.document_id) == document.id)).one()
+        row.text, row.parts, row.salt, row.erased = "", {}, "", True
+        session.add(row)
+    folder = Asking(cast).unpacked(document.id, tmp_path)
+    assert failing(folder, programs) == []
+    assert not (folder / "remarks").exists()
+    assert not (folder / "merkle").exists()
+    said = (folder / "README.txt").read_text(encoding="utf-8")
+    assert "Lời nhận xét đã xóa / Erased remarks" in said
+    assert "Chưa có gốc ngày / No daily root yet" in said
+    assert (folder / "document.pdf").stat().st_size > 10_000

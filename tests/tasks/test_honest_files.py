@@ -1,0 +1,35 @@
+"""Honest files raise no alarm, whoever made them, however often they were signed and stamped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tasks.verdicts import Standing
+from tests.attacks import honest
+from tests.attacks.judged import judge
+from tests.signatures import NOW
+
+LATER = NOW + timedelta(days=3)
+"""When the last archive timestamp has been made."""
+
+
+@pytest.mark.parametrize("name", honest.FILES)
+def test_no_alarm(name: str) -> None:
+    verdict = judge(honest.FILES[name](), LATER)
+    assert verdict.standing is Standing.VALID, verdict.explanation.en
+    assert [found.standing for found in verdict.signatures] == [Standing.VALID] * len(verdict.signatures)
+    assert verdict.places == ()
+
+
+@pytest.mark.parametrize("name", honest.UNKNOWN)
+def test_what_cannot_be_known_is_called_unknown(name: str) -> None:
+    """Neither altered nor broken: other issuers, old algorithms, and fields that nobody prepared, which many
+    programs let each signer draw on an empty place. An attacker could do the same, so it is not valid."""
+    assert judge(honest.UNKNOWN[name](), LATER).standing is Standing.UNKNOWN
+
+
+def test_an_honest_file_years_later() -> None:
+    """The certificates of persons have ended; the archive's time-stamp proves that they held."""
+    assert judge(honest.team_plan(), NOW + timedelta(days=8 * 365)).standing is Standing.VALID
