@@ -302,7 +302,8 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
 def _audience(session: Session, change: Change, now: datetime) -> tuple[frozenset[str], str]:
     """Who is told of a change, and on which page they look at it."""
     if change.action in SEAL:
-        return principals(session, change.school_id) | _holders(session, change.school_id, "clerk"), "/seal"
+        clerks = _holders(session, change.school_id, "clerk")
+        return principals(session, change.school_id) | clerks | {change.asked_by}, "/seal"
     if change.account_id is None:
         both = principals(session, change.school_id) | _holders(session, change.school_id, "admin")
         return both, "/confirmations"

@@ -19,6 +19,7 @@ from flows.decide import decide
 from flows.marks import Note
 from flows.office import Office
 from flows.plan import Happened
+from flows.stamps import picture_of
 from flows.views import View
 from flows.wording import declined
 from models.account import Account, AccountRole
@@ -112,6 +113,7 @@ def _ask(
         signs = step is not None and action in step.signing
         purpose = admitting.purpose_of(step) if step is not None else "person"
         hindrance = admitting.hindrance(session, viewer.account.id, purpose, office.now()) if signs else None
+        hand = picture_of(session, viewer.account.id) if signs and purpose == "person" else None
     if refusal is None and step is None:
         return RedirectResponse(f"/documents/{document_id}", status_code=303)
     # Whoever was late is shown what they typed, in the words of the step that offered it.
@@ -141,6 +143,7 @@ def _ask(
         replaces=replaces,
         refusal=refusal,
         hindrance=None if refusal else hindrance,
+        hand=hand,
         next_=_next_of(str(typed.get("next", "")) if typed else request.query_params.get("next", "")),
         pin_error=refusal.sentence if refusal and (of_pin or action == "return") else None,
         unsent=sum(note.mend for note in notes.values()),

@@ -11,7 +11,7 @@ from flows.stamps import picture_of
 from models.errors import Fault, Invalid, NotFound, RecordsError
 from models.picture import SignaturePicture
 from models.text import Text
-from service import signature_pictures, stamp_images
+from service import page_images, signature_pictures, stamp_images
 from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import Arrival, OfficeDep
 from service.pages.account import faults_of
@@ -60,12 +60,26 @@ def drop(viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival)
 
 @router.get("/{picture_id}/stamp.webp")
 def stamp(viewer: PageViewer, office: OfficeDep, picture_id: str) -> Response:
-    """How it stands on a paper, with the words around it; the holder's own alone."""
+    """How it stands on a paper, with the words around it."""
+    row = _own(office, viewer, picture_id)
+    return stamp_images.signature(office, row, viewer.account.full_name, viewer.account.post)
+
+
+@router.get("/{picture_id}/ink.png")
+def ink(viewer: PageViewer, office: OfficeDep, picture_id: str) -> Response:
+    """The strokes alone, as the page that asks for the PIN shows them."""
+    row = _own(office, viewer, picture_id)
+    headers = {"cache-control": page_images.FOREVER}
+    return Response(office.blobs.get(row.picture), media_type="image/png", headers=headers)
+
+
+def _own(office: Office, viewer: Viewer, picture_id: str) -> SignaturePicture:
+    """The viewer's own picture; NotFound for anyone else's."""
     with office.db.read() as session:
         row = session.get(SignaturePicture, picture_id)
     if row is None or row.account_id != viewer.account.id:
         raise NotFound
-    return stamp_images.signature(office, row, viewer.account.full_name, viewer.account.post)
+    return row
 
 
 def file_of(form: FormData, name: str) -> bytes:

@@ -10,6 +10,7 @@ from tests.cast import Cast
 
 NO_PAGE = {
     "/account/picture/{picture_id}/stamp.webp": "a picture",
+    "/account/picture/{picture_id}/ink.png": "a picture",
     "/seal/{seal_id}/stamp.webp": "a picture",
 }
 

@@ -81,7 +81,7 @@ def test_strokes_are_drawn_taken_back_and_kept(cast: Cast, window: Callable[...,
     use.click()
     expect(page.locator("[role=status]").first).to_contain_text("Đã lưu")
     expect(page.locator("aside img")).to_be_visible()
-    assert page.evaluate("document.querySelector('aside img').naturalWidth") > 500
+    page.wait_for_function("document.querySelector('aside img').naturalWidth > 500")
     (picture,) = kept(cast)
     assert picture.width > 1.8 * picture.height  # the one wave alone, not the two before it
     assert lan.complaints == []

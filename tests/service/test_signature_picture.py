@@ -191,6 +191,20 @@ def test_taken_away_it_stands_in_words_and_what_was_signed_stays(cast: Cast, rea
     assert page.all("form[action='/account/picture/drop']") == []
 
 
+def test_the_page_that_asks_for_the_pin_shows_it(cast: Cast, reader: People) -> None:
+    document = cast.lesson_plan("lan", 14).id
+    cast.act("lan", document, "submit")
+    asks = f"/documents/{document}/sign"
+    assert reader("lan").get(asks).all("img[class=ink]") == []
+    give(cast, "lan")
+    (image,) = reader("lan").get(asks).all("img[class=ink]")
+    ink = reader("lan").client.get(image.get("src"))
+    assert ink.content == cast.office.blobs.get(held(cast, "lan")[0].picture)
+    assert reader("minh").client.get(image.get("src")).status_code == 404
+    cast.act("lan", document, "sign")
+    assert reader("hoa").get(f"/documents/{document}/approve").all("img[class=ink]") == []
+
+
 def test_the_same_picture_again_is_no_new_one(cast: Cast) -> None:
     assert give(cast, "lan") == give(cast, "lan")
     assert len(held(cast, "lan")) == 1
