@@ -185,6 +185,7 @@ def signed_to_the_end(found: Sequence[SignatureVerdict]) -> tuple[SignatureVerdi
     people = [index for index, one in enumerate(found) if not one.report.is_timestamp]
     if people:
         last = found[people[-1]]
-        if last.standing is Standing.VALID and last.report.changes not in (Changes.NONE, Changes.ARCHIVE):
+        doubted = last.standing in (Standing.VALID, Standing.UNKNOWN) and last.report.intact
+        if doubted and last.report.changes not in (Changes.NONE, Changes.ARCHIVE):
             result[people[-1]] = replace(last, standing=Standing.ALTERED, sentence=words.UNSIGNED_ADDITION)
     return tuple(result)
