@@ -11,9 +11,12 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import pikepdf
+
+from tasks import field_appearances
 
 MOST_WIDGETS = 3_000
 _DEEPEST = 20
@@ -39,6 +42,8 @@ class Widget:
     """`/Sig`, `/Tx` …"""
     value: str | None
     """The text of a filled field; of a signature the number of its object. None when it is empty."""
+    plain: bool = False
+    """Of a text field: its picture is readable text and nothing else."""
 
     @property
     def filled(self) -> bool:
@@ -105,7 +110,9 @@ def _widgets(page: pikepdf.Page, number: int) -> Iterator[Widget]:
         left, right = sorted(sides[::2])
         bottom, top = sorted(sides[1::2])
         kind = str(_inherited(annotation, "/FT") or "")
-        yield Widget(_name(annotation), number, (left, bottom, right, top), kind, _value(annotation, kind))
+        value = _value(annotation, kind)
+        shown = kind == "/Tx" and value is not None and field_appearances.plain(annotation)
+        yield Widget(_name(annotation), number, (left, bottom, right, top), kind, value, shown)
 
 
 def _described(document: pikepdf.Pdf) -> tuple[str, ...]:
@@ -122,7 +129,31 @@ def _drawn_by(document: pikepdf.Pdf) -> tuple[str, ...]:
     form: Any = document.Root.get("/AcroForm")
     if not isinstance(form, pikepdf.Dictionary):
         return ()
-    return tuple(str(form.get(key, "")) for key in ("/NeedAppearances", "/DA", "/Q"))
+    told = _Told()
+    return tuple(
+        f"{key} {told.of(value, 0)}" for key, value in form.items() if key not in ("/Fields", "/SigFlags")
+    )
+
+
+class _Told:
+    """A value written out with all it refers to, so that two states of a file can be compared."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def of(self, value: Any, depth: int) -> str:
+        self._count += 1
+        if depth > _DEEPEST or self._count > MOST_WIDGETS:
+            return "…"
+        if isinstance(value, pikepdf.Array):
+            return "[" + " ".join(self.of(one, depth + 1) for one in value) + "]"
+        if isinstance(value, pikepdf.Dictionary | pikepdf.Stream):
+            parts = [
+                f"{key} {self.of(one, depth + 1)}" for key, one in sorted(value.items()) if key != "/Parent"
+            ]
+            stream = isinstance(value, pikepdf.Stream)
+            return f"<<{' '.join(parts)}>>" + (sha256(value.read_raw_bytes()).hexdigest() if stream else "")
+        return str(value)
 
 
 def _signed(document: pikepdf.Pdf) -> Iterator[tuple[str, str]]:

@@ -39,6 +39,8 @@ LARGEST = 0.5
 """Share of a page beyond which a field is no place to sign but a cover."""
 CELL = 8
 """Pixels of the squares changed pixels are gathered in."""
+GAP = 3
+"""Rows of squares without a change that still belong to one place: the space between two lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,15 @@ def changes(
 
     Raises TooMuchToDraw, and PdfiumError for what PDFium does not open.
     """
+    found: dict[int, list[PageChange]] = {index: [] for index in revisions}
+    # A revision that is the whole file cannot differ from it.
+    revisions = {index: one for index, one in revisions.items() if pdf[one[0] :].strip()}
+    if not revisions:
+        return dict.fromkeys(found, ())
     pages = len(final.frames)
     held = sum(end for end, _ in revisions.values())
     if (len(revisions) + 1) * pages > MOST_DRAWS or held > MOST_HELD:
         raise TooMuchToDraw
-    found: dict[int, list[PageChange]] = {index: [] for index in revisions}
     with ExitStack() as stack:
         after = stack.enter_context(Drawing(pdf))
         before = {index: stack.enter_context(Drawing(pdf[:end])) for index, (end, _) in revisions.items()}
@@ -132,12 +138,14 @@ class Drawing:
         return image.convert("RGB")
 
     def placed(self, widget: Widget, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """Where a field stands on the drawn page, in pixels, a pixel more on each side."""
+        """Where a field stands on the drawn page, in pixels and one more on each side; empty off the page."""
         sheet = self._document[widget.page]
-        left, bottom, right, top = widget.rect
-        points = [_device(sheet, x, y, size) for x, y in ((left, bottom), (right, top))]
+        corners = (widget.rect[:2], widget.rect[2:])
+        points = [_device(sheet, x, y, size) for x, y in corners]
         xs, ys = sorted(x for x, _ in points), sorted(y for _, y in points)
-        return max(0, xs[0] - 1), max(0, ys[0] - 1), min(size[0], xs[1] + 2), min(size[1], ys[1] + 2)
+        left, right = (min(max(0, x), size[0]) for x in (xs[0] - 1, xs[1] + 2))
+        top, bottom = (min(max(0, y), size[1]) for y in (ys[0] - 1, ys[1] + 2))
+        return left, top, right, bottom
 
     def words(self, page: int, rect: tuple[float, float, float, float]) -> str:
         """The words the page itself prints within a rectangle of its coordinates."""
@@ -179,7 +187,7 @@ def _compared(
     changed = _difference(before, now)
     filled = list(_filled(page, then, final))
     places = {widget: drawing.placed(widget, now.size) for widget in filled}
-    touched = [widget for widget in filled if changed.crop(places[widget]).getbbox() is not None]
+    touched = [widget for widget in filled if _any(changed.crop(places[widget]))]
     own = drawing.image(page, fields=False) if touched else None
     fields = tuple(
         _field_change(drawing, widget, places[widget], own, now, then)
@@ -187,9 +195,17 @@ def _compared(
         if own is not None
     )
     pen = ImageDraw.Draw(changed)
-    for place in places.values():
+    for place in filter(_area, places.values()):
         pen.rectangle((place[0], place[1], place[2] - 1, place[3] - 1), 0)
     return PageChange(page, boxes(changed), fields)
+
+
+def _any(image: Image.Image) -> bool:
+    return image.width > 0 and image.height > 0 and image.getbbox() is not None
+
+
+def _area(place: tuple[int, int, int, int]) -> int:
+    return (place[2] - place[0]) * (place[3] - place[1])
 
 
 def _difference(one: Image.Image, other: Image.Image) -> Image.Image:
@@ -218,7 +234,7 @@ def _field_change(
 ) -> Change:
     old, new = (image.convert("L").crop(place) for image in (own, now))
     hidden = ImageChops.subtract(new, old).point(lambda value: 255 if value > LIGHTER else 0)
-    large = (place[2] - place[0]) * (place[3] - place[1]) > LARGEST * now.width * now.height
+    large = _area(place) > LARGEST * now.width * now.height
     key = (widget.name, widget.page, widget.rect)
     left, bottom, right, top = widget.rect
     return Change(
@@ -253,7 +269,7 @@ def boxes(changed: Image.Image) -> tuple[Box, ...]:
         row = cells.crop((0, y, size[0], y + 1)).getbbox()
         if row is None:
             continue
-        if rows and y - rows[-1][3] <= 1:
+        if rows and y - rows[-1][3] <= GAP:
             last = rows[-1]
             rows[-1] = (min(last[0], row[0]), last[1], max(last[2], row[2]), y + 1)
         else:

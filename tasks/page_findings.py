@@ -66,8 +66,11 @@ def _finding(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> tuple
         return _of_pages(changes), _Weight.UNLAWFUL, words.DESCRIPTION_CHANGED
     if worst is _Weight.DOUBTFUL:
         return PageFinding.CHANGED, worst, words.PLACED_ANEW
-    if then.drawn_by != final.drawn_by and then.drawn_by:
-        return _of_pages(changes), _Weight.DOUBTFUL, words.DRAWN_ANEW
+    if then.drawn_by != final.drawn_by and then.widgets:
+        # Who fills a field may bring a font for it and signs that; behind the last signature nobody signs.
+        last = index == max(seen.revisions)
+        weight = _Weight.UNLAWFUL if last else _Weight.DOUBTFUL
+        return _of_pages(changes), weight, words.DRAWN_ANEW
     return _of_pages(changes), worst, words.HOLDS
 
 
@@ -77,7 +80,7 @@ def _of_pages(changes: Sequence[PageChange]) -> PageFinding:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A part of a page (from 0) that was not allowed to change since a signature; without a box, all of it."""
+    """A part of a page (from 0) that may not have changed since a signature; without a box, all of it."""
 
     signature: int
     page: int
@@ -116,7 +119,7 @@ def _weight(index: int, change: Change, found: Sequence[SignatureVerdict], seen:
         return _Weight.UNLAWFUL
     widget = seen.final.widgets[change.key]
     if widget.kind == "/Sig":
-        weight = _by_standing(one.standing for one in found[index + 1 :] if one.report.field == widget.name)
+        weight = _by_signature(one for one in found[index + 1 :] if one.report.field == widget.name)
     else:
         weight = _of_text(index, change.key, found, seen)
     doubtful = change.new or change.over_text
@@ -128,23 +131,28 @@ def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen
     widget = seen.final.widgets[key]
     if widget.kind == "/Tx" and not same_words(seen.shown.get(key, ""), widget.value or ""):
         return _Weight.UNLAWFUL
-    weight = _by_standing(
-        found[later].standing
+    weight = _by_signature(
+        found[later]
         for later in sorted(seen.revisions)
         if later > index
         and not found[later].report.is_timestamp
         and key in seen.revisions[later].widgets
         and seen.revisions[later].widgets[key].value == widget.value
     )
-    return weight if widget.kind == "/Tx" else max(weight, _Weight.DOUBTFUL)
+    return weight if widget.plain else max(weight, _Weight.DOUBTFUL)
 
 
-def _by_standing(standings: Iterable[Standing]) -> _Weight:
-    """The first later signature that counts decides."""
-    first = next(iter(standings), None)
-    if first is Standing.VALID:
-        return _Weight.LAWFUL
-    return _Weight.DOUBTFUL if first is Standing.UNKNOWN else _Weight.UNLAWFUL
+def _by_signature(later: Iterable[SignatureVerdict]) -> _Weight:
+    """What the first later signature that counts allows.
+
+    One that was good, but after which the file was changed, allowed its own filling all the same: what is
+    wrong is what came after it, and that is found by itself.
+    """
+    first = next(iter(later), None)
+    if first is None or first.standing is Standing.BROKEN or not first.report.intact:
+        return _Weight.UNLAWFUL
+    good = first.standing is Standing.VALID or (first.standing is Standing.ALTERED and first.report.trusted)
+    return _Weight.LAWFUL if good else _Weight.DOUBTFUL
 
 
 def same_words(one: str, other: str) -> bool:

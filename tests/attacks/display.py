@@ -28,7 +28,7 @@ from tests.attacks.letters import (
     signed,
     words,
 )
-from tests.attacks.samples import ALTERED, UNKNOWN, Attacks, Make
+from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, Attacks, Make
 
 ATTACKS = Attacks("display")
 sample = ATTACKS.sample

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,19 +13,18 @@ from functools import partial
 from asn1crypto import algos, cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tasks import certificates
 from tasks.certificates import Purpose, Subject
 from tasks.timestamping import LocalTimeStamper, TimeStampAuthority
-from tests import signatures
+from tasks.verdicts import Verdict
 from tests.attacks import raw
-from tests.attacks.byte_ranges import by_hand, plain
+from tests.attacks.byte_ranges import by_hand
 from tests.attacks.certified import stranger
+from tests.attacks.judged import judge
 from tests.attacks.letters import (
-    AUTHOR,
     approved,
-    certified,
     close,
     contents_of,
     sign_plainly,
@@ -36,7 +36,7 @@ from tests.signatures import FOUNDED, NOW, SCHOOL, Person, authority, person, ti
 
 ATTACKS = Attacks("forged signature")
 sample = ATTACKS.sample
-NOT_GOOD = (BROKEN, UNKNOWN)
+NOT_GOOD = (BROKEN, UNKNOWN, ALTERED)
 
 
 def opened(pdf: bytes, place: int = -1) -> cms.ContentInfo:
@@ -47,13 +47,15 @@ def opened(pdf: bytes, place: int = -1) -> cms.ContentInfo:
 def with_cms(pdf: bytes, der: bytes, place: int = -1) -> bytes:
     """The contents exchanged: the only bytes of a file that no digest covers."""
     start, end = contents_of(pdf, place)
+    if 2 * len(der) > end - start - 2:
+        raise ValueError("The contents do not fit.")
     return pdf[: start + 1] + der.hex().encode().ljust(end - start - 2, b"0") + pdf[end - 1 :]
 
 
 def edited(base: Make, change: Callable[[cms.SignedData], None]) -> bytes:
     info = opened(base())
     change(info["content"])
-    return with_cms(base(), info.dump(force=True))
+    return with_cms(base(), info.dump())
 
 
 def signer(data: cms.SignedData) -> cms.SignerInfo:
@@ -93,15 +95,15 @@ def value_exchanged(value: bytes) -> Callable[[cms.SignedData], None]:
 
 
 def certificate_swapped(data: cms.SignedData) -> None:
-    """The principal's certificate in place of the author's."""
+    """Another person's certificate in place of the signer's."""
     data["certificates"] = [
-        cms.CertificateChoices("certificate", asn1_x509.Certificate.load(person("minh").certificate))
+        cms.CertificateChoices("certificate", asn1_x509.Certificate.load(person("hanh").certificate))
     ]
 
 
 def signer_named_anew(data: cms.SignedData) -> None:
     certificate_swapped(data)
-    other = asn1_x509.Certificate.load(person("minh").certificate)
+    other = asn1_x509.Certificate.load(person("hanh").certificate)
     signer(data)["sid"] = cms.SignerIdentifier(
         "issuer_and_serial_number",
         cms.IssuerAndSerialNumber({"issuer": other.issuer, "serial_number": other.serial_number}),
@@ -119,6 +121,7 @@ def algorithm_weakened(data: cms.SignedData) -> None:
 def second_signer(data: cms.SignedData) -> None:
     """One contents string, two signers: the second is nobody's."""
     twin = cms.SignerInfo.load(signer(data).dump())
+    del twin["unsigned_attrs"]
     twin["signature"] = b"\x30\x06\x02\x01\x01\x02\x01\x01"
     data["signer_infos"] = [signer(data), twin]
 
@@ -161,7 +164,7 @@ def other_token() -> bytes:
     info = opened(approved())
     kept = [a for a in signer(info["content"])["unsigned_attrs"] if a["type"].native != stolen["type"].native]
     signer(info["content"])["unsigned_attrs"] = [*kept, stolen]
-    return with_cms(approved(), info.dump(force=True))
+    return with_cms(approved(), info.dump())
 
 
 @sample("time-stamp whose time was changed", signed, *NOT_GOOD)
@@ -171,7 +174,7 @@ def token_changed() -> bytes:
     told = tsp.TSTInfo.load(token["encap_content_info"]["content"].parsed.dump())
     told["gen_time"] = NOW - timedelta(days=300)
     token["encap_content_info"]["content"] = core.ParsableOctetString(told.dump())
-    return with_cms(signed(), info.dump(force=True))
+    return with_cms(signed(), info.dump())
 
 
 def lookalike_stamps(at: datetime) -> LocalTimeStamper:
@@ -189,22 +192,7 @@ def foreign_token() -> bytes:
 
 
 def stamped_by(stamps: LocalTimeStamper, who: str = "lan") -> bytes:
-    from tests.attacks import letters
-
-    made = letters.key_of(person(who))
-    import asyncio
-
-    from pyhanko.sign.signers.pdf_signer import PdfSigner  # noqa: F401
-
-    pdf = by_hand()
-    start = pdf.index(letters.HOLE)
-    end = start + len(letters.HOLE)
-    covered = letters.standard(start, end, len(pdf))
-    numbers = b"[%s]" % b" ".join(b"%d" % n for n in covered)
-    filled = raw.replaced(pdf, letters.NO_RANGE, numbers.ljust(len(letters.NO_RANGE)))
-    digest = hashlib.sha256(filled[:start] + filled[end:]).digest()
-    der = asyncio.run(made.async_sign(digest, "sha256", use_pades=True, timestamper=stamps)).dump()
-    return close(pdf, der=der)
+    return close(by_hand(), person(who), stamps=stamps)
 
 
 @sample("archive's time-stamp by an authority with the same names", approved, *NOT_GOOD, ALTERED)
@@ -237,8 +225,6 @@ def holder(kind: str) -> Person:
     purpose, issued = Purpose.PERSONAL, FOUNDED
     if kind == "time-stamps only":
         purpose = Purpose.TIMESTAMP
-    elif kind == "expired":
-        issued = NOW - timedelta(days=4 * 365)
     elif kind == "not yet valid":
         issued = NOW + timedelta(days=30)
     elif kind == "self-signed":
@@ -287,7 +273,7 @@ def issued_by_a_teacher(key: ec.EllipticCurvePrivateKey) -> Person:
     return Person("minh", key, made.public_bytes(Encoding.DER))
 
 
-for _kind in ("time-stamps only", "expired", "not yet valid", "self-signed", "issued by a teacher"):
+for _kind in ("time-stamps only", "not yet valid", "self-signed", "issued by a teacher"):
     ATTACKS.add(f"certificate: {_kind}", lambda kind=_kind: close(by_hand(), holder(kind)), None, *NOT_GOOD)  # type: ignore[misc]
 ATTACKS.add(
     "certificate: an authority with the same names",
@@ -317,12 +303,56 @@ def own_root() -> bytes:
     )
 
 
-@sample("certificate: expired, backdated without a time-stamp", None, *NOT_GOOD)
+LATER = NOW + timedelta(days=4 * 365)
+
+
+def ask_later(pdf: bytes) -> Verdict:
+    """Four years on, when the certificates of persons have ended."""
+    return judge(pdf, LATER)
+
+
+@sample("certificate: ended, and no time-stamp proves that it signed before", None, *NOT_GOOD, by=ask_later)
 def backdated() -> bytes:
     """The signer's machine says the certificate was good; nothing proves it."""
-    return sign_plainly(unsigned(), "author", holder("expired"), stamped=False, evidence=False)
+    return sign_plainly(unsigned(), "author", person("lan"), stamped=False)
+
+
+@sample("certificate: had ended when the time-stamp was made", None, *NOT_GOOD, by=ask_later)
+def stamped_too_late() -> bytes:
+    return stamped_by(timestamper(LATER))
 
 
 @sample("certificate: of a time-stamp authority, by a document timestamp's name", None, *NOT_GOOD)
 def stamp_key_as_signature() -> bytes:
     return sign_plainly(unsigned(), "author", holder("time-stamps only"), evidence=False)
+
+
+# --- weak or unfit keys ------------------------------------------------------------------------------------
+
+
+@functools.cache
+def weak(bits: int) -> Person:
+    """A key that can be broken today, certified by the school's authority all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        key = rsa.generate_private_key(65537, bits)
+    subject = Subject("Đỗ Quang Minh", SCHOOL, "minh")
+    certificate = certificates.issue(authority(), subject, Purpose.PERSONAL, key.public_key(), FOUNDED)
+    return Person("minh", key, certificate)  # type: ignore[arg-type]
+
+
+ATTACKS.add("an RSA key of 1024 bits", lambda: close(by_hand(), weak(1024)), None, *NOT_GOOD)
+
+
+@sample("SHA-1", None, *NOT_GOOD)
+def sha_1() -> bytes:
+    """Two files of one SHA-1 digest can be made since 2017."""
+    return sign_plainly(
+        unsigned(), "author", person("lan"), md_algorithm="sha1", evidence=False, stamped=False
+    )
+
+
+@sample("certificate: of the issuing authority itself", None, *NOT_GOOD)
+def by_the_authority() -> bytes:
+    key = certificates._private(authority().issuing_key)
+    return close(by_hand(), Person("ca", key, authority().issuing))

@@ -17,9 +17,11 @@ from tests.attacks.letters import (
     approved,
     archived,
     certified,
+    last_signature,
     page,
+    signed,
+    words,
 )
-from tests.attacks.letters import last_signature, signed, words
 from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, UNREADABLE, Attacks, Make
 
 ATTACKS = Attacks("incremental saving")

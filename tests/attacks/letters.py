@@ -28,6 +28,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from tasks import certificates, rendering, signing
 from tasks.rendering import Box
 from tasks.signing import FilledText
+from tasks.timestamping import LocalTimeStamper
 from tasks.verifying import validation_context
 from tests import signatures
 from tests.attacks import raw
@@ -115,7 +116,7 @@ def approval_signs(pdf: bytes, value: str = "05", shown: str = "", who: str = "m
 # --- other ways to sign ------------------------------------------------------------------------------------
 
 
-def key_of(who: Person) -> SimpleSigner:
+def key_of(who: Person, *, pss: bool = False) -> SimpleSigner:
     """pyHanko's own signer with a person's key."""
     registry = SimpleCertificateStore()
     registry.register_multiple([asn1_x509.Certificate.load(der) for der in trust().intermediates])
@@ -123,6 +124,7 @@ def key_of(who: Person) -> SimpleSigner:
         signing_cert=asn1_x509.Certificate.load(who.certificate),
         signing_key=asn1_keys.PrivateKeyInfo.load(certificates.private_der(who.key)),
         cert_registry=registry,
+        prefer_pss=pss,
     )
 
 
@@ -134,6 +136,7 @@ def sign_plainly(
     *,
     stamped: bool = True,
     evidence: bool = True,
+    pss: bool = False,
     **metadata: Any,
 ) -> bytes:
     """A signature as pyHanko makes it; a field that is described is made on the way."""
@@ -149,7 +152,7 @@ def sign_plainly(
     }
     signer = PdfSigner(
         PdfSignatureMetadata(**(known | metadata)),
-        key_of(who),
+        key_of(who, pss=pss),
         timestamper=timestamper() if stamped else None,
         stamp_style=stamp,
         new_field_spec=spec,
@@ -159,11 +162,9 @@ def sign_plainly(
     return output.getvalue()
 
 
-def cms_of(digest: bytes, who: Person, *, stamped: bool = True) -> bytes:
+def cms_of(digest: bytes, who: Person, stamps: LocalTimeStamper) -> bytes:
     """A detached PAdES signature (DER) over a SHA-256 digest."""
-    made = key_of(who).async_sign(
-        digest, "sha256", use_pades=True, timestamper=timestamper() if stamped else None
-    )
+    made = key_of(who).async_sign(digest, "sha256", use_pades=True, timestamper=stamps)
     return bytes(asyncio.run(made).dump())
 
 
@@ -180,7 +181,12 @@ SIGNATURE = (
 Ranges = Callable[[int, int, int], tuple[int, ...]]
 
 
-def close(pdf: bytes, who: Person | None = None, ranges: Ranges | None = None, der: bytes = b"") -> bytes:
+def close(
+    pdf: bytes,
+    who: Person | None = None,
+    ranges: Ranges | None = None,
+    stamps: LocalTimeStamper | None = None,
+) -> bytes:
     """Sign the one hole left in a file; `ranges` says which bytes, of the hole's two ends and the file's."""
     start = pdf.index(HOLE)
     end = start + len(HOLE)
@@ -190,7 +196,7 @@ def close(pdf: bytes, who: Person | None = None, ranges: Ranges | None = None, d
     digest = hashlib.sha256()
     for at, length in zip(covered[::2], covered[1::2], strict=True):
         digest.update(pdf[at : at + length])
-    made = der or cms_of(digest.digest(), who or person("lan"))
+    made = cms_of(digest.digest(), who or person("lan"), stamps or timestamper())
     return pdf[: start + 1] + made.hex().encode().ljust(ROOM, b"0") + pdf[end - 1 :]
 
 

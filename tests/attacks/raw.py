@@ -47,7 +47,7 @@ def update(
     """
     body, written = _body(objects, len(pdf))
     rows = {n: (at, 0, b"n") for n, at in {**written, **(offsets or {})}.items()}
-    rows |= {n: (0, 1, b"f") for n in free}
+    rows |= dict.fromkeys(free, (0, 1, b"f"))
     start = len(pdf) + len(body)
     trailer = b"trailer\n<< /Size %d /Root %s /Prev %d %s >>\n" % (
         max([size_of(pdf), *(n + 1 for n in rows)]),
@@ -114,7 +114,7 @@ def _body(objects: Objects, at: int) -> tuple[bytes, dict[int, int]]:
 def xref_table(rows: Mapping[int, tuple[int, int, bytes]]) -> bytes:
     """A table with one section per object: offset, generation, `n` or `f`."""
     lines = [b"%d 1\n%010d %05d %s \n" % (n, *rows[n]) for n in sorted(rows)]
-    return b"xref\n" + b"".join(lines)
+    return b"xref\n" + (b"".join(lines) or b"0 0\n")
 
 
 def last_xref(pdf: bytes) -> int:

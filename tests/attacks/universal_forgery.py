@@ -14,8 +14,16 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from tests.attacks import raw
 from tests.attacks.incremental_saving import FORGED
-from tests.attacks.letters import CONTENT, approved, contents_of, form_field, appended, last_signature
-from tests.attacks.letters import number_of, signed
+from tests.attacks.letters import (
+    CONTENT,
+    appended,
+    approved,
+    contents_of,
+    form_field,
+    last_signature,
+    number_of,
+    signed,
+)
 from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, UNREADABLE, UNSIGNED, Attacks, Make
 
 ATTACKS = Attacks("universal forgery")

@@ -1,0 +1,134 @@
+"""Does the picture of a text field show its words and nothing else?
+
+The words of a filled field are compared with its value; that proves something only if they can be seen and no
+other strokes stand beside them. So a plain appearance draws text alone: visible, dark, of a readable size, in
+fonts with outlines of their own, without lines, areas or pictures. What is not plain is not called wrong, it
+is doubtful. That the outlines of an embedded font are other letters than it names is not found here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pikepdf
+
+_DARK = 0.55
+"""Brightness (0 black, 1 white) up to which ink counts as readable."""
+_SMALLEST = 4.0
+"""Points."""
+_NARROWEST = 40.0
+"""Per cent of a letter's width."""
+_MOST_OPERATORS = 5_000
+_DEEPEST = 3
+_FITS = 1.0
+"""Points an appearance may differ from its field in size."""
+_MARKS = {"f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "sh", "BI", "INLINE IMAGE"}
+_SHOWS = {"Tj", "TJ", "'", '"'}
+_COLOURS = {"g", "rg", "k", "sc", "scn"}
+
+
+def plain(widget: Any) -> bool:
+    """Whether a field's normal appearance draws readable text and nothing else."""
+    try:
+        form = widget.AP.N
+        if not isinstance(form, pikepdf.Stream) or "/Matrix" in form:
+            return False
+        left, bottom, right, top = (float(side) for side in widget.Rect)
+        x1, y1, x2, y2 = (float(side) for side in form.BBox)
+        fits = (
+            abs(abs(right - left) - abs(x2 - x1)) <= _FITS and abs(abs(top - bottom) - abs(y2 - y1)) <= _FITS
+        )
+        return fits and _Reading().of(form, pikepdf.Matrix(), 0)
+    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
+        return False
+
+
+class _Reading:
+    """One pass over a content stream: the state that decides whether shown text can be read."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def of(self, form: Any, at: pikepdf.Matrix, depth: int) -> bool:
+        resources = form.get("/Resources", pikepdf.Dictionary())
+        states: list[tuple[pikepdf.Matrix, float]] = []
+        matrix, brightness, size, text = at, 0.0, 0.0, pikepdf.Matrix()
+        for instruction in pikepdf.parse_content_stream(form):
+            operands: Any = instruction.operands
+            self._count += 1
+            name = str(instruction.operator)
+            if self._count > _MOST_OPERATORS or name in _MARKS:
+                return False
+            if name == "q":
+                states.append((matrix, brightness))
+            elif name == "Q" and states:
+                matrix, brightness = states.pop()
+            elif name == "cm":
+                matrix = pikepdf.Matrix(*(float(one) for one in operands)) @ matrix
+            elif name in _COLOURS:
+                brightness = _brightness(operands)
+            elif name == "BT":
+                text = pikepdf.Matrix()
+            elif name == "Tm":
+                text = pikepdf.Matrix(*(float(one) for one in operands))
+            elif name == "Tf":
+                size = float(operands[1])
+                if not _usual(resources.Font[operands[0]]):
+                    return False
+            elif name == "Tr":
+                if int(operands[0]) != 0:
+                    return False
+            elif name == "Tz":
+                if float(operands[0]) < _NARROWEST:
+                    return False
+            elif name == "gs":
+                if not _opaque(resources.ExtGState[operands[0]]):
+                    return False
+            elif name in _SHOWS:
+                full = text @ matrix
+                height = abs(size) * (full.c**2 + full.d**2) ** 0.5
+                width = abs(size) * (full.a**2 + full.b**2) ** 0.5
+                if brightness > _DARK or min(height, width) < _SMALLEST:
+                    return False
+            elif name == "Do":
+                inner = resources.XObject[operands[0]]
+                if inner.get("/Subtype") != "/Form" or depth >= _DEEPEST:
+                    return False
+                own = pikepdf.Matrix(*(float(one) for one in inner.get("/Matrix", (1, 0, 0, 1, 0, 0))))
+                if not self.of(inner, own @ matrix, depth + 1):
+                    return False
+        return True
+
+
+def _usual(font: Any) -> bool:
+    """Whether a font has outlines, and its figures and plain letters stand where everybody's do."""
+    encoding = font.get("/Encoding")
+    code = 0
+    for one in encoding.get("/Differences", ()) if isinstance(encoding, pikepdf.Dictionary) else ():
+        if isinstance(one, int):
+            code = one
+            continue
+        if 32 <= code < 127:
+            return False
+        code += 1
+    return bool(font.Subtype != "/Type3")
+
+
+def _brightness(operands: Any) -> float:
+    """Of grey, RGB and CMYK by their number of parts; a pattern counts as white."""
+    try:
+        parts = [float(one) for one in operands]
+    except (TypeError, ValueError):
+        return 1.0
+    if len(parts) == 4:
+        key = 1 - parts[3]
+        parts = [(1 - part) * key for part in parts[:3]]
+    if len(parts) == 3:
+        return 0.3 * parts[0] + 0.59 * parts[1] + 0.11 * parts[2]
+    return parts[0] if len(parts) == 1 else 1.0
+
+
+def _opaque(state: Any) -> bool:
+    usual = state.get("/BM", pikepdf.Name.Normal) == pikepdf.Name.Normal
+    masked = state.get("/SMask", pikepdf.Name("/None")) != pikepdf.Name("/None")
+    return usual and not masked and min(float(state.get("/ca", 1)), float(state.get("/CA", 1))) > _DARK

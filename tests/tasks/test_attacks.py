@@ -1,0 +1,73 @@
+"""Every published class of attack on signed PDFs: no sample is called valid, and each gets the right name.
+
+What is forged and how: `tests/attacks/`, a class of attacks a file. A sample that anything calls valid is a
+defect of the verification, whatever else it says.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.attacks import (
+    byte_ranges,
+    certified,
+    combined,
+    display,
+    evidence,
+    forged_cms,
+    form_content,
+    incremental_saving,
+    shadow,
+    structure,
+    then_approved,
+    universal_forgery,
+    wrapping,
+)
+from tests.attacks.judged import judge
+from tests.attacks.samples import Attacks, samples
+
+CLASSES: tuple[Attacks, ...] = (
+    incremental_saving.ATTACKS,
+    wrapping.ATTACKS,
+    universal_forgery.ATTACKS,
+    shadow.ATTACKS,
+    certified.ATTACKS,
+    form_content.ATTACKS,
+    byte_ranges.ATTACKS,
+    display.ATTACKS,
+    structure.ATTACKS,
+    forged_cms.ATTACKS,
+    evidence.ATTACKS,
+    combined.ATTACKS,
+    then_approved.ATTACKS,
+)
+SAMPLES = samples(*CLASSES)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_forged_file_is_called_valid(name: str) -> None:
+    sample = SAMPLES[name]
+    verdict = sample.judge(sample.make())
+    assert verdict.standing in sample.standings, verdict.explanation.en
+    for said in (verdict.headline, verdict.explanation):
+        assert said.vi
+        assert said.en
+
+
+def test_what_was_attacked_was_good_before() -> None:
+    """Else a sample proves nothing: its honest file would be refused as well."""
+    honest = {sample.before for sample in SAMPLES.values() if sample.before is not None}
+    refused = {
+        judge(made).explanation.en for made in {make() for make in honest} if judge(made).standing != "valid"
+    }
+    assert refused == set()
+
+
+def test_every_sample_differs_from_what_was_attacked() -> None:
+    same = [name for name, s in SAMPLES.items() if s.before is not None and s.make() == s.before()]
+    assert same == []
+
+
+@pytest.mark.parametrize("attacks", CLASSES, ids=lambda attacks: attacks.published)
+def test_every_class_has_its_samples(attacks: Attacks) -> None:
+    assert len(attacks) >= 6
