@@ -38,7 +38,7 @@ def make(office: Office, actor: Actor, document_id: str, via: Via) -> Evidence:
     """Record a print of the approved file, by whoever may see the record. WrongStep before the approval."""
     with office.db.write() as session:
         document = session.get_one(Document, document_id)
-        if not _ready(document):
+        if not ready(document):
             raise WrongStep(_NOT_APPROVED)
         row = Evidence(
             school_id=document.school_id,
@@ -83,7 +83,7 @@ def standing(session: Session, document: Document, blob: str) -> Standing:
     """Is a file of this document the one in force? Its archived form is the same file, timestamped."""
     if document.status == "withdrawn":
         return "withdrawn"
-    if not _ready(document):
+    if not ready(document):
         return "replaced"
     before_archive = session.exec(
         select(Event.input_blob).where(
@@ -105,7 +105,7 @@ def spoken(code: str) -> str:
     return "-".join(code[i : i + 4] for i in range(0, len(code), 4))
 
 
-def _ready(document: Document) -> bool:
+def ready(document: Document) -> bool:
     """Has the last person decided, so that the file is final?"""
     if document.status == "archived":
         return True
