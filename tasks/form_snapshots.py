@@ -21,6 +21,12 @@ from tasks import field_appearances
 MOST_WIDGETS = 3_000
 _DEEPEST = 20
 _LONGEST = 1024 * 1024
+_ELSEWHERE = {"/V", "/P", "/Parent", "/Popup"}
+"""Entries of a field's widget that are compared elsewhere or lead back."""
+_BY_ITSELF = {
+    *("/AcroForm", "/DSS", "/Extensions", "/Metadata", "/Pages", "/Perms", "/StructTreeRoot", "/Version")
+}
+"""Entries of the catalogue that a later signature may change, or that are compared by themselves."""
 _DESCRIBING = ("/Title", "/Author", "/Subject", "/Keywords")
 _TAGS = re.compile("<[^>]*>")
 _TITLES = re.compile(rb"<dc:(?:title|creator|description|subject)\b.*?</dc:\w+>", re.DOTALL)
@@ -42,6 +48,8 @@ class Widget:
     """`/Sig`, `/Tx` …"""
     value: str | None
     """The text of a filled field; of a signature the number of its object. None when it is empty."""
+    look: str = ""
+    """All that says how it is drawn and what it does, as a digest: every state of its picture, its flags."""
     plain: bool = False
     """Of a text field: its picture is readable text and nothing else."""
 
@@ -66,7 +74,9 @@ class Snapshot:
     described: tuple[str, ...] = ()
     """What the file says of itself: title, author, subject, keywords."""
     drawn_by: tuple[str, ...] = ()
-    """What tells a viewer how to draw fields by itself (form defaults)."""
+    """What tells a viewer how to draw fields by itself (form defaults), as digests."""
+    catalogue: str = ""
+    """What else the file says of itself as a whole (layers, actions, language …), as a digest."""
 
 
 def snapshot(pdf: bytes) -> Snapshot:
@@ -88,6 +98,7 @@ def snapshot(pdf: bytes) -> Snapshot:
             frozenset(signed),
             described=_described(document),
             drawn_by=_drawn_by(document),
+            catalogue=_catalogue(document),
         )
 
 
@@ -112,7 +123,8 @@ def _widgets(page: pikepdf.Page, number: int) -> Iterator[Widget]:
         kind = str(_inherited(annotation, "/FT") or "")
         value = _value(annotation, kind)
         shown = kind == "/Tx" and value is not None and field_appearances.plain(annotation)
-        yield Widget(_name(annotation), number, (left, bottom, right, top), kind, value, shown)
+        rect = (left, bottom, right, top)
+        yield Widget(_name(annotation), number, rect, kind, value, _look(annotation), plain=shown)
 
 
 def _described(document: pikepdf.Pdf) -> tuple[str, ...]:
@@ -135,8 +147,27 @@ def _drawn_by(document: pikepdf.Pdf) -> tuple[str, ...]:
     )
 
 
+def _look(annotation: Any) -> str:
+    told = _Told()
+    parts = [
+        f"{key} {told.of(value, 1)}" for key, value in sorted(annotation.items()) if key not in _ELSEWHERE
+    ]
+    return sha256(" ".join(parts).encode()).hexdigest()
+
+
+def _catalogue(document: pikepdf.Pdf) -> str:
+    told = _Told()
+    parts = [
+        f"{key} {told.of(value, 1)}" for key, value in sorted(document.Root.items()) if key not in _BY_ITSELF
+    ]
+    return sha256(" ".join(parts).encode()).hexdigest()
+
+
 class _Told:
-    """A value written out with all it refers to, so that two states of a file can be compared."""
+    """A value written out with all it refers to, so that two states of a file can be compared.
+
+    Pages and fields are compared by themselves: what refers to one names it only.
+    """
 
     def __init__(self) -> None:
         self._count = 0
@@ -145,6 +176,8 @@ class _Told:
         self._count += 1
         if depth > _DEEPEST or self._count > MOST_WIDGETS:
             return "…"
+        if depth and isinstance(value, pikepdf.Dictionary) and _compared_elsewhere(value):
+            return f"{value.objgen}"
         if isinstance(value, pikepdf.Array):
             return "[" + " ".join(self.of(one, depth + 1) for one in value) + "]"
         if isinstance(value, pikepdf.Dictionary | pikepdf.Stream):
@@ -154,6 +187,10 @@ class _Told:
             stream = isinstance(value, pikepdf.Stream)
             return f"<<{' '.join(parts)}>>" + (sha256(value.read_raw_bytes()).hexdigest() if stream else "")
         return str(value)
+
+
+def _compared_elsewhere(value: Any) -> bool:
+    return value.get("/Type") in ("/Page", "/Pages") or value.get("/Subtype") == "/Widget" or "/FT" in value
 
 
 def _signed(document: pikepdf.Pdf) -> Iterator[tuple[str, str]]:

@@ -52,7 +52,10 @@ def warm() -> None:
 
 def judge(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
     """The verdict on a file, whatever it is."""
-    verdict = _judged(pdf, anchors, now)
+    try:
+        verdict = _judged(pdf, anchors, now)
+    except _ODD:
+        verdict = summing_up.unreadable(words.DAMAGED_FILE)
     if verdict.explanation is words.DAMAGED_FILE:
         return _of_the_signed_part(pdf, anchors, now) or verdict
     return verdict
@@ -83,7 +86,10 @@ def _judged(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
 def _of_the_signed_part(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict | None:
     """Of a file that cannot be read: what was signed of it may be whole, with rubbish behind."""
     for end in signature_places.claimed_ends(pdf)[:MOST_ENDS]:
-        whole = _judged(pdf[:end], anchors, now)
+        try:
+            whole = _judged(pdf[:end], anchors, now)
+        except _ODD:
+            continue
         if whole.standing not in (Standing.UNREADABLE, Standing.UNSIGNED):
             found = _last_altered(whole.signatures, words.LOOSE_END)
             return replace(summing_up.summed_up(found), pages=whole.pages, modified=whole.modified)

@@ -7,6 +7,7 @@ be the words of its value. Judged from the newest signature back, for one that d
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from tasks.form_snapshots import Key, Snapshot
 from tasks.page_evidence import Change, PageChange
 from tasks.verdicts import PageFinding, SignatureVerdict, Standing
 from tasks.verifying import Changes
+
+_SPACES = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 
 
 class _Weight(IntEnum):
@@ -66,6 +69,8 @@ def _finding(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> tuple
         return _of_pages(changes), _Weight.UNLAWFUL, words.DESCRIPTION_CHANGED
     if worst is _Weight.DOUBTFUL:
         return PageFinding.CHANGED, worst, words.PLACED_ANEW
+    if then.catalogue != final.catalogue or _redrawn(then, final):
+        return _of_pages(changes), _Weight.DOUBTFUL, words.OTHERWISE_CHANGED
     if then.drawn_by != final.drawn_by and then.widgets:
         # Who fills a field may bring a font for it and signs that; behind the last signature nobody signs.
         last = index == max(seen.revisions)
@@ -110,6 +115,15 @@ def _refilled(then: Snapshot, final: Snapshot) -> bool:
     """Whether a field that was filled when this signature was made says something else now, or is gone."""
     return any(
         widget.filled and (key not in final.widgets or final.widgets[key].value != widget.value)
+        for key, widget in then.widgets.items()
+    )
+
+
+def _redrawn(then: Snapshot, final: Snapshot) -> bool:
+    """Whether a field that was not filled since is drawn or behaves otherwise, seen or unseen, or is gone."""
+    return any(
+        key not in final.widgets
+        or (final.widgets[key].look != widget.look and final.widgets[key].filled == widget.filled)
         for key, widget in then.widgets.items()
     )
 
@@ -161,7 +175,8 @@ def same_words(one: str, other: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFC", text).split())
+    """Without spaces, but for those between two figures: “1 12” is not “11 2”."""
+    return " ".join(_SPACES.sub("", unicodedata.normalize("NFC", text).strip()).split())
 
 
 def signed_to_the_end(found: Sequence[SignatureVerdict]) -> tuple[SignatureVerdict, ...]:

@@ -57,6 +57,10 @@ DRAWN_ANEW = Text(
     "Sau chữ ký này, cách hiển thị các ô điền bị đổi, nên trang có thể hiện khác trên phần mềm khác.",
     "The way fields are drawn was changed after this signature, so pages may look different.",
 )
+OTHERWISE_CHANGED = Text(
+    "Sau chữ ký này, cách tệp hoặc các ô điền hoạt động bị đổi ở chỗ không hiện trên trang.",
+    "After this signature the file or its fields were changed in a way the pages do not show.",
+)
 UNSIGNED_ADDITION = Text(
     "Sau chữ ký này có phần được điền hoặc thêm vào mà không ai ký.",
     "After this signature something was filled in or added that nobody signed.",

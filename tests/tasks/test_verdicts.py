@@ -1,0 +1,276 @@
+"""The verdict on a file: what a head teacher reads, signature by signature, and the changed places.
+
+The classes of published attacks stand in `test_attacks.py`, honest files of every kind in
+`test_honest_files.py`; here is what a verdict consists of.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pikepdf
+import pytest
+from PIL import Image
+from pyhanko.pdf_utils.generic import StreamObject, pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+from tasks import certificates, signing, verifying
+from tasks import verdict_words as words
+from tasks.certificates import Revoked, Trust
+from tasks.judging import judge
+from tasks.pools import IntakePool
+from tasks.verdicts import Anchor, Anchors, IssuerClass, PageFinding, Standing, Verdict
+from tests.signatures import FOUNDED, NOW, authority, lesson_plan, person, sign, team_plan, timestamper, trust
+from tests.tasks.test_signature_table import TABLE, revisions
+
+ANCHORS = Anchors.embedded(trust())
+DAY = timedelta(days=1)
+
+
+@functools.cache
+def files(row: str = "group plan, principal") -> tuple[bytes, ...]:
+    """A group plan: four signatures with stamps, number and date filled by the third, then the archive."""
+    _, make, acts = TABLE[row]
+    return tuple(revisions(make(), acts))
+
+
+def appended(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
+    output = io.BytesIO(pdf)
+    writer = IncrementalPdfFileWriter(output)
+    change(writer)
+    writer.write_in_place()
+    return output.getvalue()
+
+
+def paint(writer: IncrementalPdfFileWriter) -> None:
+    """A black bar over the page's upper part, as an overlay behind everything."""
+    page = writer.find_page_for_modification(0)[0].get_object()
+    bar = writer.add_object(StreamObject(stream_data=b"q 0 g 100 300 200 40 re f Q"))
+    contents = page.raw_get("/Contents")
+    old = contents if isinstance(page["/Contents"], list) else [contents]
+    page[pdf_name("/Contents")] = type(page["/MediaBox"])([*old, bar])
+    writer.update_container(page)
+
+
+# --- honest files ------------------------------------------------------------------------------------------
+
+
+def test_each_state_of_a_group_plan_is_valid_and_says_what_was_filled() -> None:
+    filled, still = PageFinding.FILLED, PageFinding.UNCHANGED
+    for count, pdf in enumerate(files()[1:5], 1):
+        verdict = judge(pdf, ANCHORS, NOW)
+        assert verdict.standing is Standing.VALID, verdict.explanation.en
+        assert [one.pages for one in verdict.signatures] == [filled] * (count - 1) + [still]
+
+
+def test_an_archived_file_reads_as_a_head_teacher_needs_it() -> None:
+    verdict = judge(files()[-1], ANCHORS, NOW)
+    assert verdict.headline == words.VALID
+    assert verdict.explanation.vi == (
+        "Tệp này đúng như lúc bốn người ký. Mỗi người ký sau chỉ điền vào ô dành sẵn cho mình. "
+        "Sau chữ ký cuối chỉ có thêm dấu thời gian lưu trữ, là việc được phép. "
+        "Chứng thư thử nghiệm: kết quả này đúng về kỹ thuật, không có giá trị pháp lý."
+    )
+    assert verdict.development
+    assert (verdict.pages, verdict.places, verdict.cautions) == (3, (), ())
+    assert len(verdict.signers) == 4
+    assert verdict.signatures[-1].report.is_timestamp
+    for one in verdict.signatures:
+        assert one.issuer_class is IssuerClass.DEVELOPMENT
+        assert (one.revoked_then, one.revoked_now) == (False, False)
+        assert one.valid_from is not None
+        assert one.valid_to is not None
+
+
+def test_archived_again_and_again_it_stays_valid() -> None:
+    pdf = files()[-1]
+    for years in (1, 5):
+        later = NOW + timedelta(days=365 * years)
+        pdf = signing.archive_timestamp(pdf, trust(), timestamper(later), later)
+    verdict = judge(pdf, ANCHORS, NOW + timedelta(days=365 * 6))
+    assert verdict.standing is Standing.VALID, verdict.explanation.en
+    assert len(verdict.signatures) == 7
+
+
+def test_a_verdict_travels_out_of_the_intake_pool() -> None:
+    with IntakePool(1, warm="tasks.judging") as pool:
+        verdict = pool.submit(judge, files()[-1], ANCHORS, NOW)
+    assert verdict.standing is Standing.VALID
+    assert pickle.loads(pickle.dumps(verdict)) == verdict
+
+
+# --- certificates ------------------------------------------------------------------------------------------
+
+
+def revoking(name: str, days: int) -> Trust:
+    entry = Revoked(certificates.load(person(name).certificate).serial_number, NOW + days * DAY)
+    newest = certificates.crl(authority(), [entry], NOW + 2 * DAY, 2)
+    return replace(trust(), crls=(authority().root_crl, newest))
+
+
+def test_revoked_afterwards_is_told_and_does_not_unmake_the_signature() -> None:
+    verdict = judge(files()[-1], Anchors.embedded(revoking("hoa", 1)), NOW + 30 * DAY)
+    assert verdict.standing is Standing.VALID
+    assert [(one.revoked_then, one.revoked_now) for one in verdict.signers] == [
+        (False, True),
+        (False, False),
+        (False, False),
+        (False, False),
+    ]
+
+
+def test_revoked_before_breaks_it() -> None:
+    verdict = judge(files()[-1], Anchors.embedded(revoking("hoa", -1)), NOW + 30 * DAY)
+    assert verdict.standing is Standing.BROKEN
+    assert verdict.signatures[0].sentence == words.WAS_REVOKED
+    assert verdict.signatures[0].revoked_then is True
+
+
+def test_an_unknown_issuer_is_a_doubt_and_no_fault() -> None:
+    stranger = certificates.make_authority(FOUNDED, "Nơi khác")
+    others = Anchors.embedded(certificates.trust(stranger, certificates.crl(stranger, (), FOUNDED, 1)))
+    verdict = judge(files()[-1], others, NOW)
+    assert verdict.standing is Standing.UNKNOWN
+    assert verdict.headline == words.UNKNOWN_BY_ISSUER
+    assert {one.issuer_class for one in verdict.signatures} == {IssuerClass.UNKNOWN}
+    assert not verdict.development
+
+
+def test_without_any_revocation_data_it_is_unknown_not_broken() -> None:
+    def strip(writer: IncrementalPdfFileWriter) -> None:
+        del writer.root[pdf_name("/DSS")]
+        writer.update_root()
+
+    bare = Anchors.embedded(replace(trust(), crls=()))
+    signed = sign(lesson_plan().pdf, "author", person("lan"), certify=True)
+    assert judge(signed, bare, NOW).standing is Standing.VALID
+    verdict = judge(appended(signed, strip), bare, NOW)
+    assert verdict.standing is not Standing.VALID
+    assert verdict.signatures[0].revoked_then is None
+
+
+def test_the_class_of_the_issuer_is_that_of_its_folder() -> None:
+    national = Anchors(
+        tuple(Anchor(der, IssuerClass.OTHER) for der in trust().roots),
+        tuple(Anchor(der, IssuerClass.SPECIALISED) for der in trust().intermediates),
+        trust().crls,
+    )
+    verdict = judge(files()[1], national, NOW)
+    assert verdict.signatures[0].issuer_class is IssuerClass.SPECIALISED
+    assert not verdict.development
+    assert words.NO_LEGAL_FORCE.vi not in verdict.explanation.vi
+
+
+def test_long_after_the_last_time_stamp_ended_nothing_is_known() -> None:
+    verdict = judge(files()[-1], ANCHORS, NOW + timedelta(days=365 * 12))
+    assert verdict.standing is Standing.UNKNOWN
+
+
+# --- changed files -----------------------------------------------------------------------------------------
+
+
+def test_a_painted_page_is_shown_before_and_after() -> None:
+    verdict = judge(appended(files()[4], paint), ANCHORS, NOW)
+    assert verdict.standing is Standing.ALTERED
+    assert verdict.headline == words.ALTERED
+    assert {one.pages for one in verdict.signatures} == {PageFinding.CHANGED}
+    place = verdict.places[0]
+    assert (place.page, place.signature) == (1, 3)
+    left, top, right, bottom = place.box
+    # 100 to 300 pt across and 300 to 340 pt up a page of 842 × 595 pt
+    assert abs(left - 119) < 12
+    assert abs(right - 356) < 12
+    assert abs(top - 428) < 20
+    assert abs(bottom - 496) < 20
+    for picture in (place.before, place.after, place.before_page, place.after_page):
+        assert picture is not None
+        assert Image.open(io.BytesIO(picture)).format == "WEBP"
+    assert place.before != place.after
+    assert len(verdict.places) == 1, "lawful stamps are no changed places"
+
+
+def test_an_overlay_signed_by_a_colleague_is_the_first_signers_change() -> None:
+    """The later signer signs the painted page: difference analysis aside, the pictures tell."""
+    signed = files()[1]
+    painted = appended(signed, paint)
+    again = sign(painted, "vice_principal_review", person("ngoc"), team_plan().boxes["vice_principal_review"])
+    verdict = judge(again, ANCHORS, NOW)
+    assert verdict.standing is Standing.ALTERED
+    assert verdict.signatures[0].pages is PageFinding.CHANGED
+    assert verdict.signatures[1].standing is Standing.VALID
+
+
+def test_bytes_behind_the_last_signature_are_no_part_of_it() -> None:
+    verdict = judge(files()[-1] + b"\n900 0 obj\n<< /Type /Page >>\nendobj\n", ANCHORS, NOW)
+    assert verdict.standing is Standing.ALTERED
+    assert not verifying.validate(files()[-1] + b"\n900 0 obj\n<<>>\nendobj\n", trust(), NOW).ok
+
+
+def test_one_changed_byte_alters_what_was_signed() -> None:
+    place = files()[-1].index(b"stream", 2000) + 60
+    pdf = files()[-1]
+    verdict = judge(pdf[:place] + bytes([pdf[place] ^ 1]) + pdf[place + 1 :], ANCHORS, NOW)
+    assert verdict.standing is Standing.ALTERED
+    assert {one.standing for one in verdict.signatures} == {Standing.ALTERED}
+    assert verdict.signatures[0].sentence == words.CONTENT_CHANGED
+
+
+def test_one_damaged_signature_does_not_hide_the_others() -> None:
+    pdf = bytearray(files()[2])
+    second = pdf.index(b"/Contents", len(files()[1]))
+    start = pdf.index(b"<", second) + 1
+    pdf[start : start + 8] = b"00000000"
+    verdict = judge(bytes(pdf), ANCHORS, NOW)
+    assert verdict.standing is Standing.ALTERED, "what a broken signature filled nobody allowed"
+    first, broken = verdict.signatures
+    assert first.report.intact
+    assert first.report.signer == "Phạm Thị Hoa"
+    assert (broken.standing, broken.report.field) == (Standing.BROKEN, "vice_principal_review")
+
+
+# --- other files -------------------------------------------------------------------------------------------
+
+
+def test_a_file_nobody_signed() -> None:
+    verdict = judge(lesson_plan().pdf, ANCHORS, NOW)
+    assert (verdict.standing, verdict.headline) == (Standing.UNSIGNED, words.UNSIGNED)
+
+
+def encrypted() -> bytes:
+    output = io.BytesIO()
+    with pikepdf.open(io.BytesIO(lesson_plan().pdf)) as document:
+        document.save(output, encryption=pikepdf.Encryption(user="a", owner="b"))
+    return output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("pdf", "reason"),
+    [
+        (b"", words.NO_PDF),
+        (b"PK\x03\x04", words.NO_PDF),
+        (b"%PDF-1.7", words.DAMAGED_FILE),
+        (b"%PDF-1.7" + bytes(5000), words.DAMAGED_FILE),
+    ],
+    ids=["empty", "zip", "head", "zeros"],
+)
+def test_what_cannot_be_read_gets_a_sentence(pdf: bytes, reason: object) -> None:
+    verdict = judge(pdf, ANCHORS, NOW)
+    assert (verdict.standing, verdict.explanation) == (Standing.UNREADABLE, reason)
+
+
+def test_a_password_is_named() -> None:
+    assert judge(encrypted(), ANCHORS, NOW).explanation == words.ENCRYPTED
+
+
+def test_a_file_cut_off_anywhere_gets_a_verdict_and_is_never_valid_unless_it_ends_with_a_signature() -> None:
+    whole = files()[2]
+    ends = {len(pdf) for pdf in files()[:3]}
+    for end in range(0, len(whole), 7919):
+        verdict = judge(whole[:end], ANCHORS, NOW)
+        assert isinstance(verdict, Verdict)
+        assert verdict.standing is not Standing.VALID or end in ends
