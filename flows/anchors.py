@@ -1,4 +1,4 @@
-"""Whose signatures are believed: the embedded authority, and what the administrator put into a folder.
+"""Whose signatures are believed besides our own authority's: what the administrator put into a folder.
 
 The folder (`Settings.trust_folder`) has one subfolder for each class of the Law on Electronic Transactions
 (20/2023/QH15, article 22) and one for all others: `public official specialised other`. In them lie
@@ -22,9 +22,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from sqlmodel import Session
 
-from flows.keyring import trust_of
 from models.settings import Settings
 from models.text import Text
 from tasks.certificates import POLICY, Trust
@@ -86,11 +84,6 @@ class Folder:
             tuple(Anchor(held.certificate, held.kind) for held in self.certificates if not held.is_root),
             self.crls,
         )
-
-
-def anchors_of(session: Session, settings: Settings) -> Anchors:
-    """All that is believed here: our own authority, and the folder. Unavailable before there is ours."""
-    return Anchors.embedded(trust_of(session)).joined(read(settings).anchors)
 
 
 def read(settings: Settings) -> Folder:

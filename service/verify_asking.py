@@ -12,7 +12,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from flows import anchors, known_files
+from flows import known_files
+from flows.believed import anchors_of
 from flows.known_files import KnownFile
 from flows.office import Office
 from models.errors import Fault, Invalid, RecordsError, TooLarge
@@ -72,7 +73,7 @@ class Asking:
     def judged(self, name: str, pdf: bytes) -> CheckResult:
         """The verdict on bytes that are here."""
         with self.office.db.read() as session:
-            trusted = anchors.anchors_of(session, self.office.settings)
+            trusted = anchors_of(session, self.office.settings)
         shown = "".join(c for c in names.safe(name) if c.isprintable())[:LONGEST_NAME]
         return self.verifier.check(shown or "–", pdf, trusted, self.now, self._address)
 

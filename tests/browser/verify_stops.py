@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flows import anchors
+from flows.believed import anchors_of
 from tasks.check_results import CheckResult, CheckResults
 from tasks.judging import judge
 from tests.browser.stops import ANYBODY, Stop, stop
@@ -36,7 +36,7 @@ def _result(cast: Cast, pdf: bytes) -> str:
     """Address of the result of a check, which outlasts the tour."""
     now = cast.office.now()
     with cast.office.db.read() as session:
-        trusted = anchors.anchors_of(session, cast.office.settings)
+        trusted = anchors_of(session, cast.office.settings)
     verdict = cast.office.intake.submit(judge, pdf, trusted, now)
     later = now + timedelta(hours=6)
     kept = CheckResults(cast.office.settings.verified)

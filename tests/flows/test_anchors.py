@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from flows import anchors
+from flows.believed import anchors_of
 from flows.keyring import trust_of
 from models.settings import Settings
 from tasks import certificates
@@ -81,7 +82,7 @@ def test_what_is_trusted_is_our_own_authority_and_the_folder(
     place.mkdir(parents=True)
     (place / "root.crt").write_bytes(nation.root)
     with cast.office.db.read() as session:
-        found, own = anchors.anchors_of(session, cast.office.settings), trust_of(session)
+        found, own = anchors_of(session, cast.office.settings), trust_of(session)
     assert found.trust.roots == (*own.roots, nation.root)
     assert found.kind_of(nation.root) is IssuerClass.PUBLIC
     assert {found.kind_of(der) for der in (*own.roots, *own.intermediates)} == {IssuerClass.DEVELOPMENT}
