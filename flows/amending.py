@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from flows import decide, spans
+from flows import spans
 from flows.grammar import DocumentType
 from flows.links import ABOUT, linked_to
 from flows.people import Actor, Concerned
 from flows.plan import DONE
+from flows.reading import read
 from models.document import Document
 from models.errors import NotYours, RecordsError, WrongStep
 from models.settings import VIETNAM
@@ -41,7 +42,7 @@ def refusal(
     if document.status not in DONE:
         return WrongStep(_NOT_DONE)
     if note.after is not None:
-        here = decide.read(session, document.id, document.school_id)
+        here = read(session, document.id, document.school_id)
         if not note.after.holds(here.position.past):
             return WrongStep(_WENT_OTHERWISE.format(what=note.name, when=note.after.words))
     if note.once:

@@ -13,18 +13,21 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from flows.catalogue import type_of
+from flows.certification import trust_with_stamps
 from flows.decide import settle
-from flows.keyring import trust_of
 from flows.ledger import Key, perform
 from flows.office import Office
+from flows.plan import SYSTEM
 from models.document import Document, Signature
 from models.errors import NotFound
 from models.event import Event
+from models.settings import Settings
 from models.text import Text
 from tasks import archiving
 from tasks.archiving import NotArchivable
 from tasks.certificates import Trust
-from tasks.timestamping import HttpTimeStamper
+from tasks.keys import Secret
+from tasks.stamp_servers import StampServers, servers_of
 
 VALIDATE = Text("Kiểm tra chữ ký", "Validate signatures")
 TIMESTAMP = Text("Lấy dấu thời gian lưu trữ", "Archive timestamp")
@@ -59,7 +62,7 @@ def _approved(office: Office, document_id: str) -> _Approved:
             document.type,
             _signed_blob(session, document),
             dict(rows),
-            trust_of(session),
+            trust_with_stamps(session, office.settings),
         )
 
 
@@ -69,7 +72,7 @@ def _signed_blob(session: Session, document: Document) -> str:
         select(Event.output_blob)
         .where(
             col(Event.document_id) == document.id,
-            col(Event.action) != "archive",
+            col(Event.actor_id) != SYSTEM,
             col(Event.output_blob).is_not(None),
         )
         .order_by(col(Event.seq).desc())
@@ -101,8 +104,9 @@ def archive_timestamp(office: Office, document_id: str, opened_seq: int, validat
 
     def effect(approved: _Approved) -> str:
         pdf = office.blobs.get(validated)
-        timestamper = _timestamper(office.settings.timestamp_url)
-        return office.blobs.put(archiving.timestamp(pdf, approved.trust, timestamper, office.now()))
+        return office.blobs.put(
+            archiving.timestamp(pdf, approved.trust, _stamps(office.settings), office.now())
+        )
 
     return _ledgered(office, document_id, opened_seq, "timestamp", effect)
 
@@ -125,12 +129,18 @@ def archive(office: Office, document_id: str, opened_seq: int, stamped: str) -> 
     return _ledgered(office, document_id, opened_seq, "archive", effect)
 
 
-def _timestamper(url: str) -> HttpTimeStamper:
-    """A kept-alive connection to the authority for each thread: pyHanko caches in it, unguarded."""
-    known: dict[str, HttpTimeStamper] = _threads.__dict__.setdefault("timestampers", {})
-    if url not in known:
-        known[url] = HttpTimeStamper(url)
-    return known[url]
+def open_stamps(settings: Settings) -> StampServers:
+    """Connections to the time-stamp authorities, for one thread; to be closed."""
+    return StampServers(servers_of(settings.timestamp_url, settings.tsa_user, Secret(settings.tsa_password)))
+
+
+def _stamps(settings: Settings) -> StampServers:
+    """They are kept alive for each thread: pyHanko caches in them, unguarded."""
+    known: dict[str, StampServers] = _threads.__dict__.setdefault("timestampers", {})
+    urls = settings.timestamp_url
+    if urls not in known:
+        known[urls] = open_stamps(settings)
+    return known[urls]
 
 
 _threads = threading.local()

@@ -20,7 +20,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
-from flows import keyring
+from flows import admitting, keyring
 from flows.commands import Command
 from flows.decide import decide
 from flows.leases import alive
@@ -88,7 +88,9 @@ def start(
     check_form(pin)
     now = office.now()
     with office.db.read() as session:
-        key = keyring.key_of(session, actor.id, "seal" if ACTIONS[action] == "seal" else "person")
+        key, _ = admitting.usable_key(
+            session, actor.id, "seal" if ACTIONS[action] == "seal" else "person", now
+        )
         known = set(
             session.exec(
                 select(Document.id).where(
@@ -133,7 +135,7 @@ def start(
     _RUNNING.add(batch.id)
     threading.Thread(
         target=_run,
-        args=(office, actor, batch.id, action, signers, sign, arrived),
+        args=(office, actor, batch.id, action, signers, sign, key.fingerprint, arrived),
         name=f"round-{batch.id}",
     ).start()
     return batch.id
@@ -146,6 +148,7 @@ def _run(
     action: str,
     signers: ExitStack,
     sign: Callable[[SignRequest], Signed],
+    fingerprint: str,
     arrived: datetime,
 ) -> None:
     """Work through the manifest in lanes; whatever happens, the key's children die and the end is written.
@@ -168,7 +171,7 @@ def _run(
                 return
             try:
                 command = Command(document_id, action, version, actor, arrived)
-                _one(_Item(office, batch_id, position, sign), command)
+                _one(_Item(office, batch_id, position, sign, fingerprint), command)
             except NoRoom:
                 stopped.set()
             if stopped.is_set():
@@ -221,9 +224,14 @@ class _Item:
     """One line of the manifest while it is decided (`performing.OpenKey`)."""
 
     def __init__(
-        self, office: Office, batch_id: str, position: int, sign: Callable[[SignRequest], Signed]
+        self,
+        office: Office,
+        batch_id: str,
+        position: int,
+        sign: Callable[[SignRequest], Signed],
+        fingerprint: str,
     ) -> None:
-        self.office = office
+        self.office, self.fingerprint = office, fingerprint
         self._row = col(BatchItem.batch_id) == batch_id, col(BatchItem.position) == position
         self.sign = sign
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from flows import anchors
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from models.settings import Settings
 from tasks.verdicts import Anchors
 

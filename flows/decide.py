@@ -1,8 +1,8 @@
 """The only writer of a document's step.
 
-`decide` for people, `settle` for the machine's archive step, `begin` for a new draft. One transaction each:
-who may act here? → compare-and-set on (id, version) → event, signature, waiting rows, notices. What must be
-made first (a PDF, a signature) is made before the transaction by `flows/performing.py`.
+`decide` for people, `settle` and `renew` for the machine's archive, `begin` for a new draft. One transaction
+each: who may act here? → compare-and-set on (id, version) → event, signature, waiting rows, notices. What
+must be made first (a PDF, a signature) is made before the transaction by `flows/performing.py`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select as select_columns
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from flows import aftermath, bodies, duties, mark_rows, plan, telling
+from flows import aftermath, duties, mark_rows, plan, telling
 from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
-from flows.grammar import DocumentType, Draft, Parallel, Respond, Step
+from flows.grammar import DocumentType, Draft, Parallel, Step
 from flows.links import links_of
 from flows.office import Office
 from flows.opening import open_step
@@ -29,10 +28,12 @@ from flows.performing import OpenKey, perform, release
 from flows.permits import permit, refuse_otherwise
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
+from flows.reading import as_happened, read
 from flows.recording import event_of, keep, record, remark_of, take_back
+from models.db import Database
 from models.delegation import Substitution
 from models.document import Document, Revision
-from models.errors import NotFound, Stale
+from models.errors import Stale
 from models.event import Event
 from models.indexing import index
 from models.text import Text
@@ -112,50 +113,6 @@ def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) 
     return decided
 
 
-def read(session: Session, document_id: str, school_id: str) -> Here:
-    """The document with its process position; NotFound outside the school."""
-    asked = select(Document, bodies.HAS_ONE).where(
-        col(Document.id) == document_id, col(Document.school_id) == school_id
-    )
-    found = session.exec(asked.execution_options(populate_existing=True)).first()
-    if found is None:
-        raise NotFound
-    document, with_file = found
-    session.expunge(document)  # only the compare-and-set writes it
-    declared = bodies.applied(type_of(document.type), with_file=with_file)
-    events = happened(session, document_id)
-    position = plan.position(declared, events)
-    opened = _answered_from(session, document, position)
-    return Here(document, declared, position, subject_of(session, document), len(events), opened)
-
-
-def _answered_from(session: Session, document: Document, position: Position) -> datetime | None:
-    """When the station opened, where somebody's own time to answer runs from it."""
-    if not any(isinstance(step, Respond) for step in position.open):
-        return None
-    opened = select(Event.at).where(
-        col(Event.document_id) == document.id, col(Event.seq) == position.opened_seq
-    )
-    return session.exec(opened).first()
-
-
-def happened(session: Session, document_id: str) -> list[Happened]:
-    """A document's events as the process reads them."""
-    e = Event  # its columns alone: every decision reads them twice
-    columns = select_columns(
-        col(e.seq), col(e.actor_id), col(e.step), col(e.action), col(e.revision), col(e.data)
-    )
-    rows = session.execute(columns.where(col(e.document_id) == document_id).order_by(col(e.seq)))
-    return [_as_happened(*row) for row in rows]
-
-
-def _as_happened(
-    seq: int, actor: str, step: str, action: str, revision: int, data: Mapping[str, Any]
-) -> Happened:
-    stood_for, witness = data.get("stood_for", ""), data.get("witness", "")
-    return Happened(seq, actor, step, action, revision, stood_for, witness, data.get("values", {}))
-
-
 def _repeated(session: Session, here: Here, command: Command) -> Decided | None:
     """The stored result, when this very decision was already made."""
     if here.document.version <= command.version:
@@ -219,7 +176,7 @@ def _write(
         document, command.actor.id, step.name, command.action, _revision(here, command), now, made
     )
     remark = remark_of(event, command)
-    done = _as_happened(event.seq, event.actor_id, event.step, event.action, event.revision, event.data)
+    done = as_happened(event.seq, event.actor_id, event.step, event.action, event.revision, event.data)
     position = plan.follow(here.declared, here.position, done)
     values: dict[str, Any] = {
         "version": document.version + 1,
@@ -395,4 +352,36 @@ def settle(
         mark_rows.archived(session, document_id)
         duties.carry(session, document_id, blob)
         telling.tell(session, document, here.declared, position, event, (), now)
+    return True
+
+
+def renew(
+    db: Database, document_id: str, *, found: str, blob: str, data: Mapping[str, Any], now: datetime
+) -> bool:
+    """The machine's decision `renew`: the archived file `found` has a further archive timestamp as `blob`.
+
+    Where the document stands, its place in lists and what its owner owes stay as they are. False when the
+    file is another one by now, or the document is no longer kept.
+    """
+    with db.write() as session:
+        school_id = session.exec(select(Document.school_id).where(col(Document.id) == document_id)).first()
+        if school_id is None:
+            return False
+        here = read(session, document_id, school_id)
+        document = here.document
+        if document.blob != found or document.status not in plan.KEPT or here.position.step is not None:
+            return False
+        made = Made(input_blob=found, output_blob=blob, data=dict(data))
+        step = here.declared.archive.name
+        event = event_of(document, SYSTEM, step, plan.RENEW, here.position.revision, now, made)
+        values = {"version": document.version + 1, "head_hash": event.hash, "blob": blob}
+        if document.dispatched == document.version:
+            values["dispatched"] = document.version + 1  # there is nothing in this for the worker
+        _swap(session, document, values)
+        record(session, event)
+        session.exec(
+            update(Revision)
+            .where(col(Revision.document_id) == document_id, col(Revision.number) == here.position.revision)
+            .values(final=blob)
+        )
     return True

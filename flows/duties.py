@@ -22,6 +22,7 @@ from flows.obligations import Calendar, calendar_of
 from flows.office import Office
 from flows.people import Actor
 from flows.plan import Position
+from flows.same_file import files_of
 from models.document import Document
 from models.errors import Invalid, NotYours, WrongStep
 from models.evidence import Duty, Evidence
@@ -93,15 +94,21 @@ def downloaded(office: Office, actor: Actor, document_id: str, blob: str, via: V
     A file of an earlier revision, one still on its way, and a reader who is not the owner leave no trace.
     """
     with office.db.read() as session:
-        if not any(d.account_id == actor.id and blob in d.files for d in duties_of(session, document_id)):
+        if not _owes(session, actor, document_id, blob):
             return False
     with office.db.write() as session:
-        duties = duties_of(session, document_id)
-        if not any(d.account_id == actor.id and blob in d.files for d in duties):
+        duties = _owes(session, actor, document_id, blob)
+        if not duties:
             return False
         _append(session, actor, duties[0], DOWNLOAD, blob, office.now(), via)
         _settle(session, duties)
     return True
+
+
+def _owes(session: Session, actor: Actor, document_id: str, blob: str) -> Sequence[Duty]:
+    """The duties of a document whose owner this is, if this is a form of its file."""
+    duties = duties_of(session, document_id)
+    return duties if any(d.account_id == actor.id and blob in files_of(session, d) for d in duties) else ()
 
 
 # --- what a person says ---------------------------------------------------------------------------------
@@ -218,7 +225,7 @@ def _settle(session: Session, duties: Sequence[Duty]) -> None:
         rows = session.exec(select(Evidence).where(col(Evidence.document_id) == duty.document_id)).all()
         facts = [Fact(e.kind, e.account_id, e.blob, e.at) for e in rows]
         broken = broken_since(session, duty.school_id, duty.account_id) is not None
-        met = evidence.meeting(duty.kind, duty.account_id, duty.files, facts, broken=broken)
+        met = evidence.meeting(duty.kind, duty.account_id, files_of(session, duty), facts, broken=broken)
         duty.met_at = met.at if met else None
         session.add(duty)
         if met:

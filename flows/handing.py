@@ -15,13 +15,14 @@ from sqlmodel import Session
 from flows import delegations, plan
 from flows.candidates import HANDED, today
 from flows.commands import Here
-from flows.decide import note_handed_over, read
+from flows.decide import note_handed_over
 from flows.delegation_rules import Asked
 from flows.grammar import Step
 from flows.office import Office
 from flows.people import Actor
 from flows.permits import stale, wrong_step
 from flows.posts import holders
+from flows.reading import read
 from models.account import Account
 from models.errors import Fault, Invalid, NotYours
 from models.text import Text

@@ -1,110 +1,38 @@
-"""The database side of keys: the embedded authority, whose key signs, wrong PINs, renewals.
+"""The database side of people's keys: whose key signs, wrong PINs, renewals.
 
-Keys are made and opened in `tasks/keys.py` and `tasks/certificates.py`; here they are only stored, found and
-counted. A PIN passes through as `Secret` and is kept nowhere. No key is made or opened inside a transaction.
+What certifies them is `flows/certification.py`. Keys are made and opened in `tasks/keys.py` and
+`tasks/certificates.py`; here they are only stored, found and counted. A PIN passes through as `Secret` and is
+kept nowhere. No key is made or opened inside a transaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import case
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, case
 from sqlmodel import Session, col, select, update
 
+from flows.certification import issuing_parts, open_authority, renew_list
 from flows.flag_rows import resolve
 from models.account import Account
 from models.db import Database
-from models.errors import BadPin, Fault, Invalid, Locked, NotFound, RecordsError, Unavailable
+from models.errors import BadPin, Fault, Invalid, Locked, NotFound, RecordsError
 from models.flag import Flag
-from models.key import AuthorityPart, SigningKey
+from models.key import SigningKey
 from models.settings import VIETNAM, Settings
 from models.text import Text
 from tasks import certificates, keys
-from tasks.certificates import Authority, Purpose, Revoked, Trust
+from tasks.certificates import Authority, BadCertificate, Purpose
 from tasks.keys import Secret
-from tasks.timestamping import TimeStampAuthority
 
 KeyPurpose = Literal["person", "seal"]
 PIN_TRIES = 5
 PIN_PAUSE = timedelta(minutes=15)
-ORGANISATION = "Hồ Sơ Số"
 _PURPOSES: dict[KeyPurpose, Purpose] = {"person": Purpose.PERSONAL, "seal": Purpose.SEAL}
-
-
-# the authority
-
-
-def ensure_authority(db: Database, settings: Settings, now: datetime) -> None:
-    """Make root, issuing and time-stamp parts once; another process doing the same at once is no harm."""
-    with db.read() as session:
-        if session.get(AuthorityPart, "root") is not None:
-            return
-    made = certificates.make_authority(now, ORGANISATION)
-    stamp_key = certificates.new_key()
-    named = certificates.Subject("Hồ Sơ Số TSA", ORGANISATION, "tsa")
-    stamp = certificates.issue(made, named, Purpose.TIMESTAMP, stamp_key.public_key(), now)
-    parts = (
-        ("root", made.root, made.root_key, made.root_crl),
-        ("issuing", made.issuing, made.issuing_key, certificates.crl(made, (), now, 1)),
-        ("tsa", stamp, certificates.private_der(stamp_key), b""),
-    )
-    rows = [
-        AuthorityPart(
-            part=part,
-            certificate=certificate,
-            protected=keys.protect_service(key, settings.master_key, part),
-            crl=crl,
-            created_at=now,
-        )
-        for part, certificate, key, crl in parts
-    ]
-    try:
-        with db.write() as session:
-            if session.get(AuthorityPart, "root") is None:
-                session.add_all(rows)
-    except IntegrityError:
-        return  # the other process's authority stands
-
-
-def open_authority(session: Session, settings: Settings) -> Authority:
-    """Both authorities with their keys, to issue or revoke; Unavailable before `ensure_authority`."""
-    root, issuing = _part(session, "root"), _part(session, "issuing")
-    return Authority(
-        root=root.certificate,
-        root_key=keys.unlock_service(root.protected, settings.master_key, "root"),
-        root_crl=root.crl,
-        issuing=issuing.certificate,
-        issuing_key=keys.unlock_service(issuing.protected, settings.master_key, "issuing"),
-    )
-
-
-def trust_of(session: Session) -> Trust:
-    """What signatures are checked against now, with the latest revocation lists."""
-    rows = session.exec(select(AuthorityPart).where(col(AuthorityPart.part).in_(("root", "issuing"))))
-    parts = {row.part: row for row in rows}
-    if len(parts) < 2:
-        raise Unavailable(_NO_AUTHORITY)
-    root, issuing = parts["root"], parts["issuing"]
-    return Trust((root.certificate,), (issuing.certificate,), (root.crl, issuing.crl))
-
-
-def open_timestamping(session: Session, settings: Settings) -> TimeStampAuthority:
-    """The embedded time-stamp authority, ready to answer."""
-    part, issuing = _part(session, "tsa"), _part(session, "issuing")
-    key = keys.load_service(part.protected, settings.master_key, "tsa")
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    return TimeStampAuthority(key, part.certificate, (issuing.certificate,))
-
-
-def _part(session: Session, name: str) -> AuthorityPart:
-    part = session.get(AuthorityPart, name)
-    if part is None:
-        raise Unavailable(_NO_AUTHORITY)
-    return part
 
 
 # a person's keys
@@ -124,11 +52,22 @@ def find_key(session: Session, account_id: str, purpose: KeyPurpose) -> SigningK
 
 
 def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey:
-    """The key in use; Invalid (field `pin`) when there is none: the account page makes one."""
+    """The key in use; BadCertificate when it was revoked, Invalid (field `pin`) when none was made yet."""
     key = find_key(session, account_id, purpose)
-    if key is None:
-        raise Invalid(_NO_KEY, (Fault("pin", _NO_KEY),))
-    return key
+    if key is not None:
+        return key
+    last = next(iter(history(session, account_id, purpose)), None)
+    if last is not None and last.revoked_at is not None:
+        raise BadCertificate(certificates.REVOKED.format(at=certificates.when(last.revoked_at)))
+    raise Invalid(_NO_KEY, (Fault("pin", _NO_KEY),))
+
+
+def history(session: Session, account_id: str, purpose: KeyPurpose | None = None) -> Sequence[SigningKey]:
+    """All certificates a person ever had (for one purpose), the newest first."""
+    query = select(SigningKey).where(col(SigningKey.account_id) == account_id)
+    if purpose is not None:
+        query = query.where(col(SigningKey.purpose) == purpose)
+    return session.exec(query.order_by(col(SigningKey.created_at).desc())).all()
 
 
 def has_pin(session: Session, account_id: str) -> bool:
@@ -161,6 +100,7 @@ def make_key(
         purpose=purpose,
         certificate=certificate,
         fingerprint=certificates.fingerprint(certificate),
+        serial=f"{certificates.load(certificate).serial_number:x}",
         protected=keys.protect(certificates.private_der(pair), pin, settings.master_key, account.id),
         created_at=now,
         expires_at=certificates.load(certificate).not_valid_after_utc,
@@ -176,7 +116,7 @@ def issue_key(
     pin: Secret,
     now: datetime,
 ) -> SigningKey:
-    """Make and store a person's key; an expired one makes way. Invalid when there is one in force.
+    """Make and store a person's key. Invalid when they have one: an expired one is renewed.
 
     Law 7: called for the person who typed the PIN, never for someone else.
     """
@@ -184,27 +124,49 @@ def issue_key(
         account = session.get(Account, account_id)
         if account is None:
             raise NotFound
-        _refuse_second(session, account_id, purpose, now)
+        _refuse_second(session, account_id, purpose)
         authority = open_authority(session, settings)
     made = make_key(authority, settings, account, organisation, purpose, pin, now)
     with db.write() as session:
-        old = _refuse_second(session, account_id, purpose, now)
-        if old is not None:
-            old.revoked_at = now  # expired: no list needs to name it
-            session.add(old)
-            resolve(session, now, col(Flag.account_id) == account_id, col(Flag.rule) == "certificate")
+        _refuse_second(session, account_id, purpose)
         session.add(made)
     return made
 
 
-def _refuse_second(
-    session: Session, account_id: str, purpose: KeyPurpose, now: datetime
-) -> SigningKey | None:
-    """The expired key that may be replaced; Invalid when the key there is still in force."""
-    key = find_key(session, account_id, purpose)
-    if key is not None and now < key.expires_at:
+def _refuse_second(session: Session, account_id: str, purpose: KeyPurpose) -> None:
+    if find_key(session, account_id, purpose) is not None:
         raise Invalid(_HAS_KEY, (Fault("pin", _HAS_KEY),))
-    return key
+
+
+def renew_key(
+    db: Database,
+    settings: Settings,
+    account_id: str,
+    organisation: str,
+    purpose: KeyPurpose,
+    pin: Secret,
+    now: datetime,
+) -> SigningKey:
+    """A new key pair and certificate for who knows the PIN of the present one, expired or not.
+
+    The new certificate is in today's name. The old one is revoked as superseded, unless it had expired, and
+    its key is destroyed; what it signed stays valid. BadPin, Locked: the PIN was wrong, nothing changed.
+    """
+    keys.check_form(pin)
+    with db.read() as session:
+        account = session.get(Account, account_id)
+        if account is None:
+            raise NotFound
+        old = key_of(session, account_id, purpose)
+        authority = open_authority(session, settings)
+    try_pin(db, settings, old, pin, now)
+    made = make_key(authority, settings, account, organisation, purpose, pin, now)
+    with db.write() as session:
+        same = col(SigningKey.id) == old.id, col(SigningKey.protected) == old.protected
+        if not _end(session, settings, now, x509.ReasonFlags.superseded, *same):
+            raise Invalid(_CHANGED_ELSEWHERE)
+        session.add(made)
+    return made
 
 
 def change_pin(
@@ -234,41 +196,53 @@ def change_pin(
 
 
 def revoke_keys(
-    session: Session, settings: Settings, account_id: str, now: datetime, purpose: KeyPurpose | None = None
+    session: Session,
+    settings: Settings,
+    account_id: str,
+    now: datetime,
+    purpose: KeyPurpose | None = None,
+    reason: x509.ReasonFlags = x509.ReasonFlags.cessation_of_operation,
 ) -> int:
-    """Revoke an account's keys (of one purpose) and renew the list; what was signed before stays valid."""
-    done = session.exec(
-        update(SigningKey)
-        .where(
-            col(SigningKey.account_id) == account_id,
-            col(SigningKey.revoked_at).is_(None),
-            col(SigningKey.purpose).in_([purpose] if purpose else list(_PURPOSES)),
-        )
-        .values(revoked_at=now)
-    ).rowcount
-    if done:
-        _renew_list(session, settings, now)
-    return done
+    """Revoke an account's keys (of one purpose) and renew the lists; what was signed before stays valid."""
+    purposes = [purpose] if purpose else list(_PURPOSES)
+    mine = col(SigningKey.account_id) == account_id, col(SigningKey.purpose).in_(purposes)
+    return _end(session, settings, now, reason, *mine)
 
 
-def _renew_list(session: Session, settings: Settings, now: datetime) -> None:
-    part = session.get(AuthorityPart, "issuing", with_for_update=True)  # one list after the other
-    if part is None:
-        raise Unavailable(_NO_AUTHORITY)
-    authority = open_authority(session, settings)
-    number = x509.load_der_x509_crl(part.crl).extensions.get_extension_for_class(x509.CRLNumber).value
-    revoked = session.exec(select(SigningKey).where(col(SigningKey.revoked_at).is_not(None))).all()
-    part.crl = certificates.crl(
-        authority,
-        [
-            Revoked(certificates.load(key.certificate).serial_number, key.revoked_at)
-            for key in revoked
-            if key.revoked_at is not None
-        ],
-        now,
-        number.crl_number + 1,
-    )
-    session.add(part)
+def revoke_key(
+    session: Session, settings: Settings, key_id: str, reason: x509.ReasonFlags, now: datetime
+) -> bool:
+    """Revoke one key; False when it was over already."""
+    return bool(_end(session, settings, now, reason, col(SigningKey.id) == key_id))
+
+
+def _end(
+    session: Session,
+    settings: Settings,
+    now: datetime,
+    reason: x509.ReasonFlags,
+    *which: ColumnElement[bool],
+) -> int:
+    """Revoke the keys in use among these, destroy them, renew the lists; how many there were."""
+    ended = session.exec(
+        select(SigningKey).where(*which, col(SigningKey.revoked_at).is_(None)).with_for_update()
+    ).all()
+    for key in ended:
+        key.revoked_at, key.reason, key.protected = _end_of(key, now), reason.value, b""
+        session.add(key)
+        resolve(session, now, col(Flag.key) == f"certificate:{key.id}:{key.account_id}")
+    session.flush()
+    if any(key.revoked_at and key.revoked_at < key.expires_at for key in ended):
+        for part in issuing_parts(session):
+            renew_list(session, settings, part.generation, now)
+    return len(ended)
+
+
+def _end_of(key: SigningKey, now: datetime) -> datetime:
+    """Lists know whole seconds: the second after its last signature, or that signature would fall with it."""
+    if key.used_at is None or key.used_at < now.replace(microsecond=0):
+        return now
+    return key.used_at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 # PINs
@@ -346,17 +320,13 @@ def _paused(until: datetime) -> Locked:
     return Locked(_PAUSED.format(at=at.strftime("%H:%M %d/%m/%Y"), tries=PIN_TRIES))
 
 
-_NO_AUTHORITY = Text(
-    "Nơi cấp chứng thư của hệ thống chưa được tạo. Báo quản trị khởi động lại hệ thống.",
-    "The system's certificate authority is not made yet. Ask the administrator to restart the system.",
-)
 _NO_KEY = Text(
     "Tài khoản chưa có khóa ký. Vào trang Tài khoản để đặt mã PIN.",
     "The account has no signing key. Set a PIN on the account page.",
 )
 _HAS_KEY = Text(
-    "Tài khoản đã có khóa ký. Muốn đổi mã PIN thì cần mã PIN đang dùng.",
-    "The account already has a signing key. To change the PIN, the present PIN is needed.",
+    "Tài khoản đã có khóa ký. Muốn đổi mã PIN hoặc gia hạn chứng thư thì cần mã PIN đang dùng.",
+    "The account has a signing key already. To change its PIN or to renew it, the present PIN is needed.",
 )
 _CHANGED_ELSEWHERE = Text(
     "Mã PIN vừa được đổi ở nơi khác. Tải lại trang rồi thử lại.",

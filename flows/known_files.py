@@ -24,8 +24,8 @@ from models.text import Text
 from tasks.blobs import BlobStore
 
 FileStanding = Literal["in-force", "under-way", "unfinished", "older", "replaced", "withdrawn"]
-"""`under-way`: people still have to approve or seal it; `unfinished`: they have, and this file lacks some of the
-signatures; `older`: there is a later revision; `replaced`: another record stands in its place."""
+"""`under-way`: people still have to approve or seal it; `unfinished`: they have, and this file lacks some of
+the signatures; `older`: there is a later revision; `replaced`: another record stands in its place."""
 
 
 @dataclass(frozen=True, slots=True)

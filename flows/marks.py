@@ -13,10 +13,10 @@ from sqlmodel import Session, col, func, select
 
 from flows import plan, queries
 from flows.commands import LONGEST_NOTE
-from flows.decide import read
 from flows.office import Office
 from flows.parts import fingerprint, rows_of
 from flows.people import Actor
+from flows.reading import read
 from flows.views import View
 from models.document import Revision
 from models.errors import Fault, Invalid, NotYours, Stale

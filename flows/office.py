@@ -11,6 +11,7 @@ from flows.wake import poker
 from models.db import Database
 from models.settings import Settings
 from tasks.blobs import BlobStore
+from tasks.keys import Secret
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting
@@ -49,9 +50,15 @@ def open_office(settings: Settings, kind: str, *, renderers: int = 0, signers: i
         db=db,
         blobs=BlobStore(settings.blobs),
         intake=IntakePool(renderers),
-        signers=SignersPool(signers, Setting(settings.master_key, settings.timestamp_url)),
+        signers=SignersPool(signers, _signing(settings)),
         name=holder_name(kind),
         poke=poker(settings, db),
+    )
+
+
+def _signing(settings: Settings) -> Setting:
+    return Setting(
+        settings.master_key, settings.timestamp_url, settings.tsa_user, Secret(settings.tsa_password)
     )
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, func, select
 from flows import evidence
 from flows.duties import duties_of
 from flows.people import ALL_SEEING, Actor
+from flows.same_file import files_of, is_form
 from models.account import Account, Group
 from models.document import Document
 from models.evidence import Duty, Evidence
@@ -69,11 +70,13 @@ def of_document(session: Session, document: Document) -> tuple[DutySeen, ...]:
         .where(col(Evidence.document_id) == document.id)
         .order_by(col(Evidence.at).desc(), col(Evidence.id).desc())
     ).all()
-    return tuple(_seen(duty, document, rows) for duty in duties)
+    return tuple(_seen(duty, files_of(session, duty), document, rows) for duty in duties)
 
 
-def _seen(duty: Duty, document: Document, rows: Sequence[tuple[Evidence, str]]) -> DutySeen:
-    files = duty.files if document.blob in duty.files else frozenset(filter(None, (document.blob,)))
+def _seen(
+    duty: Duty, forms: frozenset[str], document: Document, rows: Sequence[tuple[Evidence, str]]
+) -> DutySeen:
+    files = forms if document.blob in forms else frozenset(filter(None, (document.blob,)))
     about = {*evidence.MEETS[duty.kind], *(() if duty.kind == "download" else (evidence.PRINT,))}
     shown = tuple(Shown(e, name, e.blob in files) for e, name in rows if e.kind in about)
     met = next(
@@ -150,7 +153,7 @@ def _listed(
         .where(
             col(Evidence.document_id) == col(Duty.document_id),
             col(Evidence.kind) == evidence.PRINT,
-            or_(col(Evidence.blob) == col(Duty.blob), col(Evidence.blob) == col(Duty.archived)),
+            is_form(col(Evidence.blob)),
         )
         .correlate(Duty)
         .scalar_subquery()

@@ -15,12 +15,13 @@ from sqlalchemy import or_, update
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from flows import bodies, citing, keyring, measures, numbers, plan
+from flows import admitting, bodies, citing, keyring, measures, numbers, plan
 from flows.authority import authority, basis
 from flows.candidates import standing_in, today
 from flows.commands import Command, Here, Made
 from flows.facts import facts_of
 from flows.grammar import DocumentType, Facts, Seal, Step
+from flows.keyring import KeyPurpose
 from flows.links import known_for
 from flows.numbers import written_date
 from flows.office import Office
@@ -35,6 +36,7 @@ from models.text import Text
 from models.upload import Upload
 from tasks import rendering
 from tasks.assembling import assemble
+from tasks.certificates import Trust
 from tasks.keys import check_form
 from tasks.rich_text import images
 from tasks.signing import Signed, SignRequest, prepare
@@ -43,9 +45,12 @@ from tasks.signing import Signed, SignRequest, prepare
 class OpenKey(Protocol):
     """One item of a signing round: a key that is open already, and the item's own row.
 
-    `begun` and `stood` write into the lease's and the decision's transaction, so an item costs two.
+    `fingerprint` is of the certificate whose key is open. `begun` and `stood` write into the lease's and the
+    decision's transaction, so an item costs two.
     """
 
+    @property
+    def fingerprint(self) -> str: ...
     def sign(self, request: SignRequest) -> Signed: ...
     def begun(self, session: Session) -> None: ...
     def stood(self, session: Session) -> None: ...
@@ -195,10 +200,16 @@ def _texts(values: Iterable[Any]) -> Iterable[str]:
 
 
 def sign(office: Office, here: Here, step: Step, command: Command, key: OpenKey | None) -> Made:
-    """Make one signature under a short lease on the document; the caller releases it."""
+    """Make one signature under a short lease on the document; the caller releases it.
+
+    Who may not sign with the certificate they have is refused before the lease: nothing is written.
+    """
+    purpose: KeyPurpose = "seal" if isinstance(step, Seal) else "person"
+    opened = key.fingerprint if key else None
+    held, trust = admitting.admitted(office, command.actor.id, purpose, opened)
     leased = lease(office, here, step, command, key)
     try:
-        return replace(_sign(office, here, step, command, key), leased=leased)
+        return replace(_sign(office, here, step, command, key, held, trust), leased=leased)
     except BaseException:
         with office.db.write() as session:
             release(session, here.document.id, command.actor.id)
@@ -268,14 +279,18 @@ def release(session: Session, document_id: str, actor_id: str) -> None:
 _WITHOUT_TEXT = defer(Revision.fields, raiseload=True)  # type: ignore[arg-type]
 
 
-def _sign(office: Office, here: Here, step: Step, command: Command, open_key: OpenKey | None) -> Made:
+def _sign(
+    office: Office,
+    here: Here,
+    step: Step,
+    command: Command,
+    open_key: OpenKey | None,
+    key: SigningKey,
+    trust: Trust,
+) -> Made:
     now = office.now()
     with office.db.read() as session:
         account = session.get_one(Account, command.actor.id)
-        key = keyring.key_of(session, account.id, "seal" if isinstance(step, Seal) else "person")
-        if open_key is None:
-            keyring.ensure_not_paused(key, now)
-        trust = keyring.trust_of(session)
         frozen = (here.document.id, here.position.revision)
         revision = session.get_one(Revision, frozen, options=[_WITHOUT_TEXT])
         input_blob = _input(session, here, revision)

@@ -18,7 +18,11 @@ SYSTEM = "system"
 WITHDRAW, REPLACE, DELEGATE, REFUSE = "withdraw", "replace", "delegate", "refuse"
 """What happens to a document at no step of its own: its author takes it back, its successor replaces it, an
 open step is given to another person. A refusal is the one act others may record for somebody."""
+RENEW = "renew"
+"""The machine's, at the end: the archived file gets a further archive timestamp; nothing else changes."""
 DONE = ("approved", "archived")
+KEPT = ("archived", "replaced")
+"""How an archived record stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ def follow(declared: DocumentType, here: Position, event: Happened) -> Position:
         # Whatever is left to do, the seal or the archive, is still done: both stay on record.
         return replace(here, status="replaced")
     station = here.step
+    if event.action == RENEW and station is None and here.status in KEPT:
+        return here
     if event.action == WITHDRAW and station and station.name == event.step and withdrawable(here):
         return replace(here, step=None, status="withdrawn", opened_seq=event.seq)
     step = next((s for s in here.open or _machines(here) if s.name == event.step), None)

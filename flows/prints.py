@@ -17,10 +17,10 @@ from flows.evidence import PRINT
 from flows.office import Office
 from flows.people import Actor
 from flows.posts import issuer_of
+from flows.same_file import forms_of
 from models.account import Account
 from models.document import Document
 from models.errors import NotFound, WrongStep
-from models.event import Event
 from models.evidence import Evidence
 from models.settings import VIETNAM
 from models.text import Text
@@ -85,14 +85,7 @@ def standing(session: Session, document: Document, blob: str) -> Standing:
         return "withdrawn"
     if not ready(document):
         return "replaced"
-    before_archive = session.exec(
-        select(Event.input_blob).where(
-            col(Event.document_id) == document.id,
-            col(Event.action) == "archive",
-            col(Event.output_blob) == document.blob,
-        )
-    ).all()
-    return "in-force" if blob in (document.blob, *before_archive) else "replaced"
+    return "in-force" if blob in forms_of(session, document.id, document.blob) else "replaced"
 
 
 def tidy(code: str) -> str:

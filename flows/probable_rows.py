@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
@@ -36,6 +36,7 @@ from flows.probable import (
     windows,
 )
 from flows.rules import some_of_each
+from flows.same_file import is_form
 from flows.school_days import SchoolDays, Taught
 from models.delegation import Delegation
 from models.document import Document
@@ -281,7 +282,7 @@ def _on_paper(session: Session, documents: Collection[str]) -> set[str]:
                 .where(
                     col(Duty.document_id).in_(some),
                     col(e.kind) == evidence.PRINTED,
-                    or_(col(e.blob) == col(Duty.blob), col(e.blob) == col(Duty.archived)),
+                    is_form(col(e.blob)),
                 )
             )
         )

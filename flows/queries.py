@@ -177,7 +177,7 @@ class Waiting:
         return signed is not None and due is not None and signed >= due
 
 
-NO_ACTS = ("create", "submit", "reopen", "return", "withdraw", "delegate", "replace", "archive")
+NO_ACTS = ("create", "submit", "reopen", "return", "withdraw", "delegate", "replace", "archive", "renew")
 """After every other action a person acts no more in the same revision."""
 
 

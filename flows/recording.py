@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from flows import plan
+from flows import admitting, plan
 from flows.commands import Command, Here, Made
 from flows.grammar import Step
 from flows.plan import Position
@@ -113,6 +113,7 @@ def keep(
             )
         )
     if made.signature is not None:
+        admitting.note_use(session, command.actor.id, made.signature["certificate"], event.at)
         session.add(
             Signature(
                 school_id=document.school_id,

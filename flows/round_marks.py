@@ -15,10 +15,10 @@ from sqlmodel import Session, and_, col, func, select
 
 from flows import plan, queries
 from flows.catalogue import type_of
-from flows.decide import read
 from flows.office import Office
 from flows.people import Actor
 from flows.queries import LIGHT, Waiting
+from flows.reading import read
 from models.account import Account
 from models.document import Document, OpenStep
 from models.errors import Fault, Invalid, NotYours, Stale, WrongStep

@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from flows.commands import Here
-from flows.decide import read
 from flows.queries import COUNTED, LIGHT
+from flows.reading import read
 from flows.views import EventSeen, history
 from models.account import Account
 from models.document import UNDER_WAY, Document

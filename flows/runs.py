@@ -15,11 +15,11 @@ from sqlmodel import col, select, update
 
 from flows import plan
 from flows.catalogue import type_of
-from flows.decide import happened
 from flows.grammar import Draft, Step
 from flows.office import Office
 from flows.people import Actor
 from flows.plan import Position
+from flows.reading import happened
 from models.db import Database
 from models.document import Document
 from models.errors import NotFound, WrongStep

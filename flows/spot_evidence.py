@@ -19,6 +19,7 @@ from flows.deadlines import is_late
 from flows.documents.lesson_plan import LESSON_PLAN as LESSONS
 from flows.documents.teacher_teaching_plan import TEACHER_TEACHING_PLAN as PLAN
 from flows.probable import DONE
+from flows.same_file import files_of
 from flows.spot_finding import ITEMS, LESSON_PLAN, TEACHING_PLAN, CodeSays, Known, State
 from models.document import Document
 from models.evidence import Evidence
@@ -157,7 +158,8 @@ def _owes(session: Session, check: SpotCheck, item: str, week: TeachingWeek | No
 
 def _facts(session: Session, document: Document, at: datetime) -> Sequence[Evidence]:
     """What happened to the approved file until then, the earliest first."""
-    files = {document.blob}.union(*(duty.files for duty in duties.duties_of(session, document.id)))
+    owed = duties.duties_of(session, document.id)
+    files = {document.blob}.union(*(files_of(session, duty) for duty in owed))
     rows = select(Evidence).where(
         col(Evidence.document_id) == document.id,
         col(Evidence.blob).in_([f for f in files if f]),

@@ -19,10 +19,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 from flows import telling
 from flows.candidates import candidates, stand_ins, with_head_bound
 from flows.commands import Here
-from flows.decide import read
 from flows.grammar import Step
 from flows.nobody import nobody
 from flows.plan import SYSTEM, audiences, situated
+from flows.reading import read
 from models.account import Account
 from models.delegation import Delegation
 from models.document import Document, OpenStep

@@ -12,13 +12,13 @@ from sqlmodel import Session, col, select
 from flows import board, handing, outstanding, permits, plan
 from flows.candidates import StandIn, candidates, stand_ins
 from flows.commands import Here
-from flows.decide import happened, read
 from flows.flag_words import WEEKLY
 from flows.grammar import Step
 from flows.outstanding import DutySeen
 from flows.people import Actor
 from flows.plan import SYSTEM
 from flows.queries import visible
+from flows.reading import happened, read
 from models.account import Account, Group
 from models.delegation import Delegation, Substitution
 from models.document import Document, OpenStep, Revision, Signature

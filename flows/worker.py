@@ -29,7 +29,7 @@ from prefect.context import AsyncClientContext
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
-from flows import batches, engine, keyring, leases, runs
+from flows import batches, certification, engine, leases, runs
 from flows.driving import Driver
 from flows.first_answer import FirstAnswer
 from flows.office import Office, close_office, open_office
@@ -287,7 +287,7 @@ def serve(settings: Settings) -> None:
     """
     os.nice(NICE)
     office = open_office(settings, "worker")
-    keyring.ensure_authority(office.db, settings, office.now())
+    certification.ensure_authority(office.db, settings, office.now())
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
         uvloop.run(_serve(office))
     close_office(office)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from datetime import timedelta, timezone
 from functools import cached_property
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.algorithms import ends_of
 from models.text import Text
 
 VIETNAM = timezone(timedelta(hours=7), "+07:00")
@@ -51,8 +53,12 @@ class Settings(BaseSettings):
     """Port of the embedded Prefect server; 0: port + 1."""
     prefect_keep_days: int = Field(default=90, ge=1)
     """So long the embedded Prefect keeps the run of a record that has ended; our own history stays."""
-    tsa_url: str = ""
-    """RFC 3161 time-stamp authority; empty: the embedded one."""
+    tsa_url: str = Field(default="", repr=False)
+    """RFC 3161 time-stamp authorities in their order, separated by spaces, with user, password and policy
+    as `https://user:password@host/path#policy`; empty: the embedded one."""
+    tsa_user: str = ""
+    tsa_password: str = Field(default="", repr=False)
+    """Of the first authority, where they do not stand in its address."""
     tsa_port: int = 0
     """Port of the embedded time-stamp authority; 0: port + 2."""
 
@@ -62,6 +68,11 @@ class Settings(BaseSettings):
     """Child processes that check signed files people bring."""
     verify_seconds: int = Field(default=30, ge=1)
     """Longest time of checking one file."""
+
+    renew_months: int = Field(default=12, ge=2, le=48)
+    """So long before a file's archive timestamp ceases to prove it is renewed."""
+    algorithm_ends: str = ""
+    """Last days of algorithms, when they are announced: `sha256=2035-12-31 ecdsa-256=2040-12-31`."""
 
     smtp_host: str = ""
     """Mail server; empty: the local catcher."""
@@ -96,6 +107,27 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError("signs such as / # @ in its password are written %2F %23 %40") from error
         return url
+
+    @field_validator("tsa_url")
+    @classmethod
+    def _known_authorities(cls, urls: str) -> str:
+        for url in urls.split():
+            at = urlsplit(url)
+            if at.scheme not in ("http", "https") or not at.hostname:
+                raise ValueError("it is not http(s)://host/path, several separated by spaces")
+            try:
+                _ = at.port
+            except ValueError as error:
+                raise ValueError("signs such as / # @ in a password are written %2F %23 %40") from error
+            if at.fragment and not re.fullmatch(r"[0-2](\.(0|[1-9]\d*))+", at.fragment):
+                raise ValueError("behind # stands a policy such as 1.2.3.4")
+        return urls
+
+    @field_validator("algorithm_ends")
+    @classmethod
+    def _known_algorithms(cls, ends: str) -> str:
+        ends_of(ends)
+        return ends
 
     @property
     def url(self) -> str:

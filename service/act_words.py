@@ -41,6 +41,10 @@ _DONE: dict[str, Text] = {
         "Hệ thống kiểm tra mọi chữ ký, đóng dấu thời gian và lưu trữ",
         "The system validated every signature, time-stamped and archived",
     ),
+    "renew": Text(
+        "Hệ thống gia hạn dấu thời gian lưu trữ; nội dung và chữ ký giữ nguyên",
+        "The system renewed the archive timestamp; content and signatures are as they were",
+    ),
 }
 
 

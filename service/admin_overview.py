@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from flows import reports
+from flows import renewing, reports
 from flows.board import advice
 from models.account import Account, Change
 from models.notice import Mail
@@ -45,6 +45,10 @@ def overview_of(session: Session, settings: Settings, school_id: str, now: datet
     ).one()
     if stuck:
         found.append(Matter(_INCIDENTS.format(n=stuck), "/runs?state=incident", urgent=True))
+    behind = renewing.behind(session, now, school_id)
+    if behind:
+        said = _RENEWALS.format(n=behind.files, day=behind.day)
+        found.append(Matter(said, "/runs?state=incident", urgent=True))
     found += _mail_server(session, settings, school_id)
     people = session.exec(
         select(Account).where(col(Account.school_id) == school_id, col(Account.active).is_(True))
@@ -94,6 +98,12 @@ _REPORTS = Text("{n} báo sự cố chờ trả lời", "Reported problems witho
 _REPORTS_LATE = Text(
     "{n} báo sự cố chờ trả lời, {late} đã quá hạn",
     "Reported problems without an answer: {n}, overdue: {late}",
+)
+_RENEWALS = Text(
+    "{n} hồ sơ lưu trữ chưa gia hạn được dấu thời gian; sớm nhất hết giá trị chứng minh ngày {day}. Chạy "
+    "hososo doctor để xem máy chủ dấu thời gian.",
+    "Archive timestamps not renewed: {n} records; the first proves only until {day}. Run hososo doctor to "
+    "see the time-stamp authorities.",
 )
 _INCIDENTS = Text("Lượt chạy có sự cố: {n}", "Runs with an incident: {n}")
 _MAILS = Text("{n} thư không gửi được", "Mails that could not be sent: {n}")

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
-from flows import batches, keyring, spot_papers
+from flows import batches, certification, spot_papers
 from flows.leases import beat, stop_beating
 from flows.office import Office, close_office, open_office
+from flows.standings import Responders
 from models.errors import RecordsError
 from models.settings import Settings
 from service import errors, memory
@@ -30,7 +31,7 @@ BEAT_SECONDS = 5.0
 def open_web_office(settings: Settings) -> Office:
     """An office whose children lay out pages and sign."""
     office = open_office(settings, "web", renderers=settings.renderers, signers=settings.signers)
-    keyring.ensure_authority(office.db, settings, office.now())
+    certification.ensure_authority(office.db, settings, office.now())
     return office
 
 
@@ -74,6 +75,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
     if office is not None:
         app.state.office = office
     app.state.verifier = Verifier(settings)
+    app.state.responders = Responders()
     errors.install(app)
     app.middleware("http")(frame)
     # Form tokens are made anew for each page, so what compression tells of lengths tells nothing of them.

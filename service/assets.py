@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from fastapi import Response
+from fastapi import Request, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -32,6 +32,12 @@ def has_static(name: str) -> bool:
 def static(name: str) -> str:
     """The address of a static file, with the version in its path."""
     return f"/static/{static_version()}/{name}"
+
+
+def is_kept(request: Request, tag: str) -> bool:
+    """Does whoever asks have this very content already (`If-None-Match`)? Then 304 is all the answer."""
+    asked = request.headers.get("if-none-match", "").split(",")
+    return tag in [one.strip().removeprefix("W/") for one in asked]
 
 
 class VersionedStatic(StaticFiles):

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, select
 
-from flows import calendar, keyring
+from flows import calendar, certification, keyring
 from flows.office import Office
 from flows.year_frame import proposal
 from models.account import Account, AccountRole, Group, GroupMember
@@ -92,7 +92,7 @@ def seed(office: Office) -> None:
     """Make the school with its people and keys, all or nothing; where there is a school, nothing."""
     now = office.now()
     hashed = make_hash(Secret(PASSWORD))  # one for all: a password in print protects nobody
-    keyring.ensure_authority(office.db, office.settings, now)
+    certification.ensure_authority(office.db, office.settings, now)
     school_id = new_id()
     people = {name: _account(school_id, name, hashed, now) for name in CAST}
     keys = _keys(office, people, now)
@@ -144,7 +144,7 @@ def _account(school_id: str, name: str, hashed: str, now: datetime) -> Account:
 
 def _keys(office: Office, people: Mapping[str, Account], now: datetime) -> list[SigningKey]:
     with office.db.read() as session:
-        authority = keyring.open_authority(session, office.settings)
+        authority = certification.open_authority(session, office.settings)
     wanted: list[tuple[Account, keyring.KeyPurpose]] = [
         (account, purpose)
         for name, account in people.items()

@@ -182,7 +182,7 @@ def _keys(session: Session, settings: Settings) -> Finding:
     part = Text("Khóa hệ thống", "System keys")
     rows = session.exec(select(AuthorityPart)).all()
     try:
-        for row in rows:
+        for row in (each for each in rows if each.protected):
             unlock_service(row.protected, settings.master_key, row.part)
     except FileNotFoundError:
         return Finding(

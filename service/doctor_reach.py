@@ -6,13 +6,14 @@ import smtplib
 import socket
 from collections.abc import Iterator
 
-import httpx
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
+from flows.certification import trust_with_stamps
 from flows.office import utc_now
 from flows.posts import issuer_of
 from models.db import Database
+from models.errors import Unavailable
 from models.mail_server import MailServer
 from models.migrate import is_there
 from models.settings import VIETNAM, Settings
@@ -21,7 +22,11 @@ from service.findings import Finding
 from service.health import prefect
 from service.supervise import ports
 from tasks import mail_servers
+from tasks.certificates import Trust
+from tasks.keys import Secret
 from tasks.mail_servers import Server, Unopened
+from tasks.stamp_servers import StampServer, probe, servers_of
+from tasks.timestamping import DOWN
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
@@ -58,22 +63,56 @@ def _prefect(settings: Settings) -> Iterator[Finding]:
 
 
 def _stamps(settings: Settings) -> Iterator[Finding]:
-    """Does the time-stamp authority answer?"""
-    part = Text("Dấu thời gian", "Time-stamps")
+    """Does each time-stamp authority answer rightly, and is it trusted? One time-stamp of each is had."""
+    servers = servers_of(settings.timestamp_url, settings.tsa_user, Secret(settings.tsa_password))
+    trust = _trust(settings)
+    for server in servers:
+        part = Text("Dấu thời gian", "Time-stamps")
+        if len(servers) > 1:
+            part = Text(f"{part.vi} từ {server.name}", f"{part.en} of {server.name}")
+        if server.password and server.url.startswith("http:") and not server.is_near:
+            yield Finding("✗", part, _IN_CLEAR)
+        fault = _wrong_with(server, trust)
+        if fault is None:
+            yield Finding("✓", part, Text("Trả lời đúng.", "Answers rightly."))
+        elif fault == DOWN:
+            yield Finding("–", part, _STAMPS_AWAY)
+        else:
+            yield Finding("✗", part, fault)
+
+
+def _wrong_with(server: StampServer, trust: Trust | None) -> Text | None:
+    if trust is None:
+        return DOWN  # without an authority of ours nothing is running yet
     try:
-        # A GET is refused by every authority; that it is refused shows that it is there.
-        httpx.get(settings.timestamp_url, timeout=3, trust_env=bool(settings.tsa_url))
-    except (httpx.HTTPError, httpx.InvalidURL):
-        yield Finding(
-            "–",
-            part,
-            Text(
-                "Không trả lời; chưa ký và lưu trữ được. Chạy hososo up, hoặc xem HOSOSO_TSA_URL.",
-                "Does not answer; nothing can be signed or archived. Run hososo up, or see HOSOSO_TSA_URL.",
-            ),
-        )
-    else:
-        yield Finding("✓", part, Text("Trả lời.", "Answers."))
+        probe(server, trust, utc_now())
+    except Unavailable as fault:
+        return fault.sentence
+    return None
+
+
+def _trust(settings: Settings) -> Trust | None:
+    """What time-stamps are held against; None before there is an authority."""
+    if not is_there(settings):
+        return None
+    db = Database(settings.database)
+    try:
+        with db.read() as session:
+            return trust_with_stamps(session, settings)
+    except (SQLAlchemyError, Unavailable):
+        return None  # said already
+    finally:
+        db.dispose()
+
+
+_STAMPS_AWAY = Text(
+    "Không trả lời; chưa ký và lưu trữ được. Chạy hososo up, hoặc xem HOSOSO_TSA_URL.",
+    "Does not answer; nothing can be signed or archived. Run hososo up, or see HOSOSO_TSA_URL.",
+)
+_IN_CLEAR = Text(
+    "Mật khẩu đi qua mạng không mã hóa. Dùng địa chỉ https:// trong HOSOSO_TSA_URL.",
+    "The password crosses the network unencrypted. Use an https:// address in HOSOSO_TSA_URL.",
+)
 
 
 def mail(settings: Settings) -> Iterator[Finding]:

@@ -18,12 +18,14 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
+from flows import renewing
 from flows.leases import alive
 from flows.office import Office
 from models import room
 from models.run import Lease
 from models.settings import Settings
 from service.deps import OfficeDep
+from tasks.stamp_servers import StampServer, servers_of
 
 router = APIRouter()
 
@@ -31,6 +33,8 @@ FRESH = 2.0
 """Seconds an answer is given again."""
 PATIENCE = 2.0
 """Seconds Prefect has to answer."""
+ONE_OF_SEVERAL = "timestamps of "
+"""What begins the part of one authority where another can stand in for it."""
 
 _lock = threading.Lock()
 _kept: dict[str, tuple[float, dict[str, str]]] = {}
@@ -40,7 +44,7 @@ _kept: dict[str, tuple[float, dict[str, str]]] = {}
 def healthz(office: OfficeDep) -> JSONResponse:
     """Every part with "ok", or with what is wrong."""
     parts = parts_of(office)
-    well = all(word == "ok" for word in parts.values())
+    well = all(word == "ok" for part, word in parts.items() if not part.startswith(ONE_OF_SEVERAL))
     return JSONResponse(
         {"status": "ok" if well else "unwell", **parts},
         status_code=200 if well else 503,
@@ -58,7 +62,8 @@ def parts_of(office: Office) -> dict[str, str]:
             "web": "ok",
             **_database_and_worker(office, office.now()),
             "prefect": prefect(office.settings),
-            "timestamps": timestamps(office.settings),
+            **timestamps(office.settings),
+            "archive": archive(office, office.now()),
             "disk": disk(office.settings),
         }
         _kept[office.name] = (time.monotonic(), parts)
@@ -77,6 +82,16 @@ def _database_and_worker(office: Office, now: datetime) -> dict[str, str]:
     return {"database": "ok", "worker": "ok" if workers else "no worker is alive"}
 
 
+def archive(office: Office, now: datetime) -> str:
+    """Whether archived files are renewed in time: what is late should have been done months ago."""
+    try:
+        with office.db.read() as session:
+            late = renewing.behind(session, now)
+    except SQLAlchemyError:
+        return "unknown"
+    return f"{late.files} files prove only until {late.first:%Y-%m-%d}" if late else "ok"
+
+
 def prefect(settings: Settings) -> str:
     """Whether Prefect's own health page answers; it is the one page that needs no password."""
     try:
@@ -92,9 +107,18 @@ def disk(settings: Settings) -> str:
     return next((word for word in map(room.look, folders) if word != "ok"), "ok")
 
 
-def timestamps(settings: Settings) -> str:
-    """Whether the time-stamp authority can be reached: without it nobody can sign."""
-    at = urlsplit(settings.timestamp_url)
+def timestamps(settings: Settings) -> dict[str, str]:
+    """Whether a time-stamp authority can be reached: without one nobody can sign. Of several, each."""
+    found = {server.name: _reached(server) for server in servers_of(settings.timestamp_url)}
+    words = list(found.values())
+    all_together = {"timestamps": "ok" if "ok" in words else words[0]}
+    if len(found) == 1:
+        return all_together
+    return all_together | {f"{ONE_OF_SEVERAL}{name}": word for name, word in found.items()}
+
+
+def _reached(server: StampServer) -> str:
+    at = urlsplit(server.url)
     port = at.port or (443 if at.scheme == "https" else 80)
     try:
         socket.create_connection((at.hostname or "", port), PATIENCE).close()

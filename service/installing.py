@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sqlmodel import select
 
-from flows.keyring import ensure_authority
+from flows.certification import ensure_authority
 from flows.office import Office, close_office, open_office
 from flows.people import ROLES
 from models.columns import new_id

@@ -2,8 +2,8 @@
 
 A job that ran twice, late or in two processes does no harm: flags are compared with the facts, reminders
 and mails carry keys. One process leads by a lease; the others stand by and take over when it ends. What
-the jobs do stands in `flows/clock.py`, `flows/conditions.py`, `flows/reminders.py`, `tasks/mailing.py` and
-`tasks/posting.py`.
+the jobs do stands in `flows/clock.py`, `flows/conditions.py`, `flows/reminders.py`, `flows/renewing.py`,
+`tasks/mailing.py` and `tasks/posting.py`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import ssl
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
@@ -22,12 +25,22 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import col, delete
 
-from flows import day_rows, delegations, probable_notices, reminders, review_reminders, spot_clock, weekly
+from flows import (
+    certification,
+    day_rows,
+    delegations,
+    probable_notices,
+    reminders,
+    review_reminders,
+    spot_clock,
+    weekly,
+)
 from flows.candidates import reached_at
 from flows.clock import LAST_WEEK, LOOK_BACK, scan, scan_changed
 from flows.conditions import look as look_at_conditions
 from flows.leases import beat, holder_name, lead, release, stop_beating
 from flows.office import utc_now
+from flows.renewing import Renewal, Renewed
 from flows.reports import remind_overdue
 from models.account import Pass, ResetLink, Throttle
 from models.db import Database
@@ -78,6 +91,7 @@ class Clockwork:
             self.sign_of_life()
         if self.leading and not was:
             self.look_far_back()
+            self.tend()
             self.turn()
             self.look_at_facts()
             self.look_at_checks()
@@ -161,6 +175,26 @@ class Clockwork:
             log.info("half-written files removed=%d", swept)
         CheckResults(self.settings.verified).sweep(now)
 
+    def tend(self) -> None:
+        """The embedded authority: the next generation and new revocation lists in good time."""
+        if self.leading and (changed := certification.tend(self.db, self.settings, self.now())):
+            log.info("authority changed=%d", changed)
+
+    def renew(self) -> None:
+        """Archive timestamps before they cease to prove; in a thread of its own, after everybody else."""
+        if not self.leading:
+            return
+
+        def work() -> Renewed:
+            with contextlib.suppress(OSError):  # where threads have no priority of their own
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+            return Renewal(self.db, self.settings, self.now, lambda: self.leading).run()
+
+        with ThreadPoolExecutor(1, thread_name_prefix="renewal") as own:
+            done = own.submit(work).result()
+        if done.looked_at or done.renewed or done.failed:
+            log.info("archive looked_at=%d renewed=%d failed=%d", done.looked_at, done.renewed, done.failed)
+
     def leave(self) -> None:
         """Let the next one lead at once."""
         release(self.db, LEASE, self.name)
@@ -179,6 +213,7 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     daily = CronTrigger(hour=0, minute=5, timezone=VIETNAM)
+    nightly = CronTrigger(hour=1, minute=10, timezone=VIETNAM)
     weekly = CronTrigger(day_of_week="sun", hour=2, minute=15, timezone=VIETNAM)
     for job, trigger in (
         (works.sign_of_life, IntervalTrigger(seconds=5)),
@@ -190,6 +225,8 @@ def schedule(works: Clockwork) -> AsyncIOScheduler:
         (works.remind, IntervalTrigger(minutes=10)),
         (works.turn, IntervalTrigger(minutes=10)),
         (works.look, daily),
+        (works.tend, daily),
+        (works.renew, nightly),
         (works.look_far_back, weekly),
         (works.clean, IntervalTrigger(hours=1)),
     ):
@@ -219,4 +256,5 @@ async def _serve(works: Clockwork) -> None:
     try:
         await asyncio.Event().wait()
     finally:
+        works.leading = False  # a long job ends with the file it has in hand
         scheduler.shutdown(wait=False)

@@ -6,15 +6,19 @@ decided in `tasks/timestamping.py`. No legal force: for development, demonstrati
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from flows.keyring import ensure_authority, open_timestamping
+from flows.certification import ensure_authority, open_timestamping
 from flows.office import utc_now
 from models.db import Database
 from models.settings import Settings
@@ -24,7 +28,35 @@ LONGEST = 16 * 1024
 """Bytes of a request: a digest, a nonce and a policy take about a hundred."""
 
 
-def create_app(authority: TimeStampAuthority) -> Starlette:
+RENEWED = 3600.0
+"""Seconds after which the authority is read again: the clock may have made a new generation."""
+
+
+class Kept:
+    """The database's newest authority, read at most once an hour; the last one while it cannot be read."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings, self._clock = settings, clock
+        self._authority = self._read()
+        self._since = clock()
+
+    def __call__(self) -> TimeStampAuthority:
+        if self._clock() - self._since >= RENEWED:
+            self._since = self._clock()
+            with contextlib.suppress(SQLAlchemyError):
+                self._authority = self._read()
+        return self._authority
+
+    def _read(self) -> TimeStampAuthority:
+        db = Database(self._settings.database)
+        try:
+            with db.read() as session:
+                return open_timestamping(session, self._settings)
+        finally:
+            db.dispose()
+
+
+def create_app(authority: Callable[[], TimeStampAuthority]) -> Starlette:
     """The authority as an ASGI application."""
 
     async def stamp(request: Request) -> Response:
@@ -35,7 +67,7 @@ def create_app(authority: TimeStampAuthority) -> Starlette:
             body += part
             if len(body) > LONGEST:
                 return PlainTextResponse("too large", 413)
-        return Response(authority.respond(body), media_type=REPLY)
+        return Response(authority().respond(body), media_type=REPLY)
 
     return Starlette(routes=[Route("/", stamp, methods=["POST"])])
 
@@ -44,12 +76,10 @@ def serve(settings: Settings) -> None:
     """Answer until told to end. The authority is made at the first start of an installation."""
     db = Database(settings.database)
     ensure_authority(db, settings, utc_now())
-    with db.read() as session:
-        authority = open_timestamping(session, settings)
     db.dispose()
     at = urlsplit(settings.timestamp_url)
     uvicorn.run(
-        create_app(authority),
+        create_app(Kept(settings)),
         host="127.0.0.1",
         port=at.port or 80,
         log_config=None,

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows import anchors, known_files
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from flows.known_files import KnownFile
 from flows.office import utc_now
 from models.db import Database

@@ -13,7 +13,7 @@ from models.settings import VIETNAM
 from models.text import Text
 from tasks import signing, verifying
 from tasks.certificates import Trust
-from tasks.timestamping import CheckedTimeStamper
+from tasks.stamp_servers import StampSource
 
 
 class NotArchivable(RecordsError):
@@ -45,9 +45,9 @@ def validate(pdf: bytes, trust: Trust, now: datetime, expected: Mapping[str, str
     return len(signed)
 
 
-def timestamp(pdf: bytes, trust: Trust, timestamper: CheckedTimeStamper, now: datetime) -> bytes:
+def timestamp(pdf: bytes, trust: Trust, stamps: StampSource, now: datetime) -> bytes:
     """Append the document timestamp (PAdES B-LTA). Unavailable while there is no time-stamp to have."""
-    return signing.archive_timestamp(pdf, trust, timestamper, now)
+    return signing.archive_timestamp(pdf, trust, stamps, now)
 
 
 def keep_until(archived: datetime, years: int) -> datetime:

@@ -19,7 +19,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.db import Database
 from models.errors import RecordsError
@@ -136,7 +136,7 @@ def _refuse_unfit(settings: Settings, db: Database) -> None:
     if not is_current(db):
         raise CannotBackUp(_NOT_UPGRADED)
     with db.read() as session:
-        parts = session.exec(select(AuthorityPart)).all()
+        parts = session.exec(select(AuthorityPart).where(col(AuthorityPart.protected) != b"")).all()
     looking = settings.only_looking()
     try:
         for part in parts:

@@ -5,9 +5,8 @@ It is a *development* authority: it has no legal force, its names and its policy
 that shows its signatures must say so too. A school that bought certificates uses those instead; then
 only `Trust` and `refuse_unless_usable` of this file are in use.
 
-P-256 throughout: a signature with four visible steps costs 303 ms against 332 ms with RSA-2048 and its
-files are smaller (docs/decisions/0003-signatures.md). Private keys leave here as unencrypted DER;
-`tasks/keys.py` protects them before anything stores them. No database, no files, no clock of its own.
+P-256 throughout: quicker and smaller than RSA (docs/decisions/0003-signatures.md). Private keys leave here as
+unencrypted DER; `tasks/keys.py` protects them before anything stores them. No database, no clock of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +28,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from models.errors import RecordsError
 from models.settings import VIETNAM
 from models.text import Text
+from tasks.certificate_parts import HASHES, Place, hash_of, key_identifier, names_organization, usage
+from tasks.certificate_parts import name as name_of
 
 LABEL = "DEVELOPMENT, no legal force"
 POLICY = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1.30")
@@ -36,8 +37,9 @@ POLICY = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1.30")
 
 _SKEW = timedelta(minutes=5)
 _YEAR = timedelta(days=365)
-_LIST_LIFE = 10 * _YEAR
-"""Revocation lists are embedded in each signature and must outlive it: no server gives them out."""
+ROOT_LIFE, ISSUING_LIFE = 20 * _YEAR, 15 * _YEAR
+LIST_LIFE = 10 * _YEAR
+"""Revocation lists are embedded in each signature and must outlive it, wherever the file is read."""
 
 
 class Purpose(StrEnum):
@@ -46,9 +48,18 @@ class Purpose(StrEnum):
     PERSONAL = "personal"
     SEAL = "seal"
     TIMESTAMP = "timestamp"
+    RESPONDER = "responder"
+    """To answer for the authority whether a certificate is good (OCSP)."""
 
 
-_LIFE = {Purpose.PERSONAL: 3 * _YEAR, Purpose.SEAL: 3 * _YEAR, Purpose.TIMESTAMP: 10 * _YEAR}
+_LIFE = {
+    Purpose.PERSONAL: 3 * _YEAR,
+    Purpose.SEAL: 3 * _YEAR,
+    Purpose.TIMESTAMP: 10 * _YEAR,
+    Purpose.RESPONDER: timedelta(days=7),  # nobody asks whether it is revoked
+}
+
+_SIGNS = frozenset({Purpose.PERSONAL, Purpose.SEAL})
 
 
 class BadCertificate(RecordsError):
@@ -75,6 +86,9 @@ class Authority:
     root_crl: bytes
     issuing: bytes
     issuing_key: bytes = field(repr=False)
+    base: str = ""
+    """The public address certificates name for lists and answers; empty: they name none."""
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +102,12 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """One entry of a revocation list: a certificate's serial number and when it ceased to be good."""
+    """One entry of a revocation list: a certificate's serial number, when it ceased to be good, and why."""
 
     serial: int
     at: datetime
+    reason: x509.ReasonFlags | None = None
+    """None: nothing is said (RFC 5280 §5.3.1 wants no `unspecified`)."""
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
@@ -122,26 +138,40 @@ def _load_crl(der: bytes) -> x509.CertificateRevocationList:
     return x509.load_der_x509_crl(der)
 
 
-def make_authority(now: datetime, name: str) -> Authority:
-    """A new root and issuing authority of the organisation `name`, valid 20 and 15 years from `now`."""
+def nth(name: str, generation: int) -> str:
+    """What a generation's part is called: no two generations may share a name, lists are found by it."""
+    return name if generation == 1 else f"{name} {generation}"
+
+
+def make_authority(
+    now: datetime, name: str, generation: int = 1, base: str = "", digest: str = "sha256"
+) -> Authority:
+    """A new root and issuing authority of the organisation `name`, valid 20 and 15 years from `now`.
+
+    `base`: the public address certificates name for lists. `digest`: the hash under all they certify.
+    """
     root_key, issuing_key = new_key(), new_key()
-    root_name = _name(f"Hồ Sơ Số Root ({LABEL})", name)
-    root = _authority(root_name, root_name, root_key.public_key(), root_key, now, 20 * _YEAR, depth=1)
+    root_name = name_of(f"{nth('Hồ Sơ Số Root', generation)} ({LABEL})", name)
+    root = _authority(root_name, root_name, root_key.public_key(), root_key, now, ROOT_LIFE, 1, digest)
     issuing = _authority(
-        _name(f"Hồ Sơ Số CA ({LABEL})", name),
+        name_of(f"{nth('Hồ Sơ Số CA', generation)} ({LABEL})", name),
         root_name,
         issuing_key.public_key(),
         root_key,
         now,
-        15 * _YEAR,
-        depth=0,
+        ISSUING_LIFE,
+        0,
+        digest,
+        more=Place(base, "root", generation).extensions(answers=False),
     )
     return Authority(
         root=_der(root),
         root_key=private_der(root_key),
-        root_crl=_revocation_list(root, root_key, (), now, 1),
+        root_crl=revocation_list(_der(root), private_der(root_key), (), now, 1),
         issuing=_der(issuing),
         issuing_key=private_der(issuing_key),
+        base=base,
+        generation=generation,
     )
 
 
@@ -155,31 +185,78 @@ def issue(
     """A certificate (DER) for `public_key`, valid from `now` for the life of its purpose.
 
     Personal and seal: digitalSignature + nonRepudiation, as PAdES wants of a signer. Time-stamping:
-    digitalSignature and the critical, only extended usage timeStamping (RFC 3161, 2.3).
+    digitalSignature and the critical, only extended usage timeStamping (RFC 3161, 2.3). A responder:
+    digitalSignature, OCSPSigning, and that nobody need ask about it (RFC 6960 §4.2.2.2.1).
     """
     signer_key = _private(authority.issuing_key)
     issuer = load(authority.issuing)
-    builder = _builder(_name(subject.name, subject.organization, subject.id), issuer.subject, public_key, now)
+    named = name_of(subject.name, subject.organization, subject.id)
+    builder = _builder(named, issuer.subject, public_key, now)
     builder = (
         builder.not_valid_after(min(now + _LIFE[purpose], issuer.not_valid_after_utc))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(nonrepudiation=purpose is not Purpose.TIMESTAMP), critical=True)
-        .add_extension(_key_identifier(signer_key), critical=False)
+        .add_extension(usage(nonrepudiation=purpose in _SIGNS), critical=True)
+        .add_extension(key_identifier(signer_key), critical=False)
     )
     if purpose is Purpose.TIMESTAMP:
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-        builder = builder.add_extension(usage, critical=True)
-    return _der(builder.sign(signer_key, hashes.SHA256()))
+        only = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+        builder = builder.add_extension(only, critical=True)
+    if purpose is Purpose.RESPONDER:
+        answers = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
+        builder = builder.add_extension(answers, critical=False)
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    else:
+        for extension in Place(authority.base, "issuing", authority.generation).extensions(answers=True):
+            builder = builder.add_extension(extension, critical=False)
+    return _der(builder.sign(signer_key, hash_of(issuer)))
 
 
 def crl(authority: Authority, revoked: Iterable[Revoked], now: datetime, number: int) -> bytes:
     """The issuing authority's revocation list (DER); `number` grows with every list."""
-    return _revocation_list(load(authority.issuing), _private(authority.issuing_key), revoked, now, number)
+    return revocation_list(authority.issuing, authority.issuing_key, revoked, now, number)
+
+
+def revocation_list(
+    issuer: bytes,
+    issuer_key: bytes,
+    revoked: Iterable[Revoked],
+    now: datetime,
+    number: int,
+    life: timedelta = LIST_LIFE,
+) -> bytes:
+    """The list (DER) of what the authority with this certificate and key (both DER) has revoked.
+
+    What has expired stays on it: a signature is judged at its own time, by the newest list.
+    """
+    key = _private(issuer_key)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(load(issuer).subject)
+        .last_update(now.astimezone(UTC) - _SKEW)
+        .next_update(now.astimezone(UTC) + life)
+        .add_extension(x509.CRLNumber(number), critical=False)
+        .add_extension(key_identifier(key), critical=False)
+    )
+    for entry in revoked:
+        gone = (
+            x509.RevokedCertificateBuilder()
+            .serial_number(entry.serial)
+            .revocation_date(entry.at.astimezone(UTC))
+        )
+        if entry.reason is not None:
+            gone = gone.add_extension(x509.CRLReason(entry.reason), critical=False)
+        builder = builder.add_revoked_certificate(gone.build())
+    return builder.sign(key, hash_of(load(issuer))).public_bytes(serialization.Encoding.DER)
 
 
 def trust(authority: Authority, issuing_crl: bytes) -> Trust:
     """Trust in this authority with its latest revocation list."""
     return Trust((authority.root,), (authority.issuing,), (authority.root_crl, issuing_crl))
+
+
+def is_seal(certificate: bytes) -> bool:
+    """Does it name the school itself, and not a person of it?"""
+    return names_organization(load(certificate).subject)
 
 
 def refuse_unless_usable(certificate: bytes, owner: str, trusted: Trust, now: datetime) -> None:
@@ -196,33 +273,33 @@ def refuse_unless_usable(certificate: bytes, owner: str, trusted: Trust, now: da
         raise BadCertificate(_UNKNOWN_ISSUER)
     for link in chain:
         if now < link.not_valid_before_utc:
-            raise BadCertificate(_NOT_YET.format(at=_when(link.not_valid_before_utc)))
+            raise BadCertificate(_NOT_YET.format(at=when(link.not_valid_before_utc)))
         if now > link.not_valid_after_utc:
-            raise BadCertificate(_EXPIRED.format(at=_when(link.not_valid_after_utc)))
+            raise BadCertificate(_EXPIRED.format(at=when(link.not_valid_after_utc)))
     revoked_at = _revoked_at(chain, trusted, now)
     if revoked_at is not None:
-        raise BadCertificate(_REVOKED.format(at=_when(revoked_at)))
+        raise BadCertificate(REVOKED.format(at=when(revoked_at)))
 
 
 _WRONG_PERSON = Text(
-    "Chứng thư số này không phải của người đang ký. Liên hệ quản trị hệ thống để được cấp lại chứng thư.",
-    "This certificate does not belong to the person signing. Ask the administrator to issue it again.",
+    "Chứng thư số này không phải của người đang ký nên chưa ký. Báo quản trị hệ thống kiểm tra.",
+    "This certificate does not belong to the person signing; nothing was signed. Tell the administrator.",
 )
 _UNKNOWN_ISSUER = Text(
     "Chứng thư số do đơn vị chưa được hệ thống tin cậy cấp. Liên hệ quản trị hệ thống.",
     "The certificate comes from an issuer this system does not trust. Ask the administrator.",
 )
 _EXPIRED = Text(
-    "Chứng thư số đã hết hạn lúc {at}. Đề nghị quản trị hệ thống cấp chứng thư mới rồi ký lại.",
-    "The certificate expired at {at}. Ask the administrator for a new one, then sign again.",
+    "Chứng thư số đã hết hạn lúc {at} nên chưa ký. Vào trang Tài khoản để gia hạn rồi ký lại.",
+    "The certificate expired at {at}; nothing was signed. Renew it on the account page, then sign again.",
 )
 _NOT_YET = Text(
     "Chứng thư số chỉ có hiệu lực từ {at}. Kiểm tra đồng hồ máy chủ hoặc ký sau thời điểm đó.",
     "The certificate is valid only from {at}. Check the server's clock or sign after that time.",
 )
-_REVOKED = Text(
-    "Chứng thư số đã bị thu hồi lúc {at}, không ký được nữa. Đề nghị quản trị hệ thống cấp chứng thư mới.",
-    "The certificate was revoked at {at} and can no longer sign. Ask the administrator for a new one.",
+REVOKED = Text(
+    "Chứng thư số đã bị thu hồi lúc {at} nên chưa ký. Vào trang Tài khoản để nhận chứng thư mới rồi ký lại.",
+    "The certificate was revoked at {at}; nothing was signed. Take a new one on the account page, then sign.",
 )
 
 
@@ -269,31 +346,19 @@ def _revoked_at(chain: tuple[x509.Certificate, ...], trusted: Trust, now: dateti
     return None
 
 
-def _when(moment: datetime) -> str:
+def when(moment: datetime) -> str:
+    """A moment as the sentences about certificates say it."""
     return moment.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
 
 
 def _private(der: bytes) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_der_private_key(der, None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("The embedded authority's keys are P-256.")
+    assert isinstance(key, ec.EllipticCurvePrivateKey), "The embedded authority's keys are P-256."
     return key
 
 
 def _der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
-
-
-def _name(common: str, organization: str, identifier: str = "") -> x509.Name:
-    """X.520 allows 64 characters for each; a longer school name is cut, never refused."""
-    attributes = [
-        x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization[:64]),
-        x509.NameAttribute(NameOID.COMMON_NAME, common[:64]),
-    ]
-    if identifier:
-        attributes.append(x509.NameAttribute(NameOID.SERIAL_NUMBER, identifier))
-    return x509.Name(attributes)
 
 
 def _builder(
@@ -320,55 +385,16 @@ def _authority(
     now: datetime,
     life: timedelta,
     depth: int,
+    digest: str,
+    more: Iterable[x509.ExtensionType] = (),
 ) -> x509.Certificate:
     builder = (
         _builder(subject, issuer, public_key, now)
         .not_valid_after(now + life)
         .add_extension(x509.BasicConstraints(ca=True, path_length=depth), critical=True)
-        .add_extension(_usage(authority=True), critical=True)
-        .add_extension(_key_identifier(issuer_key), critical=False)
+        .add_extension(usage(authority=True), critical=True)
+        .add_extension(key_identifier(issuer_key), critical=False)
     )
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
-def _usage(*, nonrepudiation: bool = False, authority: bool = False) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=nonrepudiation,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _key_identifier(issuer_key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-
-
-def _revocation_list(
-    issuer: x509.Certificate,
-    key: ec.EllipticCurvePrivateKey,
-    revoked: Iterable[Revoked],
-    now: datetime,
-    number: int,
-) -> bytes:
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.subject)
-        .last_update(now.astimezone(UTC) - _SKEW)
-        .next_update(now.astimezone(UTC) + _LIST_LIFE)
-        .add_extension(x509.CRLNumber(number), critical=False)
-        .add_extension(_key_identifier(key), critical=False)
-    )
-    for entry in revoked:
-        builder = builder.add_revoked_certificate(
-            x509.RevokedCertificateBuilder()
-            .serial_number(entry.serial)
-            .revocation_date(entry.at.astimezone(UTC))
-            .build()
-        )
-    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    for extension in more:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(issuer_key, HASHES[digest])

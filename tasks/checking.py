@@ -6,6 +6,7 @@ certificate, timestamp. The whole file with its history is `tasks/verifying.py`'
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import zlib
@@ -28,7 +29,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from models.errors import RecordsError
 from models.text import Text
 from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
-from tasks.certificates import Trust, find_chain
+from tasks.certificates import Trust, find_chain, load
 
 MALFORMED = (
     PdfError,
@@ -87,6 +88,30 @@ def _holds(pdf: bytes, field: str, expected_fingerprint: str, trust: Trust) -> b
     return len(tokens) == 1 and _token_holds(tokens[0], signer_info["signature"].native, trust)
 
 
+def stamped_by(token: cms.SignedData) -> asn1_x509.Certificate | None:
+    """The certificate that signed a time-stamp token and may do so; None when the token does not hold.
+
+    Whether that certificate is trusted is the caller's to ask. Raises one of MALFORMED on other bytes.
+    A signer meets each token twice, as the answer of the authority and in the file: it is verified once.
+    """
+    return _stamped_by(token.untag().dump())
+
+
+@functools.lru_cache(maxsize=8)
+def _stamped_by(der: bytes) -> asn1_x509.Certificate | None:
+    token = cms.SignedData.load(der)
+    content = token["encap_content_info"]["content"]
+    signer_info = token["signer_infos"][0]
+    certificate = extract_certs_for_validation(token).signer_cert
+    digest = hashlib.new(signer_info["digest_algorithm"]["algorithm"].native, bytes(content)).digest()
+    if validate_sig_integrity(signer_info, certificate, "tst_info", digest) != (True, True):
+        return None
+    at = content.parsed["gen_time"].native
+    if not certificate.not_valid_before <= at <= certificate.not_valid_after:
+        return None
+    return certificate if _may_stamp(load(certificate.dump())) else None
+
+
 def _of_fingerprint(signed: cms.SignedData, expected: str) -> asn1_x509.Certificate | None:
     for choice in signed["certificates"]:
         if hashlib.sha256(choice.chosen.dump()).hexdigest() == expected:
@@ -100,13 +125,8 @@ def _token_holds(token: cms.SignedData, stamped: bytes, trust: Trust) -> bool:
     algorithm = imprint["hash_algorithm"]["algorithm"].native
     if imprint["hashed_message"].native != hashlib.new(algorithm, stamped).digest():
         return False
-    signer_info = token["signer_infos"][0]
-    certificate = extract_certs_for_validation(token).signer_cert
-    digest = hashlib.new(signer_info["digest_algorithm"]["algorithm"].native, bytes(content)).digest()
-    if validate_sig_integrity(signer_info, certificate, "tst_info", digest) != (True, True):
-        return False
-    chain = find_chain(certificate.dump(), trust)
-    return bool(chain) and _may_stamp(chain[0])
+    certificate = stamped_by(token)
+    return certificate is not None and bool(find_chain(certificate.dump(), trust))
 
 
 def _may_stamp(certificate: x509.Certificate) -> bool:

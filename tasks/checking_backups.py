@@ -94,7 +94,7 @@ def check(backup: Backup) -> None:
             shape = table.shape
             for line in backup.lines(table):
                 row = values(shape, line)
-                if table.name == "authority_part":
+                if table.name == "authority_part" and row["protected"]:
                     unlock_service(row["protected"], backup.master, row["part"])
         for name in backup.manifest.blobs:
             backup.blob(name)

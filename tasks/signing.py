@@ -31,6 +31,11 @@ from pyhanko.sign.signers.pdf_signer import (
     SigDSSPlacementPreference,
     TimestampDSSContentSettings,
 )
+from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import PathError, ValidationError
+from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from models.errors import WrongStep
@@ -38,9 +43,11 @@ from models.settings import VIETNAM
 from models.text import Text
 from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_unless_usable
-from tasks.checking import check
+from tasks.checking import BadSignature, check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
 from tasks.keys import PrivateKey
+from tasks.proving import narrowed
+from tasks.stamp_servers import StampSource
 from tasks.timestamping import CheckedTimeStamper
 from tasks.validation_data import validation_context
 
@@ -97,9 +104,9 @@ class Signed:
     certificate_fingerprint: str
 
 
-def sign(request: SignRequest, key: PrivateKey, timestamper: CheckedTimeStamper) -> Signed:
+def sign(request: SignRequest, key: PrivateKey, stamps: StampSource) -> Signed:
     """One signature. For several with one key, keep a `Signatory`."""
-    return Signatory(request.certificate, key, request.trust, timestamper).sign(request)
+    return Signatory(request.certificate, key, request.trust, stamps).sign(request)
 
 
 class Signatory:
@@ -110,15 +117,13 @@ class Signatory:
     for `refuse_unless_usable` stands before each signature.
     """
 
-    def __init__(
-        self, certificate: bytes, key: PrivateKey, trust: Trust, timestamper: CheckedTimeStamper
-    ) -> None:
+    def __init__(self, certificate: bytes, key: PrivateKey, trust: Trust, stamps: StampSource) -> None:
         if load(certificate).public_key() != key.public_key():
             raise BadCertificate(_NOT_THIS_KEY)
         self.certificate, self.trust = certificate, trust
         self._signer = _KeySigner(certificate, key, trust)
-        self._timestamper = timestamper
-        self._evidence: tuple[datetime, PreSignValidationStatus, int] | None = None
+        self._stamps = stamps
+        self._evidence: _Evidence | None = None
 
     def sign(self, request: SignRequest) -> Signed:
         """Refuse or sign, then check what was signed.
@@ -127,24 +132,27 @@ class Signatory:
         field is filled already or not there.
         """
         refuse_unless_usable(self.certificate, request.owner, request.trust, request.now)
-        try:
-            pdf = asyncio.run(self._sign(request))
-            check(pdf, request.field, fingerprint(self.certificate), request.trust)
-        except BaseException:
-            # The time-stamp authority may have changed its certificate: learn everything anew next time.
-            self._evidence = None
-            self._timestamper.forget()
-            raise
+        pdf = self._stamps.using(lambda stamper: self._checked(request, stamper))
         return Signed(pdf, request.now, fingerprint(self.certificate))
 
-    async def _sign(self, request: SignRequest) -> bytes:
+    def _checked(self, request: SignRequest, stamper: CheckedTimeStamper) -> bytes:
+        try:
+            pdf = asyncio.run(self._sign(request, stamper))
+            check(pdf, request.field, fingerprint(self.certificate), request.trust)
+        except BaseException:
+            self._evidence = None
+            raise
+        return pdf
+
+    async def _sign(self, request: SignRequest, stamper: CheckedTimeStamper) -> bytes:
         output = io.BytesIO(request.pdf)
         writer = IncrementalPdfFileWriter(output)
         fill(writer, request.texts)
+        await stamper.async_dummy_response(DIGEST)  # now its certificate is known
         signer = PdfSigner(
-            self._metadata(request),
+            self._metadata(request, stamper),
             self._signer,
-            timestamper=self._timestamper,
+            timestamper=stamper,
             stamp_style=PageStyle(page=request.stamp or b""),
         )
         try:
@@ -152,7 +160,7 @@ class Signatory:
         except SigningError as error:
             raise WrongStep(_FIELD_TAKEN) from error
         session.system_time = request.now.astimezone(VIETNAM).replace(microsecond=0)
-        evidence, size = await self._gathered(session, request.now)
+        evidence, size = await self._gathered(session, request.now, stamper)
         with locking(session.sig_field, (text.field for text in request.texts)):
             document = session.prepare_tbs_document(evidence, size)
         prepared, _ = document.digest_tbs_document(in_place=True)
@@ -162,20 +170,20 @@ class Signatory:
         return output.getvalue()
 
     async def _gathered(
-        self, session: PdfSigningSession, now: datetime
+        self, session: PdfSigningSession, now: datetime, stamper: CheckedTimeStamper
     ) -> tuple[PreSignValidationStatus, int]:
-        if self._evidence is not None:
-            since, status, size = self._evidence
-            if timedelta() <= now - since < _EVIDENCE_LIFE:
-                return status, size
+        kept = self._evidence
+        if kept and kept.stamper is stamper and timedelta() <= now - kept.since < _EVIDENCE_LIFE:
+            return kept.status, kept.size
         found = await session.perform_presign_validation()
         if found is None:
             raise AssertionError("A validation context is always given.")
         size = await session.estimate_signature_container_size(found, tight=True) + 2 * _SPARE
-        self._evidence = (now, found, size)
+        self._evidence = _Evidence(now, stamper, found, size)
         return found, size
 
-    def _metadata(self, request: SignRequest) -> PdfSignatureMetadata:
+    def _metadata(self, request: SignRequest, stamper: CheckedTimeStamper) -> PdfSignatureMetadata:
+        trust = narrowed(request.trust, (self.certificate, *stamper.signers))
         return PdfSignatureMetadata(
             field_name=request.field,
             md_algorithm=DIGEST,
@@ -185,27 +193,67 @@ class Signatory:
             certify=request.certify,
             docmdp_permissions=MDPPerm.FILL_FORMS,
             embed_validation_info=True,
-            validation_context=validation_context(request.trust, request.now),
+            validation_context=validation_context(trust, request.now),
             dss_settings=_ONE_REVISION,
         )
 
 
-def archive_timestamp(pdf: bytes, trust: Trust, timestamper: CheckedTimeStamper, now: datetime) -> bytes:
-    """Append the document timestamp that makes every signature B-LTA; Unavailable without an authority."""
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What a signature of this person, stamped by this authority, needs; found at `since`."""
+
+    since: datetime
+    stamper: CheckedTimeStamper
+    status: PreSignValidationStatus
+    size: int
+
+
+def archive_timestamp(
+    pdf: bytes, trust: Trust, stamps: StampSource, now: datetime, digest: str = DIGEST
+) -> bytes:
+    """Append the document timestamp that makes every signature B-LTA; Unavailable without an authority.
+
+    Called again later it renews: a further timestamp over the whole file, after the proof of the one before.
+    """
+    return stamps.using(lambda stamper: _archive_stamped(pdf, trust, stamper, now, digest))
+
+
+def _archive_stamped(
+    pdf: bytes, trust: Trust, stamper: CheckedTimeStamper, now: datetime, digest: str
+) -> bytes:
     output = io.BytesIO(pdf)
     writer = IncrementalPdfFileWriter(output)
-    stamper = PdfTimeStamper(timestamper, field_name=_free_name(writer))
-    asyncio.run(
-        stamper.async_timestamp_pdf(
+    adding = PdfTimeStamper(stamper, field_name=_free_name(writer))
+    before = [s for s in writer.prev.embedded_signatures if s.sig_object_type == "/DocTimeStamp"][-1:]
+
+    async def stamp() -> None:
+        await stamper.async_dummy_response(digest)
+        signers = [extract_certs_for_validation(one.signed_data).signer_cert.dump() for one in before]
+        context = validation_context(narrowed(trust, (*stamper.signers, *signers)), now)
+        await adding.async_timestamp_pdf(
             writer,
-            DIGEST,
-            validation_context(trust, now),
+            digest,
+            context,
+            # What the timestamp before proves is proved by lists of today, while its certificate lasts.
+            validation_paths=[await _path_of(earlier, context) for earlier in before],
             in_place=True,
             dss_settings=_BEFORE_TIMESTAMP,
             embed_roots=False,
         )
-    )
+
+    asyncio.run(stamp())
     return output.getvalue()
+
+
+async def _path_of(stamp: EmbeddedPdfSignature, context: ValidationContext) -> ValidationPath:
+    """How an earlier timestamp's certificate leads to a trusted root today; BadSignature if no more."""
+    certificates = extract_certs_for_validation(stamp.signed_data)
+    validator = CertificateValidator(certificates.signer_cert, certificates.other_certs, context)
+    try:
+        path: ValidationPath = await validator.async_validate_usage(set(), {"time_stamping"})
+    except (PathError, ValidationError):
+        raise BadSignature(_PROVES_NO_MORE) from None
+    return path
 
 
 def _free_name(writer: IncrementalPdfFileWriter) -> str:
@@ -241,6 +289,10 @@ class _KeySigner(Signer):
 _NOT_THIS_KEY = Text(
     "Khoá ký không khớp với chứng thư số. Đề nghị quản trị hệ thống cấp lại chứng thư.",
     "The key does not belong to this certificate. Ask the administrator to issue it again.",
+)
+_PROVES_NO_MORE = Text(
+    "Dấu thời gian lưu trữ trước đó không còn chứng minh được, nên không gia hạn được nữa.",
+    "The archive timestamp before proves no longer, so it cannot be renewed.",
 )
 _FIELD_TAKEN = Text(
     "Vị trí ký này đã có chữ ký hoặc không có trong hồ sơ. Tải lại trang để xem bước hiện tại.",

@@ -33,7 +33,8 @@ from tasks import certificates
 from tasks.certificates import Purpose, Subject
 from tasks.keys import PrivateKey, Secret, unlock
 from tasks.signing import Signatory, Signed, SignRequest, prepare, sign
-from tasks.timestamping import HttpTimeStamper, LocalTimeStamper, TimeStampAuthority
+from tasks.stamp_servers import StampServers, servers_of
+from tasks.timestamping import LocalTimeStamper, TimeStampAuthority
 
 SINGLE_SECONDS = 60
 """After so long with one signature a signer ends itself; its parent gave up before."""
@@ -44,7 +45,8 @@ class Setting:
     """First message to a signer: what every signature needs besides its request."""
 
     master: bytes = attribute(repr=False)
-    tsa_url: str
+    tsa_url: str = attribute(repr=False)
+    """Addresses of time-stamp authorities, which may hold passwords."""
     tsa_user: str = ""
     tsa_password: Secret | None = None
 
@@ -102,7 +104,7 @@ class _Signer:
 
     def __init__(self, setting: Setting) -> None:
         self._master = setting.master
-        self._timestamper = HttpTimeStamper(setting.tsa_url, setting.tsa_user, setting.tsa_password)
+        self._stamps = StampServers(servers_of(setting.tsa_url, setting.tsa_user, setting.tsa_password))
         self._batch_key: PrivateKey | None = None
         self._batch: Signatory | None = None
 
@@ -117,7 +119,7 @@ class _Signer:
             signal.alarm(SINGLE_SECONDS)
             try:
                 request, key = message.request, self._unlock(message.key)
-                return Signatory(request.certificate, key, request.trust, self._timestamper).sign(request)
+                return Signatory(request.certificate, key, request.trust, self._stamps).sign(request)
             finally:
                 signal.alarm(0)
         except RecordsError as refusal:
@@ -136,7 +138,7 @@ class _Signer:
             raise RuntimeError("No batch is open in this signer.")
         kept = self._batch
         if kept is None or (kept.certificate, kept.trust) != (request.certificate, request.trust):
-            kept = Signatory(request.certificate, self._batch_key, request.trust, self._timestamper)
+            kept = Signatory(request.certificate, self._batch_key, request.trust, self._stamps)
             self._batch = kept
         return kept
 
@@ -174,7 +176,7 @@ def warm() -> None:
         certify=True,
     )
     sign(request, key, LocalTimeStamper(stamping))
-    HttpTimeStamper("http://127.0.0.1/").close()
+    StampServers(servers_of("http://127.0.0.1/")).close()
 
 
 @dataclass(frozen=True)

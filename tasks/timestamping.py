@@ -1,9 +1,9 @@
-"""RFC 3161: the embedded time-stamp authority's core, and the two ways signing asks an authority.
+"""RFC 3161: the embedded time-stamp authority's core, and what is accepted from any authority.
 
 `TimeStampAuthority.respond` turns a request's bytes into a response's bytes; the HTTP server around it
-is `service/tsa.py`. `LocalTimeStamper` asks it in the same process, `HttpTimeStamper` asks any authority
-over a kept-alive connection. An authority that is down or talks nonsense is `Unavailable`: nothing is
-written, the caller says so and tries again later.
+is `service/tsa.py`. `LocalTimeStamper` asks it in the same process; authorities over HTTP, one after the
+other, are asked by `tasks/stamp_servers.py`. An authority that is down or talks nonsense is `Unavailable`:
+nothing is written, the caller says so and tries again later.
 
 The answer is assembled from DER pieces made once; through asn1crypto it costs ten times as much.
 """
@@ -12,30 +12,37 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from typing import TypeVar
 
-import httpx
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import PathError, ValidationError
+from pyhanko_certvalidator.path import ValidationPath
 
 from models.errors import Unavailable
 from models.text import Text
 from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
-from tasks.keys import Secret
+from tasks.checking import MALFORMED, stamped_by
 
 POLICY = "1.3.6.1.4.1.32473.1.31"
 """Our time-stamping policy, in the number set aside for examples: development, no legal force."""
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 MAX_REPLY = 64 * 1024
-_IMPRINTS = {"sha256", "sha384", "sha512"}
+_IMPRINTS: dict[str, tuple[hashes.HashAlgorithm, str, str]] = {
+    "sha256": (hashes.SHA256(), "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2"),
+    "sha384": (hashes.SHA384(), "2.16.840.1.101.3.4.2.2", "1.2.840.10045.4.3.3"),
+    "sha512": (hashes.SHA512(), "2.16.840.1.101.3.4.2.3", "1.2.840.10045.4.3.4"),
+}
+"""Hashes a question may come with; the answer is signed with the same, that it be no weaker."""
 
 _SEQUENCE, _SET, _INTEGER, _OCTETS, _OID = 0x30, 0x31, 0x02, 0x04, 0x06
 
@@ -60,11 +67,29 @@ def _attribute(kind: str, value: bytes) -> bytes:
 _VERSION_1, _VERSION_3 = _der(_INTEGER, b"\x01"), _der(_INTEGER, b"\x03")
 _GRANTED = _der(_SEQUENCE, _der(_INTEGER, b"\x00"))
 _ACCURACY = _der(_SEQUENCE, _der(_INTEGER, b"\x01"))  # one second: genTime is given in whole seconds
-_SHA256 = _der(_SEQUENCE, _oid("2.16.840.1.101.3.4.2.1"))
-_ECDSA_SHA256 = _der(_SEQUENCE, _oid("1.2.840.10045.4.3.2"))
 _TST_INFO, _SIGNED_DATA = _oid("1.2.840.113549.1.9.16.1.4"), _oid("1.2.840.113549.1.7.2")
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 _SIGNING_TIME, _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """A hash as a token uses it: the algorithm, ECDSA with it, and the certificate named by it (RFC 5035)."""
+
+    hash: hashes.HashAlgorithm
+    algorithm: bytes
+    signature: bytes
+    ess: bytes
+
+    @classmethod
+    def of(cls, name: str, certificate: bytes, names: bytes) -> _Digest:
+        made, hash_oid, signature_oid = _IMPRINTS[name]
+        algorithm = _der(_SEQUENCE, _oid(hash_oid))
+        digest = _der(_OCTETS, hashlib.new(name, certificate).digest())
+        # SHA-256 is the default, which DER leaves out.
+        named = _der(_SEQUENCE, *(() if name == "sha256" else (algorithm,)), digest, names)
+        ess = _attribute(_SIGNING_CERTIFICATE, _der(_SEQUENCE, _der(_SEQUENCE, named)))
+        return cls(made, algorithm, _der(_SEQUENCE, _oid(signature_oid)), ess)
 
 
 class TimeStampAuthority:
@@ -83,10 +108,7 @@ class TimeStampAuthority:
         issuer = parsed.issuer.dump()
         directory_name = _der(0xA4, issuer)
         names = _der(_SEQUENCE, _der(_SEQUENCE, directory_name), serial)
-        digest = _der(_OCTETS, hashlib.sha256(certificate).digest())
-        self._ess = _attribute(
-            _SIGNING_CERTIFICATE, _der(_SEQUENCE, _der(_SEQUENCE, _der(_SEQUENCE, digest, names)))
-        )
+        self._digests = {name: _Digest.of(name, certificate, names) for name in _IMPRINTS}
         self._sid = _der(_SEQUENCE, issuer, serial)
         self._name = _der(0xA0, _der(0xA4, parsed.subject.dump()))
         # SET OF in DER order: shorter encodings first, then by content.
@@ -109,15 +131,16 @@ class TimeStampAuthority:
             return _refusal("bad_request")
         if algorithm not in _IMPRINTS:
             return _refusal("bad_alg")
-        if size != hashlib.new(algorithm).digest_size:
+        digest = self._digests[algorithm]
+        if size != digest.hash.digest_size:
             return _refusal("bad_data_format")
         if policy not in (None, POLICY):
             return _refusal("unaccepted_policy")
         if extensions:
             return _refusal("unaccepted_extensions")
-        return _der(_SEQUENCE, _GRANTED, self._token(imprint.dump(), nonce, certificates))
+        return _der(_SEQUENCE, _GRANTED, self._token(digest, imprint.dump(), nonce, certificates))
 
-    def _token(self, imprint: bytes, nonce: bytes, certificates: bytes) -> bytes:
+    def _token(self, digest: _Digest, imprint: bytes, nonce: bytes, certificates: bytes) -> bytes:
         now = self._clock().astimezone(UTC)
         serial = _der(_INTEGER, (secrets.randbits(126) | 1 << 126).to_bytes(16, "big"))
         gen_time = _der(0x18, now.strftime("%Y%m%d%H%M%SZ").encode())
@@ -128,22 +151,24 @@ class TimeStampAuthority:
             (
                 _attribute(_CONTENT_TYPE, _TST_INFO),
                 _attribute(_SIGNING_TIME, _der(0x17, now.strftime("%y%m%d%H%M%SZ").encode())),
-                _attribute(_MESSAGE_DIGEST, _der(_OCTETS, hashlib.sha256(info).digest())),
-                self._ess,
+                _attribute(_MESSAGE_DIGEST, _der(_OCTETS, hashlib.new(digest.hash.name, info).digest())),
+                digest.ess,
             )
         )
-        signature = self._key.sign(_der(_SET, *attributes), ec.ECDSA(hashes.SHA256()))
+        signature = self._key.sign(_der(_SET, *attributes), ec.ECDSA(digest.hash))
         signer = _der(
             _SEQUENCE,
             _VERSION_1,
             self._sid,
-            _SHA256,
+            digest.algorithm,
             _der(0xA0, *attributes),
-            _ECDSA_SHA256,
+            digest.signature,
             _der(_OCTETS, signature),
         )
         content = _der(_SEQUENCE, _TST_INFO, _der(0xA0, _der(_OCTETS, info)))
-        signed = _der(_SEQUENCE, _VERSION_3, _der(_SET, _SHA256), content, certificates, _der(_SET, signer))
+        signed = _der(
+            _SEQUENCE, _VERSION_3, _der(_SET, digest.algorithm), content, certificates, _der(_SET, signer)
+        )
         return _der(_SEQUENCE, _SIGNED_DATA, _der(0xA0, signed))
 
 
@@ -152,24 +177,45 @@ def _refusal(reason: str) -> bytes:
     return _der(_SEQUENCE, status.dump())
 
 
-_DOWN = Text(
+DOWN = Text(
     "Máy chủ cấp dấu thời gian không trả lời, nên chưa đóng được dấu thời gian; hồ sơ không thay đổi. "
     "Thử lại sau ít phút.",
     "The time-stamp server does not answer, so nothing was stamped; the record is unchanged. "
     "Try again in a few minutes.",
 )
-_NONSENSE = Text(
+NONSENSE = Text(
     "Máy chủ cấp dấu thời gian từ chối hoặc trả lời sai, nên chưa đóng được dấu thời gian. "
     "Báo quản trị hệ thống kiểm tra.",
     "The time-stamp server refused or answered wrongly, so nothing was stamped. Tell the administrator.",
 )
+UNTRUSTED = Text(
+    "Chứng thư của máy chủ cấp dấu thời gian hết hạn, bị thu hồi hoặc chưa được tin cậy, nên chưa đóng được "
+    "dấu thời gian. Báo quản trị hệ thống kiểm tra.",
+    "The time-stamp server's certificate has ended, is revoked or is not trusted, so nothing was stamped. "
+    "Tell the administrator.",
+)
+
+
+T = TypeVar("T")
 
 
 class CheckedTimeStamper(TimeStamper):
-    """pyHanko's time-stamper, which compares the nonce; this one compares the digest too."""
+    """pyHanko's time-stamper, which compares the nonce; this one looks at the rest of the answer too.
+
+    The token must be about the digest asked for, signed rightly, by a certificate that may stamp and was
+    valid then; and by the one whose path was found before: that one's proof is what stands in the file.
+    """
 
     def __init__(self) -> None:
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]  # pyHanko's is bare
+
+    def using(self, make: Callable[[CheckedTimeStamper], T]) -> T:
+        """What is made with this authority; of several, with the first that answers rightly."""
+        try:
+            return make(self)
+        except BaseException:
+            self.forget()  # it may have changed its certificate: learn everything anew next time
+            raise
 
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         try:
@@ -179,11 +225,26 @@ class CheckedTimeStamper(TimeStamper):
                 imprint["hashed_message"].native == message_digest
                 and imprint["hash_algorithm"]["algorithm"].native == md_algorithm
             )
-        except (TimestampRequestError, ValueError, TypeError, KeyError, AttributeError):
-            raise Unavailable(_NONSENSE) from None
-        if not same:
-            raise Unavailable(_NONSENSE)
+            signer = stamped_by(token["content"])
+        except (TimestampRequestError, *MALFORMED):
+            raise Unavailable(NONSENSE) from None
+        if not same or signer is None or (self._certs and signer.issuer_serial not in self._certs):
+            raise Unavailable(NONSENSE)
         return token
+
+    async def validation_paths(self, validation_context: ValidationContext) -> AsyncIterator[ValidationPath]:
+        """How the authority's certificate leads to a trusted root, valid and not revoked; or Unavailable."""
+        try:
+            found = super().validation_paths(validation_context)  # type: ignore[no-untyped-call]  # pyHanko's
+            async for path in found:
+                yield path
+        except (PathError, ValidationError):
+            raise Unavailable(UNTRUSTED) from None
+
+    @property
+    def signers(self) -> tuple[bytes, ...]:
+        """The certificates (DER) the authority was seen to stamp with; none before it was asked."""
+        return tuple(certificate.dump() for certificate in self._certs.values())
 
     def forget(self) -> None:
         """Drop what was learnt of the authority's certificates, after it changed them."""
@@ -200,48 +261,3 @@ class LocalTimeStamper(CheckedTimeStamper):
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         return tsp.TimeStampResp.load(self._authority.respond(req.dump()))
-
-
-class HttpTimeStamper(CheckedTimeStamper):
-    """Asks an authority over HTTP, one kept-alive connection, a second to connect and five to answer.
-
-    Blocks its event loop on purpose: each signing process has one signature at a time in hand.
-    """
-
-    def __init__(self, url: str, user: str = "", password: Secret | None = None) -> None:
-        super().__init__()
-        self._url = url
-        host = urlsplit(url).hostname or ""
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(5.0, connect=1.0),
-            auth=httpx.BasicAuth(user, password.reveal()) if user and password else None,
-            headers={"Content-Type": QUERY, "Accept": REPLY},
-            verify=_certified(url),
-            # A proxy of the surroundings is for the world outside, never for the embedded authority.
-            trust_env=host not in {"127.0.0.1", "::1", "localhost"},
-        )
-
-    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        body = req.dump()
-        try:
-            try:
-                reply = self._client.post(self._url, content=body)
-            except httpx.RemoteProtocolError:
-                # The server closed the idle connection while we wrote; a time-stamp may be asked twice.
-                reply = self._client.post(self._url, content=body)
-        except (httpx.HTTPError, httpx.InvalidURL):
-            raise Unavailable(_DOWN) from None
-        if reply.status_code >= 500:
-            raise Unavailable(_DOWN)
-        kind = reply.headers.get("content-type", "").partition(";")[0].strip()
-        if reply.status_code != 200 or kind != REPLY or len(reply.content) > MAX_REPLY:
-            raise Unavailable(_NONSENSE)
-        return tsp.TimeStampResp.load(reply.content)
-
-    def close(self) -> None:
-        self._client.close()
-
-
-def _certified(url: str) -> ssl.SSLContext:
-    """Whom an HTTPS server must be certified by: the usual authorities, 0.1 s to read, so only if needed."""
-    return httpx.create_ssl_context() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

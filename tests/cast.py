@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import keyring
+from flows import certification, keyring
 from flows.candidates import standing_in
 from flows.commands import Command, Decided
 from flows.decide import decide
@@ -194,7 +194,7 @@ def password_hash() -> str:
 def make_cast(office: Office) -> Cast:
     """Both schools, in an empty database; every signer has a key, the clerk the seal."""
     now = datetime.now(UTC)
-    keyring.ensure_authority(office.db, office.settings, now)
+    certification.ensure_authority(office.db, office.settings, now)
     with office.db.write() as session:
         cast = _school(session, office, now)
         _other_school(session, cast, now)
@@ -307,7 +307,7 @@ def _other_school(session: Session, cast: Cast, now: datetime) -> None:
 def _keys(cast: Cast, now: datetime) -> None:
     office = cast.office
     with office.db.read() as session:
-        authority = keyring.open_authority(session, office.settings)
+        authority = certification.open_authority(session, office.settings)
         accounts = {name: session.get_one(Account, cast.ids[name]) for name in (*SIGNERS, "thu")}
     made = [
         keyring.make_key(

@@ -27,7 +27,7 @@ import time_machine
 from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import make_url
 
-from flows import archiving, keyring
+from flows import archiving, certification
 from flows.office import Office
 from models.db import Database
 from models.settings import VIETNAM, Settings
@@ -148,7 +148,7 @@ def open_office(
     secret.write_bytes(MASTER_KEY)
     db = (seed or founded()).sow(settings.database)
     with db.read() as session:
-        stamps.authority = keyring.open_timestamping(session, settings)
+        stamps.authority = certification.open_timestamping(session, settings)
     stamps.down = False
     hang_up()  # a connection may know the certificates of another test's authority
     return Office(settings, db, BlobStore(settings.blobs), *pools, name="test")
@@ -171,7 +171,7 @@ def founded() -> Seed:
         (Path(folder) / "secrets").mkdir()
         (Path(folder) / "secrets" / "master.key").write_bytes(MASTER_KEY)
         db = seeds.tables().sow(settings.database)
-        keyring.ensure_authority(db, settings, TUESDAY - timedelta(days=1))
+        certification.ensure_authority(db, settings, TUESDAY - timedelta(days=1))
         return seeds.harvest(db)
 
 

@@ -8,7 +8,7 @@ from alembic import command
 from sqlmodel import Session, col, select
 
 from flows import chains, views
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from flows.office import Office
 from models.db import Database
 from models.document import Document, Revision, Signature

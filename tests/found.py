@@ -10,7 +10,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlmodel import Session, col, select
 
 from flows import drafts, succession
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from flows.spot_checks import Choice, choose
 from flows.spot_marks import Marks, Sending
 from flows.spot_records import record

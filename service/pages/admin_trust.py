@@ -9,7 +9,7 @@ from cryptography import x509
 from fastapi import APIRouter, Request, Response
 
 from flows import anchors
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from models.text import Text
 from service.access import AdminViewer
 from service.deps import OfficeDep

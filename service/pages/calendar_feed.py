@@ -17,6 +17,7 @@ from models.settings import Settings
 from models.text import Language
 from service import calendar_feeds
 from service.access import CheckedForm, PageViewer
+from service.assets import is_kept
 from service.deps import Arrival, OfficeDep
 from service.limits import Limiter
 from service.pages.sign_in import address_of
@@ -46,8 +47,7 @@ def calendar(request: Request, token: str, office: OfficeDep, now: Arrival) -> R
         "etag": tag,
         "content-disposition": 'inline; filename="hososo.ics"',
     }
-    asked = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
-    if tag in asked:
+    if is_kept(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="text/calendar; charset=utf-8", headers=headers)
 

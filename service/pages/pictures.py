@@ -8,8 +8,8 @@ from sqlmodel import col, func, select
 from starlette.datastructures import UploadFile
 
 from flows import drafts, performing, queries
-from flows.decide import read
 from flows.office import Office
+from flows.reading import read
 from models.document import Document, DocumentImage
 from models.errors import Invalid, NotFound, RecordsError, TooLarge
 from models.text import Text

@@ -33,7 +33,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from tasks import hex_strings
 from tasks.keys import PrivateKey, Secret, unlock
 from tasks.signing import Signatory, SignRequest
-from tasks.timestamping import HttpTimeStamper
+from tasks.stamp_servers import HttpTimeStamper, StampServer
 from tasks.verifying import validation_context
 from tests.cast import PIN
 
@@ -48,7 +48,7 @@ def main() -> None:
     job = pickle.loads(Path(path).read_bytes())
     requests: list[SignRequest] = job["requests"][int(half) :: 2]
     key = unlock(job["protected"], Secret(PIN), job["master"], requests[0].owner)
-    stamper = HttpTimeStamper(job["tsa"])
+    stamper = HttpTimeStamper(StampServer(job["tsa"]))
     with tempfile.TemporaryDirectory() as folder:
         make = (plain if kind == "plain" else kept)(requests, key, stamper, Path(folder))
         for number in range(WARM_UP):

@@ -19,12 +19,12 @@ from pathlib import Path
 
 from sqlmodel import col, select
 
-from flows import keyring
+from flows import certification, keyring
 from flows.authority import authority
 from flows.catalogue import type_of
-from flows.decide import read
 from flows.people import Standing
 from flows.plan import field_of
+from flows.reading import read
 from models.account import Account
 from models.batch import BatchItem
 from models.document import Document, Revision
@@ -136,7 +136,7 @@ def _job(here: Installation, cast: Cast, ids: Sequence[str]) -> dict[str, object
     with office.db.read() as session:
         account = session.get_one(Account, cast.ids["minh"])
         key = keyring.key_of(session, account.id, "person")
-        trust = keyring.trust_of(session)
+        trust = certification.trust_of(session)
         for document_id in ids:
             found = read(session, document_id, cast.school_id)
             document: Document = found.document

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session
 
-from flows import keyring
+from flows import certification, keyring
 from flows.calendar import TERM_WEEKS
 from models.account import Account, AccountRole, Group, GroupMember
 from tasks.keys import Secret
@@ -79,7 +79,7 @@ def _account(session: Session, cast: Cast, name: str, now: datetime) -> None:
 
 def _keys(here: Installation, cast: Cast, names: list[str], now: datetime) -> None:
     with here.office.db.read() as session:
-        authority = keyring.open_authority(session, here.settings)
+        authority = certification.open_authority(session, here.settings)
         accounts = [session.get_one(Account, cast.ids[name]) for name in names]
     with ThreadPoolExecutor(2) as threads:
         made = list(

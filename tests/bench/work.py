@@ -15,9 +15,10 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from flows import decide, keyring
+from flows import certification, keyring
 from flows.facts import facts_of
 from flows.office import Office, close_office, open_office
+from flows.reading import read
 from models.account import Account
 from models.document import Document, Revision, Signature
 from models.settings import Settings
@@ -25,7 +26,7 @@ from tasks import archiving, rendering
 from tasks.certificates import Trust
 from tasks.keys import PrivateKey, Secret, unlock
 from tasks.signing import Signatory, SignRequest, prepare
-from tasks.timestamping import HttpTimeStamper
+from tasks.stamp_servers import HttpTimeStamper, StampServer
 from tests.cast import PIN
 
 Job = tuple[str, Callable[[], Any]]
@@ -33,7 +34,7 @@ Job = tuple[str, Callable[[], Any]]
 
 def main() -> None:
     office = open_office(Settings(), "bench")
-    stamper = HttpTimeStamper(office.settings.timestamp_url)
+    stamper = HttpTimeStamper(StampServer(office.settings.timestamp_url))
     rendering.warm()
     keys: dict[str, PrivateKey] = {}
     ids = sys.argv[1:]
@@ -58,10 +59,10 @@ def _jobs(
     keys: dict[str, PrivateKey],
 ) -> list[Job]:
     document = session.get_one(Document, document_id)
-    here = decide.read(session, document_id, document.school_id)
+    here = read(session, document_id, document.school_id)
     revision = session.get_one(Revision, (document_id, document.revision))
     data = here.declared.lay_out(revision.fields, facts_of(session, document, office.now()))
-    trust = keyring.trust_of(session)
+    trust = certification.trust_of(session)
 
     def lay_out() -> None:
         rendered = rendering.render(here.declared.layout, data, {})

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from flows import anchors
 from flows.believed import anchors_of
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from models.settings import Settings
 from tasks import certificates
 from tasks.certificates import Authority

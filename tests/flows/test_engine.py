@@ -15,6 +15,7 @@ from sqlmodel import col, select, update
 
 from flows import archiving, engine, ledger, runs
 from flows.catalogue import TYPES
+from flows.certification import trust_of
 from flows.grammar import Parallel
 from flows.ledger import Key, StepFailed
 from flows.prefect_settings import DEPLOYMENT, POOL, entrypoint
@@ -67,7 +68,7 @@ def test_an_archived_file_is_b_lta_and_its_retention_ends_with_a_year(cast: Cast
     assert document.keep_until is not None
     assert document.keep_until.astimezone(VIETNAM).isoformat().endswith("-01-01T00:00:00+07:00")
     with cast.office.db.read() as session:
-        trust = archiving.trust_of(session)
+        trust = trust_of(session)
     report = verifying.validate(cast.office.blobs.get(final), trust, cast.office.now())
     assert report.ok
     assert [s.level for s in report.signatures if not s.is_timestamp] == [verifying.Level.LTA] * 3

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from flows import archiving, keyring, queries, runs, views
+from flows import archiving, certification, queries, runs, views
 from flows.commands import Command, Decided
 from flows.decide import decide
 from flows.handing import Wish, hand_over
@@ -41,7 +41,7 @@ def submitted(cast: Cast, week: int = 13) -> str:
 def signatures(cast: Cast, document_id: str) -> list[tuple[str, bool]]:
     """Each signature of the present file: its field, and whether it holds."""
     with cast.office.db.read() as session:
-        trust = keyring.trust_of(session)
+        trust = certification.trust_of(session)
     blob = cast.fresh(document_id).blob
     assert blob is not None
     report = verifying.validate(cast.office.blobs.get(blob), trust, cast.office.now())

@@ -19,7 +19,7 @@ import pytest
 from sqlmodel import col, select
 
 from flows.catalogue import TYPES
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from models.document import SeriesNumber
 from models.notice import Notice
 from models.settings import VIETNAM

@@ -29,7 +29,7 @@ from sqlmodel import Session, col, select, update
 
 from flows import views
 from flows.catalogue import type_of
-from flows.keyring import trust_of
+from flows.certification import trust_of
 from flows.plan import SYSTEM
 from models.batch import Batch
 from models.document import Document, Revision, SeriesNumber, Signature

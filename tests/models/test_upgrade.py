@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from flows import keyring
+from flows import certification
 from flows.office import Office
 from models.db import Database
 from models.migrate import NewerData, head, is_current, rebuilding, revision_of, shape
@@ -95,7 +95,7 @@ def opened(release: Release, settings: Settings, stamps: StampServer) -> Iterato
     """The people of the release over its upgraded database."""
     db = Database(settings.database)
     with db.read() as session:
-        stamps.authority = keyring.open_timestamping(session, settings)
+        stamps.authority = certification.open_timestamping(session, settings)
     intake, signers = IntakePool(1), SignersPool(1, Setting(release.master, stamps.url))
     try:
         office = Office(settings, db, BlobStore(settings.blobs), intake, signers, name="upgraded")

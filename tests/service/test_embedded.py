@@ -7,6 +7,7 @@ import hashlib
 import smtplib
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 from asn1crypto import tsp
 from fastapi.testclient import TestClient
 
-from flows.keyring import open_timestamping
+from flows import certification
+from flows.certification import open_timestamping
 from service import mailbox, tsa
 from service.mailbox import catch, keep
 from tasks.timestamping import QUERY, REPLY
@@ -29,8 +31,30 @@ from tests.prefect_fixture import wait_for
 def stamper(cast: Cast) -> Iterator[TestClient]:
     with cast.office.db.read() as session:
         authority = open_timestamping(session, cast.office.settings)
-    with TestClient(tsa.create_app(authority)) as client:
+    with TestClient(tsa.create_app(lambda: authority)) as client:
         yield client
+
+
+def test_a_new_generation_stamps_within_the_hour(cast: Cast) -> None:
+    office, at = cast.office, [0.0]
+    kept = tsa.Kept(office.settings, lambda: at[0])
+    first = kept()
+    assert certification.tend(office.db, office.settings, office.now() + timedelta(days=5 * 365))
+    at[0] = tsa.RENEWED - 1
+    assert kept() is first
+    at[0] = tsa.RENEWED
+    with TestClient(tsa.create_app(kept)) as client:
+        answer = asked(client, question(hashlib.sha256(b"record").digest()))
+    assert "Hồ Sơ Số TSA 2".encode() in answer.content
+
+
+def question(digest: bytes) -> bytes:
+    asked_for = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest}
+    return bytes(
+        tsp.TimeStampReq(
+            {"version": "v1", "message_imprint": asked_for, "nonce": 77, "cert_req": True}
+        ).dump()
+    )
 
 
 def asked(client: TestClient, content: bytes, kind: str = QUERY) -> httpx.Response:
@@ -39,15 +63,7 @@ def asked(client: TestClient, content: bytes, kind: str = QUERY) -> httpx.Respon
 
 def test_a_digest_gets_a_time_stamp(stamper: TestClient) -> None:
     digest = hashlib.sha256(b"record").digest()
-    request = tsp.TimeStampReq(
-        {
-            "version": "v1",
-            "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest},
-            "nonce": 77,
-            "cert_req": True,
-        }
-    )
-    answer = asked(stamper, request.dump())
+    answer = asked(stamper, question(digest))
     assert (answer.status_code, answer.headers["content-type"]) == (200, REPLY)
     reply = tsp.TimeStampResp.load(answer.content)
     info = reply["time_stamp_token"]["content"]["encap_content_info"]["content"].parsed

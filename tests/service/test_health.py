@@ -44,6 +44,7 @@ def test_it_is_well_only_while_every_part_answers(
             "prefect": "ok",
             "worker": "ok",
             "timestamps": "ok",
+            "archive": "ok",
             "disk": "ok",
         },
     )

@@ -187,6 +187,8 @@ def test_the_night_look_is_at_five_past_midnight_in_vietnam(school: SmallSchool,
         "turn",
         "look",
         "look_far_back",
+        "tend",
+        "renew",
         "clean",
     }
     trigger = table["look"].trigger

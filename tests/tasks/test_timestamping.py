@@ -16,7 +16,8 @@ from asn1crypto import algos, core, tsp
 
 from models.errors import Unavailable
 from tasks.keys import Secret
-from tasks.timestamping import POLICY, REPLY, CheckedTimeStamper, HttpTimeStamper, LocalTimeStamper
+from tasks.stamp_servers import HttpTimeStamper, StampServer
+from tasks.timestamping import POLICY, REPLY, CheckedTimeStamper, LocalTimeStamper
 from tests import needs
 from tests.signatures import NOW, authority, stamping
 from tests.stamp_server import Answer, right, server
@@ -180,7 +181,7 @@ def test_an_authority_that_goes_down_is_unavailable_and_then_back() -> None:
     def answer(request: bytes, headers: Any) -> tuple[int, str, bytes]:
         return right(request, headers) if up else (502, "text/html", b"")
 
-    with server(answer) as (url, _), closing(HttpTimeStamper(url)) as timestamper:
+    with server(answer) as (url, _), closing(HttpTimeStamper(StampServer(url))) as timestamper:
         assert stamp(timestamper) == NOW
         up = False
         with pytest.raises(Unavailable, match="does not answer"):
@@ -192,5 +193,5 @@ def test_an_authority_that_goes_down_is_unavailable_and_then_back() -> None:
 
 
 def asked_by_http(url: str, user: str = "", password: Secret | None = None, times: int = 1) -> list[datetime]:
-    with closing(HttpTimeStamper(url, user, password)) as timestamper:
+    with closing(HttpTimeStamper(StampServer(url, user, password))) as timestamper:
         return [stamp(timestamper) for _ in range(times)]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from flows import keyring
+from flows import certification, keyring
 from flows.candidates import standing_in
 from flows.obligations import Calendar
 from flows.office import Office
@@ -184,7 +184,7 @@ class Founded:
         names |= {act.by for act in acts if isinstance(act, Decides)} | {CLERK}
         office = self.office
         with office.db.read() as session:
-            authority = keyring.open_authority(session, office.settings)
+            authority = certification.open_authority(session, office.settings)
             accounts = [session.get_one(Account, self.ids[name]) for name in sorted(names)]
         made = [
             keyring.make_key(

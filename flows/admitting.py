@@ -1,0 +1,91 @@
+"""Who may sign with which key, asked before anything is taken, by the signer, and when it is written.
+
+Expired, not valid yet, revoked, of another person, of another purpose, of an unknown issuer: each is refused
+with a sentence that says what to do, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, update
+
+from flows import keyring
+from flows.certification import trust_of, trust_with_stamps
+from flows.keyring import KeyPurpose
+from flows.office import Office
+from models.key import SigningKey
+from models.text import Text
+from tasks import certificates
+from tasks.certificates import BadCertificate, Trust
+
+
+def admitted(
+    office: Office, account_id: str, purpose: KeyPurpose, opened: str | None
+) -> tuple[SigningKey, Trust]:
+    """The key that may sign now, and what it is checked against.
+
+    `opened`: fingerprint of the certificate whose key a signing round has open; None: a PIN will open it, so
+    Locked while the pause after wrong PINs lasts.
+    """
+    now = office.now()
+    with office.db.read() as session:
+        key, _ = usable_key(session, account_id, purpose, now)
+        trust = trust_with_stamps(session, office.settings)
+    if opened is None:
+        keyring.ensure_not_paused(key, now)
+    elif opened != key.fingerprint:
+        raise BadCertificate(_RENEWED_MEANWHILE)
+    return key, trust
+
+
+def usable_key(
+    session: Session, account_id: str, purpose: KeyPurpose, now: datetime
+) -> tuple[SigningKey, Trust]:
+    """The key that may sign now, and what it is checked against; BadCertificate or Invalid otherwise.
+
+    Asked before anything is taken or written. The signer looks again, and `note_use` once more in the
+    decision's own transaction: a key that was revoked in between signs nothing that stands.
+    """
+    key, trust = keyring.key_of(session, account_id, purpose), trust_of(session)
+    certificates.refuse_unless_usable(key.certificate, account_id, trust, now)
+    if certificates.is_seal(key.certificate) != (purpose == "seal"):
+        raise BadCertificate(_OTHER_PURPOSE)
+    return key, trust
+
+
+def note_use(session: Session, account_id: str, fingerprint: str, now: datetime) -> None:
+    """A signature of this key becomes part of a record, in the caller's transaction.
+
+    BadCertificate when the key was revoked or replaced since it signed. Who revokes waits for this
+    transaction or comes before it, so no signature that stands is later than its key's end.
+    """
+    used = session.exec(
+        update(SigningKey)
+        .where(
+            col(SigningKey.account_id) == account_id,
+            col(SigningKey.fingerprint) == fingerprint,
+            col(SigningKey.revoked_at).is_(None),
+        )
+        .values(used_at=now)
+    )
+    if used.rowcount < 1:
+        raise BadCertificate(_GONE_MEANWHILE)
+
+
+_RENEWED_MEANWHILE = Text(
+    "Chứng thư số vừa được thay trong khi lượt ký đang chạy. Nhập lại mã PIN để ký các hồ sơ còn lại.",
+    "The certificate was replaced while this round ran. Type the PIN again to sign the remaining records.",
+)
+_OTHER_PURPOSE = Text(
+    "Khóa này không dùng cho việc này: con dấu không ký thay người, chữ ký cá nhân không thay con dấu. "
+    "Chưa ký; báo quản trị hệ thống kiểm tra.",
+    "This key is not for this: a seal does not sign for a person, a person's signature is no seal. Nothing "
+    "was signed; tell the administrator.",
+)
+_GONE_MEANWHILE = Text(
+    "Chứng thư số vừa bị thu hồi hoặc được thay trong khi ký nên hồ sơ chưa thay đổi. Xem trang Tài khoản "
+    "rồi ký lại.",
+    "The certificate was revoked or replaced while it signed, so the record is unchanged. Look at the "
+    "account page, then sign again.",
+)
