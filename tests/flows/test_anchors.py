@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from flows.believed import anchors_of
 from flows.certification import trust_of
 from models.settings import Settings
 from tasks import certificates
-from tasks.certificates import Authority
 from tasks.verdicts import IssuerClass
 from tests import signatures
+from tests.authorities import real
 from tests.cast import Cast
 from tests.signatures import FOUNDED
 
@@ -33,18 +32,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "trust"
 
 
-@pytest.fixture
-def real(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Authority]:
-    """Authorities that do not call themselves development."""
-    monkeypatch.setattr(certificates, "POLICY", x509.ObjectIdentifier("2.5.29.32.0"))
-    return lambda name: certificates.make_authority(FOUNDED, name)
-
-
 def faults(folder: Path) -> dict[str, str]:
     return {fault.file: fault.sentence.en for fault in anchors.read_folder(folder).faults}
 
 
-def test_a_root_and_what_it_issued_in_every_form(folder: Path, real: Callable[[str], Authority]) -> None:
+def test_a_root_and_what_it_issued_in_every_form(folder: Path) -> None:
     nation, school = real("Bộ Khoa học và Công nghệ"), real("Ban Cơ yếu")
     (folder / "public" / "nation.pem").write_bytes(
         b"Vietnam National Root CA\n" + pem(nation.root, nation.issuing)
@@ -74,9 +66,7 @@ def test_no_folder_gives_a_development_authority_legal_force(folder: Path) -> No
     assert [held.kind for held in anchors.read_folder(folder).certificates] == [IssuerClass.DEVELOPMENT]
 
 
-def test_what_is_trusted_is_our_own_authority_and_the_folder(
-    cast: Cast, real: Callable[[str], Authority]
-) -> None:
+def test_what_is_trusted_is_our_own_authority_and_the_folder(cast: Cast) -> None:
     nation = real("Bộ Khoa học và Công nghệ")
     place = cast.office.settings.trust_folder / "public"
     place.mkdir(parents=True)
@@ -105,9 +95,7 @@ def test_a_person_s_own_certificate_is_no_anchor(folder: Path) -> None:
     assert "Nguyễn Thị Lan is not a certificate of an authority" in faults(folder)["public/lan.crt"]
 
 
-def test_each_file_that_cannot_be_used_is_named_and_the_rest_counts(
-    folder: Path, real: Callable[[str], Authority]
-) -> None:
+def test_each_file_that_cannot_be_used_is_named_and_the_rest_counts(folder: Path) -> None:
     root = real("Bộ Khoa học và Công nghệ").root
     (folder / "public" / "good.crt").write_bytes(root)
     (folder / "other" / "again.crt").write_bytes(root)
