@@ -133,7 +133,8 @@ def _not_validated(examined: Examined) -> tuple[Standing, Text]:
     """Validation gave up: other bytes were signed, what came later cannot be read, or its kind is unknown."""
     error, embedded = examined.error, examined.embedded
     try:
-        same = _signed_digest(embedded) == embedded.compute_digest()
+        algorithm, signed = _signed_digest(embedded)
+        same = signed == embedded.compute_digest(algorithm)
         more = int(embedded.byte_range[2]) + int(embedded.byte_range[3]) < embedded.reader.stream.seek(0, 2)
     except MALFORMED:
         return Standing.BROKEN, words.DAMAGED
@@ -148,14 +149,20 @@ def _not_validated(examined: Examined) -> tuple[Standing, Text]:
     return Standing.BROKEN, words.DAMAGED
 
 
-def _signed_digest(embedded: EmbeddedPdfSignature) -> bytes | None:
-    """The digest the signer signed: of the bytes of the file, or in a document timestamp its imprint."""
+def _signed_digest(embedded: EmbeddedPdfSignature) -> tuple[str | None, bytes | None]:
+    """The digest of the file's bytes that was signed, and its algorithm where it is not the signature's own.
+
+    It is an attribute of the signature; in a document timestamp the imprint; in the old kind over SHA-1
+    (adbe.pkcs7.sha1) the signed content itself.
+    """
     content = embedded.signed_data["encap_content_info"]
     if content["content_type"].native == "tst_info":
-        return bytes(content["content"].parsed["message_imprint"]["hashed_message"].native)
+        return None, bytes(content["content"].parsed["message_imprint"]["hashed_message"].native)
+    if content["content"].native:
+        return "sha1", bytes(content["content"].native)
     attributes = embedded.signer_info["signed_attrs"]
     found = (one["values"][0].native for one in attributes if one["type"].native == "message_digest")
-    return next(found, None)
+    return None, next(found, None)
 
 
 def _certificate(examined: Examined, chain: _Chain) -> tuple[Standing, Text]:

@@ -75,8 +75,22 @@ class Snapshot:
     """What the file says of itself: title, author, subject, keywords."""
     drawn_by: tuple[str, ...] = ()
     """What tells a viewer how to draw fields by itself (form defaults), as digests."""
+    version: str = ""
+    """The version the catalogue names; empty when the file's head alone does."""
+    kept: frozenset[str] = frozenset()
+    """What a lawful update adds to and never takes away: metadata, extensions."""
     catalogue: str = ""
     """What else the file says of itself as a whole (layers, actions, language …), as a digest."""
+
+    def kept_by(self, later: Snapshot) -> bool:
+        """Whether a later state still has what no update takes away, and names no earlier version."""
+        version = not later.version or (
+            _VERSION.fullmatch(later.version) is not None and later.version >= self.version
+        )
+        return version and self.kept <= later.kept and (bool(later.version) or not self.version)
+
+
+_VERSION = re.compile(r"/\d\.\d")
 
 
 def snapshot(pdf: bytes) -> Snapshot:
@@ -98,6 +112,8 @@ def snapshot(pdf: bytes) -> Snapshot:
             frozenset(signed),
             described=_described(document),
             drawn_by=_drawn_by(document),
+            version=str(document.Root.get("/Version", "")),
+            kept=_kept(document),
             catalogue=_catalogue(document),
         )
 
@@ -153,6 +169,12 @@ def _look(annotation: Any) -> str:
         f"{key} {told.of(value, 1)}" for key, value in sorted(annotation.items()) if key not in _ELSEWHERE
     ]
     return sha256(" ".join(parts).encode()).hexdigest()
+
+
+def _kept(document: pikepdf.Pdf) -> frozenset[str]:
+    extensions: Any = document.Root.get("/Extensions")
+    names = list(extensions.keys()) if isinstance(extensions, pikepdf.Dictionary) else []
+    return frozenset([*names, *(["/Metadata"] if "/Metadata" in document.Root else [])])
 
 
 def _catalogue(document: pikepdf.Pdf) -> str:

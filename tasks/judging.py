@@ -153,7 +153,7 @@ def _with_pages(
         doubts.append(words.READERS_DISAGREE)
     doubts += moving.doubts
     pages = _compared(pdf, found, final)
-    verdict = summing_up.summed_up(pages.found, doubts)
+    verdict = summing_up.summed_up(pages.found, doubts, pages.places)
     return replace(
         verdict,
         pages=len(final.frames),

@@ -128,7 +128,8 @@ def _looked_at(part: Any, found: LiveContent) -> None:
         if str(subtype) in _MEDIA:
             found.caution(MEDIA)
         if "/Rect" in part and _differs_on_paper(part):
-            found.doubt(OTHER_ON_PAPER)
+            # Many signing programs leave a signature's stamp unprinted; it says nothing that is read.
+            (found.caution if part.get("/FT") == "/Sig" else found.doubt)(OTHER_ON_PAPER)
     if part.get("/Type") == "/FontDescriptor" and not _EMBEDDED & set(part.keys()):
         found.caution(FONTS)
 

@@ -69,7 +69,9 @@ def _finding(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> tuple
         return _of_pages(changes), _Weight.UNLAWFUL, words.DESCRIPTION_CHANGED
     if worst is _Weight.DOUBTFUL:
         return PageFinding.CHANGED, worst, words.PLACED_ANEW
-    if then.catalogue != final.catalogue or _redrawn(then, final):
+    if _unshown(then, final, changes):
+        return _of_pages(changes), _Weight.DOUBTFUL, words.UNSHOWN
+    if then.catalogue != final.catalogue or _redrawn(then, final) or not then.kept_by(final):
         return _of_pages(changes), _Weight.DOUBTFUL, words.OTHERWISE_CHANGED
     if then.drawn_by != final.drawn_by and then.widgets:
         # Who fills a field may bring a font for it and signs that; behind the last signature nobody signs.
@@ -116,6 +118,18 @@ def _refilled(then: Snapshot, final: Snapshot) -> bool:
     return any(
         widget.filled and (key not in final.widgets or final.widgets[key].value != widget.value)
         for key, widget in then.widgets.items()
+    )
+
+
+def _unshown(then: Snapshot, final: Snapshot, changes: Sequence[PageChange]) -> bool:
+    """Whether a field was given a value since that its place on the page does not show."""
+    shown = {field.key for change in changes for field in change.fields}
+    return any(
+        widget.filled
+        and widget.kind != "/Sig"
+        and key not in shown
+        and not (key in then.widgets and then.widgets[key].filled)
+        for key, widget in final.widgets.items()
     )
 
 
@@ -185,6 +199,7 @@ def signed_to_the_end(found: Sequence[SignatureVerdict]) -> tuple[SignatureVerdi
     people = [index for index, one in enumerate(found) if not one.report.is_timestamp]
     if people:
         last = found[people[-1]]
-        if last.standing is Standing.VALID and last.report.changes not in (Changes.NONE, Changes.ARCHIVE):
+        doubted = last.standing in (Standing.VALID, Standing.UNKNOWN) and last.report.intact
+        if doubted and last.report.changes not in (Changes.NONE, Changes.ARCHIVE):
             result[people[-1]] = replace(last, standing=Standing.ALTERED, sentence=words.UNSIGNED_ADDITION)
     return tuple(result)

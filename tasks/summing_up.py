@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from models.text import Text
 from tasks import verdict_words as words
-from tasks.verdicts import IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
+from tasks.verdicts import ChangedPlace, IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
 
 _WORST_FIRST = (Standing.ALTERED, Standing.BROKEN, Standing.UNKNOWN)
 _HEADLINES = {
@@ -31,7 +31,9 @@ def taken_off() -> Verdict:
     return Verdict(Standing.ALTERED, words.ALTERED, joined(words.TAKEN_OFF, words.FETCH_AGAIN))
 
 
-def summed_up(found: tuple[SignatureVerdict, ...], doubts: Sequence[Text] = ()) -> Verdict:
+def summed_up(
+    found: tuple[SignatureVerdict, ...], doubts: Sequence[Text] = (), places: Sequence[ChangedPlace] = ()
+) -> Verdict:
     """The verdict on a file; `doubts` are reasons, beyond its signatures, why it cannot be called valid."""
     if not found:
         if doubts:
@@ -53,6 +55,11 @@ def summed_up(found: tuple[SignatureVerdict, ...], doubts: Sequence[Text] = ()) 
     else:
         advice = words.ASK_ISSUER if standing is Standing.UNKNOWN else words.FETCH_AGAIN
         said = reason if reason is not None else doubts[0]
+        pages = sorted({place.page for place in places if place.page})
+        if standing is Standing.ALTERED and pages:
+            said = words.LOOKS_OTHERWISE.format(
+                pages=", ".join(map(str, pages)), people=_signed_by(found, places)
+            )
         explanation = joined(said, advice)
     development = any(one.issuer_class is IssuerClass.DEVELOPMENT for one in found)
     if development:
@@ -68,6 +75,13 @@ def _as_signed(found: Sequence[SignatureVerdict], signers: Sequence[SignatureVer
     if found[-1].report.is_timestamp:
         sentences.append(words.ARCHIVED_SINCE)
     return joined(*sentences)
+
+
+def _signed_by(found: Sequence[SignatureVerdict], places: Sequence[ChangedPlace]) -> Text:
+    """How many had signed the pages that look different: everybody up to the last who saw them otherwise."""
+    last = max(place.signature for place in places)
+    seen = {one.report.certificate_fingerprint for one in found[: last + 1] if not one.report.is_timestamp}
+    return counted(max(1, len(seen)))
 
 
 def counted(people: int) -> Text:

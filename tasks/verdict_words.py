@@ -61,6 +61,10 @@ OTHERWISE_CHANGED = Text(
     "Sau chữ ký này, cách tệp hoặc các ô điền hoạt động bị đổi ở chỗ không hiện trên trang.",
     "After this signature the file or its fields were changed in a way the pages do not show.",
 )
+UNSHOWN = Text(
+    "Sau chữ ký này có ô được ghi giá trị mà trang không hiện ra.",
+    "After this signature a field was given a value that the page does not show.",
+)
 UNSIGNED_ADDITION = Text(
     "Sau chữ ký này có phần được điền hoặc thêm vào mà không ai ký.",
     "After this signature something was filled in or added that nobody signed.",
@@ -159,6 +163,10 @@ ARCHIVED_SINCE = Text(
 NO_LEGAL_FORCE = Text(
     "Chứng thư thử nghiệm: kết quả này đúng về kỹ thuật, không có giá trị pháp lý.",
     "Development certificates: this result is technically right and has no legal force.",
+)
+LOOKS_OTHERWISE = Text(
+    "Trang {pages} nhìn khác với trang mà {people} đã ký. Chỗ khác được khoanh ở dưới.",
+    "Page {pages} looks different from what {people} signed. The places are marked below.",
 )
 FETCH_AGAIN = Text(
     "Đừng dùng tệp này; hãy lấy lại tệp gốc từ nơi phát hành.",

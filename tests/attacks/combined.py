@@ -483,3 +483,35 @@ ATTACKS.add("what a screen reader says, then approved", partial(spoken_otherwise
 def spaces() -> bytes:
     """1/12 and 11/2 are the same but for the spaces."""
     return approved_with(b"BT /F1 9 Tf 2 6 Td (11 2) Tj ET", value="1 12")
+
+
+def valued(value: str) -> bytes:
+    """The number has a value that no page shows; a viewer that draws the field anew shows it."""
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        field = form_field(writer, "number")
+        field[pdf_name("/V")] = TextStringObject(value)
+        writer.update_container(field)
+
+    return appended(certified(), change)
+
+
+@sample("number: a value without a picture, then approved", certified, *DOUBT)
+def valued_then_approved() -> bytes:
+    return signatures.sign(valued("50"), "approval", person("minh"), APPROVAL)
+
+
+for _name, _old, _new in (
+    ("metadata taken away", b"/Metadata ", b"/Metadaten "),
+    ("version lowered", b"/Version /2.0", b"/Version /1.0"),
+):
+    ATTACKS.add(
+        f"{_name} behind the archive",
+        partial(
+            lambda old, new: raw.update(archived(), {1: raw.replaced(raw.value_of(archived(), 1), old, new)}),
+            _old,
+            _new,
+        ),
+        archived,
+        *DOUBT,
+    )

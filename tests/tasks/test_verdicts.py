@@ -178,6 +178,7 @@ def test_a_painted_page_is_shown_before_and_after() -> None:
     verdict = judge(appended(files()[4], paint), ANCHORS, NOW)
     assert verdict.standing is Standing.ALTERED
     assert verdict.headline == words.ALTERED
+    assert verdict.explanation.vi.startswith("Trang 1 nhìn khác với trang mà bốn người đã ký.")
     assert {one.pages for one in verdict.signatures} == {PageFinding.CHANGED}
     place = verdict.places[0]
     assert (place.page, place.signature) == (1, 3)
