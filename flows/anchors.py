@@ -1,4 +1,4 @@
-"""Whose signatures are believed beside the embedded authority: what the administrator put into a folder.
+"""Whose signatures are believed besides our own authority's: what the administrator put into a folder.
 
 The folder (`Settings.trust_folder`) has one subfolder for each class of the Law on Electronic Transactions
 (20/2023/QH15, article 22) and one for all others: `public official specialised other`. In them lie

@@ -24,8 +24,8 @@ from models.text import Text
 from tasks.blobs import BlobStore
 
 FileStanding = Literal["in-force", "under-way", "unfinished", "older", "replaced", "withdrawn"]
-"""`under-way`: its record is not approved; `unfinished`: it is, with more signatures than this file; `older`:
-there is a later revision; `replaced`: another record stands in its place."""
+"""`under-way`: people still have to approve or seal it; `unfinished`: they have, and this file lacks some of
+the signatures; `older`: there is a later revision; `replaced`: another record stands in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,10 @@ def _standing(
     approved = document.approved_at if document.status in plan.DONE else None
     if revision < document.revision:
         return "older", approved
+    if not prints.ready(document):
+        return "under-way", None
     if prints.standing(session, document, blob) == "in-force":
         return "in-force", approved
-    if approved is None:
-        return "under-way", None
     return (
         ("unfinished", approved) if _came_before(session, document.id, revision, blob) else ("replaced", None)
     )

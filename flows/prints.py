@@ -38,7 +38,7 @@ def make(office: Office, actor: Actor, document_id: str, via: Via) -> Evidence:
     """Record a print of the approved file, by whoever may see the record. WrongStep before the approval."""
     with office.db.write() as session:
         document = session.get_one(Document, document_id)
-        if not _ready(document):
+        if not ready(document):
             raise WrongStep(_NOT_APPROVED)
         row = Evidence(
             school_id=document.school_id,
@@ -83,7 +83,7 @@ def standing(session: Session, document: Document, blob: str) -> Standing:
     """Is a file of this document the one in force? Its archived form is the same file, timestamped."""
     if document.status in ("withdrawn", "destroyed"):
         return "withdrawn" if document.status == "withdrawn" else "destroyed"
-    if not _ready(document):
+    if not ready(document):
         return "replaced"
     return "in-force" if blob in forms_of(session, document.id, document.blob) else "replaced"
 
@@ -98,7 +98,7 @@ def spoken(code: str) -> str:
     return "-".join(code[i : i + 4] for i in range(0, len(code), 4))
 
 
-def _ready(document: Document) -> bool:
+def ready(document: Document) -> bool:
     """Has the last person decided, so that the file is final?"""
     if document.status == "archived":
         return True

@@ -74,8 +74,8 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
     )
     if office is not None:
         app.state.office = office
-    app.state.responders = Responders()
     app.state.verifier = Verifier(settings)
+    app.state.responders = Responders()
     errors.install(app)
     app.middleware("http")(frame)
     # Form tokens are made anew for each page, so what compression tells of lengths tells nothing of them.

@@ -188,7 +188,12 @@ _KNOWN: dict[FileStanding, Text] = {
 _KNOWN_UNDATED: dict[FileStanding, Text] = {
     "in-force": Text("Tệp đang có hiệu lực.", "The file is in force."),
     "under-way": Text(
-        "Chưa có hiệu lực: hồ sơ còn chờ ký duyệt.", "Not in force yet: the record still waits for approval."
+        "Chưa có hiệu lực: hồ sơ chưa qua hết các bước ký duyệt, đóng dấu.",
+        "Not in force yet: the record has not passed every step of approval and seal.",
+    ),
+    "unfinished": Text(
+        "Đây là bản chưa đủ chữ ký. Hãy lấy bản đầy đủ.",
+        "This copy lacks signatures made later. Fetch the complete one.",
     ),
     "older": Text(
         "Đây là bản cũ, đã được thay bằng bản {revision}. Không dùng bản này.",

@@ -5,23 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 
 from models.settings import Settings
 from service.doctor_trust import trust
-from tasks import certificates
+from tests.authorities import real
 from tests.cast import Cast
 from tests.service.reading import Reader
 from tests.signatures import FOUNDED
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path) -> Path:
     """A root of the public class, and a file that is none."""
-    monkeypatch.setattr(certificates, "POLICY", x509.ObjectIdentifier("2.5.29.32.0"))
     made = tmp_path / "anchors" / "public"
     made.mkdir(parents=True)
-    (made / "goc.crt").write_bytes(certificates.make_authority(FOUNDED, "Nơi cấp công cộng").root)
+    (made / "goc.crt").write_bytes(real("Nơi cấp công cộng").root)
     (made / "rubbish.cer").write_bytes(b"rubbish")
     return tmp_path / "anchors"
 

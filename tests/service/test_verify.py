@@ -234,6 +234,15 @@ def test_the_earlier_files_of_a_record_are_called_what_they_are(cast: Cast, clie
     assert "chưa đủ chữ ký" in shown(client, second).words
 
 
+def test_a_plan_that_waits_for_its_seal_is_valid_and_not_in_force_yet(cast: Cast, client: TestClient) -> None:
+    document = cast.team_plan()
+    for name, action in (("hoa", "submit"), ("hoa", "sign"), ("ngoc", "approve"), ("minh", "approve")):
+        cast.act(name, document.id, action)
+    answer = asked(client, file_of(cast, cast.fresh(document.id)))
+    assert answer["known"]["standing"] == "under-way"
+    assert answer["standing"] == "valid", "number and date were filled by the principal's own signature"
+
+
 # --- the address of a result ------------------------------------------------------------------------------
 
 

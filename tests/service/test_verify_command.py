@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
 
 from models.document import Document
 from models.settings import Settings
@@ -20,6 +19,7 @@ from tasks.certificates import Authority, Purpose, Subject
 from tasks.signing import Signatory
 from tasks.timestamping import LocalTimeStamper, TimeStampAuthority
 from tests import signatures
+from tests.authorities import real
 from tests.cast import Cast
 from tests.signatures import FOUNDED, NOW, Person, addendum
 
@@ -116,13 +116,6 @@ def test_the_program_says_it_and_ends_with_it(cast: Cast, approved: Document) ->
 # --- the folder of trust anchors --------------------------------------------------------------------------
 
 
-@pytest.fixture
-def nation(monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """An authority that does not call itself development."""
-    monkeypatch.setattr(certificates, "POLICY", x509.ObjectIdentifier("2.5.29.32.0"))
-    return certificates.make_authority(FOUNDED, "Nơi cấp công cộng")
-
-
 def signed_by_theirs(authority: Authority) -> bytes:
     """A paper signed and time-stamped under that authority."""
     trust = certificates.trust(authority, certificates.crl(authority, (), FOUNDED, 1))
@@ -143,8 +136,9 @@ def signed_by_theirs(authority: Authority) -> bytes:
 
 
 def test_a_root_dropped_into_the_folder_is_believed_with_its_class(
-    nation: Authority, elsewhere: Settings, tmp_path: Path
+    elsewhere: Settings, tmp_path: Path
 ) -> None:
+    nation = real("Nơi cấp công cộng")
     path, trust = tmp_path / "theirs.pdf", tmp_path / "trust"
     path.write_bytes(signed_by_theirs(nation))
     (trust / "public").mkdir(parents=True)
