@@ -37,8 +37,9 @@ from service.app import create_app
 from tasks.blobs import BlobStore
 from tasks.keys import Secret
 from tasks.pools import IntakePool
-from tests import corpus
+from tests import corpus, long_archive
 from tests.cast import PASSWORD, PIN, Cast
+from tests.conftest import StampServer
 from tests.every_state import hold
 from tests.states import archive, records
 from tests.waiting import until
@@ -258,3 +259,14 @@ def test_an_error_of_the_database_shows_no_value(tmp_path: Path) -> None:
             session.expunge_all()
     assert "một-bí-mật" not in str(error.value)
     db.dispose()
+
+
+def test_a_renewal_waits_for_room(cast: Cast, stamps: StampServer) -> None:
+    document_id = long_archive.archived(cast)
+    before = cast.fresh(document_id)
+    with long_archive.due(cast, stamps):
+        with no_room():
+            assert long_archive.run(cast).stopped == NO_ROOM
+        assert cast.fresh(document_id) == before
+        assert parts_of_files(cast.office.blobs) == []
+        assert long_archive.run(cast).renewed == 1
