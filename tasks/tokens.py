@@ -26,9 +26,9 @@ def stamp(line: str, timestamper: CheckedTimeStamper) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`intact`: digest and signature are right. `at`: the time proven, None where its authority is not trusted.
+    """`intact`: digest and signature are right. `at`: the time proven; None: its authority is not trusted.
 
-    Not trusted may also mean: there is no valid revocation list of that authority here.
+    That may also mean: there is no valid revocation list of that authority here.
     """
 
     intact: bool = False
