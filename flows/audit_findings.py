@@ -172,6 +172,12 @@ WORDS: dict[str, Text] = {
         "dấu thời gian của gốc ngày số {root} không chứng minh được gốc ấy",
         "the time-stamp of root {root} does not prove it",
     ),
+    "stamp-untrusted": Text(
+        "dấu thời gian của gốc ngày số {root} còn nguyên nhưng chưa tin được nơi cấp ({tsa}): thiếu chứng "
+        "thư gốc hoặc danh sách thu hồi còn hạn",
+        "the time-stamp of root {root} is whole, but its authority ({tsa}) is not trusted here: its root "
+        "certificate or a valid revocation list is missing",
+    ),
     "root-cut": Text(
         "chuỗi gốc ngày không chứa gốc có mã băm {hash}: chuỗi đã bị cắt ngắn hoặc viết lại",
         "the chain of roots does not hold the one whose hash is {hash}: it was cut short or written anew",

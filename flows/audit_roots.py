@@ -103,8 +103,10 @@ def _stamps(session: Session, roots: dict[int, AuditRoot], trust: Trust, now: da
         if row is None:
             yield finding("root-missing", root=stamp.root_number)
             continue
-        at = tokens.proven(stamp.token, link_of(row).line, trust, moment)
-        if at is None or at != stamp.at or at < row.at - SKEW:
+        judged = tokens.judge(stamp.token, link_of(row).line, trust, moment)
+        if judged.intact and judged.at is None:
+            yield finding("stamp-untrusted", root=row.number, tsa=stamp.tsa or "–")
+        elif judged.at is None or judged.at != stamp.at or judged.at < row.at - SKEW:
             yield finding("stamp", root=row.number)
         else:
-            moment = at + SKEW
+            moment = judged.at + SKEW

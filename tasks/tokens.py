@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 from asn1crypto import cms
@@ -23,27 +24,40 @@ def stamp(line: str, timestamper: CheckedTimeStamper) -> bytes:
     return bytes(asyncio.run(timestamper.async_timestamp(digest, "sha256")).dump())
 
 
-def proven(token: bytes, line: str, trust: Trust, moment: datetime) -> datetime | None:
-    """The time since which the line exists, as the token proves at `moment`; None when it proves nothing.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`intact`: digest and signature are right. `at`: the time proven; None: its authority is not trusted.
 
-    Its digest, signature, certificate with its chain, and revocation. Never raises for a bad token.
+    That may also mean: there is no valid revocation list of that authority here.
     """
+
+    intact: bool = False
+    at: datetime | None = None
+
+
+def judge(token: bytes, line: str, trust: Trust, moment: datetime) -> Judged:
+    """What a token says of a line at `moment`. Never raises for a bad token."""
     try:
-        return asyncio.run(_proven(token, line, trust, moment))
+        return asyncio.run(_judged(token, line, trust, moment))
     except (*MALFORMED, SignatureValidationError):
-        return None
+        return Judged()
 
 
-async def _proven(token: bytes, line: str, trust: Trust, moment: datetime) -> datetime | None:
+def proven(token: bytes, line: str, trust: Trust, moment: datetime) -> datetime | None:
+    """The time since which the line exists, as the token proves at `moment`; None when it proves nothing."""
+    return judge(token, line, trust, moment).at
+
+
+async def _judged(token: bytes, line: str, trust: Trust, moment: datetime) -> Judged:
     signed = cms.ContentInfo.load(token, strict=True)["content"]
     found = await validate_tst_signed_data(
         signed,
         validation_context(trust, moment),
         lambda algorithm: hashlib.new(algorithm, line.encode()).digest(),
     )
-    holds = found["intact"] and found["valid"] and found["trust_problem_indic"] is None
     at: datetime = found["timestamp"]
-    return at if holds and at <= moment else None
+    intact = bool(found["intact"] and found["valid"])
+    return Judged(intact, at if intact and found["trust_problem_indic"] is None and at <= moment else None)
 
 
 def authority_of(token: bytes) -> str:

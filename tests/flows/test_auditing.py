@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.event import listen
 from sqlmodel import Session, col, select
 
-from flows import certification, destroying, roots
+from flows import audit_roots, certification, destroying, roots
 from flows.auditing import Asked, Audit, audit
 from models.db import Database
 from models.document import Document, Revision
@@ -27,9 +27,9 @@ from models.tables import create_all
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.stamp_servers import StampServers, servers_of
-from tests import destructions
+from tests import destructions, seeds
 from tests.cast import Cast
-from tests.conftest import StampServer, new_database, playing, tuesday
+from tests.conftest import TUESDAY, StampServer, new_database, playing, tuesday
 from tests.seeds import SeededCast
 from tests.states import records
 
@@ -516,6 +516,19 @@ def test_another_type_is_found(school: School) -> None:
             column("type", slug)(session, school)
             session.commit()
             assert kind in school.audit().findings.counts
+
+
+def test_a_stamp_of_an_authority_that_is_not_trusted_is_not_called_changed(
+    school: School, tmp_path: Path
+) -> None:
+    other = seeds.tables().sow(f"sqlite:///{tmp_path}/other.db")
+    certification.ensure_authority(other, school.cast.office.settings, TUESDAY)
+    with other.read() as session:
+        trust = certification.trust_of(session)
+    other.dispose()
+    with school.cast.office.db.read() as session:
+        found = list(audit_roots.faults(session, trust, school.cast.office.now()))
+    assert [(f.kind, dict(f.told)["root"]) for f in found] == [("stamp-untrusted", 2), ("stamp-untrusted", 1)]
 
 
 def test_a_chain_of_roots_cut_short_is_noticed_by_who_kept_the_last_hash(school: School) -> None:

@@ -21,11 +21,12 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import col, select
 
-from flows import certification, keyring, roots
+from flows import certification, destroying, keyring, roots
 from models.event import Remark
 from service.app import create_app
 from service.passes import COOKIE
 from tasks.stamp_servers import StampServers, servers_of
+from tests import destructions
 from tests.cast import Cast, signed_in
 from tests.states import archive
 
@@ -223,3 +224,35 @@ def test_an_erased_remark_stays_erased_and_no_root_is_said(
     assert "Lời nhận xét đã xóa / Erased remarks" in said
     assert "Chưa có gốc ngày / No daily root yet" in said
     assert (folder / "document.pdf").stat().st_size > 10_000
+
+
+def test_a_numbered_and_sealed_record(cast: Cast, programs: Path, tmp_path: Path) -> None:
+    plan = cast.team_plan().id
+    for who, action in (("hoa", "submit"), ("hoa", "sign"), ("ngoc", "approve"), ("minh", "approve")):
+        cast.act(who, plan, action)
+    cast.act("thu", plan, "seal")
+    archive(cast, plan)
+    root(cast)
+    with zipfile.ZipFile(io.BytesIO(Asking(cast).api("thu", plan).content)) as packed:
+        packed.extractall(tmp_path)
+    assert failing(tmp_path, programs) == []
+    said = (tmp_path / "README.txt").read_text(encoding="utf-8")
+    assert "Số: 01." in said
+    assert {path.name for path in (tmp_path / "signatures").iterdir()} == {
+        "1-author",
+        "2-vice_principal_review",
+        "3-principal_approval",
+        "4-seal",
+        "5-archive",
+    }
+
+
+def test_of_a_destroyed_record_the_chain_is_left(cast: Cast, programs: Path, tmp_path: Path) -> None:
+    [key] = destructions.due(cast, 12)
+    destroying.carry_out(cast.office, cast.actor("thu"), destructions.approved(cast, [key]))
+    root(cast)
+    folder = Asking(cast).unpacked(key, tmp_path)
+    assert failing(folder, programs) == []
+    assert not (folder / "document.pdf").exists()
+    assert not (folder / "files").exists()
+    assert "Tệp đã hủy / Destroyed files" in (folder / "README.txt").read_text(encoding="utf-8")
