@@ -273,7 +273,12 @@ def test_a_signature_and_a_revocation_of_the_same_moment_both_stand(each_cast: C
     """The signature came first: its file goes through the whole validation before the archive."""
     cast = each_cast
     document = cast.sent("lan", 14).id
-    revoke(cast, "lan")
+    with cast.office.db.write() as session:
+        used = row(session, cast, "lan").used_at
+        assert used is not None
+        # Asked for before the signature was made, written after it.
+        asked = used - timedelta(seconds=2)
+        keyring.revoke_keys(session, cast.office.settings, cast.ids["lan"], asked)
     cast.act("hoa", document, "approve")
     cast.act("minh", document, "approve")
     archive(cast, document)
