@@ -59,11 +59,13 @@ WORDS = {
         b"/F1 6 0 R",
         {
             6: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica "
-            b"/Encoding << /Type /Encoding /BaseEncoding /WinAnsiEncoding /Differences [48 /five 53 /zero] >> /ToUnicode 7 0 R >>",
+            b"/Encoding << /Type /Encoding /BaseEncoding /WinAnsiEncoding "
+            b"/Differences [48 /five 53 /zero] >> /ToUnicode 7 0 R >>",
             7: raw.stream(
                 b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /A def "
                 b"/CMapType 2 def 1 begincodespacerange <00> <FF> endcodespacerange 2 beginbfchar "
-                b"<30> <0030> <35> <0035> endbfchar endcmap CMapName currentdict /CMap defineresource pop end end"
+                b"<30> <0030> <35> <0035> endbfchar endcmap "
+                b"CMapName currentdict /CMap defineresource pop end end"
             ),
         },
     ),
