@@ -205,7 +205,7 @@ def _shown(pdf: bytes, final: Snapshot, changes: dict[int, tuple[PageChange, ...
     with Drawing(pdf) as drawing:
         for page in {key[1] for key in texts}:
             drawing.flattened(page)
-        return {key: drawing.words(key[1], key[2]) for key in texts}
+        return {key: drawing.field_words(key[1], key[2]) for key in texts}
 
 
 def _uncompared(found: Sequence[SignatureVerdict]) -> tuple[SignatureVerdict, ...]:

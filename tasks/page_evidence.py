@@ -10,7 +10,7 @@ in `page_findings`, which knows the signatures. No signature is looked at here, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +41,11 @@ CELL = 8
 """Pixels of the squares changed pixels are gathered in."""
 GAP = 3
 """Rows of squares without a change that still belong to one place: the space between two lines."""
+
+
+Rect = tuple[float, float, float, float]
+"""Left, bottom, right, top in points, as the page's own coordinates."""
+_Letter = tuple[str, Rect | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,8 @@ class Drawing:
     """An open file that is drawn and read page by page."""
 
     def __init__(self, pdf: bytes) -> None:
+        self._letters: dict[int, list[_Letter]] = {}
+        self._own: dict[int, set[_Letter]] = {}
         self._document = pypdfium2.PdfDocument(pdf)
         self._document.init_forms()
 
@@ -147,10 +154,26 @@ class Drawing:
         top, bottom = (min(max(0, y), size[1]) for y in (ys[0] - 1, ys[1] + 2))
         return left, top, right, bottom
 
-    def words(self, page: int, rect: tuple[float, float, float, float]) -> str:
-        """The words the page itself prints within a rectangle of its coordinates."""
-        text = self._document[page].get_textpage()
-        return " ".join(str(text.get_text_bounded(*rect)).split())
+    def words(self, page: int, rect: Rect) -> str:
+        """The words the page itself prints within a rectangle of its coordinates.
+
+        A letter counts by half: what only touches the edge belongs to the line beside.
+        """
+        return _said(self._read(page), rect, 0.5)
+
+    def field_words(self, page: int, rect: Rect) -> str:
+        """The words a field shows in its rectangle, once flattened: those the page did not print before.
+
+        A letter of which a quarter can be seen counts.
+        """
+        own = self._own.get(page, set())
+        shown = [("" if one[1] is not None and one in own else one[0], one[1]) for one in self._read(page)]
+        return _said(shown, rect, 0.25)
+
+    def _read(self, page: int) -> list[_Letter]:
+        if page not in self._letters:
+            self._letters[page] = list(_letters(self._document[page].get_textpage()))
+        return self._letters[page]
 
     def words_in(self, page: int, box: Box) -> str:
         """The words in a box of thousandths of the drawn page, fields included when they were flattened."""
@@ -161,7 +184,41 @@ class Drawing:
 
     def flattened(self, page: int) -> None:
         """From here on what fields show counts as the page's own; for reading, not for drawing."""
+        self._own[page] = set(self._read(page))
         self._document[page].flatten()
+        del self._letters[page]
+
+
+def _letters(text: Any) -> Iterator[_Letter]:
+    """Every letter of a page; spaces, many of which PDFium adds itself, stand nowhere."""
+    for index in range(text.count_chars()):
+        letter = chr(pdfium.FPDFText_GetUnicode(text, index))
+        added = letter.isspace() or pdfium.FPDFText_IsGenerated(text, index) == 1
+        if added:
+            yield letter, None
+            continue
+        left, bottom, right, top = (round(side, 2) for side in text.get_charbox(index))
+        yield letter, (left, bottom, right, top)
+
+
+def _said(letters: Iterable[_Letter], rect: Rect, least: float) -> str:
+    """The letters of which at least this share lies in a rectangle, in order, with the spaces between."""
+    said, inside = "", False
+    for letter, box in letters:
+        if box is not None and letter:
+            inside = _share(box, rect) >= least
+        said += letter if inside else " "
+    return " ".join(said.split())
+
+
+def _share(box: Rect, rect: Rect) -> float:
+    """How much of a letter lies inside, of 1; a dot or a bar has no area but lies somewhere."""
+    share = 1.0
+    for low in (0, 1):
+        size = box[low + 2] - box[low]
+        common = min(box[low + 2], rect[low + 2]) - max(box[low], rect[low])
+        share *= max(0.0, common / size) if size > 0 else float(common >= 0)
+    return share
 
 
 def _device(sheet: Any, x: float, y: float, size: tuple[int, int]) -> tuple[int, int]:

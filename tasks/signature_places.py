@@ -141,7 +141,7 @@ def _pretends(field: DictionaryObject, kind: Any) -> bool:
 
 
 def _place(pdf: bytes, reader: PdfFileReader, name: str, field: DictionaryObject) -> Place:
-    body = (0, 0)
+    body, end = (0, 0), 0
     try:
         reference = field.raw_get("/V")
         value = field["/V"]
@@ -149,13 +149,14 @@ def _place(pdf: bytes, reader: PdfFileReader, name: str, field: DictionaryObject
             return Place(name, NO_CONTENTS, None, 0, body)
         body = _body(pdf, reader, reference)
         bounds = _bounds(pdf, value)
+        end = bounds[2] if bounds is not None else 0
         if "/Contents" not in value or not value.raw_get("/Contents"):
-            return Place(name, NO_CONTENTS, None, 0, body)
+            return Place(name, NO_CONTENTS, None, end, body)
         if bounds is None:
-            return Place(name, WRONG_RANGE, None, 0, body)
+            return Place(name, WRONG_RANGE, None, end, body)
         embedded = EmbeddedPdfSignature(reader, field, name)
     except MALFORMED:
-        return Place(name, NO_CONTENTS, None, 0, body)
+        return Place(name, NO_CONTENTS, None, end, body)
     return Place(name, _fault(pdf, body, bounds, embedded), embedded, bounds[2], body)
 
 

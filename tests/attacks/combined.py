@@ -16,7 +16,6 @@ from pyhanko.pdf_utils.generic import (
     DictionaryObject,
     NumberObject,
     StreamObject,
-    TextStringObject,
     pdf_name,
 )
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -24,7 +23,7 @@ from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
 
 from tasks import signing
-from tasks.form_fields import FilledText, show
+from tasks.form_fields import show
 from tests import signatures
 from tests.attacks import raw
 from tests.attacks.certified import cover
@@ -35,7 +34,6 @@ from tests.attacks.letters import (
     CONTENT,
     OTHER_SUM,
     PAGE,
-    appended,
     approved,
     archived,
     author_signs,
@@ -121,80 +119,6 @@ def visible_stamp() -> bytes:
 def only_stamped() -> bytes:
     """Nobody signed it."""
     return stamped(unsigned())
-
-
-# --- words that are not what is seen ------------------------------------------------------------------------
-
-
-def approved_with(
-    content: bytes, value: str = "05", fonts: bytes = b"/F1 5 0 R", more: dict[int, bytes] | None = None
-) -> bytes:
-    """The lawful signer fills the lawful field with a picture of the attacker's."""
-    drawn = raw.build(
-        {
-            1: b"<< /Type /Catalog /Pages 2 0 R >>",
-            2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 20] /Contents 4 0 R "
-            b"/Resources << /Font << %s >> >> >>" % fonts,
-            4: raw.stream(content),
-            5: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-            **(more or {}),
-        }
-    )
-    texts = (FilledText("number", value, drawn),)
-    return signatures.sign(certified(), "approval", person("minh"), APPROVAL, texts=texts)
-
-
-_STROKES = b" 2 w 10 3 m 10 16 l S 20 3 m 30 3 l 30 16 l 20 16 l h S "
-WORDS = {
-    "the value invisible, other figures drawn as lines": (
-        b"BT 3 Tr /F1 9 Tf 2 6 Td (05) Tj ET" + _STROKES,
-        b"/F1 5 0 R",
-        {},
-    ),
-    "the value in white, other figures drawn as lines": (
-        b"1 g BT /F1 9 Tf 2 6 Td (05) Tj ET 0 g" + _STROKES,
-        b"/F1 5 0 R",
-        {},
-    ),
-    "the value in a font that draws other figures": (
-        b"BT /F1 9 Tf 2 6 Td (05) Tj ET",
-        b"/F1 6 0 R",
-        {
-            6: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Type /Encoding /BaseEncoding "
-            b"/WinAnsiEncoding /Differences [48 /five 53 /zero] >> /ToUnicode 7 0 R >>",
-            7: raw.stream(
-                b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /A def /CMapType 2 def "
-                b"1 begincodespacerange <00> <FF> endcodespacerange 2 beginbfchar <30> <0030> <35> <0035> endbfchar "
-                b"endcmap CMapName currentdict /CMap defineresource pop end end"
-            ),
-        },
-    ),
-    "the value outside the picture, other figures within": (
-        b"BT /F1 9 Tf -200 6 Td (05) Tj ET BT /F1 9 Tf 2 6 Td (50) Tj ET",
-        b"/F1 5 0 R",
-        {},
-    ),
-    "the value, and a second line of it": (
-        b"BT /F1 9 Tf 2 11 Td (05) Tj 0 -9 Td (05) Tj ET",
-        b"/F1 5 0 R",
-        {},
-    ),
-    "the value beside a bar that strikes it out": (
-        b"BT /F1 9 Tf 2 6 Td (05) Tj ET 3 w 0 9 m 100 9 l S",
-        b"/F1 5 0 R",
-        {},
-    ),
-    "the value under a black picture": (
-        b"BT /F1 9 Tf 2 6 Td (05) Tj ET 0 g 0 0 100 20 re f",
-        b"/F1 5 0 R",
-        {},
-    ),
-    "the value too small to be seen": (b"BT /F1 0.2 Tf 2 6 Td (05) Tj ET" + _STROKES, b"/F1 5 0 R", {}),
-    "figures in another order": (b"BT /F1 9 Tf 10 6 Td (0) Tj -8 0 Td (5) Tj ET", b"/F1 5 0 R", {}),
-}
-for _name, (_content, _fonts, _more) in WORDS.items():
-    ATTACKS.add(f"number: {_name}", partial(approved_with, _content, fonts=_fonts, more=_more), None, *DOUBT)
 
 
 # --- differences too small or of another medium -------------------------------------------------------------
@@ -417,101 +341,3 @@ for _name, _usage, _event in (
     ("viewed", b"/View << /ViewState /OFF >>", b"View"),
 ):
     ATTACKS.add(f"prepared: layers that differ when {_name}", partial(zoomed, _usage, _event), None, *DOUBT)
-
-
-# --- what the difference analysis lets through ---------------------------------------------------------------
-
-
-@sample("an object hidden between trailer and startxref", archived, *DOUBT, BROKEN)
-def behind_the_trailer() -> bytes:
-    made = raw.update(archived(), {})
-    at = made.rindex(b"startxref")
-    hidden = raw.body({CONTENT: raw.stream(words(OTHER_SUM))})
-    return made[:at] + hidden + b"<< /A << >> >>\n" + made[at:]
-
-
-@sample("an object that nobody refers to", archived, *DOUBT, BROKEN)
-def unreferenced() -> bytes:
-    return raw.update(archived(), {900: raw.stream(words(OTHER_SUM))})
-
-
-for _name, _entry in {
-    "marks of structure": b"/MarkInfo << /Marked false /Suspects true >>",
-    "rights of use": b"/Perms << /UR3 900 0 R >>",
-    "structure": b"/StructTreeRoot << /Type /StructTreeRoot >>",
-}.items():
-    ATTACKS.add(
-        f"catalogue given {_name}",
-        partial(
-            lambda entry: raw.update(signed(), {1: raw.with_entry(raw.value_of(signed(), 1), entry + b" ")}),
-            _entry,
-        ),
-        signed,
-        *DOUBT,
-        BROKEN,
-    )
-
-
-@functools.cache
-def tagged() -> bytes:
-    """A page of our own layout, with the structure that a screen reader reads aloud."""
-    paper = signatures.lesson_plan(1)
-    return signatures.sign(paper.pdf, "author", person("lan"), paper.boxes["author"], certify=True)
-
-
-def spoken_otherwise(then_approved: bool) -> bytes:
-    """The page looks the same; who listens to it hears another sum."""
-
-    def change(writer: IncrementalPdfFileWriter) -> None:
-        element = writer.root["/StructTreeRoot"]["/K"]
-        element = element[0] if isinstance(element, ArrayObject) else element
-        element[pdf_name("/ActualText")] = TextStringObject("900 000 000")
-        writer.update_container(element)
-
-    made = appended(tagged(), change)
-    if not then_approved:
-        return made
-    paper = signatures.lesson_plan(1)
-    return signatures.sign(made, "group_review", person("hoa"), paper.boxes["group_review"])
-
-
-ATTACKS.add("what a screen reader says", partial(spoken_otherwise, False), tagged, *DOUBT)
-ATTACKS.add("what a screen reader says, then approved", partial(spoken_otherwise, True), tagged, *DOUBT)
-
-
-@sample("number: other words by other spaces", None, *DOUBT)
-def spaces() -> bytes:
-    """1/12 and 11/2 are the same but for the spaces."""
-    return approved_with(b"BT /F1 9 Tf 2 6 Td (11 2) Tj ET", value="1 12")
-
-
-def valued(value: str) -> bytes:
-    """The number has a value that no page shows; a viewer that draws the field anew shows it."""
-
-    def change(writer: IncrementalPdfFileWriter) -> None:
-        field = form_field(writer, "number")
-        field[pdf_name("/V")] = TextStringObject(value)
-        writer.update_container(field)
-
-    return appended(certified(), change)
-
-
-@sample("number: a value without a picture, then approved", certified, *DOUBT)
-def valued_then_approved() -> bytes:
-    return signatures.sign(valued("50"), "approval", person("minh"), APPROVAL)
-
-
-for _name, _old, _new in (
-    ("metadata taken away", b"/Metadata ", b"/Metadaten "),
-    ("version lowered", b"/Version /2.0", b"/Version /1.0"),
-):
-    ATTACKS.add(
-        f"{_name} behind the archive",
-        partial(
-            lambda old, new: raw.update(archived(), {1: raw.replaced(raw.value_of(archived(), 1), old, new)}),
-            _old,
-            _new,
-        ),
-        archived,
-        *DOUBT,
-    )

@@ -266,7 +266,7 @@ CATALOGUE_ENTRIES = {
     "another page on opening": b"/OpenAction [6 0 R /Fit]",
     "program on opening": b"/OpenAction << /S /Launch /F (cmd.exe) >>",
     "script on closing": b"/AA << /WC << /S /JavaScript /JS (app.alert\\(1\\)) >> >>",
-    "script by name": b"/Names << /JavaScript << /Names [(a) << /S /JavaScript /JS (app.alert\\(1\\)) >>] >> >>",
+    "script by name": b"/Names << /JavaScript << /Names [(a) << /S /JavaScript /JS (a\\(\\)) >>] >> >>",
     "attachment": b"/Names << /EmbeddedFiles << /Names [(a) %d 0 R] >> >>" % NEW,
     "associated file": b"/AF [%d 0 R]" % NEW,
     "portfolio": b"/Collection << /Type /Collection /View /D /D (a) >>",

@@ -1,4 +1,4 @@
-"""Attacks on the signature itself: certificates, attributes and time-stamps exchanged, authorities imitated."""
+"""Attacks on the signature itself: certificates, attributes, time-stamps exchanged, authorities imitated."""
 
 from __future__ import annotations
 

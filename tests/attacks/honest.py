@@ -21,9 +21,8 @@ from tasks.rendering import Box
 from tasks.verifying import validation_context
 from tests import signatures
 from tests.attacks import display, form_content, raw, shadow
-from tests.attacks.byte_ranges import FIELD_ENTRIES, by_hand, plain
-from tests.attacks.certified import certified_for, stranger
-from tests.attacks.forged_cms import sha_1
+from tests.attacks.byte_ranges import plain
+from tests.attacks.certified import certified_for
 from tests.attacks.letters import (
     APPROVAL,
     AUTHOR,
@@ -32,19 +31,16 @@ from tests.attacks.letters import (
     CONTENT_2,
     PAGE,
     PAGES,
-    SIGNATURE,
     approval_signs,
     approved,
     archived,
     author_signs,
     certified,
-    close,
     letter,
     objects,
     page,
     sign_plainly,
     signed,
-    unsigned,
     words,
 )
 from tests.attacks.samples import Make
@@ -363,16 +359,6 @@ def ten_signatures() -> bytes:
     return archive(pdf)
 
 
-def drawn_on_the_fly() -> bytes:
-    """Each signer draws a visible field of their own on an empty place, as many programs do. Not prepared by
-    the first signer, so nobody can say by itself that it was meant: never `altered`, `valid` not promised."""
-    spec = SigFieldSpec("Signature2", on_page=0, box=(330, 300, 530, 390))
-    from tasks.form_fields import PageStyle
-
-    stamp = signatures.stamp(Box("x", "signature", 0, (330, 300, 530, 390)), person("minh"), ())
-    return sign_plainly(signed(), spec, person("minh"), PageStyle(page=stamp))
-
-
 def uploaded(changes: dict[int, bytes]) -> bytes:
     """Cover, pages that somebody brought, signing sheet: number and date filled by the principal."""
     made = assemble(_UPLOADED, raw.build(objects(changes)))
@@ -409,87 +395,3 @@ def answered(slug: str) -> bytes:
 
 for _slug in ANSWERED:
     FILES[f"answers written into a {_slug}"] = functools.partial(answered, _slug)
-
-
-# --- fields and forms of other hands ------------------------------------------------------------------------
-
-
-@honest("field and widget apart")
-def apart() -> bytes:
-    """A field whose only child is where it stands on the page, as some producers write every field."""
-    return close(
-        raw.build(
-            objects(
-                {
-                    1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [20 0 R] /SigFlags 3 >> >>",
-                    PAGE: page(CONTENT, b"/Annots [22 0 R]"),
-                    20: b"<< /FT /Sig /T (author) /V 21 0 R /Kids [22 0 R] >>",
-                    21: SIGNATURE,
-                    22: b"<< /Type /Annot /Subtype /Widget /F 132 /Rect [60 100 260 190] /P 3 0 R /Parent 20 0 R >>",
-                }
-            )
-        )
-    )
-
-
-@honest("fields under a parent, as form designers write them")
-def nested() -> bytes:
-    return close(
-        raw.build(
-            objects(
-                {
-                    1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [23 0 R] /SigFlags 3 >> >>",
-                    PAGE: page(CONTENT, b"/Annots [20 0 R]"),
-                    20: FIELD_ENTRIES % b"/V 21 0 R /Parent 23 0 R",
-                    21: SIGNATURE,
-                    23: b"<< /T (form1) /Kids [20 0 R] >>",
-                }
-            )
-        )
-    )
-
-
-@honest("no line end behind the end mark")
-def no_line_end() -> bytes:
-    return close(by_hand()[:-1])
-
-
-@honest("a line end behind the signed file")
-def line_end_behind() -> bytes:
-    """As mail programs add it; white space is no content."""
-    return plain() + b"\r\n"
-
-
-@honest("a form filled in by hand after certifying, then approved")
-def filled_in_by_hand() -> bytes:
-    """The approver saw and signed what was filled in."""
-    made = form_content.filled(certified(), "number", "05", "05")
-    return archive(signatures.sign(made, "approval", person("minh"), APPROVAL))
-
-
-@honest("signer's reason, place and program")
-def with_words() -> bytes:
-    words_of_it = (
-        b"<< /Reason (Phe duyet) /Location (Ha Noi) /Name (Lan) /Prop_Build << /App << /Name /X >> >>"
-    )
-    return close(by_hand(SIGNATURE.replace(b"<<", words_of_it, 1)))
-
-
-@functools.cache
-def other_kind() -> bytes:
-    """`adbe.x509.rsa_sha1` was usual until 2006."""
-    return close(by_hand(SIGNATURE.replace(b"/ETSI.CAdES.detached", b"/adbe.x509.rsa_sha1")))
-
-
-# --- honest, but nobody here can know ------------------------------------------------------------------------
-
-UNKNOWN: dict[str, Make] = {
-    "drawn on the fly": drawn_on_the_fly,
-    "an issuer nobody told us of": lambda: sign_plainly(unsigned(), "author", stranger(), evidence=False),
-    "SHA-1, as files of ten years ago": sha_1,
-    "a signature of the school's, then one of an unknown issuer": lambda: sign_plainly(
-        certified(), "approval", stranger(), evidence=False
-    ),
-    "a signature of a kind from before PAdES": other_kind,
-}
-"""Files that deserve neither trust nor suspicion."""

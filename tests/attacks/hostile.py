@@ -30,7 +30,7 @@ from tests.attacks.samples import Make
 FORGED: dict[str, Make] = {}
 """Nobody signed these as they are."""
 SIGNED: dict[str, Make] = {}
-"""Somebody who means ill signed these as they are: what is said of them is open, that it is said in time is not."""
+"""Somebody signed these as they are: what is said of them is open, that it is said in time is not."""
 
 
 def into(files: dict[str, Make], name: str) -> Callable[[Make], Make]:
@@ -251,8 +251,7 @@ def bomb_on_the_page() -> bytes:
 @hostile("a bomb as an object stream")
 def bomb_as_object_stream() -> bytes:
     holder = raw.stream(bomb(), b"/Type /ObjStm /N 1 /First 4 " + _TWICE)
-    pdf = raw.update_with_stream(signed(), {900: holder}, {})
-    return pdf
+    return raw.update_with_stream(signed(), {900: holder})
 
 
 @hostile("a bomb as a table")

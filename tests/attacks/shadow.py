@@ -172,8 +172,8 @@ def filled_field(certify: bool = False) -> bytes:
         b"/Rect [60 600 260 630] /P 3 0 R /AP << /N %d 0 R >> >>" % COVER
     )
     prepared = {
-        1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%d 0 R] /DR << /Font << /F1 5 0 R >> >> >> >>"
-        % SHADOW,
+        1: b"<< /Type /Catalog /Pages 2 0 R "
+        b"/AcroForm << /Fields [%d 0 R] /DR << /Font << /F1 5 0 R >> >> >> >>" % SHADOW,
         PAGE: page(CONTENT, b"/Annots [%d 0 R]" % SHADOW),
         SHADOW: widget,
         COVER: sum_shown(b"5 000 000"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from tests import signatures
-from tests.attacks import combined, form_content, raw, shadow
+from tests.attacks import combined, form_content, raw, shadow, unseen_updates
 from tests.attacks.letters import APPROVAL, certified, signed
 from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, Attacks, Make
 from tests.attacks.shadow import SHADOW, covered_by_widget, filled_field
@@ -35,7 +35,7 @@ _NOT_THESE = (
     "words more: nothing",
 )
 """Lawful once somebody signed them, or with no empty field left for the approver."""
-for _class in (shadow.ATTACKS, form_content.ATTACKS, combined.ATTACKS):
+for _class in (shadow.ATTACKS, form_content.ATTACKS, combined.ATTACKS, unseen_updates.ATTACKS):
     for _name, _sample in _class.items():
         if _sample.before in _BASES and not any(word in _name for word in _NOT_THESE):
             ATTACKS.add(_name, partial(approved, _sample.make), _sample.before, ALTERED, UNKNOWN, BROKEN)

@@ -174,7 +174,7 @@ def field_of_text() -> bytes:
 
 @ATTACKS.sample("contents of one byte less", signed, BROKEN, ALTERED, UNREADABLE)
 def one_byte_less() -> bytes:
-    start, end = contents_of(signed())
+    _, end = contents_of(signed())
     return signed()[: end - 3] + signed()[end - 1 :]
 
 

@@ -21,6 +21,8 @@ from tests.attacks import (
     structure,
     then_approved,
     universal_forgery,
+    unseen_updates,
+    value_and_picture,
     wrapping,
 )
 from tests.attacks.judged import judge
@@ -39,6 +41,8 @@ CLASSES: tuple[Attacks, ...] = (
     forged_cms.ATTACKS,
     evidence.ATTACKS,
     combined.ATTACKS,
+    value_and_picture.ATTACKS,
+    unseen_updates.ATTACKS,
     then_approved.ATTACKS,
 )
 SAMPLES = samples(*CLASSES)
@@ -47,7 +51,9 @@ SAMPLES = samples(*CLASSES)
 @pytest.mark.parametrize("name", SAMPLES)
 def test_no_forged_file_is_called_valid(name: str) -> None:
     sample = SAMPLES[name]
-    verdict = sample.judge(sample.make())
+    forged = sample.make()
+    assert sample.before is None or forged != sample.before(), "nothing was forged"
+    verdict = sample.judge(forged)
     assert verdict.standing in sample.standings, verdict.explanation.en
     for said in (verdict.headline, verdict.explanation):
         assert said.vi
@@ -61,11 +67,6 @@ def test_what_was_attacked_was_good_before() -> None:
         judge(made).explanation.en for made in {make() for make in honest} if judge(made).standing != "valid"
     }
     assert refused == set()
-
-
-def test_every_sample_differs_from_what_was_attacked() -> None:
-    same = [name for name, s in SAMPLES.items() if s.before is not None and s.make() == s.before()]
-    assert same == []
 
 
 @pytest.mark.parametrize("attacks", CLASSES, ids=lambda attacks: attacks.published)

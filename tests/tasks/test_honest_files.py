@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tasks.verdicts import Standing
-from tests.attacks import honest
+from tests.attacks import honest, honest_strangers
 from tests.attacks.judged import judge
 from tests.signatures import NOW
 
@@ -15,19 +15,19 @@ LATER = NOW + timedelta(days=3)
 """When the last archive timestamp has been made."""
 
 
-@pytest.mark.parametrize("name", honest.FILES)
+@pytest.mark.parametrize("name", honest_strangers.FILES)
 def test_no_alarm(name: str) -> None:
-    verdict = judge(honest.FILES[name](), LATER)
+    verdict = judge(honest_strangers.FILES[name](), LATER)
     assert verdict.standing is Standing.VALID, verdict.explanation.en
     assert [found.standing for found in verdict.signatures] == [Standing.VALID] * len(verdict.signatures)
     assert verdict.places == ()
 
 
-@pytest.mark.parametrize("name", honest.UNKNOWN)
+@pytest.mark.parametrize("name", honest_strangers.UNKNOWN)
 def test_what_cannot_be_known_is_called_unknown(name: str) -> None:
     """Neither altered nor broken: other issuers, old algorithms, and fields that nobody prepared, which many
     programs let each signer draw on an empty place. An attacker could do the same, so it is not valid."""
-    assert judge(honest.UNKNOWN[name](), LATER).standing is Standing.UNKNOWN
+    assert judge(honest_strangers.UNKNOWN[name](), LATER).standing is Standing.UNKNOWN
 
 
 def test_an_honest_file_years_later() -> None:

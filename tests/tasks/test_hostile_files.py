@@ -1,4 +1,4 @@
-"""Files made to hold, fill or crash their reader: in the intake pool each gets a verdict or a refusal in time."""
+"""Files made to hold, fill or crash their reader: the intake pool gives a verdict or a refusal in time."""
 
 from __future__ import annotations
 

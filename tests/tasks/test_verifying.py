@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +26,7 @@ from tasks.certificates import Revoked, Trust
 from tasks.signing import Signatory
 from tasks.timestamping import CheckedTimeStamper, LocalTimeStamper, TimeStampAuthority
 from tasks.verifying import Changes, Level, Report, SignatureReport
+from tests.attacks.letters import appended, form_field
 from tests.signatures import (
     FOUNDED,
     NOW,
@@ -178,19 +178,6 @@ def test_a_signature_of_someone_from_another_authority_is_not_trusted() -> None:
 
 
 # --- things appended ---------------------------------------------------------------------------------------
-
-
-def appended(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
-    output = io.BytesIO(pdf)
-    writer = IncrementalPdfFileWriter(output)
-    change(writer)
-    writer.write_in_place()
-    return output.getvalue()
-
-
-def form_field(writer: IncrementalPdfFileWriter, name: str) -> DictionaryObject:
-    fields = (reference.get_object() for reference in writer.root["/AcroForm"]["/Fields"])
-    return next(field for field in fields if field["/T"] == name)
 
 
 def add_page(writer: IncrementalPdfFileWriter) -> None:

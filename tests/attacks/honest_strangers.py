@@ -1,0 +1,124 @@
+"""Honest files of other hands: odd but lawful forms, and files about which nobody here can know."""
+
+from __future__ import annotations
+
+import functools
+
+from pyhanko.sign.fields import SigFieldSpec
+
+from tasks.form_fields import PageStyle
+from tasks.rendering import Box
+from tests import signatures
+from tests.attacks import form_content, raw
+from tests.attacks.byte_ranges import FIELD_ENTRIES, by_hand, plain
+from tests.attacks.certified import stranger
+from tests.attacks.forged_cms import sha_1
+from tests.attacks.honest import FILES, archive, honest
+from tests.attacks.letters import (
+    APPROVAL,
+    CONTENT,
+    PAGE,
+    SIGNATURE,
+    certified,
+    close,
+    objects,
+    page,
+    sign_plainly,
+    signed,
+    unsigned,
+)
+from tests.attacks.samples import Make
+from tests.signatures import person
+
+__all__ = ["FILES", "UNKNOWN"]
+
+
+@honest("field and widget apart")
+def apart() -> bytes:
+    """A field whose only child is where it stands on the page, as some producers write every field."""
+    return close(
+        raw.build(
+            objects(
+                {
+                    1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [20 0 R] /SigFlags 3 >> >>",
+                    PAGE: page(CONTENT, b"/Annots [22 0 R]"),
+                    20: b"<< /FT /Sig /T (author) /V 21 0 R /Kids [22 0 R] >>",
+                    21: SIGNATURE,
+                    22: b"<< /Type /Annot /Subtype /Widget /F 132 /Rect [60 100 260 190] "
+                    b"/P 3 0 R /Parent 20 0 R >>",
+                }
+            )
+        )
+    )
+
+
+@honest("fields under a parent, as form designers write them")
+def nested() -> bytes:
+    return close(
+        raw.build(
+            objects(
+                {
+                    1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [23 0 R] /SigFlags 3 >> >>",
+                    PAGE: page(CONTENT, b"/Annots [20 0 R]"),
+                    20: FIELD_ENTRIES % b"/V 21 0 R /Parent 23 0 R",
+                    21: SIGNATURE,
+                    23: b"<< /T (form1) /Kids [20 0 R] >>",
+                }
+            )
+        )
+    )
+
+
+@honest("no line end behind the end mark")
+def no_line_end() -> bytes:
+    return close(by_hand()[:-1])
+
+
+@honest("a line end behind the signed file")
+def line_end_behind() -> bytes:
+    """As mail programs add it; white space is no content."""
+    return plain() + b"\r\n"
+
+
+@honest("a form filled in by hand after certifying, then approved")
+def filled_in_by_hand() -> bytes:
+    """The approver saw and signed what was filled in."""
+    made = form_content.filled(certified(), "number", "05", "05")
+    return archive(signatures.sign(made, "approval", person("minh"), APPROVAL))
+
+
+@honest("signer's reason, place and program")
+def with_words() -> bytes:
+    words_of_it = (
+        b"<< /Reason (Phe duyet) /Location (Ha Noi) /Name (Lan) /Prop_Build << /App << /Name /X >> >>"
+    )
+    return close(by_hand(SIGNATURE.replace(b"<<", words_of_it, 1)))
+
+
+@functools.cache
+def other_kind() -> bytes:
+    """`adbe.x509.rsa_sha1` was usual until 2006."""
+    return close(by_hand(SIGNATURE.replace(b"/ETSI.CAdES.detached", b"/adbe.x509.rsa_sha1")))
+
+
+# --- honest, but nobody here can know ----------------------------------------------------------------------
+
+
+def drawn_on_the_fly() -> bytes:
+    """Each signer draws a visible field of their own on an empty place, as many programs do. Not prepared by
+    the first signer, so nobody can say by itself that it was meant: never `altered`, `valid` not promised."""
+    spec = SigFieldSpec("Signature2", on_page=0, box=(330, 300, 530, 390))
+    stamp = signatures.stamp(Box("x", "signature", 0, (330, 300, 530, 390)), person("minh"), ())
+    return sign_plainly(signed(), spec, person("minh"), PageStyle(page=stamp))
+
+
+UNKNOWN: dict[str, Make] = {
+    "drawn on the fly": drawn_on_the_fly,
+    "an issuer nobody told us of": lambda: sign_plainly(unsigned(), "author", stranger(), evidence=False),
+    "SHA-1, as files of ten years ago": sha_1,
+    "a signature of the school's, then one of an unknown issuer": lambda: sign_plainly(
+        certified(), "approval", stranger(), evidence=False
+    ),
+    "a signature of a kind from before PAdES": other_kind,
+}
+"""Files that deserve neither trust nor suspicion."""
