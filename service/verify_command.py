@@ -169,6 +169,6 @@ _NO_FILE = Text(
 )
 _NO_FOLDER = Text("Không có thư mục {folder}.", "There is no folder {folder}.")
 _NO_DATABASE = Text(
-    "Cơ sở dữ liệu không trả lời nên không biết nơi cấp của hệ thống này.",
-    "The database does not answer, so this system's own authority is not known.",
+    "Cơ sở dữ liệu không trả lời hoặc chưa nâng cấp (hososo migrate); không biết nơi cấp của hệ thống này.",
+    "The database does not answer or is not upgraded (hososo migrate): our own authority is not known.",
 )
