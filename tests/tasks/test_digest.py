@@ -140,7 +140,11 @@ def test_data_that_is_no_setting_is_refused(value: object) -> None:
 
 def test_each_kind_has_a_reason() -> None:
     assert all(kind.why for kind in KINDS.values())
-    assert {name for name, kind in KINDS.items() if kind.goes == "any hour"} == {"audit", "change", "mail-server"}
+    assert {name for name, kind in KINDS.items() if kind.goes == "any hour"} == {
+        "audit",
+        "change",
+        "mail-server",
+    }
 
 
 # through the catcher
