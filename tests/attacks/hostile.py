@@ -51,6 +51,11 @@ def built(changes: dict[int, bytes]) -> bytes:
     return close(by_hand(changes=changes))
 
 
+def with_update(make: Make) -> bytes:
+    pdf = make()
+    return raw.update(pdf, {raw.size_of(pdf): b"null"})
+
+
 # --- not a PDF at all --------------------------------------------------------------------------------------
 
 FORGED |= {
@@ -356,3 +361,19 @@ FORGED |= {
 }
 for _kilobyte in range(1, 103, 10):
     FORGED[f"cut off after {_kilobyte} kB"] = lambda at=_kilobyte: archived()[: at * 1024]  # type: ignore[misc]
+
+# --- the same with something behind, so that pages have to be drawn and compared -------------------------------
+
+DRAWN = (
+    "a form that draws itself",
+    "forms that double thirty times",
+    "ten thousand annotations",
+    "a page of a thousand metres",
+    "a picture of a million by a million",
+    "a bomb as the page's text",
+    "a bomb as a field's picture",
+    "a text of two million strokes",
+    "a pattern of a hundred millions of tiles",
+)
+for _name in DRAWN:
+    FORGED[f"{_name}, with an update behind"] = partial(with_update, SIGNED[_name])

@@ -14,7 +14,7 @@ from tests.attacks import hostile
 from tests.attacks.letters import signed
 from tests.signatures import NOW, trust
 
-SECONDS = 6.0
+SECONDS = 4.0
 
 
 @pytest.fixture(scope="module")
