@@ -23,7 +23,7 @@ from models.settings import VIETNAM
 from models.text import Text
 from tasks.blobs import BlobStore
 
-FileStanding = Literal["in-force", "under-way", "unfinished", "older", "replaced", "withdrawn"]
+FileStanding = Literal["in-force", "under-way", "unfinished", "older", "replaced", "withdrawn", "destroyed"]
 """`under-way`: people still have to approve or seal it; `unfinished`: they have, and this file lacks some of
 the signatures; `older`: there is a later revision; `replaced`: another record stands in its place."""
 
@@ -104,6 +104,8 @@ def _standing(
         return "withdrawn", _last(session, document.id, plan.WITHDRAW)
     if document.status == "replaced":
         return "replaced", _last(session, document.id, plan.REPLACE)
+    if document.status == "destroyed":
+        return "destroyed", _last(session, document.id, "destroy")
     approved = document.approved_at if document.status in plan.DONE else None
     if revision < document.revision:
         return "older", approved

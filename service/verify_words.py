@@ -163,6 +163,7 @@ KNOWN_TONES: dict[FileStanding, str] = {
     "older": "bad",
     "replaced": "bad",
     "withdrawn": "bad",
+    "destroyed": "bad",
 }
 _KNOWN: dict[FileStanding, Text] = {
     "in-force": Text(
@@ -183,6 +184,10 @@ _KNOWN: dict[FileStanding, Text] = {
     "withdrawn": Text(
         "Hồ sơ này đã được rút ngày {day}. Không dùng bản này.",
         "This record was withdrawn on {day}. Do not use it.",
+    ),
+    "destroyed": Text(
+        "Hồ sơ này đã hết thời hạn lưu trữ và được hủy ngày {day}; hệ thống không còn bản gốc để đối chiếu.",
+        "This record was destroyed on {day} after its time in the archive; no original is left to compare.",
     ),
 }
 _KNOWN_UNDATED: dict[FileStanding, Text] = {
@@ -205,6 +210,10 @@ _KNOWN_UNDATED: dict[FileStanding, Text] = {
     ),
     "withdrawn": Text(
         "Hồ sơ này đã được rút. Không dùng bản này.", "This record was withdrawn. Do not use it."
+    ),
+    "destroyed": Text(
+        "Hồ sơ này đã hết thời hạn lưu trữ và được hủy; hệ thống không còn bản gốc để đối chiếu.",
+        "This record was destroyed after its time in the archive; no original is left to compare.",
     ),
 }
 

@@ -296,6 +296,9 @@ def test_anyone_with_the_code_learns_of_the_file_and_of_nobody(
     with cast.office.db.write() as session:
         session.exec(update(Document).values(status="withdrawn"))
     assert "đã được rút" in client.get(path).text
+    with cast.office.db.write() as session:
+        session.exec(update(Document).values(status="destroyed"))
+    assert "được hủy" in client.get(path).text
 
 
 def test_codes_cannot_be_tried_without_end(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
