@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from sqlalchemy import literal_column
 from sqlmodel import Session, col, or_, select
 
 from flows import plan, prints
@@ -63,7 +64,7 @@ def _named(session: Session, sha256: str) -> tuple[str, int] | None:
         ),
         select(Signature.document_id, Signature.revision).where(col(Signature.output_blob) == sha256),
         select(Event.document_id, Event.revision).where(
-            col(Event.output_blob) == sha256, col(Event.actor_id) == "system"
+            col(Event.output_blob) == sha256, col(Event.actor_id) == literal_column(f"'{plan.SYSTEM}'")
         ),
     ):
         found = session.exec(statement.limit(1)).first()
@@ -105,7 +106,7 @@ def _standing(
     if document.status == "replaced":
         return "replaced", _last(session, document.id, plan.REPLACE)
     if document.status == "destroyed":
-        return "destroyed", _last(session, document.id, "destroy")
+        return "destroyed", _last(session, document.id, plan.DESTROY)
     approved = document.approved_at if document.status in plan.DONE else None
     if revision < document.revision:
         return "older", approved

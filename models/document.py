@@ -150,6 +150,8 @@ class Revision(SQLModel, table=True):
 
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
+        Index("ix_revision_pdf", "pdf"),
+        Index("ix_revision_final", "final"),
     )
     document_id: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
@@ -175,6 +177,7 @@ class Signature(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
         UniqueConstraint("document_id", "revision", "field"),
+        Index("ix_signature_output", "output_blob"),
     )
     id: str = identifier()
     school_id: str

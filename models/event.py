@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DDL, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import DDL, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.event import listen
 from sqlmodel import Field, SQLModel
 
@@ -18,6 +18,10 @@ from models.columns import instant, json_field, maybe_blob_name
 def canonical(values: Mapping[str, Any]) -> str:
     """JSON of which there is only one for the same values: keys in order, no spaces, letters as they are."""
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+MADE = text("actor_id = 'system'")
+"""Files the machine made: those of the archive, before and after a renewal."""
 
 
 class Event(SQLModel, table=True):
@@ -31,6 +35,7 @@ class Event(SQLModel, table=True):
         ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
         UniqueConstraint("hash"),
         Index("ix_event_acted", "document_id", "revision", "actor_id"),
+        Index("ix_event_made", "output_blob", sqlite_where=MADE, postgresql_where=MADE),
     )
     document_id: str = Field(primary_key=True)
     seq: int = Field(primary_key=True)
