@@ -33,7 +33,7 @@ from tasks import hidden_links
 from tasks import second_factor as totp
 from tasks.keys import Secret
 from tests import states
-from tests.browser import key_stops, signature_stops, spot_stops, verify_stops
+from tests.browser import key_stops, retention_stops, signature_stops, spot_stops, verify_stops
 from tests.browser.draw_stops import draw_stops
 from tests.browser.minutes_stops import minutes_stops
 from tests.browser.stops import ANYBODY, CHOSEN, Stop, ended, stop
@@ -63,6 +63,7 @@ NO_PAGE = {
     "/spot/draws/{draw_id}/draw.json": "a file",
     "/documents/{document_id}/pages/{number}.webp": "a picture",
     "/documents/{document_id}/pdf": "a PDF",
+    "/documents/{document_id}/evidence.zip": "a file",
     "/admin/import/{name}.xlsx": "a file",
     "/admin/weeks/{year}.svg": "a picture",
     "/calendar/{token}.ics": "a calendar file",
@@ -315,6 +316,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
         *verify_stops.verify_stops(cast, known["archived"]),
         *minutes_stops(cast),
         *signature_stops.stops(cast),
+        *retention_stops.stops(cast),
         *spot_stops.stops(cast, str(code)),
         # After this her session has ended.
         stop(
