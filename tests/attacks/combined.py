@@ -328,8 +328,8 @@ def zoomed(usage: bytes, event: bytes) -> bytes:
         LAYER_2,
     )
     changes = layered(PROPERTIES % automatic) | {
-        LAYER: b"<< /Type /OCG /Name (mot) /Usage << %s >> >>" % usage,
-        LAYER_2: b"<< /Type /OCG /Name (hai) >>",
+        LAYER: b"<< /Type /OCG /Name (lop 1) /Usage << %s >> >>" % usage,
+        LAYER_2: b"<< /Type /OCG /Name (lop 2) >>",
     }
     return author_signs(letter(changes))
 

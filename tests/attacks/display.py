@@ -178,8 +178,8 @@ def layered(catalogue: bytes = PROPERTIES % b"") -> dict[int, bytes]:
         1: catalogue,
         PAGE: page(CONTENT).replace(b"/Font <<", entries),
         CONTENT: raw.stream(text),
-        LAYER: b"<< /Type /OCG /Name (mot) >>",
-        LAYER_2: b"<< /Type /OCG /Name (hai) >>",
+        LAYER: b"<< /Type /OCG /Name (lop 1) >>",
+        LAYER_2: b"<< /Type /OCG /Name (lop 2) >>",
     }
 
 
@@ -358,8 +358,8 @@ PREPARED = {
         PROPERTIES % b"/AS [<< /Event /Print /Category [/Print] /OCGs [%d 0 R %d 0 R] >>]" % (LAYER, LAYER_2)
     )
     | {
-        LAYER: b"<< /Type /OCG /Name (mot) /Usage << /Print << /PrintState /OFF >> >> >>",
-        LAYER_2: b"<< /Type /OCG /Name (hai) /Usage << /Print << /PrintState /ON >> >> >>",
+        LAYER: b"<< /Type /OCG /Name (lop 1) /Usage << /Print << /PrintState /OFF >> >> >>",
+        LAYER_2: b"<< /Type /OCG /Name (lop 2) /Usage << /Print << /PrintState /ON >> >> >>",
     },
     "text in a file outside": {
         CONTENT: b"<< /Length 0 /F (http://example.org/text.txt) >>\nstream\n\nendstream"

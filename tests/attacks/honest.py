@@ -270,7 +270,7 @@ BODIES: dict[str, dict[int, bytes]] = {
     "page without content": {6: page(CONTENT_2).replace(b"/Contents 7 0 R", b"")},
     "text in several streams": {
         PAGE: page(CONTENT).replace(b"/Contents 4 0 R", b"/Contents [4 0 R 20 0 R]"),
-        20: raw.stream(words(b"Them mot dong.", top=500)),
+        20: raw.stream(words(b"Them 1 dong.", top=500)),
     },
     "links and bookmarks": {
         1: b"<< /Type /Catalog /Pages 2 0 R /Outlines << /Type /Outlines /Count 0 >> /Lang (vi) >>",

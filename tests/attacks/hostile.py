@@ -362,7 +362,7 @@ FORGED |= {
 for _kilobyte in range(1, 103, 10):
     FORGED[f"cut off after {_kilobyte} kB"] = lambda at=_kilobyte: archived()[: at * 1024]  # type: ignore[misc]
 
-# --- the same with something behind, so that pages have to be drawn and compared -------------------------------
+# --- the same with something behind: their pages have to be compared
 
 DRAWN = (
     "a form that draws itself",
@@ -376,4 +376,4 @@ DRAWN = (
     "a pattern of a hundred millions of tiles",
 )
 for _name in DRAWN:
-    FORGED[f"{_name}, with an update behind"] = partial(with_update, SIGNED[_name])
+    SIGNED[f"{_name}, with an update behind"] = partial(with_update, SIGNED[_name])

@@ -53,7 +53,7 @@ def update(
         max([size_of(pdf), *(n + 1 for n in rows)]),
         root or root_of(pdf),
         last_xref(pdf) if prev is None else prev,
-        entries,
+        entries if b"/Info" in entries else entries + kept(pdf),
     )
     return pdf + body + xref_table(rows) + trailer + b"startxref\n%d\n%%%%EOF\n" % start
 
@@ -76,11 +76,12 @@ def update_with_stream(pdf: bytes, objects: Objects, packed: Objects | None = No
     rows[table] = (1, start, 0)
     index = b" ".join(b"%d 1" % n for n in sorted(rows))
     data = b"".join(bytes([k]) + a.to_bytes(4, "big") + b.to_bytes(2, "big") for k, a, b in _sorted(rows))
-    entries = b"/Type /XRef /Size %d /W [1 4 2] /Index [%s] /Root %s /Prev %d /Filter /FlateDecode" % (
+    entries = b"/Type /XRef /Size %d /W [1 4 2] /Index [%s] /Root %s /Prev %d %s /Filter /FlateDecode" % (
         size + 2,
         index,
         root_of(pdf),
         last_xref(pdf),
+        kept(pdf),
     )
     xref = b"%d 0 obj\n%s\nendobj\n" % (table, stream(zlib.compress(data), entries))
     return pdf + body + xref + b"startxref\n%d\n%%%%EOF\n" % start
@@ -128,6 +129,12 @@ def trailer_of(pdf: bytes) -> bytes:
 def root_of(pdf: bytes) -> bytes:
     """The catalogue's reference as the last trailer, or the last cross-reference stream, has it."""
     return re.findall(rb"/Root\s+(\d+\s+\d+\s+R)", pdf)[-1]
+
+
+def kept(pdf: bytes) -> bytes:
+    """What an update's trailer takes over, so that nothing else differs: the file's own description."""
+    found = re.findall(rb"/Info\s+\d+\s+\d+\s+R", pdf)
+    return b" " + found[-1] if found else b""
 
 
 def size_of(pdf: bytes) -> int:

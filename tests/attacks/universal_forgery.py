@@ -145,7 +145,7 @@ GONE = (UNSIGNED, ALTERED, BROKEN, UNKNOWN)
 ATTACKS.add("value of the field missing", partial(without_value, None), signed, *GONE)
 ATTACKS.add("value of the field null", partial(without_value, b"/V null"), signed, *GONE)
 ATTACKS.add("value of the field not there", partial(without_value, b"/V 9999 0 R"), signed, *GONE)
-ATTACKS.add("value of the field words", partial(without_value, b"/V (Nguyen Thi Lan)"), signed, *GONE)
+ATTACKS.add("value of the field words", partial(without_value, b"/V (Nguyen Lan)"), signed, *GONE)
 ATTACKS.add("value of the field empty", partial(without_value, b"/V << >>"), signed, *GONE)
 
 

@@ -27,11 +27,6 @@ def behind_the_trailer() -> bytes:
     return made[:at] + hidden + b"<< /A << >> >>\n" + made[at:]
 
 
-@sample("an object that nobody refers to", archived, *DOUBT, BROKEN)
-def unreferenced() -> bytes:
-    return raw.update(archived(), {900: raw.stream(words(OTHER_SUM))})
-
-
 for _name, _entry in {
     "marks of structure": b"/MarkInfo << /Marked false /Suspects true >>",
     "rights of use": b"/Perms << /UR3 900 0 R >>",
