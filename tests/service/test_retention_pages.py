@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, update
 
+from flows import prints
 from models.document import Document
 from service.app import create_app
 from tests import destructions
@@ -74,6 +75,7 @@ def test_carrying_out_asks_for_the_password_and_tells_what_was_done(cast: Cast, 
 def test_what_is_left_of_a_destroyed_record(cast: Cast, reader: People) -> None:
     [key] = due(cast, 12)
     title = cast.fresh(key).title
+    code = prints.make(cast.office, cast.actor("lan"), key, "page").code
     lan = reader("lan")
     assert "giữ đến hết ngày 31/12/2025" in lan.get(f"/documents/{key}").words
     made = approved(cast, [key])
@@ -98,6 +100,7 @@ def test_what_is_left_of_a_destroyed_record(cast: Cast, reader: People) -> None:
     assert (refused.status_code, refused.json()["code"]) == (410, "gone")
     assert [i["id"] for i in client.get("/api/v1/documents?status=destroyed").json()["items"]] == [key]
     assert "Đã hủy" in lan.get("/documents?status=destroyed").words
+    assert "đã hết thời hạn lưu trữ và được hủy" in lan.get(f"/p/{code}").words
 
 
 @pytest.mark.parametrize("path", ADDRESSES[:3])
