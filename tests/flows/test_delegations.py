@@ -504,8 +504,8 @@ def test_the_seal_is_handed_over_in_writing_and_its_key_ends_with_it(cast: Cast)
     assert "role:clerk" in actor.reached()
     with cast.office.db.write() as session:
         session.add(AccountRole(school_id=cast.school_id, account_id=cast.ids["binh"], role="teacher"))
-        seal = session.exec(select(SigningKey).where(col(SigningKey.account_id) == cast.ids["thu"])).first()
-        assert seal is not None
+        seals = col(SigningKey.account_id) == cast.ids["thu"], col(SigningKey.purpose) == "seal"
+        seal = session.exec(select(SigningKey).where(*seals)).one()
         session.add(
             SigningKey(
                 **seal.model_dump(exclude={"id", "account_id", "fingerprint"}),

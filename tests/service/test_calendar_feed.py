@@ -282,7 +282,7 @@ def test_the_same_calendar_is_not_sent_twice_and_a_new_rule_is_a_new_sequence(
                 key="lesson_plan_due",
                 valid_from=date(2026, 12, 14),
                 value=as_data(BeforeWeekday(FRIDAY, weeks_before=1, setting="lesson_plan_due")),
-                set_at=cast.office.now(),
+                set_at=cast.office.now() + timedelta(seconds=2),  # calendars know whole seconds
                 set_by=cast.ids["admin"],
             )
         )
