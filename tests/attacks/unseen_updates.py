@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from functools import partial
 
 from pyhanko.pdf_utils.generic import ArrayObject, TextStringObject, pdf_name
@@ -10,7 +11,19 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from tests import signatures
 from tests.attacks import raw
-from tests.attacks.letters import CONTENT, OTHER_SUM, appended, archived, signed, words
+from tests.attacks.honest import archive
+from tests.attacks.letters import (
+    CONTENT,
+    CONTENT_2,
+    OTHER_SUM,
+    appended,
+    approval_signs,
+    approved,
+    archived,
+    certified,
+    signed,
+    words,
+)
 from tests.attacks.samples import ALTERED, BROKEN, UNKNOWN, Attacks
 from tests.signatures import person
 
@@ -85,3 +98,92 @@ for _name, _old, _new in (
         archived,
         *DOUBT,
     )
+
+
+# --- objects that serve nothing ----------------------------------------------------------------------------
+
+NOBODY = 900
+"""A number that nothing in the file refers to."""
+UNUSED: dict[str, bytes] = {
+    "an object that nobody refers to": raw.stream(words(OTHER_SUM)),
+    "a number set to nothing": b"null",
+}
+
+
+def unused_then_approved(value: bytes) -> bytes:
+    """The update nobody signed stands between two signatures."""
+    return approval_signs(raw.update(certified(), {NOBODY: value}))
+
+
+def unused_then_stamped(value: bytes) -> bytes:
+    """A time-stamp of the document does not say that somebody wanted what it covers."""
+    return archive(raw.update(approved(), {NOBODY: value}))
+
+
+for _name, _value in UNUSED.items():
+    for _when, _make, _before in (
+        ("", partial(lambda value: raw.update(signed(), {NOBODY: value}), _value), signed),
+        (
+            " behind the archive",
+            partial(lambda value: raw.update(archived(), {NOBODY: value}), _value),
+            archived,
+        ),
+        (", then approved", partial(unused_then_approved, _value), certified),
+        (", then stamped", partial(unused_then_stamped, _value), approved),
+    ):
+        ATTACKS.add(f"{_name}{_when}", _make, _before, *DOUBT)
+
+ATTACKS.add(
+    "an unused object in a table of streams",
+    lambda: raw.update_with_stream(archived(), {}, {NOBODY: b"<< /A 1 >>"}),
+    archived,
+    *DOUBT,
+)
+ATTACKS.add(
+    "an object of the file set free",
+    lambda: raw.update(archived(), {}, free=(CONTENT_2,)),
+    archived,
+    *DOUBT,
+    BROKEN,
+)
+
+
+def of_catalogue(entry: bytes) -> bytes:
+    value = raw.value_of(archived(), 1)
+    key = entry.split()[0]
+    value = re.sub(key + rb"\s*(<<.*?>>\s*>>|/\S+)", b"", value, flags=re.DOTALL)
+    return raw.update(archived(), {1: raw.with_entry(value, entry + b" ")})
+
+
+for _name, _entry in {
+    "only a version": b"/Version /2.0",
+    "a version that never was": b"/Version /9.9",
+    "only an extension": b"/Extensions << /ESIC << /BaseVersion /1.7 /ExtensionLevel 2 >> >>",
+}.items():
+    ATTACKS.add(f"{_name} behind the archive", partial(of_catalogue, _entry), archived, *DOUBT)
+
+
+def behind_validation_data(objects: dict[int, bytes]) -> bytes:
+    """The lawful update writes the store of validation data anew; something else comes with it."""
+    made = archived()
+    store = int(re.findall(rb"/DSS (\d+) 0 R", made)[-1])
+    return raw.update(made, {store: raw.value_of(made, store), **objects})
+
+
+for _name, _objects in {
+    "an unused object": {NOBODY: b"<< /A 1 >>"},
+    "a number set to nothing": {NOBODY: b"null"},
+    "a page's words": {CONTENT: raw.stream(words(OTHER_SUM))},
+}.items():
+    ATTACKS.add(
+        f"{_name} beside validation data", partial(behind_validation_data, _objects), archived, *DOUBT, BROKEN
+    )
+
+
+def title_beside_validation_data() -> bytes:
+    made = archived()
+    info = int(re.findall(rb"/Info\s+(\d+)", made)[-1])
+    return behind_validation_data({info: raw.with_entry(raw.value_of(made, info), b"/Title (Khac) ")})
+
+
+ATTACKS.add("the title beside validation data", title_beside_validation_data, archived, *DOUBT)
