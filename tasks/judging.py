@@ -145,6 +145,10 @@ def _with_pages(
     end = max((place.end for place in places.found), default=len(pdf))
     if not loose_ends.accounted(pdf, reader, end):
         found = _altered(found, -1, words.LOOSE_END)
+    for index in unsigned_updates.unlawful(reader, places.found):
+        found = _altered(found, index, words.UNSIGNED_ADDITION)
+    if unsigned_updates.idle(reader, places.found):
+        doubts.append(words.IDLE_UPDATE)
     try:
         final = form_snapshots.snapshot(pdf)
         moving = live.live_content(pdf)
@@ -154,11 +158,7 @@ def _with_pages(
         doubts.append(words.READERS_DISAGREE)
     doubts += moving.doubts
     pages = _compared(pdf, found, final)
-    unlawful = unsigned_updates.unlawful(reader, places.found)
-    if unlawful is None and unsigned_updates.idle(reader, places.found):
-        doubts.append(words.IDLE_UPDATE)
-    judged = pages.found if unlawful is None else _altered(pages.found, unlawful, words.UNSIGNED_UPDATE)
-    verdict = summing_up.summed_up(judged, doubts, pages.places)
+    verdict = summing_up.summed_up(pages.found, doubts, pages.places)
     return replace(
         verdict,
         pages=len(final.frames),

@@ -40,7 +40,7 @@ Number = tuple[int, int]
 """An object's number and generation."""
 
 _OF_CATALOGUE = frozenset({"/DSS", "/Extensions", "/Metadata", "/Version"})
-_OF_EXTENSIONS = frozenset({"/ADBE", "/ESIC", "/Type"})
+_OF_EXTENSIONS = frozenset({"/ADBE", "/ESIC", "/ISO_", "/Type"})
 _OF_ONE_EXTENSION = frozenset({"/Type", "/BaseVersion", "/ExtensionLevel", "/ExtensionRevision", "/URL"})
 _OF_INFO = frozenset({"/ModDate", "/Producer"})
 _OF_NEW_INFO = _OF_INFO | {"/CreationDate", "/Creator"}
@@ -56,8 +56,8 @@ _RULES = (DSSCompareRule(), DocInfoRule(), MetadataUpdateRule(), XrefStreamRule(
 _PIECES = re.compile(rb"(\d+)\s+(\d+)\s*")
 
 
-def unlawful(reader: PdfFileReader, places: Sequence[Place]) -> int | None:
-    """Behind which signature (its index) an unsigned update adds anything but validation data.
+def unlawful(reader: PdfFileReader, places: Sequence[Place]) -> tuple[int, ...]:
+    """Behind which signatures (their indices) an unsigned update adds anything but validation data.
 
     Looks behind the last signature of a person only, for there is no further form to be filled.
     """
@@ -70,9 +70,8 @@ def unlawful(reader: PdfFileReader, places: Sequence[Place]) -> int | None:
         except MALFORMED:  # also what the rules raise
             lawful = False
         if not lawful:
-            before = [n for n, place in enumerate(places) if place.end <= _place(reader, revision)]
-            return max(before, key=lambda n: places[n].end, default=None)
-    return None
+            return tuple(n for n, one in enumerate(places) if last <= one.end <= _place(reader, revision))
+    return ()
 
 
 def idle(reader: PdfFileReader, places: Sequence[Place]) -> bool:
@@ -126,8 +125,8 @@ def _adds_validation_data(old: HistoricalResolver, new: HistoricalResolver) -> b
         and not {_number(freed) for freed in new.refs_freed_in_revision()} & _known(old)
         and _number(old.root_ref) == _number(new.root_ref)
         and _same_catalogue(old, new)
-        and _same_info(old.trailer_view.get("/Info"), new.trailer_view.get("/Info"))
-        and _same_metadata(old.root.get("/Metadata"), new.root.get("/Metadata"))
+        and _same_info(_info(old), _info(new))
+        and _same_metadata(_entry(old.root, "/Metadata"), _entry(new.root, "/Metadata"))
     )
 
 
@@ -166,6 +165,18 @@ def _length(view: HistoricalResolver, number: Number) -> Reference | None:
     return None
 
 
+def _entry(where: DictionaryObject, key: str) -> Any:
+    """What stands there, looked up; None when nothing does."""
+    return where[key] if key in where else None  # noqa: SIM401  (`get` does not look references up)
+
+
+def _info(view: HistoricalResolver) -> Any:
+    # References of a trailer lead to the newest state, so they are looked up in the one that is meant.
+    trailer = view.trailer_view
+    raw = trailer.raw_get("/Info") if "/Info" in trailer else None
+    return view.get_object(raw.reference) if isinstance(raw, IndirectObject) else raw
+
+
 def _same(old: DictionaryObject, new: DictionaryObject, key: str) -> bool:
     return bool((key in old) == (key in new) and (key not in old or old.raw_get(key) == new.raw_get(key)))
 
@@ -173,9 +184,9 @@ def _same(old: DictionaryObject, new: DictionaryObject, key: str) -> bool:
 def _same_catalogue(old: HistoricalResolver, new: HistoricalResolver) -> bool:
     # The rule says which keys may differ at all; here is what they may say.
     list(CatalogModificationRule(_OF_CATALOGUE).apply_qualified(old, new))
-    before, after = old.root.get("/Version"), new.root.get("/Version")
+    before, after = _entry(old.root, "/Version"), _entry(new.root, "/Version")
     version = before == after or (after in _VERSIONS and (before is None or str(before) <= str(after)))
-    return version and _same_extensions(old.root.get("/Extensions"), new.root.get("/Extensions"))
+    return version and _same_extensions(_entry(old.root, "/Extensions"), _entry(new.root, "/Extensions"))
 
 
 def _same_extensions(old: Any, new: Any) -> bool:
@@ -192,7 +203,8 @@ def _same_extensions(old: Any, new: Any) -> bool:
 def _is_extension(key: str, value: Any) -> bool:
     if key == "/Type":
         return bool(value == "/Extensions")
-    return isinstance(value, DictionaryObject) and set(value) <= _OF_ONE_EXTENSION
+    each = list(value) if isinstance(value, ArrayObject) else [value]
+    return all(isinstance(one, DictionaryObject) and set(one) <= _OF_ONE_EXTENSION for one in each)
 
 
 def _same_info(old: Any, new: Any) -> bool:
@@ -253,7 +265,10 @@ def _reachable(view: HistoricalResolver) -> set[Number]:
             if _number(value) in found:
                 continue
             found.add(_number(value))
-            value = view.get_object(value.reference)
+            try:
+                value = view.get_object(value.reference)
+            except MALFORMED:
+                continue  # it leads nowhere
         if isinstance(value, DictionaryObject):
             waiting += [value.raw_get(key) for key in value]
         elif isinstance(value, ArrayObject):

@@ -128,10 +128,6 @@ LOOSE_END = Text(
     "Sau chữ ký cuối có phần dữ liệu không thuộc cấu trúc của tệp.",
     "Behind the last signature there is data that does not belong to the structure of the file.",
 )
-UNSIGNED_UPDATE = Text(
-    "Sau chữ ký cuối có phần được thêm vào mà không ai ký và không phải là dữ liệu xác minh chữ ký.",
-    "Behind the last signature something was added that nobody signed and that is no validation data.",
-)
 IDLE_UPDATE = Text(
     "Giữa các chữ ký có phần được thêm vào mà không ai ký và không dùng đến trong tệp.",
     "Between the signatures something was added that nobody signed and that the file makes no use of.",

@@ -175,9 +175,8 @@ async def _validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str
     end = max((place.end for place in places), default=len(pdf))
     if reports and not loose_ends.accounted(pdf, reader, end):
         reports[-1] = _forbidden(reports[-1])
-    unlawful = unsigned_updates.unlawful(reader, places)
-    if unlawful is not None:
-        reports[unlawful] = _forbidden(reports[unlawful])
+    for index in unsigned_updates.unlawful(reader, places):
+        reports[index] = _forbidden(reports[index])
     signed = {report.field for report in reports}
     return Report(tuple(reports), tuple(name for name in expected if name not in signed))
 

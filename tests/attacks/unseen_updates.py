@@ -84,22 +84,6 @@ ATTACKS.add("what a screen reader says", partial(spoken_otherwise, False), tagge
 ATTACKS.add("what a screen reader says, then approved", partial(spoken_otherwise, True), tagged, *DOUBT)
 
 
-for _name, _old, _new in (
-    ("metadata taken away", b"/Metadata ", b"/Metadaten "),
-    ("version lowered", b"/Version /2.0", b"/Version /1.0"),
-):
-    ATTACKS.add(
-        f"{_name} behind the archive",
-        partial(
-            lambda old, new: raw.update(archived(), {1: raw.replaced(raw.value_of(archived(), 1), old, new)}),
-            _old,
-            _new,
-        ),
-        archived,
-        *DOUBT,
-    )
-
-
 # --- objects that serve nothing ----------------------------------------------------------------------------
 
 NOBODY = 900
@@ -148,19 +132,23 @@ ATTACKS.add(
 )
 
 
-def of_catalogue(entry: bytes) -> bytes:
-    value = raw.value_of(archived(), 1)
-    key = entry.split()[0]
-    value = re.sub(key + rb"\s*(<<.*?>>\s*>>|/\S+)", b"", value, flags=re.DOTALL)
-    return raw.update(archived(), {1: raw.with_entry(value, entry + b" ")})
-
-
-for _name, _entry in {
-    "only a version": b"/Version /2.0",
-    "a version that never was": b"/Version /9.9",
-    "only an extension": b"/Extensions << /ESIC << /BaseVersion /1.7 /ExtensionLevel 2 >> >>",
-}.items():
-    ATTACKS.add(f"{_name} behind the archive", partial(of_catalogue, _entry), archived, *DOUBT)
+for _name, _old, _new in (
+    ("metadata taken away", b"/Metadata ", b"/Metadaten "),
+    ("version lowered", b"/Version /2.0", b"/Version /1.0"),
+    ("a version that never was", b"/Version /2.0", b"/Version /9.9"),
+    ("only an extension", b"/ExtensionLevel 1\n", b"/ExtensionLevel 2\n"),
+    ("nothing but the catalogue again", b"/Version /2.0", b"/Version  /2.0"),
+):
+    ATTACKS.add(
+        f"{_name} behind the archive",
+        partial(
+            lambda old, new: raw.update(archived(), {1: raw.replaced(raw.value_of(archived(), 1), old, new)}),
+            _old,
+            _new,
+        ),
+        archived,
+        *DOUBT,
+    )
 
 
 def behind_validation_data(objects: dict[int, bytes]) -> bytes:
