@@ -34,7 +34,7 @@ from pyhanko.sign.diff_analysis import (
 from pyhanko.sign.diff_analysis.commons import compare_dicts
 
 from tasks.checking import MALFORMED
-from tasks.signature_places import Place
+from tasks.signature_places import Place, entry
 
 Number = tuple[int, int]
 """An object's number and generation."""
@@ -126,7 +126,7 @@ def _adds_validation_data(old: HistoricalResolver, new: HistoricalResolver) -> b
         and _number(old.root_ref) == _number(new.root_ref)
         and _same_catalogue(old, new)
         and _same_info(_info(old), _info(new))
-        and _same_metadata(_entry(old.root, "/Metadata"), _entry(new.root, "/Metadata"))
+        and _same_metadata(entry(old.root, "/Metadata"), entry(new.root, "/Metadata"))
     )
 
 
@@ -165,11 +165,6 @@ def _length(view: HistoricalResolver, number: Number) -> Reference | None:
     return None
 
 
-def _entry(where: DictionaryObject, key: str) -> Any:
-    """What stands there, looked up; None when nothing does."""
-    return where[key] if key in where else None  # noqa: SIM401  (`get` does not look references up)
-
-
 def _info(view: HistoricalResolver) -> Any:
     # References of a trailer lead to the newest state, so they are looked up in the one that is meant.
     trailer = view.trailer_view
@@ -184,9 +179,9 @@ def _same(old: DictionaryObject, new: DictionaryObject, key: str) -> bool:
 def _same_catalogue(old: HistoricalResolver, new: HistoricalResolver) -> bool:
     # The rule says which keys may differ at all; here is what they may say.
     list(CatalogModificationRule(_OF_CATALOGUE).apply_qualified(old, new))
-    before, after = _entry(old.root, "/Version"), _entry(new.root, "/Version")
+    before, after = entry(old.root, "/Version"), entry(new.root, "/Version")
     version = before == after or (after in _VERSIONS and (before is None or str(before) <= str(after)))
-    return version and _same_extensions(_entry(old.root, "/Extensions"), _entry(new.root, "/Extensions"))
+    return version and _same_extensions(entry(old.root, "/Extensions"), entry(new.root, "/Extensions"))
 
 
 def _same_extensions(old: Any, new: Any) -> bool:

@@ -175,3 +175,33 @@ def title_beside_validation_data() -> bytes:
 
 
 ATTACKS.add("the title beside validation data", title_beside_validation_data, archived, *DOUBT)
+
+
+for _name, _old, _new in (
+    ("a version that never was", b"/Version /2.0", b"/Version /9.9"),
+    ("an extension taken away", b"/ESIC", b"/Esic"),
+    ("metadata taken away", b"/Metadata ", b"/Metadaten "),
+    ("an action", b"/Type /Catalog", b"/Type /Catalog /OpenAction [6 0 R /Fit]"),
+):
+    ATTACKS.add(
+        f"{_name} beside validation data",
+        partial(
+            lambda old, new: behind_validation_data({1: raw.replaced(raw.value_of(archived(), 1), old, new)}),
+            _old,
+            _new,
+        ),
+        archived,
+        *DOUBT,
+    )
+
+
+def described_otherwise() -> bytes:
+    """What archives and search engines read of a file, changed without its title."""
+    made = archived()
+    number = int(re.findall(rb"/Metadata (\d+) 0 R", made)[-1])
+    data = raw.value_of(made, number).split(b"stream\n")[1].split(b"\nendstream")[0]
+    changed = raw.replaced(data, b"xmp:ModifyDate=", b'xmp:CreatorTool="Khac" xmp:ModifyDate=')
+    return behind_validation_data({number: raw.stream(changed, b"/Type /Metadata /Subtype /XML")})
+
+
+ATTACKS.add("the metadata beside validation data", described_otherwise, archived, *DOUBT)
