@@ -83,9 +83,14 @@ def idle(reader: PdfFileReader, places: Sequence[Place]) -> bool:
     ends = [place.end for place in places if place.end]
     first = min(ends, default=0)
     stamped = _signed(reader, [place.end for place in places if place.end and _is_timestamp(place)])
-    return any(_idle(reader, revision) for revision in _unsigned(reader, first, ends)) or any(
-        _unused(reader, revision) for revision in stamped if revision and _place(reader, revision) >= first
-    )
+    try:
+        return any(_idle(reader, revision) for revision in _unsigned(reader, first, ends)) or any(
+            _unused(reader, revision)
+            for revision in stamped
+            if revision and _place(reader, revision) >= first
+        )
+    except MALFORMED:  # nobody can say then
+        return True
 
 
 def _is_timestamp(place: Place) -> bool:
