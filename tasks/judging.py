@@ -28,6 +28,7 @@ from tasks import (
     place_pictures,
     signature_places,
     summing_up,
+    unsigned_updates,
 )
 from tasks import live_content as live
 from tasks import verdict_words as words
@@ -91,7 +92,7 @@ def _of_the_signed_part(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict 
         except _ODD:
             continue
         if whole.standing not in (Standing.UNREADABLE, Standing.UNSIGNED):
-            found = _last_altered(whole.signatures, words.LOOSE_END)
+            found = _altered(whole.signatures, -1, words.LOOSE_END)
             return replace(summing_up.summed_up(found), pages=whole.pages, modified=whole.modified)
     return None
 
@@ -143,7 +144,11 @@ def _with_pages(
         doubts.append(words.STRAY)
     end = max((place.end for place in places.found), default=len(pdf))
     if not loose_ends.accounted(pdf, reader, end):
-        found = _last_altered(found, words.LOOSE_END)
+        found = _altered(found, -1, words.LOOSE_END)
+    for index in unsigned_updates.unlawful(reader, places.found):
+        found = _altered(found, index, words.UNSIGNED_ADDITION)
+    if unsigned_updates.idle(reader, places.found):
+        doubts.append(words.IDLE_UPDATE)
     try:
         final = form_snapshots.snapshot(pdf)
         moving = live.live_content(pdf)
@@ -230,7 +235,9 @@ def _timestamps(found: Sequence[SignatureVerdict]) -> tuple[SignatureVerdict, ..
     return tuple(result)
 
 
-def _last_altered(found: tuple[SignatureVerdict, ...], sentence: Text) -> tuple[SignatureVerdict, ...]:
-    if not found or found[-1].standing not in (Standing.VALID, Standing.UNKNOWN):
+def _altered(found: tuple[SignatureVerdict, ...], index: int, sentence: Text) -> tuple[SignatureVerdict, ...]:
+    """Unless something worse, or more exact, is known of that signature already."""
+    if not found or found[index].standing not in (Standing.VALID, Standing.UNKNOWN):
         return found
-    return (*found[:-1], replace(found[-1], standing=Standing.ALTERED, sentence=sentence))
+    changed = replace(found[index], standing=Standing.ALTERED, sentence=sentence)
+    return tuple(changed if one is found[index] else one for one in found)

@@ -2,7 +2,7 @@
 
 Readers differ in what they do with bytes that no table lists: some rebuild the file from them. So behind the
 end of the last signature there may be objects that the tables of that part list, the tables and their
-trailers, and white space; whether these updates may change anything is the difference analysis' matter.
+trailers, and white space; what these updates may hold is the matter of `unsigned_updates`.
 """
 
 from __future__ import annotations

@@ -47,7 +47,11 @@ def weighed(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[SignatureVer
     for index in sorted(seen.revisions, reverse=True):
         finding, weight, sentence = _finding(index, result, seen)
         one = replace(result[index], pages=finding)
-        if weight is _Weight.UNLAWFUL and one.standing in (Standing.VALID, Standing.UNKNOWN):
+        # What the pages say is more exact than that something was added.
+        open_to = (
+            one.standing in (Standing.VALID, Standing.UNKNOWN) or one.sentence is words.UNSIGNED_ADDITION
+        )
+        if weight is _Weight.UNLAWFUL and open_to:
             one = replace(one, standing=Standing.ALTERED, sentence=sentence)
         elif weight is _Weight.DOUBTFUL and one.standing is Standing.VALID:
             one = replace(one, standing=Standing.UNKNOWN, sentence=sentence)

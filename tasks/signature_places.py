@@ -125,16 +125,21 @@ class _Fields:
             field = raw.get_object()
             if not isinstance(field, DictionaryObject):
                 continue
-            own = str(field.get("/T", ""))
+            own = str(entry(field, "/T", ""))
             name = f"{parent}.{own}" if parent and own else own or parent
-            of_kind = field.get("/FT", kind)
+            of_kind = entry(field, "/FT", kind)
             if _pretends(field, of_kind):
                 yield name, field
-            yield from self._under(field.get("/Kids"), name, of_kind, depth + 1)
+            yield from self._under(entry(field, "/Kids"), name, of_kind, depth + 1)
+
+
+def entry(where: DictionaryObject, key: str, otherwise: Any = None) -> Any:
+    """What a dictionary says, also by reference; pyHanko's own `get` does not look references up."""
+    return where[key] if key in where else otherwise  # noqa: SIM401
 
 
 def _pretends(field: DictionaryObject, kind: Any) -> bool:
-    value = field.get("/V")
+    value = entry(field, "/V")
     if value is None or isinstance(value, NullObject):
         return False
     return kind == "/Sig" or (isinstance(value, DictionaryObject) and "/ByteRange" in value)

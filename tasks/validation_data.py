@@ -117,7 +117,7 @@ class ValidationData:
 def _loaded(store: Any, key: str, load: Callable[[bytes], T], look: Callable[[T], Any]) -> Iterator[T]:
     """The pieces that can be parsed; asn1crypto parses late, so each is looked into."""
     try:
-        references = list(store.get(key, ()))[:MOST]
+        references = list(store[key])[:MOST]
     except MALFORMED:
         return
     for reference in references:

@@ -128,6 +128,10 @@ LOOSE_END = Text(
     "Sau chữ ký cuối có phần dữ liệu không thuộc cấu trúc của tệp.",
     "Behind the last signature there is data that does not belong to the structure of the file.",
 )
+IDLE_UPDATE = Text(
+    "Giữa các chữ ký có phần được thêm vào mà không ai ký và không dùng đến trong tệp.",
+    "Between the signatures something was added that nobody signed and that the file makes no use of.",
+)
 READERS_DISAGREE = Text(
     "Cấu trúc tệp không rõ ràng: các phần mềm khác nhau có thể hiển thị khác nhau.",
     "The structure of the file is ambiguous: different software may show different things.",

@@ -40,6 +40,7 @@ from tasks import (
     hex_strings,  # noqa: F401  (mends pyHanko)
     loose_ends,
     signature_places,
+    unsigned_updates,
 )
 from tasks.certificates import Trust
 from tasks.checking import MALFORMED
@@ -173,9 +174,15 @@ async def _validate(pdf: bytes, trust: Trust, now: datetime, expected: tuple[str
     ]
     end = max((place.end for place in places), default=len(pdf))
     if reports and not loose_ends.accounted(pdf, reader, end):
-        reports[-1] = replace(reports[-1], changes=Changes.FORBIDDEN, docmdp_ok=False)
+        reports[-1] = _forbidden(reports[-1])
+    for index in unsigned_updates.unlawful(reader, places):
+        reports[index] = _forbidden(reports[index])
     signed = {report.field for report in reports}
     return Report(tuple(reports), tuple(name for name in expected if name not in signed))
+
+
+def _forbidden(report: SignatureReport) -> SignatureReport:
+    return replace(report, changes=Changes.FORBIDDEN, docmdp_ok=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 from pyhanko.sign.fields import SigFieldSpec
 
@@ -19,6 +20,7 @@ from tests.attacks.letters import (
     CONTENT,
     PAGE,
     SIGNATURE,
+    approved,
     certified,
     close,
     objects,
@@ -67,6 +69,35 @@ def nested() -> bytes:
             )
         )
     )
+
+
+@honest("a list of fields that stands by itself")
+def listed_apart() -> bytes:
+    """The children of a field as an array of its own."""
+    return close(
+        raw.build(
+            objects(
+                {
+                    1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [23 0 R] /SigFlags 3 >> >>",
+                    PAGE: page(CONTENT, b"/Annots [20 0 R]"),
+                    20: FIELD_ENTRIES % b"/V 21 0 R /Parent 23 0 R",
+                    21: SIGNATURE,
+                    23: b"<< /T (form1) /Kids 24 0 R >>",
+                    24: b"[20 0 R]",
+                }
+            )
+        )
+    )
+
+
+@honest("validation data whose lists stand by themselves")
+def evidence_apart() -> bytes:
+    made = approved()
+    store = int(re.findall(rb"/DSS (\d+) 0 R", made)[-1])
+    value, new = raw.value_of(made, store), raw.size_of(made)
+    certificates, lists = (re.findall(key + rb"\s*(\[.*?\])", value)[0] for key in (b"/Certs", b"/CRLs"))
+    apart = b"<< /Certs %d 0 R /CRLs %d 0 R >>" % (new, new + 1)
+    return raw.update(made, {store: apart, new: certificates, new + 1: lists})
 
 
 @honest("no line end behind the end mark")

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tasks.verdicts import Standing
+from tasks.verifying import Level
 from tests.attacks import honest, honest_strangers
 from tests.attacks.judged import judge
 from tests.signatures import NOW
@@ -33,3 +34,9 @@ def test_what_cannot_be_known_is_called_unknown(name: str) -> None:
 def test_an_honest_file_years_later() -> None:
     """The certificates of persons have ended; the archive's time-stamp proves that they held."""
     assert judge(honest.team_plan(), NOW + timedelta(days=8 * 365)).standing is Standing.VALID
+
+
+def test_validation_data_is_found_also_by_reference() -> None:
+    """Many programs keep the lists of certificates and revocations as objects of their own."""
+    verdict = judge(honest_strangers.FILES["validation data whose lists stand by themselves"](), LATER)
+    assert {found.report.level for found in verdict.signatures} == {Level.LT}
