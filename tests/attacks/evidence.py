@@ -110,12 +110,9 @@ ATTACKS.add(
 @functools.cache
 def ended_list() -> bytes:
     """A true list that had ended long before the signature."""
-    return certificates._revocation_list(
-        certificates.load(authority().issuing),
-        certificates._private(authority().issuing_key),
-        (),
-        FOUNDED - timedelta(days=3660),
-        1,
+    one = authority()
+    return certificates.revocation_list(
+        one.issuing, one.issuing_key, (), FOUNDED - timedelta(days=3660), number=1
     )
 
 

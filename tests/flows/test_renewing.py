@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select, update
 
-from flows import certification, duties, prints, renewing, views
+from flows import certification, duties, known_files, prints, renewing, views
 from flows.renewing import Renewal
 from models.document import Document, Revision, Signature
 from models.evidence import Duty
@@ -59,7 +59,7 @@ def test_prints_and_duties_of_the_earlier_file_still_count(cast: Cast, stamps: S
         new = cast.fresh(document_id).blob or ""
         assert new != old
         with office.db.read() as session:
-            assert prints.check(session, printed.code or "").standing == "in-force"
+            assert known_files.of_print(session, printed.code or "").standing == "in-force"
         assert prints.draw(office, cast.fresh(document_id), printed.code or "").startswith(b"%PDF")
         # The evidence is weighed anew whenever something happens, here when the renewed file is handed out.
         assert duties.downloaded(office, actor, document_id, new, "page")
