@@ -80,7 +80,7 @@ def test_a_key_belongs_to_one_check(school: Cast) -> None:
         (replace(GOOD, words="Máy hỏng 漢"), ["words"]),
         (replace(GOOD, visit=Visit("09:25", "09:15")), ["ended"]),
         (replace(GOOD, visit=Visit("23:00", "23:50")), ["started", "ended"]),
-        (replace(GOOD, visit=Visit("09:15", "17:40")), ["ended"]),
+        (replace(GOOD, visit=Visit("09:15", "23:40")), ["ended"]),
         (replace(GOOD, visit=Visit("13:00", "13:10")), ["started"]),
     ],
 )
