@@ -75,6 +75,10 @@ REMARKS = (
     '( for f in remarks/*.json; do h=$(openssl dgst -sha256 -r "$f"); case "$(cat "events/${f##*/}")" in '
     '*\'"remark_hash":"\'"${h%% *}"\'"\'*) ;; *) echo "$f"; exit 1;; esac; done )'
 )
+NAMED_FILES = (
+    '( for e in events/*.json; do n=${e##*/}; f=files/${n%.json}.pdf; case "$(cat "$e")" in '
+    '*\'"output_blob":"\'*) [ -f "$f" ] || { echo "$f"; exit 1; };; esac; done )'
+)
 FILES = (
     '( for f in files/*.pdf; do h=$(openssl dgst -sha256 -r "$f"); n=${f##*/}; '
     'case "$(cat "events/${n%.pdf}.json")" in '

@@ -23,6 +23,7 @@ from sqlmodel import col, select
 
 from flows import certification, destroying, keyring, roots
 from models.event import Remark
+from service import proof_readme
 from service.app import create_app
 from service.passes import COOKIE
 from tasks.stamp_servers import StampServers, servers_of
@@ -102,7 +103,7 @@ def commands(folder: Path) -> list[str]:
 
 
 def failing(folder: Path, programs: Path) -> list[str]:
-    """The commands that say no, run one after the other as a person would."""
+    """The commands that say no, run one after the other as a person would; the others warn of nothing."""
     said_no = []
     for command in commands(folder):
         ran = subprocess.run(
@@ -114,6 +115,8 @@ def failing(folder: Path, programs: Path) -> list[str]:
         )
         if ran.returncode:
             said_no.append(command)
+        else:
+            assert b"arning" not in ran.stdout + ran.stderr, command
     return said_no
 
 
@@ -121,7 +124,7 @@ def test_a_stranger_checks_everything_and_every_change_is_found(
     each_cast: Cast, programs: Path, tmp_path: Path
 ) -> None:
     whole = Asking(each_cast).unpacked(record(each_cast), tmp_path / "whole")
-    assert len(commands(whole)) == 32
+    assert len(commands(whole)) == 33
     assert failing(whole, programs) == []
     names = {str(path.relative_to(whole)) for path in whole.rglob("*") if path.is_file()}
     assert {"README.txt", "document.pdf", "events/009.json", "remarks/004.json"} <= names
@@ -167,6 +170,24 @@ def test_a_stranger_checks_everything_and_every_change_is_found(
     assert any("openssl x509" in c for c in changed(f"{first}/signer.pem", lambda _: other))
     event = (whole / "events/006.json").read_bytes()
     assert any("previous" in c for c in changed("events/005.json", lambda _: event)), "exchanged"
+
+
+def test_a_file_that_an_event_names_must_be_there(cast: Cast, programs: Path, tmp_path: Path) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    (folder / "files/002.pdf").unlink()
+    manifest = folder / "manifest.sha256"
+    lines = [x for x in manifest.read_text().splitlines(keepends=True) if "files/002.pdf" not in x]
+    manifest.write_text("".join(lines))
+    assert [command for command in failing(folder, programs) if "output_blob" in command] == [
+        proof_readme.NAMED_FILES
+    ]
+
+
+def test_the_list_for_reading_says_that_nothing_proves_it(cast: Cast, tmp_path: Path) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    said = (folder / "events.txt").read_text(encoding="utf-8")
+    assert "No command proves this file" in said
+    assert "Không lệnh nào chứng minh tệp này" in said
 
 
 def test_an_event_left_out_is_found(cast: Cast, programs: Path, tmp_path: Path) -> None:
