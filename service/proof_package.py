@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from fastapi.responses import StreamingResponse
 
 from flows.office import Office
@@ -129,6 +130,7 @@ def _documents(proof: Proof, files: Files) -> Iterator[Section]:
 def _signatures(proof: Proof, files: Files) -> Iterator[Section]:
     _certificates(proof, files)
     yield Section(said.CERTIFICATES, said.CERTIFICATES_WORDS, checks.TRUSTED)
+    yield from _answers(proof, files)
     until = int(proof.at.timestamp())
     later = until
     found = []
@@ -185,11 +187,22 @@ def _certificates(proof: Proof, files: Files) -> None:
     embedded = proof.parts.crls or proof.trust.crls
     for number, der in enumerate(dict.fromkeys((*embedded, *proof.trust.crls)), 1):
         files[f"revocation/{number}.crl"] = der
-    for number, der in enumerate(proof.parts.ocsps, 1):
-        files[f"revocation/{number}.ocsp"] = der
     for name, lists in (("embedded", embedded), ("present", proof.trust.crls)):
         found = (x509.load_der_x509_crl(der).public_bytes(Encoding.PEM) for der in lists)
         files[f"revocation/{name}.pem"] = b"".join(found)
+
+
+def _answers(proof: Proof, files: Files) -> Iterator[Section]:
+    """OCSP answers the file holds, each believed if its signer was good when it was given."""
+    commands = []
+    for number, der in enumerate(proof.parts.ocsps, 1):
+        name = f"revocation/{number}.ocsp"
+        files[name] = der
+        answer = ocsp.load_der_ocsp_response(der)
+        if answer.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL:
+            commands.append(checks.answer(name, int(answer.this_update_utc.timestamp())))
+    if commands:
+        yield Section(said.ANSWERS, said.ANSWERS_WORDS, tuple(commands))
 
 
 def _is_authority(certificate: bytes) -> bool:

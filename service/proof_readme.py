@@ -137,6 +137,14 @@ def token(path: str, data: str, at: int) -> str:
     )
 
 
+def answer(path: str, at: int) -> str:
+    """An OCSP answer, the certificate of who gave it good at that time; its text says of which, and what."""
+    return (
+        f"openssl ocsp -respin {path} -CAfile certificates/roots.pem "
+        f"-verify_other certificates/authorities.pem -attime {at} -resp_text"
+    )
+
+
 def leaf(document_id: str, seq: int) -> str:
     """The leaf names the hash of that event."""
     return (

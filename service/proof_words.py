@@ -100,6 +100,18 @@ CERTIFICATES_WORDS = Text(
     "Puts the root certificates and the revocation lists together for the commands below: embedded.pem are "
     "the lists inside the file, as old as its signatures; present.pem are the newest at the export.",
 )
+ANSWERS = Text(
+    "Câu trả lời OCSP",
+    "OCSP answers",
+)
+ANSWERS_WORDS = Text(
+    "Nơi cấp đã trả lời về từng chứng thư khi ký; câu trả lời nằm trong tệp. Mỗi lệnh kiểm tra chữ ký của "
+    "nơi trả lời và in nội dung: “Serial Number” là chứng thư nào, “Cert Status” phải là good, hoặc revoked "
+    "sau lúc ký.",
+    "When something was signed its issuer answered for the certificate, and the file holds the answer. Each "
+    "command checks who signed the answer and prints it: “Serial Number” says of which certificate, “Cert "
+    "Status” must be good, or revoked after the signature.",
+)
 SIGNATURE = Text(
     "Chữ ký ở ô “{field}”",
     "Signature in field “{field}”",

@@ -12,18 +12,23 @@ import subprocess
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import col, select
 
 from flows import certification, destroying, keyring, roots
+from flows.proofs import gather
 from models.event import Remark
-from service import proof_readme
+from service import proof_package, proof_readme
 from service.app import create_app
 from service.passes import COOKIE
 from tasks.stamp_servers import StampServers, servers_of
@@ -188,6 +193,28 @@ def test_the_list_for_reading_says_that_nothing_proves_it(cast: Cast, tmp_path: 
     said = (folder / "events.txt").read_text(encoding="utf-8")
     assert "No command proves this file" in said
     assert "Không lệnh nào chứng minh tệp này" in said
+
+
+def test_an_ocsp_answer_is_checked_by_a_command_of_its_own(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    key, office = record(cast), cast.office
+    with office.db.read() as session:
+        (part,) = certification.issuing_parts(session)
+    proof = gather(office, cast.actor("lan"), key)
+    signer = x509.load_der_x509_certificate(proof.parts.signatures[0].signer)
+    issuer = x509.load_der_x509_certificate(part.certificate)
+    asked = ocsp.OCSPRequestBuilder().add_certificate(signer, issuer, hashes.SHA1()).build()
+    answer = Asking(cast).client.post("/pki/ocsp", content=asked.public_bytes(Encoding.DER)).content
+    forged = answer[:-700] + bytes([answer[-700] ^ 1]) + answer[-699:]
+    for name, der, wrong in (("good", answer, 0), ("forged", forged, 1)):
+        parts = replace(proof.parts, ocsps=(der,))
+        with zipfile.ZipFile(
+            proof_package.pack(proof_package.files_of(replace(proof, parts=parts)), proof.at)
+        ) as z:
+            z.extractall(tmp_path / name)
+        assert sum("openssl ocsp" in c for c in commands(tmp_path / name)) == 1
+        assert sum("openssl ocsp" in c for c in failing(tmp_path / name, programs)) == wrong
 
 
 def test_an_event_left_out_is_found(cast: Cast, programs: Path, tmp_path: Path) -> None:
