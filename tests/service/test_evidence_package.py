@@ -210,8 +210,8 @@ def test_an_ocsp_answer_is_checked_by_a_command_of_its_own(
     forged = answer.replace(value, value[:-1] + bytes([value[-1] ^ 1]))
     for name, der, wrong in (("good", answer, 0), ("forged", forged, 1)):
         with_answer = dataclasses.replace(proof, parts=dataclasses.replace(proof.parts, ocsps=(der,)))
-        packed = proof_package.pack(proof_package.files_of(with_answer), proof.at)
-        with zipfile.ZipFile(packed) as archive:
+        files = proof_package.files_of(with_answer)
+        with proof_package.pack(files, proof.at) as packed, zipfile.ZipFile(packed) as archive:
             archive.extractall(tmp_path / name)
         assert sum("openssl ocsp" in c for c in commands(tmp_path / name)) == 1
         assert sum("openssl ocsp" in c for c in failing(tmp_path / name, programs)) == wrong
