@@ -195,9 +195,6 @@ def term_words(years: int | None) -> Text:
     return Text(f"{years} năm", f"{years} year{'' if years == 1 else 's'}")
 
 
-# --- what is due ----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Batch:
     """So many records of a type whose retention ended at the same moment."""
