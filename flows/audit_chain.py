@@ -5,11 +5,11 @@ Replays the process by `flows/plan.py` itself; nothing here reads a database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flows import bodies, plan
+from flows import audit_terms, bodies, plan
 from flows.audit_findings import Finding, finding
 from flows.catalogue import type_of
 from flows.contents import FROZEN, digest, frozen_digest
@@ -20,6 +20,7 @@ from models.destruction import Destruction
 from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.event import Event, Remark
+from models.retention import RetentionRule
 
 EDITED = ("draft", "returned", "withdrawn")
 """Where the title may be ahead of the newest revision's."""
@@ -39,6 +40,8 @@ class Record:
     signatures: list[Signature] = field(default_factory=list)
     with_file: bool = False
     destruction: Destruction | None = None
+    rules: Sequence[RetentionRule] = ()
+    """The school's own terms for this type, in the order they were set."""
 
     def found(self, kind: str, seq: int = 0, **told: object) -> Finding:
         return finding(kind, self.document.id, self.document.type, seq, **told)
@@ -117,6 +120,8 @@ def _remarks(record: Record) -> Iterator[Finding]:
         elif remark.erased:
             if remark.text or remark.parts:
                 yield record.found("remark-changed", seq)
+            elif not record.destroyed:  # nothing else erases one lawfully (flows/erasing.py)
+                yield record.found("remark-erased", seq)
         elif remark.digest() != expected:
             yield record.found("remark-changed", seq)
 
@@ -133,6 +138,8 @@ class _Way:
         self.signed: dict[tuple[int, str], Event] = {}
         self.approved_at: datetime | None = None
         self.archived_at: datetime | None = None
+        self.archived: Event | None = None
+        self.destroyed_at: datetime | None = None
         self.number: str | None = None
         self.first_signature: Event | None = None
 
@@ -156,7 +163,9 @@ class _Way:
         if self.position.status == "approved" and self.approved_at is None:
             self.approved_at = event.at
         if event.action == "archive":
-            self.archived_at = event.at
+            self.archived_at, self.archived = event.at, event
+        if event.action == plan.DESTROY:
+            self.destroyed_at = event.at
         self.number = event.data.get("number", self.number)
 
     def _take_back(self) -> None:
@@ -191,6 +200,9 @@ def _columns(record: Record, way: _Way) -> Iterator[Finding]:
             yield record.found("column", column=column)
     if not _first_signed_fits(document.first_signed_at, way.first_signature):
         yield record.found("column", column="first_signed_at")
+    ends = audit_terms.ends(way.declared, way.archived, record.rules, way.destroyed_at)
+    if document.keep_until not in ends:
+        yield record.found("column", column="keep_until")
     yield from _draft(record, way)
 
 

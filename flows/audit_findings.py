@@ -94,6 +94,10 @@ WORDS: dict[str, Text] = {
     "event-orphan": Text(
         "còn {count} sự kiện nhưng hồ sơ đã bị xóa", "{count} events are left, the record itself is gone"
     ),
+    "rows-orphan": Text(
+        "hồ sơ đã bị xóa nhưng dữ liệu của nó còn ở: {tables}",
+        "the record is gone, rows of it are left in: {tables}",
+    ),
     "head": Text(
         "mã băm cuối chuỗi ghi ở hồ sơ khác với sự kiện cuối cùng",
         "the head of the chain the record names is not its last event",
@@ -118,6 +122,10 @@ WORDS: dict[str, Text] = {
     ),
     "remark-missing": Text(
         "thiếu lời nhận xét kèm sự kiện số {seq}", "the remark beside event {seq} is missing"
+    ),
+    "remark-erased": Text(
+        "lời nhận xét kèm sự kiện số {seq} bị xóa trắng mà hồ sơ chưa được hủy",
+        "the remark beside event {seq} was erased, and the record was never destroyed",
     ),
     "remark-added": Text(
         "có lời nhận xét mà sự kiện số {seq} không ghi nhận",
@@ -171,6 +179,19 @@ WORDS: dict[str, Text] = {
     "stamp": Text(
         "dấu thời gian của gốc ngày số {root} không chứng minh được gốc ấy",
         "the time-stamp of root {root} does not prove it",
+    ),
+    "stamp-missing": Text(
+        "dấu thời gian của gốc ngày số {root} đã bị xóa: các gốc sau chứng tỏ từng có nó",
+        "the time-stamp of root {root} was taken away: later roots show that it was there",
+    ),
+    "stamp-late": Text(
+        "gốc ngày số {root} đã {days} ngày vẫn chưa có dấu thời gian: nơi cấp không trả lời, hoặc dấu đã "
+        "bị xóa",
+        "root {root} has had no time-stamp for {days} days: no authority answers, or it was taken away",
+    ),
+    "stamp-changed": Text(
+        "dấu thời gian của gốc ngày số {root} không còn là dấu mà một gốc sau đã cam kết",
+        "the time-stamp of root {root} is not the one to which a later root commits",
     ),
     "stamp-untrusted": Text(
         "dấu thời gian của gốc ngày số {root} còn nguyên nhưng chưa tin được nơi cấp ({tsa}): thiếu chứng "

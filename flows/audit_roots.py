@@ -12,8 +12,8 @@ from sqlmodel import Session, col, select
 
 from flows.audit_findings import Finding, finding
 from flows.merkle import Tree, leaf_line, sha256
-from flows.roots import SKEW, link_of
-from models.audit import AuditLeaf, AuditRoot, AuditRun, AuditStamp
+from flows.roots import SKEW, UNSTAMPED_TOO_LONG, link_of, token_hash
+from models.audit import STAMP, AuditLeaf, AuditRoot, AuditRun, AuditStamp
 from models.document import Document
 from models.event import Event
 from tasks import tokens
@@ -27,9 +27,12 @@ def faults(session: Session, trust: Trust, now: datetime, known: str = "") -> It
     those were changed as well.
     """
     roots = session.exec(select(AuditRoot).order_by(col(AuditRoot.number))).all()
+    by_number = {row.number: row for row in roots}
+    tokens_there = _tokens(session)
     yield from _links(roots)
-    yield from _leaves(session, {row.number: row for row in roots})
-    yield from _stamps(session, {row.number: row for row in roots}, trust, now)
+    yield from _leaves(session, by_number, tokens_there)
+    yield from _unstamped(session, roots, tokens_there, now)
+    yield from _stamps(session, by_number, trust, now)
     hashes = {row.hash for row in roots}
     seen = session.exec(select(AuditRun.root_hash).where(col(AuditRun.root_hash) != "").distinct())
     for one in sorted(set(seen) - hashes):
@@ -51,7 +54,16 @@ def _links(roots: Sequence[AuditRoot]) -> Iterator[Finding]:
         previous = row.hash
 
 
-def _leaves(session: Session, roots: dict[int, AuditRoot]) -> Iterator[Finding]:
+def _tokens(session: Session) -> dict[int, str]:
+    """By root: the hash of its time-stamp."""
+    rows = session.execute(
+        select_columns(col(AuditStamp.root_number), col(AuditStamp.token)),
+        execution_options={"yield_per": 1_000},
+    )
+    return {number: token_hash(token) for number, token in rows}
+
+
+def _leaves(session: Session, roots: dict[int, AuditRoot], tokens_there: dict[int, str]) -> Iterator[Finding]:
     rows = session.execute(
         select_columns(
             col(AuditLeaf.root_number),
@@ -77,7 +89,10 @@ def _leaves(session: Session, roots: dict[int, AuditRoot]) -> Iterator[Finding]:
         for _, position, document_id, seq, head, stands, slug in leaves:
             misplaced |= position != tree.leaves
             tree.add(sha256(leaf_line(document_id, seq, head)))
-            if slug is None:
+            if document_id == STAMP:
+                if tokens_there.get(seq, head) != head:
+                    yield finding("stamp-changed", root=seq)
+            elif slug is None:
                 yield finding("document-missing", document_id, seq=seq, root=number)
             elif stands is None:
                 yield finding("event-missing", document_id, slug, seq)
@@ -92,6 +107,25 @@ def _leaves(session: Session, roots: dict[int, AuditRoot]) -> Iterator[Finding]:
     for number, row in roots.items():
         if number not in seen and row.leaves:
             yield finding("root-leaves", root=number)
+
+
+def _unstamped(
+    session: Session, roots: Sequence[AuditRoot], tokens_there: dict[int, str], now: datetime
+) -> Iterator[Finding]:
+    """Roots without a time-stamp: it was there, or it should have come by now.
+
+    It was there where a later root commits to it, or has one itself: they are stamped in their order.
+    """
+    mine = select(AuditLeaf.seq).where(col(AuditLeaf.document_id) == STAMP)
+    had = set(session.exec(mine))
+    newest = max(tokens_there, default=0)
+    for row in roots:
+        if row.number in tokens_there:
+            continue
+        if row.number in had or row.number < newest:
+            yield finding("stamp-missing", root=row.number)
+        elif now - row.at > UNSTAMPED_TOO_LONG:
+            yield finding("stamp-late", root=row.number, days=(now - row.at).days)
 
 
 def _stamps(session: Session, roots: dict[int, AuditRoot], trust: Trust, now: datetime) -> Iterator[Finding]:

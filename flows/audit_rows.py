@@ -5,9 +5,12 @@ The cost grows with the rows and the memory does not. What belongs to no documen
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
 from flows.audit_chain import Record
@@ -16,9 +19,13 @@ from flows.documents.destruction_list import DESTRUCTION_LIST
 from models.destruction import Destruction
 from models.document import Document, Revision, SeriesNumber, Signature
 from models.event import Event, Remark
+from models.retention import RetentionRule
+from models.tables import METADATA
 from models.upload import Upload
 
 AT_ONCE = 200
+Rules = dict[tuple[str, str], list[RetentionRule]]
+"""By school and type, in the order they were set."""
 
 
 def ids(session: Session, school_id: str = "") -> list[str]:
@@ -29,14 +36,17 @@ def ids(session: Session, school_id: str = "") -> list[str]:
 
 def records(session: Session, wanted: Sequence[str]) -> Iterator[Record]:
     """These documents with all that must fit their events, one after the other."""
+    rules: Rules = defaultdict(list)
+    for rule in session.exec(select(RetentionRule).order_by(col(RetentionRule.number))):
+        rules[rule.school_id, rule.type].append(rule)
     for start in range(0, len(wanted), AT_ONCE):
-        yield from _some(session, wanted[start : start + AT_ONCE])
+        yield from _some(session, wanted[start : start + AT_ONCE], rules)
         session.expunge_all()
 
 
-def _some(session: Session, wanted: Sequence[str]) -> Iterator[Record]:
+def _some(session: Session, wanted: Sequence[str], rules: Rules) -> Iterator[Record]:
     rows = session.exec(select(Document).where(col(Document.id).in_(wanted)).order_by(col(Document.id)))
-    found = {document.id: Record(document) for document in rows}
+    found = {one.id: Record(one, rules=rules.get((one.school_id, one.type), ())) for one in rows}
     for event in session.exec(
         select(Event)
         .where(col(Event.document_id).in_(wanted))
@@ -76,6 +86,30 @@ def orphans(session: Session) -> Iterator[Finding]:
     )
     for document_id, seq, count in rows:
         yield finding("event-orphan", document_id, seq=seq, count=count)
+
+
+def dangling(session: Session) -> Iterator[Finding]:
+    """Rows that belong to a document which is gone: foreign keys let none be left by the system itself."""
+    left: dict[str, set[str]] = defaultdict(set)
+    documents = METADATA.tables["document"]
+    for table, column in _naming():
+        there = select_columns(documents.c.id).where(documents.c.id == column).exists()
+        rows = select_columns(column).where(column.is_not(None), ~there).distinct()
+        for document_id in session.execute(rows).scalars():
+            left[document_id].add(table)
+    for document_id, tables in sorted(left.items()):
+        yield finding("rows-orphan", document_id, tables=", ".join(sorted(tables)))
+
+
+def _naming() -> Iterator[tuple[str, Any]]:
+    """(table, column) of everything that names a document; events and leaves are looked at by themselves."""
+    for table in METADATA.sorted_tables:
+        if table.name in {"event", "audit_leaf"}:
+            continue
+        columns = {key.parent.name for key in table.foreign_keys if key.target_fullname == "document.id"}
+        if "document_id" in table.c:
+            columns.add("document_id")
+        yield from ((table.name, table.c[name]) for name in sorted(columns))
 
 
 def numbers(session: Session, school_id: str = "") -> Iterator[Finding]:

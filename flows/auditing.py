@@ -53,7 +53,8 @@ class Audit:
     root_number: int = 0
     root_hash: str = ""
     counts: Counter[str] = field(default_factory=Counter)
-    """documents, events, roots, files, validated: how many were looked at."""
+    """documents, events, roots, files, validated: how many were looked at; uncommitted: documents with
+    events that no root commits to yet; unstamped: roots that no time-stamp covers yet."""
     findings: Findings = field(default_factory=Findings)
 
     @property
@@ -102,12 +103,16 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
         if document.archived_at and document.blob and not record.destroyed:
             archived.append(Archived(document.id, document.type, document.blob, record.expected))
         progress(RECORDS, done, len(wanted))
-    for fault in (*audit_rows.orphans(session), *audit_rows.numbers(session, made.asked.school_id)):
+    for fault in (*audit_rows.orphans(session), *audit_rows.dangling(session)):
         found.add(fault)
+    for fault in audit_rows.numbers(session, made.asked.school_id):
+        found.add(fault)
+    made.counts["uncommitted"] = roots.uncommitted(session, made.asked.school_id)
     newest = roots.newest(session)
     if newest is not None:
         made.root_number, made.root_hash = newest.number, newest.hash
         made.counts["roots"] = newest.number
+        made.counts["unstamped"] = newest.number - roots.newest_stamped(session)
     told = frozenset(found.documents)
     for fault in audit_roots.faults(session, trust, now, made.asked.root):
         if fault.document_id not in told:

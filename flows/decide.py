@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import update
@@ -327,7 +327,8 @@ def settle(
             return False
         step = here.position.step
         assert step is not None
-        made = Made(input_blob=document.blob, output_blob=blob, data=dict(data))
+        told = {**data, "keep_until": keep_until.astimezone(UTC).isoformat() if keep_until else None}
+        made = Made(input_blob=document.blob, output_blob=blob, data=told)
         event = event_of(document, SYSTEM, step.name, "archive", here.position.revision, now, made)
         position = plan.follow(
             here.declared,

@@ -3,6 +3,7 @@
 Every hash is the SHA-256, in lower-case hexadecimal, of one line of text without a line end:
 
     leaf   leaf:<document id>:<number of the last event>:<hash of that event>
+           leaf:stamp:<number of an earlier root>:<SHA-256 of its time-stamp>
     node   node:<left hash>:<right hash>
     root   root:<number>:<time, UTC>:<Merkle root, or nothing>:<number of leaves>:<hash of the root before>
 

@@ -36,8 +36,6 @@ LONGEST = 100
 """Years."""
 LONGEST_BASIS = 200
 
-# --- the terms ------------------------------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -58,8 +56,12 @@ def rules_of(session: Session, school_id: str, type: str = "") -> Sequence[Reten
 
 def term(session: Session, school_id: str, type: str, day: date) -> Term:
     """The term of what is archived on that day: of the rules that hold then the one that begins last."""
-    declared = type_of(type)
-    holding = [rule for rule in rules_of(session, school_id, type) if rule.from_day <= day]
+    return term_of(type_of(type), rules_of(session, school_id, type), day)
+
+
+def term_of(declared: DocumentType, rules: Sequence[RetentionRule], day: date) -> Term:
+    """The same, of the school's rules for that type."""
+    holding = [rule for rule in rules if rule.from_day <= day]
     if not holding:
         return Term(declared, declared.archive.keep)
     rule = max(holding, key=lambda one: (one.from_day, one.number))
@@ -191,9 +193,6 @@ def term_words(years: int | None) -> Text:
     if years is None:
         return Text("vĩnh viễn", "permanently")
     return Text(f"{years} năm", f"{years} year{'' if years == 1 else 's'}")
-
-
-# --- what is due ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 Once a Vietnamese day, all schools together. A root commits to the heads that no root has committed to yet;
 those that did not change stay committed through the links (docs/decisions/0021-audit-and-evidence.md).
-The time-stamp may come later: a root is made whether or not an authority answers.
+The time-stamp may come later: a root is made whether or not an authority answers, and the next one commits
+to the time-stamp too, so that one that was taken away is told from one that never came.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import closing
@@ -16,12 +18,12 @@ from functools import partial
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from flows.archiving import open_stamps
 from flows.certification import trust_with_stamps
 from flows.merkle import Link, leaf_line, root_of, sha256
-from models.audit import AuditLeaf, AuditRoot, AuditStamp
+from models.audit import STAMP, AuditLeaf, AuditRoot, AuditStamp
 from models.db import Database
 from models.document import Document
 from models.errors import Unavailable
@@ -37,6 +39,13 @@ STAMPED_AT_ONCE = 40
 UNSTAMPED_TOO_LONG = timedelta(days=2)
 SKEW = timedelta(minutes=5)
 """How far the clocks of a server and of a time-stamp authority may differ."""
+_OPEN = (
+    col(Document.head_hash) != "",
+    ~select(AuditLeaf.document_id)
+    .where(col(AuditLeaf.document_id) == col(Document.id), col(AuditLeaf.head) == col(Document.head_hash))
+    .exists(),
+)
+"""Of a document whose head no root has committed to."""
 log = logging.getLogger("hososo.audit")
 
 
@@ -64,13 +73,14 @@ def is_due(session: Session, now: datetime) -> bool:
 
 
 def make(db: Database, now: datetime) -> AuditRoot | None:
-    """Commit to every head that changed; None when another process made this link first.
+    """Commit to every head that changed and to every time-stamp that came since.
 
-    A day without a change still makes a link. Nothing is hashed inside the transaction that writes.
+    None when another process made this link first. A day without a change still makes a link. Nothing is
+    hashed inside the transaction that writes.
     """
     with db.read() as session:
         last = newest(session)
-        heads = _changed(session)
+        heads = [*_changed(session), *_new_stamps(session)]
     at = now.astimezone(UTC).replace(microsecond=0)
     lines = (leaf_line(h.document_id, h.seq, h.head) for h in heads)
     link = Link(
@@ -111,22 +121,32 @@ def make(db: Database, now: datetime) -> AuditRoot | None:
     return row
 
 
+def uncommitted(session: Session, school_id: str = "") -> int:
+    """How many documents (of one school) have a head that no root commits to yet."""
+    asked = select(func.count()).select_from(Document).where(*_OPEN)
+    return session.exec(asked.where(col(Document.school_id) == school_id) if school_id else asked).one()
+
+
 def _changed(session: Session) -> list[_Head]:
     """Heads no root has committed to, in order of the documents' ids.
 
     Held against the leaves, not against a time: a decision notes its time before it commits.
     """
-    committed = (
-        select(AuditLeaf.document_id)
-        .where(col(AuditLeaf.document_id) == col(Document.id), col(AuditLeaf.head) == col(Document.head_hash))
-        .exists()
-    )
-    rows = session.exec(
-        select(Document.id, Document.version, Document.head_hash).where(
-            col(Document.head_hash) != "", ~committed
-        )
-    )
+    rows = session.exec(select(Document.id, Document.version, Document.head_hash).where(*_OPEN))
     return sorted((_Head(*row) for row in rows), key=lambda one: one.document_id)
+
+
+def _new_stamps(session: Session) -> list[_Head]:
+    """Time-stamps no root has committed to, in order of their roots."""
+    had = set(session.exec(select(AuditLeaf.seq).where(col(AuditLeaf.document_id) == STAMP)))
+    new = sorted(set(session.exec(select(AuditStamp.root_number))) - had)
+    stamps = (session.get_one(AuditStamp, number) for number in new)
+    return [_Head(STAMP, row.root_number, token_hash(row.token)) for row in stamps]
+
+
+def token_hash(token: bytes) -> str:
+    """What a later root commits to of a time-stamp: SHA-256, in hexadecimal."""
+    return hashlib.sha256(token).hexdigest()
 
 
 def stamp(db: Database, source: StampSource, trust: Trust, now: Callable[[], datetime]) -> int:
@@ -189,13 +209,17 @@ def tend(db: Database, settings: Settings, now: Callable[[], datetime]) -> None:
         stamp(db, source, trust, now)
 
 
+def newest_stamped(session: Session) -> int:
+    """The number of the newest root that is time-stamped; 0 before the first."""
+    return session.exec(select(func.max(AuditStamp.root_number))).one() or 0
+
+
 def unstamped_since(session: Session) -> datetime | None:
     """When the oldest root after the newest time-stamp was made; None when all are covered.
 
     A time-stamp on a root covers every root before it, through the links.
     """
-    covered = select(AuditStamp.root_number).order_by(col(AuditStamp.root_number).desc()).limit(1)
-    last = session.exec(covered).first() or 0
+    last = newest_stamped(session)
     return session.exec(
         select(AuditRoot.at).where(col(AuditRoot.number) > last).order_by(col(AuditRoot.number)).limit(1)
     ).first()

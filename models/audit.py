@@ -11,12 +11,16 @@ from sqlmodel import Field, SQLModel
 from models.appending import guard
 from models.columns import identifier, instant, json_field
 
+STAMP = "stamp"
+"""In the place of a document's id: the leaf of a time-stamp."""
+
 
 class AuditRoot(SQLModel, table=True):
     """One link of the chain of roots, for all schools of a deployment; numbered from 1 without gaps.
 
-    `root` is the Merkle root of the heads that changed since the root before; empty when none did. `hash`
-    covers all other columns, `previous` is the hash of the root before (`flows/merkle.py`).
+    `root` is the Merkle root of the heads that changed since the root before, and of the time-stamps that
+    came since; empty when there is neither. `hash` covers all other columns, `previous` is the hash of the
+    root before (`flows/merkle.py`).
     """
 
     __tablename__ = "audit_root"
@@ -31,7 +35,8 @@ class AuditRoot(SQLModel, table=True):
 class AuditLeaf(SQLModel, table=True):
     """The head of one document's event chain, as a root committed to it: after event `seq` it was `head`.
 
-    It names the document without a foreign key: it is to tell that a document is gone.
+    It names the document without a foreign key: it is to tell that a document is gone. Of the time-stamp on
+    an earlier root (`document_id` is `STAMP`) `seq` is that root's number, `head` the SHA-256 of the token.
     """
 
     __tablename__ = "audit_leaf"

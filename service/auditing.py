@@ -139,6 +139,10 @@ def report(made: Audit, tell: Tell) -> None:
     tell(_LOOKED.format(**counts))
     if made.root_hash:
         tell(_ROOT.format(number=made.root_number, hash=made.root_hash))
+    if made.counts["uncommitted"]:
+        tell(_UNCOMMITTED.format(n=made.counts["uncommitted"]))
+    if made.counts["unstamped"]:
+        tell(_UNSTAMPED.format(n=made.counts["unstamped"]))
     if made.holds:
         tell(_HOLDS)
         return
@@ -179,6 +183,17 @@ _LOOKED = Text(
     "signatures of {validated} archived files.",
 )
 _ROOT = Text("Gốc ngày mới nhất, số {number}: {hash}", "Newest daily root, number {number}: {hash}")
+_UNCOMMITTED = Text(
+    "Chưa gốc ngày nào cam kết tình trạng hiện nay của {n} hồ sơ. Gốc được lập mỗi đêm; đến lúc ấy, phần "
+    "mới của các hồ sơ này chỉ được bảo vệ bằng chuỗi sự kiện của chính chúng.",
+    "Records whose present state no daily root commits to yet: {n}. A root is made every night; until then "
+    "what is new in them is protected by their own chains of events only.",
+)
+_UNSTAMPED = Text(
+    "Gốc ngày chưa có dấu thời gian: {n}. Hệ thống tự xin lại; quá hai ngày thì bị tính là không khớp.",
+    "Daily roots without a time-stamp yet: {n}. The system asks again by itself; after two days it counts "
+    "as a finding.",
+)
 _HOLDS = Text("Mọi thứ khớp.", "Everything holds.")
 _BROKEN = Text("KHÔNG KHỚP, {n} chỗ. Đầu tiên: {first}.", "DOES NOT HOLD, findings: {n}. The first: {first}.")
 _ALSO = Text("- {what}.", "- {what}.")

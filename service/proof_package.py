@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from fastapi.responses import StreamingResponse
 
 from flows.office import Office
@@ -98,7 +99,8 @@ def _events(proof: Proof, files: Files) -> Section:
         done = act_words.happened(proof.view.here.declared, seen)
         listed.append(f"{event.seq:03d}  {words.when_exactly(event.at).vi}  {done.vi} / {done.en}\n")
     files["events/head.txt"] = proof.view.document.head_hash.encode()
-    files["events.txt"] = "".join(listed).encode()
+    heading = "\n".join((said.LISTED.vi, said.LISTED.en))
+    files["events.txt"] = "".join((heading, "\n\n", *listed)).encode()
     return Section(said.EVENTS, said.EVENTS_WORDS, (checks.CHAIN,))
 
 
@@ -122,12 +124,13 @@ def _documents(proof: Proof, files: Files) -> Iterator[Section]:
         files[f"files/{seq:03d}.pdf"] = content
     files["document.pdf"] = pdf
     last = max(seq for seq, content in proof.files.items() if content == pdf)
-    yield Section(said.FILES, said.FILES_WORDS, (checks.FILES, checks.same_file(last)))
+    yield Section(said.FILES, said.FILES_WORDS, (checks.NAMED_FILES, checks.FILES, checks.same_file(last)))
 
 
 def _signatures(proof: Proof, files: Files) -> Iterator[Section]:
     _certificates(proof, files)
     yield Section(said.CERTIFICATES, said.CERTIFICATES_WORDS, checks.TRUSTED)
+    yield from _answers(proof, files)
     until = int(proof.at.timestamp())
     later = until
     found = []
@@ -175,17 +178,40 @@ def _certificates(proof: Proof, files: Files) -> None:
     roots = tuple(dict.fromkeys(proof.trust.roots))
     between = dict.fromkeys((*proof.trust.intermediates, *proof.parts.certificates))
     files["certificates/roots.pem"] = b"".join(map(_pem, roots))
-    files["certificates/authorities.pem"] = b"".join(_pem(der) for der in between if der not in roots)
+    # Signatures and tokens carry the certificate of their own signer: among authorities openssl warns of it.
+    authorities = [der for der in between if der not in roots and _is_authority(der)]
+    files["certificates/authorities.pem"] = b"".join(map(_pem, authorities or roots))
+    files["certificates/others.pem"] = b"".join(_pem(der) for der in between if not _is_authority(der))
     # Of several lists openssl takes the newest that is valid at the time asked about, and a list may count
     # from some minutes before it was made: a signature is held against those of its own file.
     embedded = proof.parts.crls or proof.trust.crls
     for number, der in enumerate(dict.fromkeys((*embedded, *proof.trust.crls)), 1):
         files[f"revocation/{number}.crl"] = der
-    for number, der in enumerate(proof.parts.ocsps, 1):
-        files[f"revocation/{number}.ocsp"] = der
     for name, lists in (("embedded", embedded), ("present", proof.trust.crls)):
         found = (x509.load_der_x509_crl(der).public_bytes(Encoding.PEM) for der in lists)
         files[f"revocation/{name}.pem"] = b"".join(found)
+
+
+def _answers(proof: Proof, files: Files) -> Iterator[Section]:
+    """OCSP answers the file holds, each believed if its signer was good when it was given."""
+    commands = []
+    for number, der in enumerate(proof.parts.ocsps, 1):
+        name = f"revocation/{number}.ocsp"
+        files[name] = der
+        answer = ocsp.load_der_ocsp_response(der)
+        if answer.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL:
+            commands.append(checks.answer(name, int(answer.this_update_utc.timestamp())))
+    if commands:
+        yield Section(said.ANSWERS, said.ANSWERS_WORDS, tuple(commands))
+
+
+def _is_authority(certificate: bytes) -> bool:
+    """May it issue certificates (RFC 5280, 4.2.1.9)?"""
+    try:
+        found = x509.load_der_x509_certificate(certificate).extensions
+        return found.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def _pem(certificate: bytes) -> bytes:

@@ -75,6 +75,10 @@ REMARKS = (
     '( for f in remarks/*.json; do h=$(openssl dgst -sha256 -r "$f"); case "$(cat "events/${f##*/}")" in '
     '*\'"remark_hash":"\'"${h%% *}"\'"\'*) ;; *) echo "$f"; exit 1;; esac; done )'
 )
+NAMED_FILES = (
+    '( for e in events/*.json; do n=${e##*/}; f=files/${n%.json}.pdf; case "$(cat "$e")" in '
+    '*\'"output_blob":"\'*) [ -f "$f" ] || { echo "$f"; exit 1; };; esac; done )'
+)
 FILES = (
     '( for f in files/*.pdf; do h=$(openssl dgst -sha256 -r "$f"); n=${f##*/}; '
     'case "$(cat "events/${n%.pdf}.json")" in '
@@ -130,6 +134,14 @@ def token(path: str, data: str, at: int) -> str:
     return (
         f"openssl ts -verify -in {path} -token_in -data {data} "
         f"-untrusted certificates/authorities.pem -CAfile trusted-now.pem -crl_check_all -attime {at}"
+    )
+
+
+def answer(path: str, at: int) -> str:
+    """An OCSP answer, the certificate of who gave it good at that time; its text says of which, and what."""
+    return (
+        f"openssl ocsp -respin {path} -CAfile certificates/roots.pem "
+        f"-verify_other certificates/authorities.pem -attime {at} -resp_text"
     )
 
 

@@ -39,12 +39,18 @@ EVENTS = Text(
     "The chain of events",
 )
 EVENTS_WORDS = Text(
-    "events/001.json … là nguyên văn từng việc đã xảy ra (danh sách dễ đọc: events.txt). Mỗi tệp mang mã "
-    "của tệp trước ở “previous”; mã của tệp cuối nằm trong events/head.txt. Sửa, bớt, thêm hay đổi chỗ "
-    "một việc là đứt chuỗi.",
-    "events/001.json … are the very words that were hashed, one file for each event (to be read: "
-    "events.txt). Each names the hash of the one before as “previous”; events/head.txt holds the hash of "
-    "the last. To change, drop, add or move one breaks the chain.",
+    "events/001.json … là nguyên văn từng việc đã xảy ra. Mỗi tệp mang mã của tệp trước ở “previous”; mã "
+    "của tệp cuối nằm trong events/head.txt. Sửa, bớt, thêm hay đổi chỗ một việc là đứt chuỗi. events.txt "
+    "chỉ để đọc cho dễ, không lệnh nào chứng minh nó: việc gì (“action”), ai (“actor_id”), lúc nào (“at”) "
+    "thì xem events/NNN.json.",
+    "events/001.json … are the very words that were hashed, one file for each event. Each names the hash "
+    "of the one before as “previous”; events/head.txt holds the hash of the last. To change, drop, add or "
+    "move one breaks the chain. events.txt is for reading only and proven by no command: what was done "
+    "(“action”), by whom (“actor_id”) and when (“at”) stands in events/NNN.json.",
+)
+LISTED = Text(
+    "Bản liệt kê cho dễ đọc. Không lệnh nào chứng minh tệp này: nếu khác thì events/NNN.json mới đúng.",
+    "A list for reading. No command proves this file: where it differs, events/NNN.json counts.",
 )
 REMARKS = Text(
     "Lời nhận xét",
@@ -69,10 +75,12 @@ FILES = Text(
     "The files",
 )
 FILES_WORDS = Text(
-    "files/NNN.pdf là tệp do sự kiện NNN tạo ra; mã của nó nằm ở “output_blob” của sự kiện ấy. "
-    "document.pdf là bản hiện nay, có mọi chữ ký.",
+    "files/NNN.pdf là tệp do sự kiện NNN tạo ra; mã của nó nằm ở “output_blob” của sự kiện ấy. Lệnh đầu: "
+    "sự kiện nêu tệp nào thì có đủ tệp ấy; lệnh thứ hai: đúng tệp ấy. document.pdf là bản hiện nay, có mọi "
+    "chữ ký (lệnh cuối).",
     "files/NNN.pdf is the file that event NNN brought forth; the event names its hash as “output_blob”. "
-    "document.pdf is the present one with all its signatures.",
+    "First command: every file an event names is there; second: it is that very file. document.pdf is the "
+    "present one with all its signatures (last command).",
 )
 DESTROYED = Text(
     "Tệp đã hủy",
@@ -91,6 +99,18 @@ CERTIFICATES_WORDS = Text(
     "tệp, có từ lúc ký; present.pem là danh sách mới nhất khi xuất.",
     "Puts the root certificates and the revocation lists together for the commands below: embedded.pem are "
     "the lists inside the file, as old as its signatures; present.pem are the newest at the export.",
+)
+ANSWERS = Text(
+    "Câu trả lời OCSP",
+    "OCSP answers",
+)
+ANSWERS_WORDS = Text(
+    "Nơi cấp đã trả lời về từng chứng thư khi ký; câu trả lời nằm trong tệp. Mỗi lệnh kiểm tra chữ ký của "
+    "nơi trả lời và in nội dung: “Serial Number” là chứng thư nào, “Cert Status” phải là good, hoặc revoked "
+    "sau lúc ký.",
+    "When something was signed its issuer answered for the certificate, and the file holds the answer. Each "
+    "command checks who signed the answer and prints it: “Serial Number” says of which certificate, “Cert "
+    "Status” must be good, or revoked after the signature.",
 )
 SIGNATURE = Text(
     "Chữ ký ở ô “{field}”",
@@ -119,23 +139,28 @@ ROOTED = Text(
     "The daily root",
 )
 ROOTED_WORDS = Text(
-    "leaf.txt cam kết sự kiện số {seq} của hồ sơ (hồ sơ nay có {last} sự kiện; phần sau đó sẽ vào gốc kế "
-    "tiếp). Đi theo path.txt lên đến gốc ở dòng đầu của roots.txt; mỗi dòng kết thúc bằng mã của dòng "
-    "trước. Mã của gốc mới nhất, số {number}, là {hash}: nhà trường nhận mã ấy trong thư tổng hợp tuần, "
-    "hãy hỏi và so. Dấu thời gian trên gốc chứng minh hồ sơ đã có như vậy vào lúc đó.",
-    "leaf.txt commits to event {seq} of this record (it has {last} by now; what came after stands in the "
-    "next root). path.txt leads up to the root in the first line of roots.txt; each line ends with the "
-    "hash of the line before. The hash of the newest root, number {number}, is {hash}: the school has it "
-    "in its weekly mail; ask for it and compare. The time-stamps on the roots prove that the record was "
-    "like this then.",
+    "leaf.txt cam kết sự kiện số {seq} của hồ sơ (hồ sơ nay có {last} sự kiện; phần sau đó chưa được gốc "
+    "nào chứng minh, sẽ vào gốc kế tiếp). Đi theo path.txt lên đến gốc ở dòng đầu của roots.txt; mỗi dòng "
+    "kết thúc bằng mã của dòng trước. Mã của gốc mới nhất, số {number}, là {hash}: nhà trường nhận mã ấy "
+    "trong thư tổng hợp tuần, hãy hỏi và so. Dấu thời gian trên gốc chứng minh hồ sơ đã có như vậy vào "
+    "lúc đó.",
+    "leaf.txt commits to event {seq} of this record (it has {last} by now; what came after is proven by "
+    "no root yet and stands in the next one). path.txt leads up to the root in the first line of "
+    "roots.txt; each line ends with the hash of the line before. The hash of the newest root, number "
+    "{number}, is {hash}: the school has it in its weekly mail; ask for it and compare. The time-stamps "
+    "on the roots prove that the record was like this then.",
 )
 NO_ROOT = Text(
     "Chưa có gốc ngày",
     "No daily root yet",
 )
 NO_ROOT_WORDS = Text(
-    "Hồ sơ chưa được một gốc ngày nào cam kết: gốc được lập mỗi đêm. Xuất lại gói này từ ngày mai.",
-    "No daily root commits to this record yet: one is made every night. Export again from tomorrow on.",
+    "Hồ sơ chưa được một gốc ngày nào cam kết: gốc được lập mỗi đêm. Vì vậy gói này chưa chứng minh được "
+    "rằng chuỗi sự kiện không bị viết lại toàn bộ; riêng chữ ký và dấu thời gian trong tệp PDF thì đã "
+    "chứng minh được. Xuất lại gói này từ ngày mai.",
+    "No daily root commits to this record yet: one is made every night. So this package does not prove yet "
+    "that the chain of events was not written anew as a whole; the signatures and time-stamps in the PDF "
+    "prove by themselves already. Export again from tomorrow on.",
 )
 TRUST = Text(
     "Tin vào đâu",

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import col, select, update
 
-from flows import archiving, destruction_lists, drafts
+from flows import archiving, decide, destruction_lists, drafts
 from flows.destruction_lists import Chosen
 from models.destruction import ListedRecord
 from models.document import Document
@@ -30,27 +30,43 @@ def archive(cast: Cast, document_id: str) -> str:
     return archiving.archive(cast.office, document_id, seq, stamped)
 
 
-def plan(cast: Cast, week: int, who: str = "lan") -> str:
-    """An archived lesson plan, to be kept for years."""
+def archive_until(cast: Cast, document_id: str, until: datetime) -> None:
+    """The same, under a term that ends then."""
+    seq = cast.fresh(document_id).version
+    validated = archiving.validate_signatures(cast.office, document_id, seq)
+    stamped = archiving.archive_timestamp(cast.office, document_id, seq, validated)
+    assert decide.settle(cast.office, document_id, seq, blob=stamped, keep_until=until, data={})
+
+
+def plan(cast: Cast, week: int, who: str = "lan", until: datetime | None = None) -> str:
+    """An archived lesson plan, to be kept for years, or `until` then."""
     document = cast.sent(who, week)
     cast.act("hoa", document.id, "approve")
     cast.act("minh", document.id, "approve")
-    archive(cast, document.id)
+    if until is None:
+        archive(cast, document.id)
+    else:
+        archive_until(cast, document.id, until)
     return document.id
 
 
 def over(cast: Cast, *ids: str, until: datetime = OVER) -> None:
-    """Their retention ended long ago, and their files are as old."""
-    for file in cast.office.blobs.folder.glob("??/*"):
-        os.utime(file, (0, 0))
+    """Their retention ended long ago, and their files are as old; an audit sees that no event says so."""
+    aged(cast)
     with cast.office.db.write() as session:
         session.exec(update(Document).where(col(Document.id).in_(ids)).values(keep_until=until))
 
 
+def aged(cast: Cast) -> None:
+    """Every file there is has been there for long."""
+    for file in cast.office.blobs.folder.glob("??/*"):
+        os.utime(file, (0, 0))
+
+
 def due(cast: Cast, *weeks: int) -> list[str]:
     """Archived lesson plans whose retention is over."""
-    made = [plan(cast, week) for week in weeks]
-    over(cast, *made)
+    made = [plan(cast, week, until=OVER) for week in weeks]
+    aged(cast)
     return made
 
 

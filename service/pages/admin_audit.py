@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
-from models.audit import AuditRoot, AuditRun, AuditStamp
+from models.audit import STAMP, AuditLeaf, AuditRoot, AuditRun, AuditStamp
 from models.text import Text
 from service.access import AdminViewer
 from service.deps import OfficeDep
@@ -20,8 +20,17 @@ ROOTS, RUNS = 14, 10
 def audit_page(request: Request, viewer: AdminViewer, office: OfficeDep) -> Response:
     """Roots and audits, the newest first."""
     with office.db.read() as session:
+        stamps = (
+            select(func.count())
+            .select_from(AuditLeaf)
+            .where(
+                col(AuditLeaf.document_id) == STAMP,
+                col(AuditLeaf.root_number) == col(AuditRoot.number),
+            )
+            .scalar_subquery()
+        )
         roots = session.exec(
-            select(AuditRoot, AuditStamp)
+            select(AuditRoot, AuditStamp, AuditRoot.leaves - stamps)
             .join(AuditStamp, col(AuditStamp.root_number) == col(AuditRoot.number), isouter=True)
             .order_by(col(AuditRoot.number).desc())
             .limit(ROOTS)

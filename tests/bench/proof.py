@@ -72,14 +72,13 @@ def _one_file(times: int) -> list[Row]:
             judged / alone,
             "×",
             note=f"{judged * 1000:.0f} ms / {alone * 1000:.0f} ms, medians of {times}; "
-            f"{verdict.pages} pages, "
-            f"{len(pdf) // 1000} kB; one core, without the start of a child",
+            f"{verdict.pages} pages, {len(pdf) // 1000} kB; one core, without the start of a child",
         )
     ]
 
 
 def _four_signed() -> bytes:
-    """A group's plan as the school files it: author, two principals, number and date, the seal, archived."""
+    """A group's plan as the school files it: author, two principals with number and date, seal, archived."""
     paper = signatures.team_plan()
     pdf = paper.pdf
     for field, who, filled in (
@@ -140,7 +139,7 @@ def _archive(folder: Path, count: int) -> list[Row]:
             f"the audit of {count:,} archived files / bare pyHanko validation of them, {CORES} cores",
             many / alone,
             "×",
-            note=f"{many:.1f} s / {alone:.1f} s; rows, chains, roots, the files' hashes, every signature",
+            note=f"{many:.1f} s / {alone:.1f} s; rows, chains, roots, the files' hashes and every signature",
         ),
         Row(
             f"the audit's time per file, {count:,} / {quarter:,} files",

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import time_machine
@@ -65,7 +65,7 @@ def test_the_command_says_what_holds_and_names_what_does_not(each_cast: Cast) ->
     if cast.office.db.is_sqlite:
         stamp(cast.office)
     made = records(cast, "archived", "returned")
-    root = roots.make(cast.office.db, cast.office.now())
+    root = roots.make(cast.office.db, datetime.now(UTC))  # the command's clock: its time-stamp may still come
     assert root is not None
     well = run(cast, "--root", root.hash)
     assert well.returncode == 0, well.stdout + well.stderr
@@ -73,9 +73,13 @@ def test_the_command_says_what_holds_and_names_what_does_not(each_cast: Cast) ->
         "Looked at 2 records, 10 events, 1 daily roots, 7 files; validated the signatures of 1" in well.stdout
     )
     assert root.hash in well.stdout
+    assert "Daily roots without a time-stamp yet: 1." in well.stdout
+    assert "no daily root commits to" not in well.stdout
     assert "Everything holds." in well.stdout
     tampered(cast, made["archived"])
+    cast.lesson_plan("lan", 20)
     wrong = run(cast, "--no-signatures")
+    assert "present state no daily root commits to yet: 1." in wrong.stdout
     assert wrong.returncode == 2
     assert f"The first: Record {made['archived']} (lesson-plan): its column “status”" in wrong.stdout
     told = json.loads(run(cast, "--no-signatures", "--no-files", "--json", "--root", "0" * 64).stdout)

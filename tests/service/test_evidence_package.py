@@ -5,6 +5,7 @@ They run in a folder whose only programs are `sh`, `openssl`, `cat`, `printf` an
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import shutil
@@ -17,12 +18,17 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import col, select
 
 from flows import certification, destroying, keyring, roots
+from flows.proofs import gather
 from models.event import Remark
+from service import proof_package, proof_readme
 from service.app import create_app
 from service.passes import COOKIE
 from tasks.stamp_servers import StampServers, servers_of
@@ -102,7 +108,7 @@ def commands(folder: Path) -> list[str]:
 
 
 def failing(folder: Path, programs: Path) -> list[str]:
-    """The commands that say no, run one after the other as a person would."""
+    """The commands that say no, run one after the other as a person would; the others warn of nothing."""
     said_no = []
     for command in commands(folder):
         ran = subprocess.run(
@@ -114,6 +120,8 @@ def failing(folder: Path, programs: Path) -> list[str]:
         )
         if ran.returncode:
             said_no.append(command)
+        else:
+            assert b"arning" not in ran.stdout + ran.stderr, command
     return said_no
 
 
@@ -121,7 +129,7 @@ def test_a_stranger_checks_everything_and_every_change_is_found(
     each_cast: Cast, programs: Path, tmp_path: Path
 ) -> None:
     whole = Asking(each_cast).unpacked(record(each_cast), tmp_path / "whole")
-    assert len(commands(whole)) == 32
+    assert len(commands(whole)) == 33
     assert failing(whole, programs) == []
     names = {str(path.relative_to(whole)) for path in whole.rglob("*") if path.is_file()}
     assert {"README.txt", "document.pdf", "events/009.json", "remarks/004.json"} <= names
@@ -167,6 +175,46 @@ def test_a_stranger_checks_everything_and_every_change_is_found(
     assert any("openssl x509" in c for c in changed(f"{first}/signer.pem", lambda _: other))
     event = (whole / "events/006.json").read_bytes()
     assert any("previous" in c for c in changed("events/005.json", lambda _: event)), "exchanged"
+
+
+def test_a_file_that_an_event_names_must_be_there(cast: Cast, programs: Path, tmp_path: Path) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    (folder / "files/002.pdf").unlink()
+    manifest = folder / "manifest.sha256"
+    lines = [x for x in manifest.read_text().splitlines(keepends=True) if "files/002.pdf" not in x]
+    manifest.write_text("".join(lines))
+    assert [command for command in failing(folder, programs) if "output_blob" in command] == [
+        proof_readme.NAMED_FILES
+    ]
+
+
+def test_the_list_for_reading_says_that_nothing_proves_it(cast: Cast, tmp_path: Path) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    said = (folder / "events.txt").read_text(encoding="utf-8")
+    assert "No command proves this file" in said
+    assert "Không lệnh nào chứng minh tệp này" in said
+
+
+def test_an_ocsp_answer_is_checked_by_a_command_of_its_own(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    key, office = record(cast), cast.office
+    with office.db.read() as session:
+        (part,) = certification.issuing_parts(session)
+    proof = gather(office, cast.actor("lan"), key)
+    signer = x509.load_der_x509_certificate(proof.parts.signatures[0].signer)
+    issuer = x509.load_der_x509_certificate(part.certificate)
+    asked = ocsp.OCSPRequestBuilder().add_certificate(signer, issuer, hashes.SHA1()).build()
+    answer = Asking(cast).client.post("/pki/ocsp", content=asked.public_bytes(Encoding.DER)).content
+    value = ocsp.load_der_ocsp_response(answer).signature
+    forged = answer.replace(value, value[:-1] + bytes([value[-1] ^ 1]))
+    for name, der, wrong in (("good", answer, 0), ("forged", forged, 1)):
+        with_answer = dataclasses.replace(proof, parts=dataclasses.replace(proof.parts, ocsps=(der,)))
+        files = proof_package.files_of(with_answer)
+        with proof_package.pack(files, proof.at) as packed, zipfile.ZipFile(packed) as archive:
+            archive.extractall(tmp_path / name)
+        assert sum("openssl ocsp" in c for c in commands(tmp_path / name)) == 1
+        assert sum("openssl ocsp" in c for c in failing(tmp_path / name, programs)) == wrong
 
 
 def test_an_event_left_out_is_found(cast: Cast, programs: Path, tmp_path: Path) -> None:
