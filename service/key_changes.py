@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from flows import keyring
 from flows.keyring import KeyPurpose
@@ -23,6 +23,7 @@ from models.text import Text
 from service import changes
 from service.account_changes import Asked, ask_within
 from service.account_rows import account_of
+from service.approvers import principals
 from service.changes import refusal
 from service.consents import needs_consent
 from service.key_words import REASONS
@@ -54,15 +55,27 @@ def take_first(
     if waits:
         return _ask_leave(office, account, now)
     issue(office, account, "person", pin, now)
+    if _came_too_late(office, account, now):
+        return _ask_leave(office, account, now)
     if seal:
         issue(office, account, "seal", pin, now)
     return None
 
 
+def _came_too_late(office: Office, account: Account, now: datetime) -> bool:
+    """Was its holder appointed while the key was made? Then it ends again; see `accounts.confirm`."""
+    with office.db.write() as session:
+        query = select(Account).where(col(Account.id) == account.id).with_for_update()
+        if not needs_consent(session, session.exec(query).one(), now):
+            return False
+        keyring.revoke_keys(session, office.settings, account.id, now)
+        return True
+
+
 def _ask_leave(office: Office, account: Account, now: datetime) -> Asked:
     with office.db.write() as session:
         asker = Actor(id=account.id, school_id=account.school_id)
-        if not changes.principals(session, account.school_id) - {account.id}:
+        if not principals(session, account.school_id) - {account.id}:
             raise refusal("new_pin", _NO_PRINCIPAL)
         return ask_within(session, office.settings, asker, account, "new-key", {}, now)
 
