@@ -163,6 +163,7 @@ def confirm(
             apply(session, office.settings, account, change.action, data, now, hashed)
             if ends:
                 keyring.revoke_keys(session, office.settings, account.id, now)
+                changes.drop_void(session, account, now)
     return Asked(change, once if change.action == "reset-password" else None)
 
 

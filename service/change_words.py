@@ -155,6 +155,11 @@ STATES = {
         "Đã thực hiện, do {asker} đề nghị. Nếu có gì không đúng, báo ngay Hiệu trưởng.",
         "Done, asked for by {asker}. If anything about it is wrong, tell the principal at once.",
     ),
+    "confirmed": Text(
+        "Đã thực hiện: {asker} đề nghị, {settler} xác nhận. Nếu có gì không đúng, báo ngay Hiệu trưởng.",
+        "Done: asked for by {asker}, confirmed by {settler}. If anything about it is wrong, tell the principal "
+        "at once.",
+    ),
     "refused": Text(
         "{settler} không đồng ý, không có gì thay đổi. Người đề nghị: {asker}.",
         "Refused by {settler}, nothing was changed. Asked for by {asker}.",

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select, update
 from flows.people import ROLES, Actor
 from models.account import Account, Change
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale
+from models.key import SigningKey
 from models.notice import notice
 from models.text import Text
 from service.approvers import appoints, holders, is_approver, principals
@@ -95,7 +96,7 @@ def record_for_school(
 ) -> Change:
     """The same for what concerns the school itself: done for a principal, else waiting for one.
 
-    What the asker had waiting is replaced: one mends what one mistyped by asking again.
+    The seal's picture waits for a principal's own password always, for the school is believed by it. What the asker had waiting is replaced: one mends what one mistyped by asking again.
     """
     able = principals(session, asker.school_id)
     if not able:
@@ -110,7 +111,7 @@ def record_for_school(
         data=data,
         asked_by=asker.id,
         asked_at=now,
-        confirm_by=[] if asker.id in able else sorted(able),
+        confirm_by=[] if asker.id in able and action not in SEAL else sorted(able),
     )
     return _keep(session, change, now, told=True)
 
@@ -217,6 +218,22 @@ def refuse_doubtful(session: Session, change: Change, actor: Actor, now: datetim
             raise NotYours(_IN_DOUBT)
 
 
+def drop_void(session: Session, account: Account, now: datetime) -> None:
+    """What was asked of a certificate that is over meanwhile waits no longer."""
+    rows = session.exec(
+        select(Change).where(
+            col(Change.account_id) == account.id,
+            col(Change.state) == "waiting",
+            col(Change.action) == "revoke",
+        )
+    ).all()
+    for row in rows:
+        key = session.get(SigningKey, row.data["key"])
+        if key is not None and key.revoked_at is not None:
+            row.state, row.settled_at = "replaced", now
+            session.add(row)
+
+
 def settle(session: Session, change: Change, actor: Actor, state: str, now: datetime) -> None:
     """Mark it done or refused, once; Stale when someone was quicker."""
     done = session.exec(
@@ -253,7 +270,7 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
     told, own_page = _audience(session, change, now)
     waits = change.state == "waiting"
     about = describe(session, change)
-    sentence = STATES[change.state].format(
+    sentence = STATES["confirmed" if change.state == "done" and change.settled_by else change.state].format(
         asker=name_of(session, change.asked_by),
         settler=name_of(session, change.settled_by),
     )

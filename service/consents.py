@@ -11,7 +11,7 @@ principal, and a key that is there before an appointment is confirmed with it, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -58,7 +58,7 @@ def doubtful_since(session: Session, account: Account, now: datetime) -> datetim
 def needs_consent(session: Session, account: Account, now: datetime) -> bool:
     """Must somebody else agree before this person makes a new key? Keys made before `now` count."""
     past = [key for key in keyring.history(session, account.id, "person") if key.created_at < now]
-    strict = unconfirmed(session, account)
+    strict = _unconfirmed(session, account, past)
     if not past and (not strict or _founded(session, account)):
         return False
     # A list's whole seconds may put the end of a key just after the change that ended it.
@@ -97,9 +97,12 @@ def key_at_stake(
 
 def unconfirmed(session: Session, account: Account) -> bool:
     """Is this an approver of whom no key is known to a principal: none was made, or all ended before?"""
+    return _unconfirmed(session, account, keyring.history(session, account.id, "person"))
+
+
+def _unconfirmed(session: Session, account: Account, past: Sequence[SigningKey]) -> bool:
     if not is_approver(session, account):
         return False
-    past = keyring.history(session, account.id, "person")
     appointment = _appointment(session, account)
     by = appointment.settled_at + SECONDS if appointment and appointment.settled_at else None
     return all(key.revoked_at and by and key.revoked_at <= by for key in past)

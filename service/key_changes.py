@@ -94,10 +94,14 @@ def renew(office: Office, account: Account, purpose: KeyPurpose, pin: Secret, no
         office.db, office.settings, account.id, _school(office, account, now), purpose, pin, now
     )
     _note(office, account, "renew-key", purpose, now)
+    with office.db.write() as session:
+        changes.drop_void(session, account, now)
 
 
 def change_pin(office: Office, account: Account, old: Secret, new: Secret, now: datetime) -> None:
     """Another PIN for all keys of this person; the holder is told."""
+    if old.reveal() == new.reveal():
+        raise refusal("new_pin", _SAME_PIN)
     keyring.change_pin(office.db, office.settings, account.id, old, new, now)
     _note(office, account, "change-pin", "person", now)
 
@@ -161,6 +165,10 @@ def revoke(
         return ask_within(session, office.settings, asker, account, "revoke", data, now)
 
 
+_SAME_PIN = Text(
+    "Mã PIN mới giống mã đang dùng. Chọn 6 chữ số khác.",
+    "The new PIN is the present one. Choose 6 other digits.",
+)
 _NO_REASON = Text("Chọn lý do thu hồi.", "Choose why it is revoked.")
 _OVER = Text(
     "Chứng thư này đã bị thu hồi hoặc đã được thay. Không cần làm gì thêm.",
