@@ -61,7 +61,7 @@ def ask_off(office: Office, asker: Actor, now: datetime) -> Asked:
     with office.db.write() as session:
         if seal_of(session, asker.school_id) is None:
             raise changes.refusal("off", _IS_OFF)
-        return _record(session, asker, "seal-picture-off", {}, now)
+        return Asked(changes.record_for_school(session, asker, "seal-picture-off", {}, now))
 
 
 def apply(session: Session, change: Change, data: dict[str, Any], now: datetime) -> None:
@@ -78,10 +78,6 @@ def apply(session: Session, change: Change, data: dict[str, Any], now: datetime)
         row = session.get_one(SealPicture, data["seal"])
         row.since = now
         session.add(row)
-
-
-def _record(session: Session, asker: Actor, action: str, data: dict[str, Any], now: datetime) -> Asked:
-    return Asked(changes.record_for_school(session, asker, action, data, now))
 
 
 def history(session: Session, school_id: str) -> list[SealPicture]:

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from flows import keyring
 from models.account import Account, Change
-from models.errors import Invalid, NotFound, NotYours
+from models.errors import Invalid, NotFound, NotYours, Stale
 from models.key import SigningKey
 from models.notice import Notice
 from service import accounts, key_changes
@@ -136,6 +136,19 @@ def test_nobody_renews_a_seal_they_do_not_hold(cast: Cast, reader: People) -> No
     assert sorted(key.purpose for key in keys(cast, "thu")) == ["person", "seal", "seal"]
 
 
+def test_a_new_pin_is_another_one(cast: Cast, reader: People) -> None:
+    page = reader("lan").get("/account")
+    same = page.send("/account/pin", old_pin=PIN, new_pin=PIN, again_pin=PIN)
+    assert same.status == 422
+    assert "giống mã đang dùng" in same.words
+    assert "Đã đặt mã PIN" in page.send("/account/pin", old_pin=PIN, new_pin=NEW_PIN, again_pin=NEW_PIN).words
+
+
+def test_who_let_a_reset_through_is_named(cast: Cast) -> None:
+    confirm(cast, "minh", ask(cast, "lan", "reset-pin"))
+    assert any("Đỗ Quang Minh xác nhận" in said for said in told(cast)["lan"])
+
+
 # --- revocation ----------------------------------------------------------------------------------------
 
 
@@ -174,10 +187,20 @@ def test_the_administrator_asks_and_the_holder_or_the_principal_confirms(
     assert keys(cast, "hoa")[0].reason == "affiliationChanged"
 
 
-def test_a_confirmation_that_comes_after_a_renewal_revokes_nothing_else(cast: Cast) -> None:
+@pytest.mark.parametrize("way", ["renewed", "revoked"])
+def test_a_request_to_revoke_what_is_over_waits_no_longer(cast: Cast, reader: People, way: str) -> None:
     asked = revoke(cast, "hoa", "admin")
-    key_changes.renew(cast.office, account(cast, "hoa"), "person", Secret(PIN), cast.office.now())
-    confirm(cast, "minh", asked)
+    assert "Thu hồi chứng thư" in reader("minh").get("/confirmations").words
+    if way == "revoked":
+        revoke(cast, "hoa", "minh")
+    else:
+        key_changes.renew(cast.office, account(cast, "hoa"), "person", Secret(PIN), cast.office.now())
+    assert "Thu hồi chứng thư" not in reader("minh").get("/confirmations").words
+    with pytest.raises(Stale):
+        confirm(cast, "minh", asked)
+    assert "Không còn cần" in reader("admin").get(f"/admin/accounts/{cast.ids['hoa']}").words
+    if way == "revoked":
+        return
     new, old = keys(cast, "hoa")
     assert (new.revoked_at, old.reason) == (None, "superseded")
 
