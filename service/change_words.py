@@ -157,8 +157,8 @@ STATES = {
     ),
     "confirmed": Text(
         "Đã thực hiện: {asker} đề nghị, {settler} xác nhận. Nếu có gì không đúng, báo ngay Hiệu trưởng.",
-        "Done: asked for by {asker}, confirmed by {settler}. If anything about it is wrong, tell the principal "
-        "at once.",
+        "Done: asked for by {asker}, confirmed by {settler}. If anything about it is wrong, tell the "
+        "principal at once.",
     ),
     "refused": Text(
         "{settler} không đồng ý, không có gì thay đổi. Người đề nghị: {asker}.",

@@ -96,7 +96,8 @@ def record_for_school(
 ) -> Change:
     """The same for what concerns the school itself: done for a principal, else waiting for one.
 
-    The seal's picture waits for a principal's own password always, for the school is believed by it. What the asker had waiting is replaced: one mends what one mistyped by asking again.
+    The seal's picture always waits for a principal's password, for the school is believed by it. What the
+    asker had waiting is replaced: one mends what one mistyped by asking again.
     """
     able = principals(session, asker.school_id)
     if not able:

@@ -52,8 +52,8 @@ def ask(office: Office, asker: Actor, data: bytes, diameter: int, now: datetime)
         )
         session.add(row)
         session.flush()
-        data = {"seal": row.id, "diameter": diameter}
-        return Asked(changes.record_for_school(session, asker, "seal-picture", data, now))
+        wish = {"seal": row.id, "diameter": diameter}
+        return Asked(changes.record_for_school(session, asker, "seal-picture", wish, now))
 
 
 def ask_off(office: Office, asker: Actor, now: datetime) -> Asked:
