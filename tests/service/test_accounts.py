@@ -66,6 +66,14 @@ def grant(cast: Cast, who: str, *held: str, asker: str = "admin") -> list[Asked]
 # resetting
 
 
+def test_no_password_at_all_is_no_wrong_try(cast: Cast) -> None:
+    asked = ask(cast, "lan", "reset-pin")
+    for _ in range(sign_in.TRIES + 1):
+        with pytest.raises(sign_in.BadSignIn, match="Type the sign-in password"):
+            confirm(cast, "lan", asked, "")
+    confirm(cast, "lan", asked)
+
+
 def test_a_teachers_password_is_reset_at_once_and_told_to_the_teacher(cast: Cast) -> None:
     sign_in.sign_in(cast.office, "lan", Secret(PASSWORD), ADDRESS, "session", NOW)
     asked = ask(cast, "lan", "reset-password")
