@@ -142,14 +142,17 @@ def confirmers(
     new one. Where someone else has just reset the password, the person alone does not do, for who has that
     password passes for the person; nor for an approver's first key, whose password someone else gave out.
     """
-    one_or_other = principals(session, account.school_id) | {account.id}
+    board = principals(session, account.school_id)
+    one_or_other = board | {account.id}
     if action in _OF_KEYS:
         if doubtful_since(session, account, now):
             return one_or_other - {account.id}
-        unknown = action != "revoke" and unconfirmed(session, account)
-        return one_or_other - {account.id} or one_or_other if unknown else one_or_other
+        first = action != "revoke" and unconfirmed(session, account)
+        if first and board != {account.id}:
+            return board - {account.id}
+        return one_or_other
     if action in GRANTS:
-        return principals(session, account.school_id) if appoints(action, data) else None
+        return board if appoints(action, data) else None
     touches = action in ("reset-password", "reset-second-factor")
     touches = touches or not GUARDED_FIELDS.isdisjoint(data.get("after", ()))
     return one_or_other if touches and is_approver(session, account) else None

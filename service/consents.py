@@ -75,7 +75,7 @@ def needs_consent(session: Session, account: Account, now: datetime) -> bool:
             | (col(Change.settled_by).is_not(None) & (col(Change.settled_by) != account.id)),
         )
     ).all()
-    if strict and principals(session, account.school_id) - {account.id}:
+    if strict and principals(session, account.school_id) != {account.id}:
         # The administrator's question and a yes with the password the administrator gave out are one person.
         given = [change for change in given if change.settled_by != account.id]
     least = max((at for at in since if at), default=account.created_at)

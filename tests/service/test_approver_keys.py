@@ -132,6 +132,26 @@ def test_the_first_principal_of_a_school_has_nobody_to_ask(cast: Cast) -> None:
     assert len(living(cast, "ht")) == 1
 
 
+def test_of_two_principals_the_other_one_confirms(cast: Cast) -> None:
+    newcomer(cast)
+    confirm(cast, "minh", appoint(cast, "principal"))
+    assert ask(cast, "oanh", "new-key").change.confirm_by == [cast.ids["minh"]]
+
+
+def test_where_no_principal_is_left_no_approver_gets_a_key_alone(cast: Cast) -> None:
+    newcomer(cast)
+    confirm(cast, "minh", appoint(cast, "vice_principal"))
+    with cast.office.db.write() as session:
+        minh = session.get_one(Account, cast.ids["minh"])
+        minh.active = False
+        session.add(minh)
+    with pytest.raises(Invalid, match="no active principal"):
+        ask(cast, "oanh", "new-key")
+    with pytest.raises(Invalid):
+        take(cast)
+    assert keys(cast, "oanh") == []
+
+
 # --- the key that was there before ---------------------------------------------------------------------
 
 
