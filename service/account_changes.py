@@ -115,6 +115,9 @@ def apply(
     if action == "deactivate":
         gone = x509.ReasonFlags.affiliation_changed
         keyring.revoke_keys(session, settings, account.id, now, reason=gone)
+    if action in ("reset-pin", "revoke", "withdraw", "deactivate"):
+        session.flush()
+        changes.drop_void(session, account, now)
 
 
 def _revoke(

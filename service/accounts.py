@@ -13,19 +13,21 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select, update
 
+from flows import keyring
 from flows.flag_rows import resolve
 from flows.flag_words import PASSWORDS
 from flows.office import Office
 from flows.people import ROLES, Actor
-from models.account import Account, AccountRole
+from models.account import Account, AccountRole, Change
 from models.errors import NotFound, Stale
 from models.flag import Flag
 from models.settings import Settings
 from models.text import Text
-from service import change_words, changes, mail_changes, reset_links, seal_pictures
+from service import approvers, change_words, changes, mail_changes, reset_links, seal_pictures
 from service.account_changes import Asked, apply, ask_within
 from service.account_rows import Person, account_of, add_account, group_of, refuse_outsider, refuse_taken
 from service.changes import refusal
+from service.consents import key_at_stake
 from service.passes import end_passes, issue_pass
 from service.sign_in import check
 from tasks import passwords
@@ -79,7 +81,7 @@ def edits(session: Session, account: Account, person: Person) -> list[dict[str, 
     """What an edit changes, old and new values: first what is done at once, then what law 7 guards."""
     old = {n: getattr(account, n) for n in Person.__slots__}
     new = {n: getattr(person, n) for n in Person.__slots__ if getattr(person, n) != old[n]}
-    waits = changes.GUARDED_FIELDS & new.keys() if changes.is_approver(session, account) else set()
+    waits = changes.GUARDED_FIELDS & new.keys() if approvers.is_approver(session, account) else set()
     return [
         {"before": {n: old[n] for n in sorted(names)}, "after": {n: new[n] for n in sorted(names)}}
         for names in (new.keys() - waits, waits)
@@ -126,9 +128,19 @@ def ask(
 
 
 def confirm(
-    office: Office, actor: Actor, change_id: str, password: Secret, address: str, now: datetime
+    office: Office,
+    actor: Actor,
+    change_id: str,
+    password: Secret,
+    address: str,
+    now: datetime,
+    *,
+    keep: str = "",
 ) -> Asked:
-    """Confirm with one's own password, then do it. A password that is reset is shown to who confirms it."""
+    """Confirm with one's own password, then do it. A password that is reset is shown to who confirms it.
+
+    `keep`: of whoever becomes an approver, the id of the key that is confirmed as theirs; another one ends.
+    """
     with office.db.read() as session:
         changes.refuse_doubtful(session, changes.find_waiting(session, actor, change_id), actor, now)
         name = session.get_one(Account, actor.id).sign_in_name
@@ -138,7 +150,9 @@ def confirm(
     with office.db.write() as session:
         change = changes.find_waiting(session, actor, change_id)
         changes.refuse_doubtful(session, change, actor, now)
-        data = change.data
+        data, ends = change.data, False
+        if change.account_id is not None:
+            ends = _ends_key(session, change, keep)
         changes.settle(session, change, actor, "done", now)
         if change.action in changes.SEAL:
             seal_pictures.apply(session, change, data, now)
@@ -147,7 +161,23 @@ def confirm(
         else:
             account = account_of(session, actor.school_id, change.account_id)
             apply(session, office.settings, account, change.action, data, now, hashed)
+            if ends:
+                keyring.revoke_keys(session, office.settings, account.id, now)
+                changes.drop_void(session, account, now)
     return Asked(change, once if change.action == "reset-password" else None)
+
+
+def _ends_key(session: Session, change: Change, keep: str) -> bool:
+    """Does a key end with this appointment? Written into the change, for those who are told of it.
+
+    The account's row is held: a key that is being made meanwhile comes before, or finds an approver.
+    """
+    query = select(Account).where(col(Account.id) == change.account_id).with_for_update()
+    account = session.exec(query).one()
+    key = key_at_stake(session, account, change.action, change.data)
+    if key is not None:
+        change.data = change.data | {"key": "kept" if key.id == keep else "ended"}
+    return key is not None and key.id != keep
 
 
 def refuse(office: Office, actor: Actor, change_id: str, now: datetime) -> None:

@@ -92,6 +92,8 @@ def describe(session: Session, change: Change) -> Text:
         what = edited(change.data["before"], change.data["after"])
     who = f"{account.full_name} ({account.sign_in_name})" if account else "–"
     sentence = SENTENCES[change.action].format(who=who, what=what)
+    if "key" in change.data and change.action in GRANTS:
+        sentence = _KEYS[change.data["key"]].format(sentence=sentence)
     if account and _reviews_and_administers(session, account, change):
         sentence = _BOTH.format(sentence=sentence)
     return sentence
@@ -153,11 +155,26 @@ STATES = {
         "Đã thực hiện, do {asker} đề nghị. Nếu có gì không đúng, báo ngay Hiệu trưởng.",
         "Done, asked for by {asker}. If anything about it is wrong, tell the principal at once.",
     ),
+    "confirmed": Text(
+        "Đã thực hiện: {asker} đề nghị, {settler} xác nhận. Nếu có gì không đúng, báo ngay Hiệu trưởng.",
+        "Done: asked for by {asker}, confirmed by {settler}. If anything about it is wrong, tell the "
+        "principal at once.",
+    ),
     "refused": Text(
         "{settler} không đồng ý, không có gì thay đổi. Người đề nghị: {asker}.",
         "Refused by {settler}, nothing was changed. Asked for by {asker}.",
     ),
 }
+_KEYS = {
+    "kept": Text(
+        "{sentence}; khóa ký đang có vẫn dùng", "{sentence}; the signing key that was there stays in use"
+    ),
+    "ended": Text(
+        "{sentence}; khóa ký đang có bị thu hồi, đặt mã PIN mới ở trang Tài khoản",
+        "{sentence}; the signing key that was there is revoked, a new PIN is set on the account page",
+    ),
+}
+"""What became of the key of whoever was appointed."""
 _BOTH = Text(
     "{sentence} (người này đang là quản trị hệ thống)",
     "{sentence} (this person is an administrator)",

@@ -12,14 +12,15 @@ from typing import Any
 
 from sqlmodel import Session, col, select, update
 
-from flows.people import GUARDED_ROLES, ROLES, Actor
-from models.account import Account, AccountRole, Change, Group
-from models.delegation import Delegation
+from flows.people import ROLES, Actor
+from models.account import Account, Change
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale
+from models.key import SigningKey
 from models.notice import notice
 from models.text import Text
+from service.approvers import appoints, holders, is_approver, principals
 from service.change_words import GRANTS, SERVER, STATES, describe, name_of
-from service.consents import doubtful_since
+from service.consents import doubtful_since, key_at_stake, unconfirmed
 
 MAIL = frozenset({"mail-server", "mail-server-back"})
 SEAL = frozenset({"seal-picture", "seal-picture-off"})
@@ -72,6 +73,8 @@ def record(
     told = able is not None or action in _TOLD or (action in _ENDS and is_approver(session, account))
     # Whoever could confirm it and asks for it has confirmed it: the principal, or the person concerned.
     waits = bool(able is not None and asker is not None and asker.id not in able)
+    # But not the key of whoever they appoint: it is shown to them, and kept or ended with the password.
+    waits = waits or bool(asker is not None and key_at_stake(session, account, action, data))
     if waits and able is not None:
         _refuse_repeat(session, account, action, data)
         if not able:
@@ -93,7 +96,8 @@ def record_for_school(
 ) -> Change:
     """The same for what concerns the school itself: done for a principal, else waiting for one.
 
-    What the asker had waiting is replaced: one mends what one mistyped by asking again.
+    The seal's picture always waits for a principal's password, for the school is believed by it. What the
+    asker had waiting is replaced: one mends what one mistyped by asking again.
     """
     able = principals(session, asker.school_id)
     if not able:
@@ -108,7 +112,7 @@ def record_for_school(
         data=data,
         asked_by=asker.id,
         asked_at=now,
-        confirm_by=[] if asker.id in able else sorted(able),
+        confirm_by=[] if asker.id in able and action not in SEAL else sorted(able),
     )
     return _keep(session, change, now, told=True)
 
@@ -136,54 +140,28 @@ def confirmers(
 
     A new PIN of anybody's needs it: an author's signature is a signature; and to revoke is half the way to a
     new one. Where someone else has just reset the password, the person alone does not do, for who has that
-    password passes for the person.
+    password passes for the person; nor for an approver's first key, whose password someone else gave out.
     """
-    one_or_other = principals(session, account.school_id) | {account.id}
+    board = principals(session, account.school_id)
+    one_or_other = board | {account.id}
     if action in _OF_KEYS:
-        return one_or_other - {account.id} if doubtful_since(session, account, now) else one_or_other
+        if doubtful_since(session, account, now):
+            return one_or_other - {account.id}
+        first = action != "revoke" and unconfirmed(session, account)
+        if first and board != {account.id}:
+            return board - {account.id}
+        return one_or_other
     if action in GRANTS:
-        guarded = data.get("role", "principal") in GUARDED_ROLES
-        return principals(session, account.school_id) if guarded else None
+        return board if appoints(action, data) else None
     touches = action in ("reset-password", "reset-second-factor")
     touches = touches or not GUARDED_FIELDS.isdisjoint(data.get("after", ()))
     return one_or_other if touches and is_approver(session, account) else None
 
 
-def is_approver(session: Session, account: Account) -> bool:
-    """Does this person decide on other people's records, or hold the seal, or will they for someone absent?
-    Switched off or not: an account must not be switched off to be reset quietly and switched on again."""
-    roles = session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == account.id)).all()
-    leads = session.exec(
-        select(Group.id).where((col(Group.head_id) == account.id) | (col(Group.deputy_id) == account.id))
-    ).first()
-    stands_in = select(Delegation.id).where(
-        col(Delegation.delegate_id) == account.id,
-        col(Delegation.over_at).is_(None),
-        col(Delegation.ended_at).is_(None),
-    )
-    return bool(GUARDED_ROLES.intersection(roles) or leads or session.exec(stands_in).first())
-
-
-def principals(session: Session, school_id: str) -> frozenset[str]:
-    """The active principals of a school."""
-    return _holders(session, school_id, "principal")
-
-
 def refuse_last(session: Session, account: Account, role: str) -> None:
     """Invalid when this is the only active holder of a role a school cannot be without."""
-    if role in ("principal", "admin") and _holders(session, account.school_id, role) == {account.id}:
+    if role in ("principal", "admin") and holders(session, account.school_id, role) == {account.id}:
         raise refusal("roles", _LAST.format(role=ROLES[role]))
-
-
-def _holders(session: Session, school_id: str, role: str) -> frozenset[str]:
-    found = session.exec(
-        select(Account.id)
-        .join(AccountRole, col(AccountRole.account_id) == col(Account.id))
-        .where(
-            col(Account.school_id) == school_id, col(Account.active).is_(True), col(AccountRole.role) == role
-        )
-    ).all()
-    return frozenset(found)
 
 
 def waiting_for(session: Session, actor: Actor) -> list[Change]:
@@ -244,6 +222,22 @@ def refuse_doubtful(session: Session, change: Change, actor: Actor, now: datetim
             raise NotYours(_IN_DOUBT)
 
 
+def drop_void(session: Session, account: Account, now: datetime) -> None:
+    """What was asked of a certificate that is over meanwhile waits no longer."""
+    rows = session.exec(
+        select(Change).where(
+            col(Change.account_id) == account.id,
+            col(Change.state) == "waiting",
+            col(Change.action) == "revoke",
+        )
+    ).all()
+    for row in rows:
+        key = session.get(SigningKey, row.data["key"])
+        if key is not None and key.revoked_at is not None:
+            row.state, row.settled_at = "replaced", now
+            session.add(row)
+
+
 def settle(session: Session, change: Change, actor: Actor, state: str, now: datetime) -> None:
     """Mark it done or refused, once; Stale when someone was quicker."""
     done = session.exec(
@@ -258,15 +252,20 @@ def settle(session: Session, change: Change, actor: Actor, state: str, now: date
     _tell(session, change, now)
 
 
-def _refuse_repeat(session: Session, account: Account, action: str, data: dict[str, Any]) -> None:
+def is_waiting(session: Session, account_id: str, action: str, data: dict[str, Any] | None = None) -> bool:
+    """Does this change of an account wait already?"""
     waiting = session.exec(
-        select(Change).where(
-            col(Change.account_id) == account.id,
+        select(Change.data).where(
+            col(Change.account_id) == account_id,
             col(Change.state) == "waiting",
             col(Change.action) == action,
         )
     ).all()
-    if any(change.data == data for change in waiting):
+    return (data or {}) in waiting
+
+
+def _refuse_repeat(session: Session, account: Account, action: str, data: dict[str, Any]) -> None:
+    if is_waiting(session, account.id, action, data):
         raise refusal("confirm", _WAITS_ALREADY)
 
 
@@ -275,7 +274,7 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
     told, own_page = _audience(session, change, now)
     waits = change.state == "waiting"
     about = describe(session, change)
-    sentence = STATES[change.state].format(
+    sentence = STATES["confirmed" if change.state == "done" and change.settled_by else change.state].format(
         asker=name_of(session, change.asked_by),
         settler=name_of(session, change.settled_by),
     )
@@ -302,10 +301,10 @@ def _tell(session: Session, change: Change, now: datetime) -> None:
 def _audience(session: Session, change: Change, now: datetime) -> tuple[frozenset[str], str]:
     """Who is told of a change, and on which page they look at it."""
     if change.action in SEAL:
-        clerks = _holders(session, change.school_id, "clerk")
+        clerks = holders(session, change.school_id, "clerk")
         return principals(session, change.school_id) | clerks | {change.asked_by}, "/seal"
     if change.account_id is None:
-        both = principals(session, change.school_id) | _holders(session, change.school_id, "admin")
+        both = principals(session, change.school_id) | holders(session, change.school_id, "admin")
         return both, "/confirmations"
     account = session.get_one(Account, change.account_id)
     told = frozenset({account.id} if account.active else ())

@@ -10,7 +10,7 @@ from flows.people import GUARDED_ROLES, ROLES
 from models.account import Account, Group, GroupMember
 from models.errors import Invalid
 from models.text import Text
-from service import account_rows, accounts, change_words, changes
+from service import account_rows, accounts, approvers, change_words, changes
 from service.account_changes import ask_within
 from service.import_plan import NEW_ACCOUNTS, Applying, Entry, Known, Person, Plan, row_digest, settle
 from service.import_sheets import ACCOUNTS, GROUPS, AccountRow, GroupRow, Problem, fold
@@ -127,7 +127,7 @@ def _changed(
     session: Session, school: Known, row: AccountRow, account: Account, typed: account_rows.Person
 ) -> Iterator[Entry]:
     name, cell = row.sign_in_name, row.cells["sign_in_name"]
-    approver = changes.is_approver(session, account)
+    approver = approvers.is_approver(session, account)
     differing = [
         data
         for data in accounts.edits(session, account, typed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from flows import keyring
 from flows.keyring import KeyPurpose
@@ -23,6 +23,7 @@ from models.text import Text
 from service import changes
 from service.account_changes import Asked, ask_within
 from service.account_rows import account_of
+from service.approvers import principals
 from service.changes import refusal
 from service.consents import needs_consent
 from service.key_words import REASONS
@@ -54,15 +55,27 @@ def take_first(
     if waits:
         return _ask_leave(office, account, now)
     issue(office, account, "person", pin, now)
+    if _came_too_late(office, account, now):
+        return _ask_leave(office, account, now)
     if seal:
         issue(office, account, "seal", pin, now)
     return None
 
 
+def _came_too_late(office: Office, account: Account, now: datetime) -> bool:
+    """Was its holder appointed while the key was made? Then it ends again; see `accounts.confirm`."""
+    with office.db.write() as session:
+        query = select(Account).where(col(Account.id) == account.id).with_for_update()
+        if not needs_consent(session, session.exec(query).one(), now):
+            return False
+        keyring.revoke_keys(session, office.settings, account.id, now)
+        return True
+
+
 def _ask_leave(office: Office, account: Account, now: datetime) -> Asked:
     with office.db.write() as session:
         asker = Actor(id=account.id, school_id=account.school_id)
-        if not changes.principals(session, account.school_id) - {account.id}:
+        if not principals(session, account.school_id) - {account.id}:
             raise refusal("new_pin", _NO_PRINCIPAL)
         return ask_within(session, office.settings, asker, account, "new-key", {}, now)
 
@@ -81,10 +94,14 @@ def renew(office: Office, account: Account, purpose: KeyPurpose, pin: Secret, no
         office.db, office.settings, account.id, _school(office, account, now), purpose, pin, now
     )
     _note(office, account, "renew-key", purpose, now)
+    with office.db.write() as session:
+        changes.drop_void(session, account, now)
 
 
 def change_pin(office: Office, account: Account, old: Secret, new: Secret, now: datetime) -> None:
     """Another PIN for all keys of this person; the holder is told."""
+    if old.reveal() == new.reveal():
+        raise refusal("new_pin", _SAME_PIN)
     keyring.change_pin(office.db, office.settings, account.id, old, new, now)
     _note(office, account, "change-pin", "person", now)
 
@@ -148,6 +165,10 @@ def revoke(
         return ask_within(session, office.settings, asker, account, "revoke", data, now)
 
 
+_SAME_PIN = Text(
+    "Mã PIN mới giống mã đang dùng. Chọn 6 chữ số khác.",
+    "The new PIN is the present one. Choose 6 other digits.",
+)
 _NO_REASON = Text("Chọn lý do thu hồi.", "Choose why it is revoked.")
 _OVER = Text(
     "Chứng thư này đã bị thu hồi hoặc đã được thay. Không cần làm gì thêm.",

@@ -1,7 +1,7 @@
 """The picture of the school's seal: brought by the clerk, in force once a principal has confirmed it.
 
-Law 7 in its spirit: whoever could put another seal on the school's papers by themselves would be believed. A
-principal's own wish is done at once; the clerk's waits (`service/changes.py`).
+Law 7 in its spirit: whoever could put another seal on the school's papers by themselves would be believed. So
+it waits, also a principal's own wish, for a principal who looks at it and types the password.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def ask(office: Office, asker: Actor, data: bytes, diameter: int, now: datetime)
         )
         session.add(row)
         session.flush()
-        return _record(session, asker, "seal-picture", {"seal": row.id, "diameter": diameter}, now)
+        wish = {"seal": row.id, "diameter": diameter}
+        return Asked(changes.record_for_school(session, asker, "seal-picture", wish, now))
 
 
 def ask_off(office: Office, asker: Actor, now: datetime) -> Asked:
@@ -60,7 +61,7 @@ def ask_off(office: Office, asker: Actor, now: datetime) -> Asked:
     with office.db.write() as session:
         if seal_of(session, asker.school_id) is None:
             raise changes.refusal("off", _IS_OFF)
-        return _record(session, asker, "seal-picture-off", {}, now)
+        return Asked(changes.record_for_school(session, asker, "seal-picture-off", {}, now))
 
 
 def apply(session: Session, change: Change, data: dict[str, Any], now: datetime) -> None:
@@ -77,13 +78,6 @@ def apply(session: Session, change: Change, data: dict[str, Any], now: datetime)
         row = session.get_one(SealPicture, data["seal"])
         row.since = now
         session.add(row)
-
-
-def _record(session: Session, asker: Actor, action: str, data: dict[str, Any], now: datetime) -> Asked:
-    change = changes.record_for_school(session, asker, action, data, now)
-    if change.state == "done":
-        apply(session, change, data, now)
-    return Asked(change)
 
 
 def history(session: Session, school_id: str) -> list[SealPicture]:

@@ -132,8 +132,11 @@ def check(
 ) -> Account:
     """The account whose name and password these are, wrong tries counted; refusals as in `sign_in`.
 
-    `present`: someone signed in types the password again, so the refusal speaks of the password alone.
+    `present`: someone signed in types the password again, so the refusal speaks of the password alone; none
+    typed is no try.
     """
+    if present and not password.reveal():
+        raise BadSignIn(_EMPTY)
     source, name_row = address_row(address), name_key(office.settings, name)
     with office.db.read() as session:
         _refuse_address(session, source, now)
@@ -212,6 +215,7 @@ _WRONG = Text(
     "Tên đăng nhập hoặc mật khẩu không đúng. Còn {left}, sau đó khóa {minutes} phút.",
     "The sign-in name or the password is wrong. {left} left, then locked for {minutes} minutes.",
 )
+_EMPTY = Text("Nhập mật khẩu đăng nhập.", "Type the sign-in password.")
 _WRONG_PRESENT = Text(
     "Mật khẩu hiện tại không đúng. Còn {left}, sau đó khóa {minutes} phút.",
     "The present password is not right. {left} left, then locked for {minutes} minutes.",

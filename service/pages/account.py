@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
@@ -13,8 +14,9 @@ from flows.board import advice
 from flows.flag_words import PASSWORDS
 from flows.office import Office
 from flows.stamps import picture_of
-from models.account import Account
+from models.account import Account, Change
 from models.errors import Invalid, NotFound, RecordsError
+from models.key import SigningKey
 from models.text import Text
 from service import (
     accounts,
@@ -28,6 +30,8 @@ from service import (
 )
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer
 from service.account_changes import Asked
+from service.approvers import appoints, holds_post
+from service.consents import doubtful_since, key_at_stake, needs_consent
 from service.deps import Arrival, OfficeDep
 from service.pages.sign_in import address_of, device_of
 from service.passes import set_cookie
@@ -129,8 +133,9 @@ def set_pin(
         asked = _set_pin(office, viewer, typed, address_of(request), now)
     except RecordsError as refusal:
         faults = faults_of(refusal, "old_pin" if _has_key(office, viewer) else "password")
-        if "pin" in faults:
-            faults["new_pin"] = faults.pop("pin")
+        for otherwise in ("pin", "confirm"):
+            if otherwise in faults:
+                faults["new_pin"] = faults.pop(otherwise)
         return _account(request, viewer, office, now, faults=faults)
     return RedirectResponse(f"/account?done={'asked' if asked else 'pin'}", 303)
 
@@ -215,6 +220,8 @@ def _account(
         waiting = changes.count_waiting_for(session, viewer.actor)
         feed = calendar_feeds.feed_of(session, viewer.account.id)
         picture = picture_of(session, viewer.account.id)
+        consent = needs_consent(session, viewer.account, now)
+        asked = changes.is_waiting(session, viewer.account.id, "new-key")
     held = [one for one in certificates if one.living]
     purposes = {one.key.purpose for one in held}
     return page(
@@ -225,6 +232,8 @@ def _account(
         held=held,
         past=[one for one in certificates if not one.living],
         has_pin=bool(held),
+        needs_consent=consent,
+        asks_already=asked,
         wants_seal=_holds_the_seal(viewer) and purposes == {"person"},
         may_seal=_holds_the_seal(viewer),
         oversees=key_changes.oversees(viewer.actor),
@@ -252,9 +261,9 @@ _NOT_THE_SAME = Text(
 
 
 @router.get("/confirmations")
-def confirmations(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
+def confirmations(request: Request, viewer: PageViewer, office: OfficeDep, now: Arrival) -> Response:
     """What waits for this person's yes or no."""
-    return _confirmations(request, viewer, office)
+    return _confirmations(request, viewer, office, now)
 
 
 @router.post("/confirmations/{change_id}/confirm")
@@ -269,13 +278,19 @@ def confirm(
     """Yes, with one's own password; a password that was reset is shown here once."""
     try:
         asked = accounts.confirm(
-            office, viewer.actor, change_id, Secret(str(form.get("password", ""))), address_of(request), now
+            office,
+            viewer.actor,
+            change_id,
+            Secret(str(form.get("password", ""))),
+            address_of(request),
+            now,
+            keep=str(form.get("keep", "")),
         )
     except NotFound:
         raise
     except RecordsError as refusal:
-        return _confirmations(request, viewer, office, faults={change_id: refusal.sentence})
-    return _confirmations(request, viewer, office, asked=asked)
+        return _confirmations(request, viewer, office, now, faults={change_id: refusal.sentence})
+    return _confirmations(request, viewer, office, now, asked=asked)
 
 
 @router.post("/confirmations/{change_id}/refuse")
@@ -292,6 +307,7 @@ def _confirmations(
     request: Request,
     viewer: Viewer,
     office: Office,
+    now: datetime,
     *,
     faults: dict[str, Text] | None = None,
     asked: Asked | None = None,
@@ -299,6 +315,7 @@ def _confirmations(
     with office.db.read() as session:
         waiting = changes.waiting_for(session, viewer.actor)
         rows = [(change, change_words.describe(session, change)) for change in waiting]
+        sides = {change.id: _of_key(session, change, now) for change in waiting if change.account_id}
         done = change_words.describe(session, asked.change) if asked else None
         names = change_words.names_of(session, [change.asked_by for change in waiting])
         whom = _whom(session, asked)
@@ -311,11 +328,35 @@ def _confirmations(
         seal_extent=SEAL_EXTENT,
         mail_actions=changes.MAIL,
         rows=rows,
+        sides=sides,
         names=names,
         faults=faults or {},
         done=done,
         whom=whom,
         password=asked.password.reveal() if asked and asked.password else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _KeySide:
+    """What of an account's key and password one should know before confirming a change of it."""
+
+    appointed: bool
+    """It becomes an approver's account with this change."""
+    key: SigningKey | None
+    """The key that would then be an approver's."""
+    doubt: datetime | None
+    """When somebody else reset the password, a short while ago."""
+
+
+def _of_key(session: Session, change: Change, now: datetime) -> _KeySide:
+    account = session.get_one(Account, change.account_id)
+    appointed = appoints(change.action, change.data) and not holds_post(session, account)
+    matters = appointed or change.action in ("new-key", "reset-pin")
+    return _KeySide(
+        appointed,
+        key_at_stake(session, account, change.action, change.data),
+        doubtful_since(session, account, now) if matters else None,
     )
 
 

@@ -21,7 +21,16 @@ from flows.people import GUARDED_ROLES, ROLES
 from models.account import Account, AccountRole
 from models.errors import NotFound, RecordsError
 from models.text import Text
-from service import accounts, change_words, changes, key_changes, key_words, school, second_factor
+from service import (
+    accounts,
+    approvers,
+    change_words,
+    changes,
+    key_changes,
+    key_words,
+    school,
+    second_factor,
+)
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.account_changes import Asked
 from service.account_rows import Person, account_of
@@ -194,7 +203,7 @@ def _account(
             "factor": second_factor.factor_of(session, account.id),
             "keys": _keys(session, account, now),
             "needs_consent": needs_consent(session, account, now),
-            "approver": changes.is_approver(session, account),
+            "approver": approvers.is_approver(session, account),
             "paused": paused_until(session, office.settings, account.sign_in_name, now),
             "rows": [(change, change_words.describe(session, change)) for change in latest],
             "names": change_words.names_of(session, [i for c in latest for i in (c.asked_by, c.settled_by)]),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from models.account import Account
-from service import demo_pictures, seal_pictures, signature_pictures
+from service import accounts, demo_pictures, seal_pictures, signature_pictures
 from service.signature_pictures import Sent
+from tasks.keys import Secret
 from tests.browser.stops import Stop, stop
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 
 NO_PAGE = {
     "/account/picture/{picture_id}/stamp.webp": "a picture",
@@ -23,7 +24,10 @@ def stops(cast: Cast) -> list[Stop]:
     signature_pictures.keep(office, mai, Sent(demo_pictures.hand("mai"), "drawn"), now)
     for who, diameter in (("minh", 320), ("minh", 360), ("thu", 340)):
         shape = demo_pictures.seal("TRƯỜNG TIỂU HỌC THĂNG LONG", "DẤU MẪU")
-        seal_pictures.ask(office, cast.actor(who), shape, diameter, now)
+        asked = seal_pictures.ask(office, cast.actor(who), shape, diameter, now)
+        if who == "minh":
+            word = Secret(PASSWORD)
+            accounts.confirm(office, cast.actor(who), asked.change.id, word, "192.0.2.7", now)
     return [
         stop("lan", "/account/picture", shows="canvas"),
         stop("mai", "/account/picture", shows="aside img"),

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from flows import keyring
 from models.account import Account, Change
-from models.errors import Invalid, NotFound, NotYours
+from models.errors import Invalid, NotFound, NotYours, Stale
 from models.key import SigningKey
 from models.notice import Notice
 from service import accounts, key_changes
@@ -131,8 +131,22 @@ def test_the_page_to_sign_says_that_the_certificate_is_over_before_the_pin_is_ty
 def test_nobody_renews_a_seal_they_do_not_hold(cast: Cast, reader: People) -> None:
     page = reader("lan").get("/account")
     assert page.send("/account/renew", purpose="seal", pin=PIN).status == 404
-    assert "Đã gia hạn" in reader("thu").get("/account").send("/account/renew", pin=PIN).words
-    assert [key.purpose for key in keys(cast, "thu")] == ["seal", "seal"]
+    own = reader("thu").get("/account")
+    assert "Đã gia hạn" in own.send("/account/renew", purpose="seal", pin=PIN).words
+    assert sorted(key.purpose for key in keys(cast, "thu")) == ["person", "seal", "seal"]
+
+
+def test_a_new_pin_is_another_one(cast: Cast, reader: People) -> None:
+    page = reader("lan").get("/account")
+    same = page.send("/account/pin", old_pin=PIN, new_pin=PIN, again_pin=PIN)
+    assert same.status == 422
+    assert "giống mã đang dùng" in same.words
+    assert "Đã đặt mã PIN" in page.send("/account/pin", old_pin=PIN, new_pin=NEW_PIN, again_pin=NEW_PIN).words
+
+
+def test_who_let_a_reset_through_is_named(cast: Cast) -> None:
+    confirm(cast, "minh", ask(cast, "lan", "reset-pin"))
+    assert any("Đỗ Quang Minh xác nhận" in said for said in told(cast)["lan"])
 
 
 # --- revocation ----------------------------------------------------------------------------------------
@@ -173,10 +187,20 @@ def test_the_administrator_asks_and_the_holder_or_the_principal_confirms(
     assert keys(cast, "hoa")[0].reason == "affiliationChanged"
 
 
-def test_a_confirmation_that_comes_after_a_renewal_revokes_nothing_else(cast: Cast) -> None:
+@pytest.mark.parametrize("way", ["renewed", "revoked"])
+def test_a_request_to_revoke_what_is_over_waits_no_longer(cast: Cast, reader: People, way: str) -> None:
     asked = revoke(cast, "hoa", "admin")
-    key_changes.renew(cast.office, account(cast, "hoa"), "person", Secret(PIN), cast.office.now())
-    confirm(cast, "minh", asked)
+    assert "Thu hồi chứng thư" in reader("minh").get("/confirmations").words
+    if way == "revoked":
+        revoke(cast, "hoa", "minh")
+    else:
+        key_changes.renew(cast.office, account(cast, "hoa"), "person", Secret(PIN), cast.office.now())
+    assert "Thu hồi chứng thư" not in reader("minh").get("/confirmations").words
+    with pytest.raises(Stale):
+        confirm(cast, "minh", asked)
+    assert "Không còn cần" in reader("admin").get(f"/admin/accounts/{cast.ids['hoa']}").words
+    if way == "revoked":
+        return
     new, old = keys(cast, "hoa")
     assert (new.revoked_at, old.reason) == (None, "superseded")
 
@@ -201,9 +225,16 @@ def test_a_reason_is_chosen_from_those_there_are(cast: Cast, reason: str) -> Non
 
 
 def test_with_the_personal_certificate_goes_the_seal_its_pin_opens(cast: Cast) -> None:
-    office = cast.office
-    key_changes.issue(office, account(cast, "thu"), "person", Secret(PIN), office.now())
-    revoke(cast, "thu", "thu")
+    own = next(key for key in keys(cast, "thu") if key.purpose == "person")
+    key_changes.revoke(
+        cast.office,
+        cast.actor("thu"),
+        own.id,
+        "keyCompromise",
+        Secret(PASSWORD),
+        ADDRESS,
+        cast.office.now(),
+    )
     assert {key.purpose: key.reason for key in keys(cast, "thu")} == {
         "person": "keyCompromise",
         "seal": "keyCompromise",
@@ -220,7 +251,8 @@ def test_an_account_that_is_switched_off_has_no_certificate_any_more(cast: Cast)
 
 def test_a_clerk_who_leaves_the_post_leaves_a_revoked_seal(cast: Cast) -> None:
     accounts.set_roles(cast.office, cast.actor("admin"), cast.ids["thu"], [], cast.office.now())
-    assert [(key.purpose, key.reason) for key in keys(cast, "thu")] == [("seal", "cessationOfOperation")]
+    left = {key.purpose: key.reason for key in keys(cast, "thu")}
+    assert left == {"person": "", "seal": "cessationOfOperation"}
 
 
 # --- a new key after the last (law 7) ------------------------------------------------------------------

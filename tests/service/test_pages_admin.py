@@ -71,6 +71,12 @@ def enter(cast: Cast) -> Iterator[Enter]:
         yield lambda name, password="": Person(app, name, password)
 
 
+def confirm_only(person: Person, **more: str) -> None:
+    """Say yes to the one thing that waits."""
+    (change,) = re.findall(r"/confirmations/([^/]+)/confirm", person.get("/confirmations"))
+    assert "Đã thực hiện" in person.post(f"/confirmations/{change}/confirm", password=PASSWORD, **more).text
+
+
 def once_in(html: str) -> str:
     found = re.search(r'<b class="mono">([^<]*)</b>', html)
     assert found is not None, html
@@ -110,7 +116,11 @@ def test_the_first_pin_makes_the_key_and_the_page_says_what_it_is_worth(cast: Ca
 
 def test_a_clerk_receives_the_seal_with_the_first_pin(cast: Cast, enter: Enter) -> None:
     forget_keys(cast, "thu")
-    enter("thu").post("/account/pin", password=PASSWORD, new_pin=PIN, again_pin=PIN)
+    typed = {"password": PASSWORD, "new_pin": PIN, "again_pin": PIN}
+    thu, minh = enter("thu"), enter("minh")
+    assert thu.post("/account/pin", **typed).headers["location"] == "/account?done=asked"
+    confirm_only(minh)
+    assert thu.post("/account/pin", **typed).headers["location"] == "/account?done=pin"
     with cast.office.db.read() as session:
         assert keyring.key_of(session, cast.ids["thu"], "person")
         assert keyring.key_of(session, cast.ids["thu"], "seal")
@@ -121,9 +131,9 @@ def test_a_new_clerk_takes_the_seal_with_the_pin_held_already(cast: Cast, enter:
     assert mai.post("/account/seal", pin=PIN).status_code == 404
     asked = admin.post(f"/admin/accounts/{cast.ids['mai']}/roles", roles=["teacher", "clerk"])
     assert "Đang chờ xác nhận" in asked.text
-    change = re.search(r"/confirmations/([^/]+)/confirm", minh.get("/confirmations"))
-    assert change is not None
-    minh.post(f"/confirmations/{change[1]}/confirm", password=PASSWORD)
+    with cast.office.db.read() as session:
+        held = keyring.key_of(session, cast.ids["mai"], "person").id
+    confirm_only(minh, keep=held)
     assert "Nhận khóa con dấu" in mai.get("/account")
     assert mai.post("/account/seal", pin="908172").status_code == 422
     assert mai.post("/account/seal", pin=PIN).headers["location"] == "/account?done=seal"

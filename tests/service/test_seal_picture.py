@@ -17,8 +17,10 @@ from models.document import Revision
 from models.errors import Invalid
 from models.notice import Notice
 from models.picture import SealPicture
-from service import demo_pictures, seal_pictures
+from service import accounts, demo_pictures, seal_pictures
+from service.account_changes import Asked
 from tasks import pdf_pages, verifying
+from tasks.keys import Secret
 from tests.cast import PASSWORD, Cast
 from tests.service.reading import Page, Reader
 from tests.service.test_signature_picture import give, send, told
@@ -44,7 +46,15 @@ def waiting(cast: Cast) -> list[Change]:
 
 
 def put_in_force(cast: Cast, diameter: int = 360) -> None:
-    assert not seal_pictures.ask(cast.office, cast.actor("minh"), SEAL, diameter, cast.office.now()).waits
+    confirm(cast, seal_pictures.ask(cast.office, cast.actor("minh"), SEAL, diameter, cast.office.now()))
+
+
+def confirm(cast: Cast, asked: Asked) -> None:
+    """A principal's own wish, too, waits for the password."""
+    office, minh = cast.office, cast.actor("minh")
+    assert asked.waits
+    assert asked.change.confirm_by == [minh.id]
+    accounts.confirm(office, minh, asked.change.id, Secret(PASSWORD), "192.0.2.7", office.now())
 
 
 def test_the_clerk_asks_the_principal_confirms(cast: Cast, reader: People) -> None:
@@ -83,14 +93,14 @@ def test_refused_it_never_stands(cast: Cast, reader: People) -> None:
     assert "Chưa có" in reader("thu").get("/seal").words
 
 
-def test_a_principals_own_is_in_force_at_once_and_the_old_one_is_kept(each_cast: Cast) -> None:
+def test_a_principals_own_is_in_force_with_the_password_and_the_old_one_is_kept(each_cast: Cast) -> None:
     cast = each_cast
     put_in_force(cast, 300)
     put_in_force(cast, 360)
     with cast.office.db.read() as session:
         kept = seal_pictures.history(session, cast.school_id)
     assert [(row.diameter, row.until is None) for row in kept] == [(360, True), (300, False)]
-    assert not seal_pictures.ask_off(cast.office, cast.actor("minh"), cast.office.now()).waits
+    confirm(cast, seal_pictures.ask_off(cast.office, cast.actor("minh"), cast.office.now()))
     assert in_force(cast) is None
     with pytest.raises(Invalid):
         seal_pictures.ask_off(cast.office, cast.actor("minh"), cast.office.now())
