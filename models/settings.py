@@ -64,8 +64,8 @@ class Settings(BaseSettings):
 
     trust: str = ""
     """Folder of trust anchors (`flows/anchors.py`); empty: `trust` in the data folder."""
-    verifiers: int = Field(default=1, ge=1)
-    """Child processes that check signed files people bring."""
+    verifiers: int = Field(default=2, ge=1)
+    """Child processes that check signed files people bring; with two or more one slow file delays nobody."""
     verify_seconds: int = Field(default=30, ge=1)
     """Longest time of checking one file."""
 
