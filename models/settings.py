@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     def _known_authorities(cls, urls: str) -> str:
         for url in urls.split():
             at = urlsplit(url)
+            if re.search(r"[,;](https?:|$)", url):
+                raise ValueError("several are separated by spaces, not by commas or semicolons")
             if at.scheme not in ("http", "https") or not at.hostname:
                 raise ValueError("it is not http(s)://host/path, several separated by spaces")
             try:

@@ -13,7 +13,7 @@ from flows.known_files import FileStanding, KnownFile
 from models.text import Text
 from service import words
 from tasks.verdicts import IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
-from tasks.verifying import Changes
+from tasks.verifying import Changes, Level
 
 Fact = tuple[Text, Text]
 
@@ -234,7 +234,9 @@ def _time(one: SignatureVerdict) -> tuple[Text, Text]:
     if report.timestamped_at:
         return words.when(report.timestamped_at), _STAMPED
     if report.claimed_at:
-        return words.when(report.claimed_at), _BY_SIGNER
+        # From B-T on there is a time-stamp; here one that proves nothing.
+        unproven = _BY_SIGNER if report.level is Level.B else _UNKNOWN_STAMP
+        return words.when(report.claimed_at), unproven
     return words.same("–"), _NO_TIME
 
 
@@ -277,6 +279,10 @@ _STAMP = Text("Dấu thời gian", "Time-stamp")
 _STAMP_OF = Text("Dấu thời gian, {name}", "Time-stamp, {name}")
 _STAMPED = Text("có dấu thời gian", "time-stamped")
 _BY_SIGNER = Text("theo máy người ký, không có dấu thời gian", "by the signer's machine, no time-stamp")
+_UNKNOWN_STAMP = Text(
+    "theo máy người ký; có dấu thời gian nhưng không rõ nơi cấp hoặc không kiểm tra được",
+    "by the signer's machine; there is a time-stamp, but its issuer is unknown or it cannot be checked",
+)
 _NO_TIME = Text("không ghi thời điểm", "no time is given")
 _TOUCHED = Text("Bị sửa sau khi ký hoặc chữ ký hỏng", "Changed after signing, or the signature is damaged")
 _FORBIDDEN = Text(
@@ -284,8 +290,9 @@ _FORBIDDEN = Text(
 )
 _LOOKS_OTHER = Text("Trang nhìn khác với lúc ký", "The pages look different from what was signed")
 _LOOKS_UNTOLD = Text(
-    "Trang có thay đổi sau khi ký, chưa rõ có được phép hay không",
-    "The pages changed after signing; whether that was allowed is not determined",
+    "Byte đã ký còn nguyên; sau đó có phần thêm hiện trên trang, chưa rõ có được phép hay không",
+    "The signed bytes are unchanged; something was added that shows on the pages, and whether that was "
+    "allowed is not determined",
 )
 _WHOLE = Text("Còn nguyên vẹn", "Unchanged")
 _WHOLE_FILLED = Text(
