@@ -190,8 +190,8 @@ def verify(
     trust: Annotated[
         Path | None,
         typer.Option(
-            help="Thư mục chứng thư được tin, thay cho HOSOSO_TRUST. Tệp .pem .crt .cer .der .crl nằm trong các "
-            "thư mục con public, official, specialised, other theo loại chứng thư · Folder of trust anchors, "
+            help="Thư mục chứng thư được tin, thay cho HOSOSO_TRUST. Tệp .pem .crt .cer .der .crl nằm trong "
+            "các thư mục con public, official, specialised, other theo loại chứng thư · Folder of trust anchors, "
             "instead of HOSOSO_TRUST. Its files lie in subfolders by their class: public, official, "
             "specialised, other"
         ),

@@ -151,6 +151,8 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
 
 def known_words(known: KnownFile) -> Text:
     """What became of a file of ours: nothing about any person."""
+    if known.standing == "destroyed" and known.since and known.by_list:
+        return _DESTROYED_BY.format(day=words.day(known.since), list=known.by_list)
     said = _KNOWN if known.since else _KNOWN_UNDATED
     since = words.day(known.since) if known.since else ""
     return said[known.standing].format(day=since, revision=known.by_revision or 0)
@@ -186,8 +188,10 @@ _KNOWN: dict[FileStanding, Text] = {
         "This record was withdrawn on {day}. Do not use it.",
     ),
     "destroyed": Text(
-        "Hồ sơ này đã hết thời hạn lưu trữ và được hủy ngày {day}; hệ thống không còn bản gốc để đối chiếu.",
-        "This record was destroyed on {day} after its time in the archive; no original is left to compare.",
+        "Hồ sơ này từng có hiệu lực, đã hết thời hạn lưu trữ và được hủy ngày {day}; hệ thống không còn bản "
+        "gốc để đối chiếu.",
+        "This record was in force; it was destroyed on {day} at the end of its retention. No original is "
+        "left to compare.",
     ),
 }
 _KNOWN_UNDATED: dict[FileStanding, Text] = {
@@ -212,10 +216,18 @@ _KNOWN_UNDATED: dict[FileStanding, Text] = {
         "Hồ sơ này đã được rút. Không dùng bản này.", "This record was withdrawn. Do not use it."
     ),
     "destroyed": Text(
-        "Hồ sơ này đã hết thời hạn lưu trữ và được hủy; hệ thống không còn bản gốc để đối chiếu.",
-        "This record was destroyed after its time in the archive; no original is left to compare.",
+        "Hồ sơ này từng có hiệu lực, đã hết thời hạn lưu trữ và được hủy; hệ thống không còn bản gốc để đối "
+        "chiếu.",
+        "This record was in force; it was destroyed at the end of its retention. No original is left to "
+        "compare.",
     ),
 }
+_DESTROYED_BY = Text(
+    "Hồ sơ này từng có hiệu lực, đã hết thời hạn lưu trữ và được hủy ngày {day} theo danh mục số {list}; hệ "
+    "thống không còn bản gốc để đối chiếu.",
+    "This record was in force; it was destroyed on {day} at the end of its retention, by list no. {list}. No "
+    "original is left to compare.",
+)
 
 
 def _two(text: Text) -> tuple[str, str]:
