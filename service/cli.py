@@ -190,10 +190,9 @@ def verify(
     trust: Annotated[
         Path | None,
         typer.Option(
-            help="Thư mục chứng thư được tin, thay cho HOSOSO_TRUST. Tệp .pem .crt .cer .der .crl nằm trong "
-            "các thư mục con public, official, specialised, other theo loại chứng thư · Folder of trust anchors, "
-            "instead of HOSOSO_TRUST. Its files lie in subfolders by their class: public, official, "
-            "specialised, other"
+            help="Thư mục chứng thư được tin, thay cho HOSOSO_TRUST; tệp nằm trong các thư mục con public, "
+            "official, specialised, other theo loại chứng thư · Folder of trust anchors, instead of "
+            "HOSOSO_TRUST; its files lie in subfolders by their class: public, official, specialised, other"
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · The result as JSON")] = False,
