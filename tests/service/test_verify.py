@@ -174,6 +174,12 @@ def test_what_was_changed_is_shown_as_pictures_of_both(
     page = shown(client, changed)
     assert "tệp đã bị sửa sau khi ký" in page.tree.findtext(".//h1")
     assert "Nghi day bu" in page.words
+    for cut in page.all(".crop"):
+        (frame,) = cut.findall(".//rect")
+        left, top, width, height = (int(side) for side in cut.find(".//svg").get("viewbox").split())
+        x, y, w, h = (int(frame.get(side)) for side in ("x", "y", "width", "height"))
+        assert left <= x < x + w <= left + width and top <= y < y + h <= top + height, "marked in the cut"
+    assert page.all(".crop")
     pictures = [image.get("src") for image in page.all("img") if "/verify/" in image.get("src")]
     assert len(pictures) >= 2
     for address in pictures:
