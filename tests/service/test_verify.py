@@ -356,7 +356,7 @@ def test_one_address_asks_so_often_and_no_more(client: TestClient) -> None:
     answers = [client.post("/api/v1/verify").status_code for _ in range(MOST + 1)]
     assert answers == [422] * MOST + [429]
     page = sent(client, blank())
-    assert page.status_code == 429 and "quá nhiều lần" in page.text and 'type="file"' in page.text
+    assert page.status_code == 429 and "quá nhiều yêu cầu" in page.text and 'type="file"' in page.text
 
 
 def test_a_stored_file_is_checked_where_it_lies(cast: Cast, approved: Document) -> None:
