@@ -45,7 +45,7 @@ def test_a_file_that_is_chosen_or_dropped_and_read_in_both_languages(
     verdict(here.page, "Valid, unchanged")
     ready(here.page)
     here.page.evaluate(DROP, ["[data-drop]", base64.b64encode(b"GIF89a").decode()])
-    verdict(here.page, "Không đọc được tệp")
+    verdict(here.page, "Unreadable file")
     expect(here.page.locator("main")).to_contain_text("tệp thả.pdf")
     assert here.complaints == []
 
