@@ -27,6 +27,8 @@ _AT_ONCE = 500
 _GONE: tuple[Any, ...] = (DocumentImage, Upload, PartMark, RoundMark, Notice, Duty, ArchiveProof)
 """Tables of what was typed, sent in or said about a record, and of what was still to do with it."""
 
+_MAIL_OF_DESTROYED = "Hồ sơ đã hủy · Destroyed record"
+
 # --- files ----------------------------------------------------------------------------------------------
 
 
@@ -111,7 +113,9 @@ def empty(session: Session, document: Document) -> None:
     """Empty everything of a record that holds words, in the caller's transaction; not its own row."""
     told = select(col(Notice.mail_id)).where(col(Notice.document_id) == document.id)
     session.execute(
-        update(Mail).where(col(Mail.id).in_(told), col(Mail.state) != "waiting").values(text="", html="")
+        update(Mail)
+        .where(col(Mail.id).in_(told), col(Mail.state) != "waiting")
+        .values(subject=_MAIL_OF_DESTROYED, text="", html="")
     )
     for table in _GONE:
         session.execute(delete(table).where(table.document_id == document.id))

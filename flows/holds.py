@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
+from flows import staying_words
 from flows.catalogue import TYPES, type_of
 from flows.office import Office
 from flows.people import Actor
@@ -214,9 +215,8 @@ def _tell(session: Session, row: LegalHold, what: str, sentence: Text, now: date
 def named(row: LegalHold) -> Text:
     """`theo 15/QĐ-TTr`, or the day it was placed."""
     if row.reference:
-        return Text(f"theo {row.reference}", f"under {row.reference}")
-    day = f"{row.at.astimezone(VIETNAM):%d/%m/%Y}"
-    return Text(f"từ ngày {day}", f"since {day}")
+        return staying_words.UNDER.format(number=row.reference)
+    return staying_words.SINCE.format(day=f"{row.at.astimezone(VIETNAM):%d/%m/%Y}")
 
 
 def scope(hold: Held) -> Text:

@@ -16,6 +16,7 @@ from flows import plan, prints
 from flows.catalogue import type_of
 from flows.evidence import PRINT
 from flows.posts import issuer_of
+from models.destruction import DestroyedFile, Destruction
 from models.document import Document, Revision, Signature
 from models.errors import NotFound
 from models.event import Event
@@ -43,17 +44,25 @@ class KnownFile:
     """When that came about: the approval, the withdrawal, the day it was replaced."""
     by_revision: int | None = None
     """The revision that stands now, where a later one does."""
+    by_list: str = ""
+    """Number of the list by which a destroyed record went."""
 
 
 def find(session: Session, blobs: BlobStore, sha256: str) -> KnownFile | None:
     """The record this very file belongs to; None when it is none of a record's files."""
-    if not blobs.path(sha256).exists():
-        return None  # nearly every file that strangers bring: no table is read for it
+    if not blobs.path(sha256).exists() and not _destroyed(session, sha256):
+        return None  # nearly every file that strangers bring: no table of records is read for it
     found = _named(session, sha256)
     if found is None:
         return None
     document_id, revision = found
     return _known(session, session.get_one(Document, document_id), revision, sha256)
+
+
+def _destroyed(session: Session, sha256: str) -> bool:
+    """Did this file go with its record?"""
+    gone = select(DestroyedFile.sha256).where(col(DestroyedFile.sha256) == sha256).limit(1)
+    return session.exec(gone).first() is not None
 
 
 def _named(session: Session, sha256: str) -> tuple[str, int] | None:
@@ -95,7 +104,17 @@ def _known(session: Session, document: Document, revision: int, blob: str) -> Kn
         standing=standing,
         since=since,
         by_revision=document.revision if standing == "older" else None,
+        by_list=_list_of(session, document.id) if standing == "destroyed" else "",
     )
+
+
+def _list_of(session: Session, document_id: str) -> str:
+    number = session.exec(
+        select(Document.number)
+        .join(Destruction, col(Destruction.list_id) == col(Document.id))
+        .where(col(Destruction.document_id) == document_id)
+    ).first()
+    return number or ""
 
 
 def _standing(

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
-from flows import holds
+from flows import holds, staying_words
 from flows.catalogue import TYPES, type_of
 from flows.documents.destruction_list import DESTRUCTION_LIST
 from flows.grammar import DocumentType
@@ -331,9 +331,9 @@ def staying(
             if key in own:
                 found[key] = own[key]
             elif other is not None:
-                found[key] = _WITH.format(title=known[other].title, why=own[other])
+                found[key] = staying_words.WITH.format(title=known[other].title, why=own[other])
             elif alone is not None:
-                found[key] = _TOGETHER.format(title=known[alone].title)
+                found[key] = staying_words.TOGETHER.format(title=known[alone].title)
     return {key: why for key, why in found.items() if key in chosen}
 
 
@@ -344,15 +344,15 @@ def _stays(
     if document is None or document.status == "destroyed":
         return None
     if document.status not in ENDED or document.step:
-        return _UNDER_WAY
+        return staying_words.UNDER_WAY
     if document.keep_until is None:
-        return _PERMANENT
+        return staying_words.PERMANENT
     if document.keep_until > now:
-        return _KEPT.format(day=f"{last_day(document.keep_until):%d/%m/%Y}")
+        return staying_words.KEPT.format(day=f"{last_day(document.keep_until):%d/%m/%Y}")
     hold = next((one for one in held if holds.fits(one.row, document)), None)
     if hold is not None:
-        return _HELD.format(reference=holds.named(hold.row))
-    return _LISTED if document.id in listed else None
+        return staying_words.HELD.format(reference=holds.named(hold.row))
+    return staying_words.LISTED if document.id in listed else None
 
 
 def _some(ids: Collection[str]) -> Iterator[list[str]]:
@@ -361,19 +361,6 @@ def _some(ids: Collection[str]) -> Iterator[list[str]]:
         yield whole[start : start + 500]
 
 
-_UNDER_WAY = Text("chưa lưu trữ xong", "it is not archived yet")
-_PERMANENT = Text("giữ vĩnh viễn", "it is kept permanently")
-_KEPT = Text("phải giữ đến hết ngày {day}", "it is to be kept to the end of {day}")
-_HELD = Text("đang tạm dừng hủy {reference}", "destruction is on hold {reference}")
-_LISTED = Text("đang có trong một danh mục hủy khác", "it stands on another list")
-_WITH = Text(
-    "đi cùng “{title}”, hồ sơ này chưa hủy được: {why}",
-    "it belongs to “{title}”, which must stay: {why}",
-)
-_TOGETHER = Text(
-    "phải hủy cùng “{title}”, hồ sơ này chưa chọn",
-    "it goes only together with “{title}”, which is not chosen",
-)
 _WRONG = Text(
     "Chưa đặt được thời hạn lưu trữ. Sửa chỗ được đánh dấu.", "The term is not set. Mend what is marked."
 )

@@ -64,8 +64,8 @@ class Settings(BaseSettings):
 
     trust: str = ""
     """Folder of trust anchors (`flows/anchors.py`); empty: `trust` in the data folder."""
-    verifiers: int = Field(default=1, ge=1)
-    """Child processes that check signed files people bring."""
+    verifiers: int = Field(default=2, ge=1)
+    """Child processes that check signed files people bring; with two or more one slow file delays nobody."""
     verify_seconds: int = Field(default=30, ge=1)
     """Longest time of checking one file."""
 
@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     def _known_authorities(cls, urls: str) -> str:
         for url in urls.split():
             at = urlsplit(url)
+            if re.search(r"[,;](https?:|$)", url):
+                raise ValueError("several are separated by spaces, not by commas or semicolons")
             if at.scheme not in ("http", "https") or not at.hostname:
                 raise ValueError("it is not http(s)://host/path, several separated by spaces")
             try:

@@ -189,7 +189,11 @@ def verify(
     files: Annotated[list[Path], typer.Argument(help="Tệp PDF đã ký · Signed PDFs", show_default=False)],
     trust: Annotated[
         Path | None,
-        typer.Option(help="Thư mục chứng thư được tin, thay cho HOSOSO_TRUST · Folder of trust anchors"),
+        typer.Option(
+            help="Thư mục chứng thư được tin, thay cho HOSOSO_TRUST; tệp nằm trong các thư mục con public, "
+            "official, specialised, other theo loại chứng thư · Folder of trust anchors, instead of "
+            "HOSOSO_TRUST; its files lie in subfolders by their class: public, official, specialised, other"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · The result as JSON")] = False,
     details: Annotated[bool, typer.Option("--details", help="Chi tiết kỹ thuật · Every detail")] = False,

@@ -26,6 +26,7 @@ from models.run import Lease
 from models.settings import Settings
 from service.deps import OfficeDep
 from tasks.stamp_servers import StampServer, servers_of
+from tasks.timestamping import QUERY, REPLY
 
 router = APIRouter()
 
@@ -108,7 +109,7 @@ def disk(settings: Settings) -> str:
 
 
 def timestamps(settings: Settings) -> dict[str, str]:
-    """Whether a time-stamp authority can be reached: without one nobody can sign. Of several, each."""
+    """Whether a time-stamp authority answers: without one nobody can sign. Of several, each."""
     found = {server.name: _reached(server) for server in servers_of(settings.timestamp_url)}
     words = list(found.values())
     all_together = {"timestamps": "ok" if "ok" in words else words[0]}
@@ -124,4 +125,25 @@ def _reached(server: StampServer) -> str:
         socket.create_connection((at.hostname or "", port), PATIENCE).close()
     except OSError as error:
         return f"does not answer ({type(error).__name__})"
-    return "ok"
+    return _asked(server)
+
+
+def _asked(server: StampServer) -> str:
+    """Whether what listens there is a time-stamp authority: an empty question is refused, and costs nothing.
+
+    Refusals by HTTP are an answer too: nobody signs in here. `hososo doctor` has a real time-stamp made.
+    """
+    try:
+        with httpx.stream(
+            "POST",
+            server.url,
+            headers={"Content-Type": QUERY, "Accept": REPLY},
+            timeout=PATIENCE,
+            trust_env=not server.is_near,
+        ) as answer:
+            kind = answer.headers.get("content-type", "").partition(";")[0].strip()
+    except httpx.HTTPError as error:
+        return f"does not answer ({type(error).__name__})"
+    if answer.status_code >= 500:
+        return f"answers {answer.status_code}"
+    return "ok" if answer.status_code >= 400 or kind == REPLY else "answers with no time-stamp"

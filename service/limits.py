@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import threading
+import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -14,6 +15,8 @@ from models.text import Text
 from service.sign_in import Throttled
 
 _MOST_KEPT = 10_000
+_LATELY = 600.0
+"""Seconds after which what an address used is forgotten."""
 
 
 class Limiter:
@@ -40,31 +43,79 @@ class Limiter:
             raise Throttled(_TOO_OFTEN.format(minutes=minutes))
 
 
-class AtOnce:
-    """At most `each` requests of one address under way, and `most` in all; each web process for itself."""
+class FairTurns:
+    """Turns at a few places of work, shared fairly between addresses; each web process for itself.
 
-    def __init__(self, each: int, most: int, busy: Text) -> None:
-        self._each, self._most, self._busy = each, most, busy
-        self._under_way: Counter[str] = Counter()
-        self._lock = threading.Lock()
+    One address holds at most all places but one, so that others go on beside it, and of those who wait the
+    one goes first that has had the least time of late. For any thread.
+    """
+
+    def __init__(self, places: int, each: int, most: int, patience: float, busy: Text) -> None:
+        """`each` requests of one address under way or waiting, `most` in all; `patience` seconds to wait."""
+        self._places, self._share = places, max(1, places - 1)
+        self._each, self._most, self._patience, self._busy = each, most, patience, busy
+        self._at_work: Counter[str] = Counter()
+        self._waiting: list[_Waiter] = []
+        self._had: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self, address: str) -> Iterator[None]:
-        """One of them. Throttled when this address has its share under way, Unavailable when all are."""
-        key = _network(address)
-        with self._lock:
-            if self._under_way[key] >= self._each:
+    def turn(self, address: str) -> Iterator[Callable[[], bool]]:
+        """A place; what is given tells whether another address waits for one.
+
+        Throttled when this address has its share under way, Unavailable when too many wait or it takes too
+        long.
+        """
+        waiter = _Waiter(_network(address))
+        with self._changed:
+            if self._under_way(waiter.key) >= self._each:
                 raise Throttled(_ONE_AFTER_THE_OTHER)
-            if self._under_way.total() >= self._most:
+            if self._at_work.total() + len(self._waiting) >= self._most:
                 raise Unavailable(self._busy)
-            self._under_way[key] += 1
+            self._waiting.append(waiter)
+            came = self._changed.wait_for(lambda: self._next() is waiter, self._patience)
+            self._waiting.remove(waiter)
+            if came:
+                self._at_work[waiter.key] += 1
+            self._changed.notify_all()  # the next may have a place too
+            if not came:
+                raise Unavailable(self._busy)
+        begun = time.monotonic()
         try:
-            yield
+            yield lambda: self._waited_for(waiter.key)
         finally:
-            with self._lock:
-                self._under_way[key] -= 1
-                if not self._under_way[key]:
-                    del self._under_way[key]
+            with self._changed:
+                self._at_work[waiter.key] -= 1
+                self._had[waiter.key] = (begun, self._of_late(waiter.key) + time.monotonic() - begun)
+                self._had.move_to_end(waiter.key)
+                while len(self._had) > _MOST_KEPT:
+                    self._had.popitem(last=False)
+                self._changed.notify_all()
+
+    def _under_way(self, key: str) -> int:
+        return self._at_work[key] + sum(one.key == key for one in self._waiting)
+
+    def _next(self) -> _Waiter | None:
+        """Who takes a free place: of the first to come, one that had the least time."""
+        if self._at_work.total() >= self._places:
+            return None
+        may = (one for one in self._waiting if self._at_work[one.key] < self._share)
+        return min(may, key=lambda one: self._of_late(one.key), default=None)
+
+    def _of_late(self, key: str) -> float:
+        last, seconds = self._had.get(key, (float("-inf"), 0.0))
+        return seconds if time.monotonic() - last < _LATELY else 0.0
+
+    def _waited_for(self, key: str) -> bool:
+        with self._changed:
+            return any(one.key != key for one in self._waiting)
+
+
+class _Waiter:
+    """One request that waits for its turn, told apart by its identity."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
 
 
 def _network(address: str) -> str:
@@ -83,6 +134,6 @@ _ONE_AFTER_THE_OTHER = Text(
     "A file of this network is being checked. Wait until that is done, then try again.",
 )
 _TOO_OFTEN = Text(
-    "Mạng này tra cứu quá nhiều lần. Thử lại sau {minutes} phút.",
-    "This network has asked too often. Try again in {minutes} min.",
+    "Mạng này đã gửi quá nhiều yêu cầu. Thử lại sau {minutes} phút.",
+    "This network has sent too many requests. Try again in {minutes} min.",
 )

@@ -29,25 +29,16 @@ from models.text import Language, Text
 from service import words
 from service.assets import has_static, security_headers, static
 from service.deps import office_of
+from service.languages import asked_language, keep_language, language_of
 
 if TYPE_CHECKING:
     from service.access import Viewer
 
 ROOT = Path(__file__).resolve().parent.parent
-LANGUAGE_COOKIE = "language"
 __all__ = ["environment", "error_page", "language_of", "page", "security_headers"]
 
 
-# --- language and words ---------------------------------------------------------------------------------
-
-
-def language_of(request: Request, viewer: Viewer | None) -> Language:
-    """`?lang=` for this page, else the account's language, else the cookie, else Vietnamese."""
-    asked = request.query_params.get("lang")
-    if asked in ("vi", "en"):
-        return "en" if asked == "en" else "vi"
-    chosen = viewer.account.language if viewer else request.cookies.get(LANGUAGE_COOKIE)
-    return "en" if chosen == "en" else "vi"
+# --- words -----------------------------------------------------------------------------------------------
 
 
 class Counting(Formatter):
@@ -344,13 +335,18 @@ def page(
     }
     body = environment().get_template(template).render(values)
     # A signed-in page is nobody else's: no shared cache keeps it, and "back" after signing out asks again.
-    return HTMLResponse(body, status_code=status_code, headers={"cache-control": "no-store"})
+    shown = HTMLResponse(body, status_code=status_code, headers={"cache-control": "no-store"})
+    if viewer is None and (asked := asked_language(request)):
+        keep_language(shown, office_of(request).settings, asked)
+    return shown
 
 
 TITLES: dict[int, Text] = {
     403: Text("Việc này không thuộc tài khoản đang dùng", "This act belongs to someone else"),
     404: Text("Không tìm thấy", "Not found"),
     409: Text("Hồ sơ đã thay đổi", "The record has changed"),
+    405: Text("Trang này không mở trực tiếp được", "This page cannot be opened by itself"),
+    410: Text("Đã hủy", "Destroyed"),
     413: Text("Nội dung gửi lên quá lớn", "Too much was sent"),
     422: Text("Nội dung chưa hợp lệ", "Something is not valid"),
     423: Text("Đang tạm khóa", "Locked for now"),

@@ -7,7 +7,7 @@ from typing import Any
 from flows.known_files import KnownFile
 from service.api.answers import moment, words
 from tasks.check_results import CheckResult
-from tasks.verdicts import ChangedPlace, SignatureVerdict
+from tasks.verdicts import ChangedPlace, IssuerClass, SignatureVerdict, Standing, Verdict
 
 
 def answer(result: CheckResult, known: KnownFile | None) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def answer(result: CheckResult, known: KnownFile | None) -> dict[str, Any]:
         "standing": verdict.standing.value,
         "headline": words(verdict.headline),
         "explanation": words(verdict.explanation),
-        "legal_force": not verdict.development,
+        "legal_force": _legal_force(verdict),
         "cautions": [words(caution) for caution in verdict.cautions],
         "pages": verdict.pages,
         "modified": verdict.modified or None,
@@ -28,6 +28,18 @@ def answer(result: CheckResult, known: KnownFile | None) -> dict[str, Any]:
         "signatures": [_signature(one) for one in verdict.signatures],
         "places": [_place(place) for place in verdict.places],
     }
+
+
+_IN_LAW = {IssuerClass.PUBLIC, IssuerClass.OFFICIAL, IssuerClass.SPECIALISED}
+
+
+def _legal_force(verdict: Verdict) -> bool | None:
+    """True only of a valid file whose every signer has a certificate of a class the law knows; False of test
+    certificates; None where it cannot be told."""
+    if verdict.development:
+        return False
+    classes = {one.issuer_class for one in verdict.signers}
+    return True if verdict.standing is Standing.VALID and classes <= _IN_LAW else None
 
 
 def _signature(one: SignatureVerdict) -> dict[str, Any]:

@@ -153,7 +153,8 @@ def _lines(result: CheckResult, known: KnownFile | None, language: Language, det
             yield f"       {name.to(language)}: {value.to(language)}"
     for place in verdict.places:
         words_ = f": {place.words_before or '–'} → {place.words_after or '–'}"
-        page = _PAGE.format(n=place.page) if place.page else _GONE
+        differs = _ADDED if verdict.standing is Standing.UNKNOWN else _PAGE
+        page = differs.format(n=place.page) if place.page else _GONE
         yield f"  {page.to(language)}{words_ if place.words_before or place.words_after else ''}"
     took = words.decimal(result.seconds)
     yield f"  {_TOOK.format(seconds=took, sha256=result.sha256 or '–').to(language)}"
@@ -161,6 +162,7 @@ def _lines(result: CheckResult, known: KnownFile | None, language: Language, det
 
 _REVISION = Text("bản {n}", "revision {n}")
 _PAGE = Text("Khác lúc ký, trang {n}", "Differs from what was signed, page {n}")
+_ADDED = Text("Thêm vào sau chữ ký, trang {n}", "Added after a signature, page {n}")
 _GONE = Text("Khác lúc ký, trang không còn", "Differs from what was signed, a page is gone")
 _TOOK = Text("SHA-256 {sha256}, mất {seconds} giây", "SHA-256 {sha256}, {seconds} s")
 _NO_FILE = Text(

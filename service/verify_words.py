@@ -13,7 +13,7 @@ from flows.known_files import FileStanding, KnownFile
 from models.text import Text
 from service import words
 from tasks.verdicts import IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
-from tasks.verifying import Changes
+from tasks.verifying import Changes, Level
 
 Fact = tuple[Text, Text]
 
@@ -151,6 +151,8 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
 
 def known_words(known: KnownFile) -> Text:
     """What became of a file of ours: nothing about any person."""
+    if known.standing == "destroyed" and known.since and known.by_list:
+        return _DESTROYED_BY.format(day=words.day(known.since), list=known.by_list)
     said = _KNOWN if known.since else _KNOWN_UNDATED
     since = words.day(known.since) if known.since else ""
     return said[known.standing].format(day=since, revision=known.by_revision or 0)
@@ -186,8 +188,10 @@ _KNOWN: dict[FileStanding, Text] = {
         "This record was withdrawn on {day}. Do not use it.",
     ),
     "destroyed": Text(
-        "Hồ sơ này đã hết thời hạn lưu trữ và được hủy ngày {day}; hệ thống không còn bản gốc để đối chiếu.",
-        "This record was destroyed on {day} after its time in the archive; no original is left to compare.",
+        "Hồ sơ này từng có hiệu lực, đã hết thời hạn lưu trữ và được hủy ngày {day}; hệ thống không còn bản "
+        "gốc để đối chiếu.",
+        "This record was in force; it was destroyed on {day} at the end of its retention. No original is "
+        "left to compare.",
     ),
 }
 _KNOWN_UNDATED: dict[FileStanding, Text] = {
@@ -212,10 +216,18 @@ _KNOWN_UNDATED: dict[FileStanding, Text] = {
         "Hồ sơ này đã được rút. Không dùng bản này.", "This record was withdrawn. Do not use it."
     ),
     "destroyed": Text(
-        "Hồ sơ này đã hết thời hạn lưu trữ và được hủy; hệ thống không còn bản gốc để đối chiếu.",
-        "This record was destroyed after its time in the archive; no original is left to compare.",
+        "Hồ sơ này từng có hiệu lực, đã hết thời hạn lưu trữ và được hủy; hệ thống không còn bản gốc để đối "
+        "chiếu.",
+        "This record was in force; it was destroyed at the end of its retention. No original is left to "
+        "compare.",
     ),
 }
+_DESTROYED_BY = Text(
+    "Hồ sơ này từng có hiệu lực, đã hết thời hạn lưu trữ và được hủy ngày {day} theo danh mục số {list}; hệ "
+    "thống không còn bản gốc để đối chiếu.",
+    "This record was in force; it was destroyed on {day} at the end of its retention, by list no. {list}. No "
+    "original is left to compare.",
+)
 
 
 def _two(text: Text) -> tuple[str, str]:
@@ -234,7 +246,9 @@ def _time(one: SignatureVerdict) -> tuple[Text, Text]:
     if report.timestamped_at:
         return words.when(report.timestamped_at), _STAMPED
     if report.claimed_at:
-        return words.when(report.claimed_at), _BY_SIGNER
+        # From B-T on there is a time-stamp; here one that proves nothing.
+        unproven = _BY_SIGNER if report.level is Level.B else _UNKNOWN_STAMP
+        return words.when(report.claimed_at), unproven
     return words.same("–"), _NO_TIME
 
 
@@ -277,6 +291,10 @@ _STAMP = Text("Dấu thời gian", "Time-stamp")
 _STAMP_OF = Text("Dấu thời gian, {name}", "Time-stamp, {name}")
 _STAMPED = Text("có dấu thời gian", "time-stamped")
 _BY_SIGNER = Text("theo máy người ký, không có dấu thời gian", "by the signer's machine, no time-stamp")
+_UNKNOWN_STAMP = Text(
+    "theo máy người ký; có dấu thời gian nhưng không rõ nơi cấp hoặc không kiểm tra được",
+    "by the signer's machine; there is a time-stamp, but its issuer is unknown or it cannot be checked",
+)
 _NO_TIME = Text("không ghi thời điểm", "no time is given")
 _TOUCHED = Text("Bị sửa sau khi ký hoặc chữ ký hỏng", "Changed after signing, or the signature is damaged")
 _FORBIDDEN = Text(
@@ -284,8 +302,9 @@ _FORBIDDEN = Text(
 )
 _LOOKS_OTHER = Text("Trang nhìn khác với lúc ký", "The pages look different from what was signed")
 _LOOKS_UNTOLD = Text(
-    "Trang có thay đổi sau khi ký, chưa rõ có được phép hay không",
-    "The pages changed after signing; whether that was allowed is not determined",
+    "Byte đã ký còn nguyên; sau đó có phần thêm hiện trên trang, chưa rõ có được phép hay không",
+    "The signed bytes are unchanged; something was added that shows on the pages, and whether that was "
+    "allowed is not determined",
 )
 _WHOLE = Text("Còn nguyên vẹn", "Unchanged")
 _WHOLE_FILLED = Text(

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, cast
 
@@ -20,7 +21,7 @@ from fastapi import Depends, Request
 from models.errors import TooLarge, Unavailable
 from models.settings import Settings
 from models.text import Text
-from service.limits import AtOnce, Limiter
+from service.limits import FairTurns, Limiter
 from tasks.check_results import CheckResult
 from tasks.judging import judge
 from tasks.pools import Died, IntakePool, JobFailed, OutOfTime
@@ -47,27 +48,38 @@ class Verifier:
     def __init__(self, settings: Settings) -> None:
         self._size, self._seconds = settings.verifiers, float(settings.verify_seconds)
         self.asked = Limiter(MOST, WINDOW)
-        self._turns = AtOnce(EACH, self._size * (1 + WAITING), _BUSY)
-        self._free = threading.BoundedSemaphore(self._size)
+        self._turns = FairTurns(self._size, EACH, self._size * (1 + WAITING), PATIENCE, _BUSY)
         self._lock = threading.Lock()
         self._pool: IntakePool | None = None
         self._closed = False
 
     def check(self, name: str, pdf: bytes, anchors: Anchors, now: datetime, address: str) -> CheckResult:
         """The verdict on a file. Throttled or Unavailable when it is not begun; never for its content."""
-        with self._turns.turn(address):
+        with self._turns.turn(address) as waited_for:
             begun = time.monotonic()
-            verdict = self.judge(pdf, anchors, now)
+            verdict = self.judge(pdf, anchors, now, waited_for)
             seconds = time.monotonic() - begun
         return CheckResult(name, len(pdf), hashlib.sha256(pdf).hexdigest(), now, seconds, verdict)
 
-    def judge(self, pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
-        """The same without its turn: for a command, which asks for one file after the other."""
-        if not self._free.acquire(timeout=PATIENCE):
-            raise Unavailable(_BUSY)
+    def judge(
+        self, pdf: bytes, anchors: Anchors, now: datetime, waited_for: Callable[[], bool] = lambda: False
+    ) -> Verdict:
+        """The same without its turn: for a command, which asks for one file after the other.
+
+        While `waited_for` says that others wait, a file has only half of the time.
+        """
+        short, was_waited_for = self._seconds / 2, False
+
+        def stopped(gone: float) -> bool:
+            nonlocal was_waited_for
+            was_waited_for = gone >= short and waited_for()
+            return was_waited_for
+
         try:
-            return self._opened().submit(judge, pdf, anchors, now)
+            return self._opened().submit_unless(stopped, judge, pdf, anchors, now)
         except OutOfTime:
+            if was_waited_for:
+                return unreadable(_OTHERS_WAIT.format(seconds=round(short)))
             return unreadable(_TOO_LONG.format(seconds=round(self._seconds)))
         except TooLarge as refusal:
             return unreadable(refusal.sentence)
@@ -78,8 +90,6 @@ class Verifier:
         except JobFailed:
             log.exception("a verdict failed")
             return unreadable(_DIED)
-        finally:
-            self._free.release()
 
     def close(self) -> None:
         with self._lock:
@@ -110,6 +120,12 @@ _TOO_LONG = Text(
     "nơi phát hành rồi kiểm tra lần nữa.",
     "Checking this file took more than {seconds} seconds and was stopped, so nothing can be said of its "
     "signatures. Fetch the original from where it was issued and check again.",
+)
+_OTHERS_WAIT = Text(
+    "Nhiều người đang chờ nên tệp này chỉ được kiểm tra {seconds} giây, chưa đủ; không kết luận được gì về "
+    "chữ ký. Thử lại khi ít người dùng hơn.",
+    "Others are waiting, so this file had only {seconds} seconds, which was not enough; nothing can be said "
+    "of its signatures. Try again when fewer people wait.",
 )
 _DIED = Text(
     "Tệp này làm phần kiểm tra dừng giữa chừng; không kết luận được gì về chữ ký. Lấy lại bản gốc từ nơi "

@@ -16,15 +16,13 @@ from tasks.comparing import Box
 from tasks.form_snapshots import Snapshot
 from tasks.page_evidence import SCALE, Drawing, box_of
 from tasks.page_findings import Spot
-from tasks.verdicts import ChangedPlace
+from tasks.verdicts import ChangedPlace, around
 
 MOST_PLACES = 12
 MOST_PAGES = 4
 """Pages that are shown whole."""
 LONGEST = 300
 """Characters of the words of a place."""
-_MARGIN = 25
-"""Thousandths of the page around a place."""
 _FINER = 1.5 * SCALE
 """Pixels to a point of a place cut out: it is looked at closely."""
 _WHOLE: Box = (0, 0, 1000, 1000)
@@ -102,12 +100,9 @@ def _drawn(drawing: Drawing, page: int) -> Image.Image | None:
 
 
 def _cut(image: Image.Image, box: Box) -> Image.Image:
-    left, top, right, bottom = (
-        max(0, box[0] - _MARGIN) * image.width // 1000,
-        max(0, box[1] - _MARGIN) * image.height // 1000,
-        min(1000, box[2] + _MARGIN) * image.width // 1000,
-        min(1000, box[3] + _MARGIN) * image.height // 1000,
-    )
+    shown = around(box)
+    left, top = shown[0] * image.width // 1000, shown[1] * image.height // 1000
+    right, bottom = -(-shown[2] * image.width // 1000), -(-shown[3] * image.height // 1000)
     return image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
 
 

@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from enum import Enum
@@ -42,6 +43,8 @@ START_SECONDS = 60.0
 """A child that is not ready by then will not be: importing everything takes about one second."""
 BUSY_SECONDS = 60.0
 """How long a caller waits for a free child."""
+_LOOK_SECONDS = 0.5
+"""How often a job's time, and whether it is still wanted, is looked at."""
 _TRIES = 3
 """Children tried for a job that none has begun: one that died idle, and a start that failed."""
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
@@ -92,11 +95,17 @@ class IntakePool:
         Raises TooLarge when the job takes too long or needs too much memory, Unavailable when no child is
         free, starts, or survives the job; JobFailed for any other exception.
         """
-        return self._run(self._seconds, function, args, kwargs)
+        return self._run(self._seconds, _unhindered, function, args, kwargs)
 
     def submit_within(self, seconds: float, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same with a time limit of its own."""
-        return self._run(seconds, function, args, kwargs)
+        return self._run(seconds, _unhindered, function, args, kwargs)
+
+    def submit_unless(
+        self, stopped: Callable[[float], bool], function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same, ended early when `stopped` says so: it is asked twice a second, with the seconds gone."""
+        return self._run(self._seconds, stopped, function, args, kwargs)
 
     def guards(self) -> tuple[Guard, ...]:
         """What each child that is ready gave up, for the doctor's page."""
@@ -131,7 +140,14 @@ class IntakePool:
             self._children.discard(child)
         return self._started()
 
-    def _run(self, seconds: float, function: Callable[..., T], args: Any, kwargs: Any) -> T:
+    def _run(
+        self,
+        seconds: float,
+        stopped: Callable[[float], bool],
+        function: Callable[..., T],
+        args: Any,
+        kwargs: Any,
+    ) -> T:
         job = pickle.dumps((seconds, function, args, kwargs))
         try:
             child = self._idle.get(timeout=BUSY_SECONDS)
@@ -140,7 +156,7 @@ class IntakePool:
         try:
             for _ in range(_TRIES):
                 try:
-                    kind, value = child.run(job, seconds)
+                    kind, value = child.run(job, seconds, stopped)
                 except Exception:
                     child = self._replaced(child)
                     raise
@@ -181,7 +197,7 @@ class _Child:
             self._pipe = Connection(ours.detach())
         self.guard: Guard | None = None
 
-    def run(self, job: bytes, seconds: float) -> tuple[str, Any]:
+    def run(self, job: bytes, seconds: float, stopped: Callable[[float], bool]) -> tuple[str, Any]:
         """What came of the job, and its value; "unbegun" when the child was dead before it began.
 
         After an exception the child is of no more use.
@@ -189,21 +205,23 @@ class _Child:
         # A machine's sweeper of old temporary files may have taken the folder of a child that was long idle.
         if not self._folder.path.is_dir() or not self._begins(job):
             return "unbegun", None
-        late = threading.Event()
+        late, ended, begun = threading.Event(), threading.Event(), time.monotonic()
 
-        def stop() -> None:
-            late.set()
-            self._kill()
+        def watch() -> None:
+            while not ended.wait(min(_LOOK_SECONDS, max(0.0, begun + seconds - time.monotonic()))):
+                gone = time.monotonic() - begun
+                if gone >= seconds or stopped(gone):
+                    late.set()
+                    self._kill()
+                    return
 
-        watch = threading.Timer(seconds, stop)
-        watch.daemon = True
-        watch.start()
+        threading.Thread(target=watch, daemon=True).start()
         try:
             answer = self._pipe.recv_bytes(FILE_BYTES)
         except (EOFError, OSError) as error:
             raise (_too_long(seconds) if late.is_set() else Died(_STOPPED)) from error
         finally:
-            watch.cancel()
+            ended.set()
         try:
             kind, value = plain(answer)
         except Exception as error:  # a child that was taken over may answer anything
@@ -246,6 +264,10 @@ def _environment() -> dict[str, str]:
     path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
     # One thread an allocator arena and one arena more: dozens of cores would fill the address space.
     return kept | {"PYTHONPATH": path, "MALLOC_ARENA_MAX": "2", "RAYON_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+
+
+def _unhindered(_: float) -> bool:
+    return False
 
 
 # What crosses the pipe

@@ -47,17 +47,18 @@ def summed_up(
     if standing is Standing.VALID and not signers:
         standing, doubts = Standing.UNKNOWN, (words.ONLY_TIMESTAMPS,)
     headline = _HEADLINES[standing]
-    reason = next((one.sentence for one in found if one.standing is standing), None)
+    first = next((one for one in found if one.standing is standing), None)
+    reason = first.sentence if first else None
     if standing is Standing.UNKNOWN and reason is words.UNKNOWN_ISSUER:
         headline = words.UNKNOWN_BY_ISSUER
     if standing is Standing.VALID:
         explanation = _as_signed(found, signers)
     else:
         advice = words.ASK_ISSUER if standing is Standing.UNKNOWN else words.FETCH_AGAIN
-        said = reason if reason is not None else doubts[0]
+        said = _whose(first, found) if first else doubts[0]
         pages = sorted({place.page for place in places if place.page})
         if standing is Standing.ALTERED and pages:
-            said = words.LOOKS_OTHERWISE.format(
+            said = (words.LOOK_OTHERWISE if len(pages) > 1 else words.LOOKS_OTHERWISE).format(
                 pages=", ".join(map(str, pages)), people=_signed_by(found, places)
             )
         explanation = joined(said, advice)
@@ -65,6 +66,16 @@ def summed_up(
     if development:
         explanation = joined(explanation, words.NO_LEGAL_FORCE)
     return Verdict(standing, headline, explanation, found, development=development)
+
+
+def _whose(one: SignatureVerdict, found: Sequence[SignatureVerdict]) -> Text:
+    """The reason of one signature, said of the file: with its name where there are several."""
+    name = one.report.signer or one.report.organization
+    if len(found) == 1 or not name:
+        return one.sentence
+    of = words.IN_TIMESTAMP_OF if one.report.is_timestamp else words.IN_SIGNATURE_OF
+    why = Text(*(said[:1].lower() + said[1:] for said in (one.sentence.vi, one.sentence.en)))
+    return of.format(name=name, why=why)
 
 
 def _as_signed(found: Sequence[SignatureVerdict], signers: Sequence[SignatureVerdict]) -> Text:

@@ -169,9 +169,17 @@ NO_LEGAL_FORCE = Text(
     "Development certificates: this result is technically right and has no legal force.",
 )
 LOOKS_OTHERWISE = Text(
-    "Trang {pages} nhìn khác với trang mà {people} đã ký. Chỗ khác được khoanh ở dưới.",
-    "Page {pages} looks different from what {people} signed. The places are marked below.",
+    "Trang {pages} nhìn khác với trang mà {people} đã ký. Chỗ khác được khoanh trong các hình ở dưới.",
+    "Page {pages} looks different from what {people} signed. What differs is marked in the pictures below.",
 )
+LOOK_OTHERWISE = Text(
+    "Các trang {pages} nhìn khác với trang mà {people} đã ký. Chỗ khác được khoanh trong các hình ở dưới.",
+    "Pages {pages} look different from what {people} signed. What differs is marked in the pictures below.",
+)
+"""Of several pages."""
+IN_SIGNATURE_OF = Text("Chữ ký của {name}: {why}", "Signature of {name}: {why}")
+IN_TIMESTAMP_OF = Text("Dấu thời gian của {name}: {why}", "Time-stamp of {name}: {why}")
+"""Which of several signatures a sentence about “this signature” speaks of."""
 FETCH_AGAIN = Text(
     "Đừng dùng tệp này; hãy lấy lại tệp gốc từ nơi phát hành.",
     "Do not use this file; fetch the original from where it was issued.",
@@ -195,8 +203,10 @@ ENCRYPTED = Text(
     "The file has a password and cannot be checked. Fetch the copy without one.",
 )
 DAMAGED_FILE = Text(
-    "Tệp bị hỏng hoặc tải về chưa hết. Hãy tải lại từ nơi phát hành rồi kiểm tra lần nữa.",
-    "The file is damaged or was not fetched to its end. Fetch it again and check once more.",
+    "Tệp bị hỏng, tải về chưa hết hoặc có dữ liệu lạ xen vào. Hãy tải lại từ nơi phát hành rồi kiểm tra "
+    "lần nữa.",
+    "The file is damaged, incomplete, or holds foreign data. Fetch it again from its issuer and check once "
+    "more.",
 )
 TOO_LARGE = Text(
     "Tệp quá lớn hoặc quá phức tạp để kiểm tra ở đây.",

@@ -119,6 +119,16 @@ class SignatureVerdict:
     """Of the signer's certificate."""
 
 
+MARGIN = 25
+"""Thousandths of the page around a place that its pictures show too."""
+
+
+def around(box: Box) -> Box:
+    """The part of the page that the pictures of a place show."""
+    left, top, right, bottom = box
+    return max(0, left - MARGIN), max(0, top - MARGIN), min(1000, right + MARGIN), min(1000, bottom + MARGIN)
+
+
 @dataclass(frozen=True, slots=True)
 class ChangedPlace:
     """A part of a page that looks different from what was signed."""
@@ -136,6 +146,11 @@ class ChangedPlace:
     """The whole page (WebP), with nothing drawn on; of a few places only."""
     words_before: str = ""
     words_after: str = ""
+
+    @property
+    def cut(self) -> Box:
+        """What of the page `before` and `after` show."""
+        return around(self.box)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,14 @@ from models.document import Document, OpenStep
 from models.errors import NotFound
 from models.event import Event, Remark
 from models.school import SchoolWeek
-from models.text import Text
+from models.text import Language, Text
 from service import story, words
 from service.access import CheckedForm, PageViewer, SignedIn, local_path
 from service.changes import count_waiting_for
 from service.deps import OfficeDep
 from service.duties import state as duty_state
-from service.templating import LANGUAGE_COOKIE, page
+from service.languages import keep_language
+from service.templating import page
 
 router = APIRouter()
 
@@ -186,18 +187,11 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
 @router.post("/language")
 def choose_language(office: OfficeDep, viewer: SignedIn, form: CheckedForm) -> Response:
     """Keep the language with the account, and in a cookie for the pages before signing in."""
-    language = "en" if form.get("language") == "en" else "vi"
+    language: Language = "en" if form.get("language") == "en" else "vi"
     with office.db.write() as session:
         session.get_one(Account, viewer.account.id).language = language
     answer = RedirectResponse(local_path(str(form.get("next", "/"))), status_code=303)
-    answer.set_cookie(
-        LANGUAGE_COOKIE,
-        language,
-        max_age=31_536_000,
-        samesite="lax",
-        httponly=True,
-        secure=office.settings.secure_cookies,
-    )
+    keep_language(answer, office.settings, language)
     return answer
 
 

@@ -23,6 +23,7 @@ from flows.documents.destruction_list import DESTRUCTION_LIST, LONGEST_REASON, M
 from flows.office import Office
 from flows.queries import LIGHT, visible_to
 from flows.retention import Due
+from flows.staying_words import told_again
 from models.destruction import ListedRecord
 from models.document import Document
 from models.errors import Invalid, NotFound, RecordsError, Stale, WrongStep
@@ -296,6 +297,7 @@ def _list(
         document=document,
         state=story.state(DESTRUCTION_LIST, document),
         entries=entries,
+        told_again=told_again,
         seen=seen,
         named=named,
         going=[one for one in waiting if one.stays is None],

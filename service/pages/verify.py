@@ -23,10 +23,11 @@ from service import verify_words, words
 from service.access import BadForm, CheckedForm, MaybeViewer, PageViewer, Viewer
 from service.deps import OfficeDep, RevisionNumber
 from service.errors import status_of
+from service.languages import language_of, speaking
 from service.page_images import MEDIA_TYPE
 from service.pages.sign_in import FORM_COOKIE, set_form_cookie, token_fits
 from service.receiving import Received
-from service.templating import language_of, page
+from service.templating import page
 from service.verify_asking import AskingDep, Brought
 from tasks import comparing
 from tasks.check_results import KEPT, CheckResult, CheckResults
@@ -54,10 +55,11 @@ def verify(
     except RecordsError as refusal:
         return _refused(request, viewer, office, refusal)
     try:
-        address = f"/verify/{CheckResults(office.settings.verified).put(result)}"
+        word = CheckResults(office.settings.verified).put(result)
     except NoRoom:
         # The disk is full; the verdict is no less true. Pictures and the other language need an address.
         return _result(request, viewer, office, result, asking.known(result), "")
+    address = speaking(f"/verify/{word}", request)
     if _is_script(request):
         return JSONResponse({"next": address}, headers={"cache-control": "no-store"})
     return RedirectResponse(address, 303)

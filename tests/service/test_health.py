@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from fastapi.testclient import TestClient
 from flows.leases import beat, stop_beating
 from service import health
 from service.logs import Lines, Worth, masked
+from tests import stamp_server
 from tests.cast import Cast
 from tests.prefect_fixture import PrefectServer, prefect_server
 
@@ -64,6 +66,24 @@ def test_it_is_well_only_while_every_part_answers(
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["prefect"]) == (503, "does not answer (ConnectError)")
     assert answer.json()["worker"] == "ok"
+
+
+def test_an_authority_that_talks_nonsense_is_told_from_one_that_stamps(
+    cast: Cast, client: TestClient
+) -> None:
+    working = cast.office.settings.tsa_url
+    answers = {
+        (200, "text/plain"): "answers with no time-stamp",
+        (503, "text/plain"): "answers 503",
+        (401, "text/plain"): "ok",
+    }
+    for (status, kind), said in answers.items():
+        with stamp_server.server(lambda *_, s=status, k=kind: (s, k, b"rubbish")) as (url, _):
+            cast.office.settings.tsa_url = f"{url} {working}"
+            found = client.get("/healthz").json()
+        assert found[f"timestamps of {urlsplit(url).netloc}"] == said
+        assert (found[f"timestamps of {urlsplit(working).netloc}"], found["timestamps"]) == ("ok", "ok")
+    cast.office.settings.tsa_url = working
 
 
 def test_a_database_that_does_not_answer_is_said(cast: Cast, client: TestClient) -> None:

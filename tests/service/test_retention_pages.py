@@ -7,10 +7,11 @@ import io
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import col, update
+from sqlmodel import col, select, update
 
-from flows import prints
+from flows import known_files, prints, staying_words
 from models.document import Document
+from models.notice import Mail
 from service.app import create_app
 from tests import destructions
 from tests.cast import PASSWORD, Cast, signed_in
@@ -100,7 +101,29 @@ def test_what_is_left_of_a_destroyed_record(cast: Cast, reader: People) -> None:
     assert (refused.status_code, refused.json()["code"]) == (410, "gone")
     assert [i["id"] for i in client.get("/api/v1/documents?status=destroyed").json()["items"]] == [key]
     assert "Đã hủy" in lan.get("/documents?status=destroyed").words
-    assert "đã hết thời hạn lưu trữ và được hủy" in lan.get(f"/p/{code}").words
+    number = cast.fresh(made).number
+    assert number
+    said = lan.get(f"/p/{code}").words
+    assert "từng có hiệu lực, đã hết thời hạn lưu trữ và được hủy ngày" in said
+    assert f"theo danh mục số {number}" in said
+    with cast.office.db.read() as session:
+        assert not [subject for subject in session.exec(select(Mail.subject)).all() if title in subject]
+    assert lan.get(f"/documents/{key}/pdf").tree.findtext(".//h1") == "Đã hủy"
+    assert lan.get(f"/documents/{key}?lang=en").tree.findtext(".//h1") == "Lesson plan"
+
+
+def test_the_file_of_a_destroyed_record_is_known_after_it_is_gone(cast: Cast, reader: People) -> None:
+    [key] = due(cast, 12)
+    blob = cast.fresh(key).blob or ""
+    made = approved(cast, [key])
+    over(cast)
+    reader("thu").get(f"/retention/lists/{made}").send("/carry-out", password=PASSWORD)
+    cast.office.blobs.path(blob).unlink(missing_ok=True)  # as the hourly job does
+    with cast.office.db.read() as session:
+        found = known_files.find(session, cast.office.blobs, blob)
+        assert found is not None
+        assert (found.standing, found.by_list) == ("destroyed", cast.fresh(made).number)
+        assert known_files.find(session, cast.office.blobs, "0" * 64) is None
 
 
 @pytest.mark.parametrize("path", ADDRESSES[:3])
@@ -188,3 +211,11 @@ def test_records_are_found_and_exported_by_the_end_of_their_retention(cast: Cast
     rows = list(csv.reader(io.StringIO(text)))
     assert ["Bộ lọc: Giữ đến hết năm: 2031"] in rows
     assert rows[-1][rows[-2].index("Giữ đến hết ngày")] == "31/12/2031"
+
+
+def test_a_stored_reason_is_told_in_both_languages() -> None:
+    held = staying_words.HELD.format(reference=staying_words.UNDER.format(number="12/QĐ {a}"))
+    with_other = staying_words.WITH.format(title="Giáo án “Toán”", why=held)
+    for said in (staying_words.PERMANENT, staying_words.KEPT.format(day="31/12/2031"), held, with_other):
+        assert staying_words.told_again(said.vi) == said
+    assert staying_words.told_again("lý do khác").en == "lý do khác"

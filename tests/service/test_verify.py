@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from models.settings import Settings
 from models.text import Text
 from service import verifying
 from service.app import create_app
-from service.limits import AtOnce
+from service.limits import FairTurns
 from service.sign_in import Throttled
 from service.verifying import MOST, Verifier
 from tasks.recognising import BYTE_LIMIT
@@ -27,6 +28,7 @@ from tests.cast import Cast
 from tests.drawn_over import with_a_line_drawn_over
 from tests.service.reading import Page, Reader
 from tests.signatures import NOW
+from tests.waiting import until
 
 PDF = "application/pdf"
 
@@ -172,6 +174,12 @@ def test_what_was_changed_is_shown_as_pictures_of_both(
     page = shown(client, changed)
     assert "tệp đã bị sửa sau khi ký" in page.tree.findtext(".//h1")
     assert "Nghi day bu" in page.words
+    for cut in page.all(".crop"):
+        (frame,) = cut.findall(".//rect")
+        left, top, width, height = (int(side) for side in cut.find(".//svg").get("viewbox").split())
+        x, y, w, h = (int(frame.get(side)) for side in ("x", "y", "width", "height"))
+        assert left <= x < x + w <= left + width and top <= y < y + h <= top + height, "marked in the cut"
+    assert page.all(".crop")
     pictures = [image.get("src") for image in page.all("img") if "/verify/" in image.get("src")]
     assert len(pictures) >= 2
     for address in pictures:
@@ -184,6 +192,46 @@ def test_what_was_changed_is_shown_as_pictures_of_both(
     assert answer["standing"] == "altered"
     assert {1} <= {place["page"] for place in answer["places"]}
     assert "Nghi day bu" in " ".join(place["words_after"] for place in answer["places"])
+
+
+# --- in which language ------------------------------------------------------------------------------------
+
+
+def test_the_language_chosen_goes_with_the_file_and_stays_in_the_browser(client: TestClient) -> None:
+    assert "Verify the signatures" in client.get("/verify?lang=en").text
+    result = client.get(sent(client, blank()).headers["location"])
+    assert "Not signed" in result.text
+    assert "Verify the signatures" in client.get("/verify").text
+    assert "Check a print" in client.get("/p").text
+    assert "Kiểm tra chữ ký" in client.get("/verify?lang=vi").text
+    assert "Kiểm tra chữ ký" in client.get("/verify").text
+
+
+def test_a_form_sent_in_a_language_is_answered_in_it(client: TestClient) -> None:
+    token = Page(None, client.get("/verify")).form("/verify").fields["csrf"]  # type: ignore[arg-type]
+    answer = client.post("/verify?lang=en", data={"csrf": token}, files={"file": ("a.pdf", blank(), PDF)})
+    assert answer.headers["location"].endswith("?lang=en")
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "vi"),
+        ("en-US,en;q=0.9", "en"),
+        ("fr, EN;q=0.4", "en"),
+        ("vi,en-US;q=0.9,en;q=0.8", "vi"),
+        ("en;q=0.2, vi-VN;q=0.9", "vi"),
+        ("en-US,en;q=0.9,vi;q=0.8", "en"),
+        ("en;q=0, fr", "vi"),
+        ("*", "vi"),
+        ("en;q=much,,;;", "vi"),
+    ],
+)
+def test_who_chose_nothing_reads_what_the_browser_asks_for(
+    client: TestClient, header: str, language: str
+) -> None:
+    for path in ("/verify", "/p", "/sign-in"):
+        assert f'<html lang="{language}"' in client.get(path, headers={"Accept-Language": header}).text, path
 
 
 # --- ours -------------------------------------------------------------------------------------------------
@@ -256,7 +304,7 @@ def test_a_result_is_read_again_in_the_other_language_but_not_for_ever(
     monkeypatch.setattr("tasks.check_results.KEPT", verifying.timedelta(seconds=-1))
     gone = client.get(address)
     assert gone.status_code == 404
-    assert "nay đã hết" in gone.text and 'type="file"' in gone.text
+    assert "that time is over" in gone.text and 'type="file"' in gone.text
     assert client.get("/verify/another-word").status_code == 404
 
 
@@ -308,7 +356,7 @@ def test_one_address_asks_so_often_and_no_more(client: TestClient) -> None:
     answers = [client.post("/api/v1/verify").status_code for _ in range(MOST + 1)]
     assert answers == [422] * MOST + [429]
     page = sent(client, blank())
-    assert page.status_code == 429 and "quá nhiều lần" in page.text and 'type="file"' in page.text
+    assert page.status_code == 429 and "quá nhiều yêu cầu" in page.text and 'type="file"' in page.text
 
 
 def test_a_stored_file_is_checked_where_it_lies(cast: Cast, approved: Document) -> None:
@@ -357,7 +405,7 @@ def test_a_file_that_is_too_much_for_its_child_is_unreadable_and_the_next_is_che
 
 
 def test_files_wait_in_a_short_row_and_one_address_does_not_fill_it() -> None:
-    turns = AtOnce(each=2, most=3, busy=Text("Đầy.", "Full."))
+    turns = FairTurns(places=3, each=2, most=3, patience=0.0, busy=Text("Đầy.", "Full."))
     with turns.turn("10.0.0.1"), turns.turn("10.0.0.1"):
         with pytest.raises(Throttled), turns.turn("10.0.0.1"):
             pass
@@ -367,3 +415,45 @@ def test_files_wait_in_a_short_row_and_one_address_does_not_fill_it() -> None:
             pass
     with turns.turn("10.0.0.1"), turns.turn("10.0.0.1"):
         pass
+
+
+def test_one_address_never_has_every_place() -> None:
+    turns = FairTurns(places=2, each=2, most=10, patience=0.0, busy=Text("Đầy.", "Full."))
+    with turns.turn("10.0.0.1"):
+        with pytest.raises(Unavailable), turns.turn("10.0.0.1"):
+            pass
+        with turns.turn("10.0.0.2"):
+            pass
+
+
+def test_of_those_who_wait_the_one_who_had_least_goes_first() -> None:
+    turns = FairTurns(places=1, each=2, most=10, patience=20.0, busy=Text("Đầy.", "Full."))
+    came: list[str] = []
+
+    def come(address: str) -> None:
+        with turns.turn(address):
+            came.append(address)
+
+    with turns.turn("10.0.0.1") as waited_for:
+        assert not waited_for()
+        greedy = threading.Thread(target=come, args=("10.0.0.1",))
+        greedy.start()
+        new = threading.Thread(target=come, args=("10.0.0.2",))
+        new.start()
+        until(waited_for, "the other address to wait")
+    for thread in (greedy, new):
+        thread.join()
+    assert came == ["10.0.0.2", "10.0.0.1"]
+
+
+def test_a_slow_file_is_given_up_sooner_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the time, and the words say why; alone it has all of it."""
+    verifier = Verifier(Settings(verify_seconds=2))
+    try:
+        monkeypatch.setattr(verifying, "judge", hostile_jobs.endless)
+        verdict = verifier.judge(b"", Anchors(), NOW, lambda: True)
+        assert verdict.standing is Standing.UNREADABLE
+        assert "chỉ được kiểm tra 1 giây" in verdict.explanation.vi
+        assert "quá 2 giây" in verifier.judge(b"", Anchors(), NOW).explanation.vi
+    finally:
+        verifier.close()

@@ -83,7 +83,12 @@ def test_without_an_installation_its_issuer_is_unknown_and_nothing_is_made(
     assert said.code == NOT_VALID
     (answer,) = said.answers
     assert (answer["standing"], answer["known"]) == ("unknown", None)
+    assert answer["legal_force"] is None
+    assert answer["explanation"]["en"].startswith("Signature of Nguyễn Thị Lan: the issuer")
     assert not elsewhere.data.exists()
+    said = Said(elsewhere, cast.office.blobs.path(approved.blob or ""))
+    assert "by the signer's machine; there is a time-stamp, but its issuer is unknown" in said.words
+    assert "no time-stamp" not in said.words and "Differs from what was signed" not in said.words
 
 
 def test_the_worst_file_decides_the_exit_code(cast: Cast, approved: Document, tmp_path: Path) -> None:

@@ -236,7 +236,16 @@ def test_addresses_are_read_with_what_stands_in_them() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["tsa.example", "ftp://tsa.example/", "http://", "http://a/ https:/b", "http://u:p/w@a/", "http://a/#x"],
+    [
+        "tsa.example",
+        "ftp://tsa.example/",
+        "http://",
+        "http://a/ https:/b",
+        "http://u:p/w@a/",
+        "http://a/#x",
+        "http://a/,http://b/",
+        "http://a/; http://b/",
+    ],
 )
 def test_an_address_that_is_none_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(ValidationError) as refused:
