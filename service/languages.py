@@ -1,4 +1,7 @@
-"""Which language a page speaks: asked for, chosen before, or what the browser says its user reads."""
+"""Which language a page speaks: the one asked for, else the one chosen before, else Vietnamese.
+
+What a browser says of itself does not count: many Vietnamese phones are set up in English.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,11 @@ def asked_language(request: Request) -> Language | None:
 
 
 def language_of(request: Request, viewer: Viewer | None) -> Language:
-    """`?lang=`, else the account's language; of a visitor the one chosen before, else the browser's, else
-    Vietnamese."""
+    """`?lang=`, else the account's language; of a visitor the one chosen before; else Vietnamese."""
     if asked := asked_language(request):
         return asked
-    if viewer:
-        return _known(viewer.account.language) or "vi"
-    return _known(request.cookies.get(LANGUAGE_COOKIE)) or _preferred(
-        request.headers.get("Accept-Language", "")
-    )
+    chosen = viewer.account.language if viewer else request.cookies.get(LANGUAGE_COOKIE)
+    return _known(chosen) or "vi"
 
 
 def keep_language(response: Response, settings: Settings, language: Language) -> None:
@@ -53,24 +52,3 @@ def speaking(address: str, request: Request) -> str:
 
 def _known(word: str | None) -> Language | None:
     return "en" if word == "en" else "vi" if word == "vi" else None
-
-
-def _preferred(header: str) -> Language:
-    """The one of ours that weighs more in an Accept-Language (RFC 9110, 12.5.4); the first of equals."""
-    weights: dict[Language, float] = {}
-    for part in header[:500].split(","):
-        tag, _, parameter = part.strip().partition(";")
-        language = _known(tag.strip().lower().partition("-")[0])
-        if language and (weight := _weight(parameter)) > 0:
-            weights[language] = max(weight, weights.get(language, 0.0))
-    return max(weights, key=lambda language: weights[language], default="vi")
-
-
-def _weight(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if name.strip().lower() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0

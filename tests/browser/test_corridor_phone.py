@@ -135,7 +135,7 @@ def test_what_a_phone_says_without_a_network_passes_axe_and_reflows(
 def test_without_scripts(cast: Cast, browser: Browser, site: str) -> None:
     check = planned(cast)
     context = browser.new_context(
-        base_url=site, locale="vi-VN", java_script_enabled=False, viewport={"width": 390, "height": 844}
+        base_url=site, java_script_enabled=False, viewport={"width": 390, "height": 844}
     )
     context.add_cookies([{"name": COOKIE, "value": signed_in(cast.office, "binh", "session"), "url": site}])
     page = context.new_page()

@@ -67,7 +67,7 @@ def test_the_desk_comes_to_a_slow_phone(
         cast.sent(name, week)
     signed_in = window("hoa", "phone").page.context.storage_state()
     phone = browser.new_context(
-        base_url=site, locale="vi-VN", viewport={"width": 390, "height": 844}, storage_state=signed_in
+        base_url=site, viewport={"width": 390, "height": 844}, storage_state=signed_in
     )
     page = phone.new_page()
     meter = Meter(phone.new_cdp_session(page))

@@ -81,7 +81,7 @@ def test_a_broken_line_is_said_and_the_file_sent_again(cast: Cast, window: Calla
 
 
 def test_without_scripts_the_form_sends_it_whole(cast: Cast, browser: Browser, site: str) -> None:
-    page = browser.new_context(base_url=site, locale="vi-VN", java_script_enabled=False).new_page()
+    page = browser.new_context(base_url=site, java_script_enabled=False).new_page()
     page.goto("/verify")
     page.set_input_files("#vf", file(signed(cast)))
     page.locator("[data-send]").click()

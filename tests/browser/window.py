@@ -61,7 +61,6 @@ class Window:
         width, height = SIZES[size]
         context = browser.new_context(
             base_url=site,
-            locale="vi-VN",
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
         )

@@ -213,25 +213,9 @@ def test_a_form_sent_in_a_language_is_answered_in_it(client: TestClient) -> None
     assert answer.headers["location"].endswith("?lang=en")
 
 
-@pytest.mark.parametrize(
-    ("header", "language"),
-    [
-        ("", "vi"),
-        ("en-US,en;q=0.9", "en"),
-        ("fr, EN;q=0.4", "en"),
-        ("vi,en-US;q=0.9,en;q=0.8", "vi"),
-        ("en;q=0.2, vi-VN;q=0.9", "vi"),
-        ("en-US,en;q=0.9,vi;q=0.8", "en"),
-        ("en;q=0, fr", "vi"),
-        ("*", "vi"),
-        ("en;q=much,,;;", "vi"),
-    ],
-)
-def test_who_chose_nothing_reads_what_the_browser_asks_for(
-    client: TestClient, header: str, language: str
-) -> None:
+def test_what_a_browser_says_of_itself_does_not_count(client: TestClient) -> None:
     for path in ("/verify", "/p", "/sign-in"):
-        assert f'<html lang="{language}"' in client.get(path, headers={"Accept-Language": header}).text, path
+        assert '<html lang="vi"' in client.get(path, headers={"Accept-Language": "en-US"}).text, path
 
 
 # --- ours -------------------------------------------------------------------------------------------------
