@@ -52,6 +52,14 @@ CLASSES = {
 PAGES = {
     PageFinding.UNCHANGED: Text("giống hệt lúc ký", "just as when it was signed"),
     PageFinding.FILLED: Text("chỉ khác ở ô được phép điền", "changed within allowed fields only"),
+    PageFinding.ADDED: Text(
+        "có chữ ký đặt thêm ở chỗ trống, không đè lên gì",
+        "signatures were added on blank paper, over nothing",
+    ),
+    PageFinding.FILLED_UNCONFIRMED: Text(
+        "chỉ khác ở ô dành sẵn; phần điền chưa xác nhận được",
+        "changed within prepared fields only; what fills them is not confirmed",
+    ),
     PageFinding.CHANGED: Text("khác lúc ký ở chỗ không được phép", "changed elsewhere"),
     PageFinding.NOT_COMPARED: Text("chưa so được", "not compared"),
 }
@@ -137,7 +145,7 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
         if report.certificate_fingerprint
         else (_FINGERPRINT, UNTOLD),
         (_CLAIMED, words.when_exactly(report.claimed_at) if report.claimed_at else _NOT_SAID),
-        (_PROVEN, words.when_exactly(report.timestamped_at) if report.timestamped_at else _NOT_PROVEN),
+        (_PROVEN, _proven(one)),
         (_INTACT, YES if report.intact else NO),
         (_AFTER, CHANGES[report.changes]),
         (_LOOKS, PAGES[one.pages]),
@@ -233,6 +241,8 @@ def _time(one: SignatureVerdict) -> tuple[Text, Text]:
     report = one.report
     if report.timestamped_at:
         return words.when(report.timestamped_at), _STAMPED
+    if report.stamped_by_unknown:
+        return words.when(report.stamped_by_unknown), _STAMPED_BY_UNKNOWN
     if report.claimed_at:
         return words.when(report.claimed_at), _BY_SIGNER
     return words.same("–"), _NO_TIME
@@ -246,11 +256,24 @@ def _content(one: SignatureVerdict) -> Text:
         return _FORBIDDEN
     if one.pages is PageFinding.CHANGED:
         return _LOOKS_UNTOLD if one.standing is Standing.UNKNOWN else _LOOKS_OTHER
+    if one.pages is PageFinding.ADDED:
+        return _WHOLE_MORE
+    if one.pages is PageFinding.FILLED_UNCONFIRMED:
+        return _WHOLE_UNCONFIRMED
     if one.pages is PageFinding.FILLED or report.changes is Changes.FORM:
         return _WHOLE_FILLED
     if one.pages is PageFinding.NOT_COMPARED and not report.is_timestamp:
         return _WHOLE_UNSEEN
     return _WHOLE
+
+
+def _proven(one: SignatureVerdict) -> Text:
+    report = one.report
+    if report.timestamped_at:
+        return words.when_exactly(report.timestamped_at)
+    if report.stamped_by_unknown:
+        return _CLAIMED_BY_STAMP.format(when=words.when_exactly(report.stamped_by_unknown))
+    return _NOT_PROVEN
 
 
 def _revocation(one: SignatureVerdict) -> Text:
@@ -276,6 +299,7 @@ _NAMELESS = Text("không đọc được tên người ký", "the signer's name 
 _STAMP = Text("Dấu thời gian", "Time-stamp")
 _STAMP_OF = Text("Dấu thời gian, {name}", "Time-stamp, {name}")
 _STAMPED = Text("có dấu thời gian", "time-stamped")
+_STAMPED_BY_UNKNOWN = Text("có dấu thời gian, chưa rõ nơi cấp", "time-stamped, by an unknown authority")
 _BY_SIGNER = Text("theo máy người ký, không có dấu thời gian", "by the signer's machine, no time-stamp")
 _NO_TIME = Text("không ghi thời điểm", "no time is given")
 _TOUCHED = Text("Bị sửa sau khi ký hoặc chữ ký hỏng", "Changed after signing, or the signature is damaged")
@@ -292,6 +316,13 @@ _WHOLE_FILLED = Text(
     "Còn nguyên; sau đó chỉ ký tiếp và điền ô dành sẵn",
     "Unchanged; later only further signatures and prepared fields",
 )
+_WHOLE_MORE = Text(
+    "Còn nguyên; sau đó có người ký thêm ở chỗ trống", "Unchanged; later signed on blank paper"
+)
+_WHOLE_UNCONFIRMED = Text(
+    "Còn nguyên; ô dành sẵn được điền sau đó, phần điền chưa xác nhận được",
+    "Unchanged; prepared fields were filled later, by what is not confirmed",
+)
 _WHOLE_UNSEEN = Text("Byte còn nguyên; chưa so được các trang", "The bytes are unchanged; pages not compared")
 _NOT_REVOKED = Text("không bị thu hồi", "not revoked")
 _IS_REVOKED = Text("đã bị thu hồi", "revoked")
@@ -299,6 +330,10 @@ _REVOKED_THEN = Text("đã bị thu hồi trước khi ký", "revoked before the
 _REVOKED_SINCE = Text("bị thu hồi sau khi ký", "revoked after the signing")
 _REVOCATION_UNKNOWN = Text("chưa biết có bị thu hồi không", "revocation unknown")
 _NOT_SAID = Text("không ghi", "not given")
+_CLAIMED_BY_STAMP = Text(
+    "chưa: có dấu thời gian {when}, nhưng chưa rõ nơi cấp",
+    "none: there is a time-stamp of {when}, by an unknown authority",
+)
 _NOT_PROVEN = Text("không có dấu thời gian tin được", "no time-stamp that can be trusted")
 
 _REASON = Text("Kết luận", "Finding")
