@@ -28,6 +28,8 @@ _ENTRIES = {
 }
 """Of a visible signature's field; others (actions, layers, states, borders) make it behave somehow."""
 _PRINTED, _LOCKED = 4, 128 | 512
+_VEILS = 1 | 2 | 32
+"""Invisible, hidden, not on screen."""
 _UNMOVED = [1, 0, 0, 1, 0, 0]
 _OTHERWISE = {"/OC", "/OPI", "/Alternates", "/PS", "/Ref"}
 _MARKS = {"f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "sh", "BI", "INLINE IMAGE"}
@@ -73,6 +75,15 @@ def ordinary(widget: Any) -> bool:
         return fits and _the_same_everywhere(picture, 0)
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
         return False
+
+
+def veiled(widget: Any) -> bool:
+    """Whether flags keep readers, some or all, from showing a picture that is there."""
+    try:
+        left, bottom, right, top = (float(side) for side in widget.Rect)
+        return bool(int(widget.get("/F", 0)) & _VEILS and "/AP" in widget and left != right and bottom != top)
+    except (pikepdf.PdfError, ValueError, TypeError):
+        return True
 
 
 def _the_same_everywhere(drawn: Any, depth: int) -> bool:

@@ -53,6 +53,8 @@ class Widget:
     """All that says how it is drawn and what it does, as a digest: every state of its picture, its flags."""
     plain: bool = False
     """Of a text field: its picture is readable text and nothing else."""
+    veiled: bool = False
+    """It has a picture and a place, but flags keep readers from showing it."""
     ordinary: bool = False
     """Of a signature: printed, of one state, its picture of its size: what signing programs put on a page."""
 
@@ -148,7 +150,12 @@ def _widgets(page: pikepdf.Page, number: int) -> Iterator[Widget]:
         shown = kind == "/Tx" and value is not None and field_appearances.plain(annotation)
         ordinary = kind == "/Sig" and field_appearances.ordinary(annotation)
         look = _look(annotation)
-        yield Widget(_name(annotation), number, rect, kind, value, look, plain=shown, ordinary=ordinary)
+        yield Widget(
+            *(_name(annotation), number, rect, kind, value, look),
+            plain=shown,
+            ordinary=ordinary,
+            veiled=field_appearances.veiled(annotation),
+        )
 
 
 def _rect(annotation: Any) -> Rect | None:

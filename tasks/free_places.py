@@ -14,7 +14,7 @@ from tasks.form_snapshots import Rect, Snapshot, Widget
 LARGEST = 0.08
 """Share of the page; a signature of 7 × 3 cm takes 0.034 of A4."""
 SMALLEST = (30.0, 15.0)
-"""Points across and up; what is smaller is a stroke or a figure, no signature."""
+"""Points of the longer and the shorter side; what is smaller is a stroke or a figure, no signature."""
 BESIDE = 24.0
 """Points of blank paper along the lines: wider than any space within a line."""
 ABOVE = 12.0
@@ -25,19 +25,24 @@ _EVEN = 8
 
 
 def alone(widget: Widget, then: Snapshot, final: Snapshot) -> bool:
-    """Whether no other field and no annotation, shown or not, touches the place, then or now."""
+    """Whether the place is none too small, lies on the page and no other field or annotation, shown or not, touches it."""
     key = (widget.name, widget.page, widget.rect)
+    media, crop = final.frames[widget.page][:2]
+    low, long = sorted((widget.rect[2] - widget.rect[0], widget.rect[3] - widget.rect[1]))
+    inside = (
+        low >= SMALLEST[1]
+        and long >= SMALLEST[0]
+        and all(_within(widget.rect, frame) for frame in (media, crop))
+    )
     others = [one.rect for state in (then, final) for one in _others(state, key) if one.page == widget.page]
     others += [rect for state in (then, final) for page, rect in state.notes if page == widget.page]
-    return not any(_touch(widget.rect, other) for other in others)
+    return inside and not any(_touch(widget.rect, other) for other in others)
 
 
 def blank(page: Image.Image, place: tuple[int, int, int, int], scale: float, *, turned: bool = False) -> bool:
     """Whether the page, as it was drawn then, is blank there and around; `scale` is pixels to a point."""
     left, top, right, bottom = place
     width, height = right - left, bottom - top
-    if width < SMALLEST[0] * scale or height < SMALLEST[1] * scale:
-        return False
     if width * height > LARGEST * page.width * page.height:
         return False
     across, up = round(BESIDE * scale), round((BESIDE if turned else ABOVE) * scale)
@@ -54,6 +59,11 @@ def blank(page: Image.Image, place: tuple[int, int, int, int], scale: float, *, 
 
 def _others(state: Snapshot, key: tuple[str, int, Rect]) -> list[Widget]:
     return [widget for other, widget in state.widgets.items() if other != key]
+
+
+def _within(rect: Rect, frame: tuple[float, ...]) -> bool:
+    xs, ys = sorted(frame[::2]), sorted(frame[1::2])
+    return xs[0] <= rect[0] and rect[2] <= xs[1] and ys[0] <= rect[1] and rect[3] <= ys[1]
 
 
 def _touch(one: Rect, other: Rect) -> bool:

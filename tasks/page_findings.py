@@ -103,6 +103,10 @@ def _finding(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> tuple
         return pages, _Weight.UNLAWFUL, words.DESCRIPTION_CHANGED
     if worst.weight is _Weight.DOUBTFUL and worst.finding is PageFinding.CHANGED:
         return pages, worst.weight, worst.sentence
+    if any(
+        widget.veiled and widget.filled and key not in then.widgets for key, widget in final.widgets.items()
+    ):
+        return PageFinding.CHANGED, _Weight.DOUBTFUL, words.PLACED_ANEW
     if _unshown(then, final, changes):
         return pages, _Weight.DOUBTFUL, words.UNSHOWN
     if then.catalogue != final.catalogue or _redrawn(then, final) or not then.kept_by(final):

@@ -110,13 +110,8 @@ ATTACKS.add(
 @functools.cache
 def ended_list() -> bytes:
     """A true list that had ended long before the signature."""
-    return certificates._revocation_list(
-        certificates.load(authority().issuing),
-        certificates._private(authority().issuing_key),
-        (),
-        FOUNDED - timedelta(days=3660),
-        1,
-    )
+    ended = FOUNDED - timedelta(days=3660)
+    return certificates.revocation_list(authority().issuing, authority().issuing_key, (), ended, 1)
 
 
 ATTACKS.add(
