@@ -254,6 +254,8 @@ def _content(one: SignatureVerdict) -> Text:
         return _TOUCHED
     if report.changes is Changes.FORBIDDEN:
         return _FORBIDDEN
+    if one.standing is Standing.ALTERED and one.pages is not PageFinding.CHANGED:
+        return _CHANGED_UNSEEN
     if one.pages is PageFinding.CHANGED:
         return _LOOKS_UNTOLD if one.standing is Standing.UNKNOWN else _LOOKS_OTHER
     if one.pages is PageFinding.ADDED:
@@ -307,6 +309,10 @@ _FORBIDDEN = Text(
     "Bị sửa sau khi ký, việc sửa không được phép", "Changed after signing, in a way that is not allowed"
 )
 _LOOKS_OTHER = Text("Trang nhìn khác với lúc ký", "The pages look different from what was signed")
+_CHANGED_UNSEEN = Text(
+    "Có phần bị sửa hoặc thêm sau đó mà không được phép",
+    "Something was changed or added later that is not allowed",
+)
 _LOOKS_UNTOLD = Text(
     "Trang có thay đổi sau khi ký, chưa rõ có được phép hay không",
     "The pages changed after signing; whether that was allowed is not determined",

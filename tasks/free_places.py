@@ -25,7 +25,10 @@ _EVEN = 8
 
 
 def alone(widget: Widget, then: Snapshot, final: Snapshot) -> bool:
-    """Whether the place is none too small, lies on the page and no other field or annotation, shown or not, touches it."""
+    """Whether the place is none too small and on the page, and no other field or annotation touches it.
+
+    Those that are not shown count too.
+    """
     key = (widget.name, widget.page, widget.rect)
     media, crop = final.frames[widget.page][:2]
     low, long = sorted((widget.rect[2] - widget.rect[0], widget.rect[3] - widget.rect[1]))

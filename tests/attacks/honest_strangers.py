@@ -101,7 +101,7 @@ def other_kind() -> bytes:
     return close(by_hand(SIGNATURE.replace(b"/ETSI.CAdES.detached", b"/adbe.x509.rsa_sha1")))
 
 
-# --- signed beside, on blank paper ---------------------------------------------------------------------------
+# --- signed beside, on blank paper -------------------------------------------------------------------------
 
 
 def drawn_on_the_fly(
