@@ -2,7 +2,8 @@
 
 A file of four signatures and an archive timestamp gets the whole verdict of `/verify`, pages compared; bare
 pyHanko validates the signatures alone. A thousand archived files go through one audit with everything it
-looks at: rows, chains, roots, the files' bytes, their signatures. The files differ in their archive timestamp.
+looks at: rows, chains, roots, the files' bytes, their signatures. The files differ in their archive
+timestamp.
 """
 
 from __future__ import annotations
@@ -70,14 +71,14 @@ def _one_file(times: int) -> list[Row]:
             "verdict on a file of four signatures, pages compared / bare pyHanko validation",
             judged / alone,
             "×",
-            note=f"{judged * 1000:.0f} ms / {alone * 1000:.0f} ms, medians of {times}; {verdict.pages} pages, "
-            f"{len(pdf) // 1000} kB; one core, without the start of a child",
+            note=f"{judged * 1000:.0f} ms / {alone * 1000:.0f} ms, medians of {times}; "
+            f"{verdict.pages} pages, {len(pdf) // 1000} kB; one core, without the start of a child",
         )
     ]
 
 
 def _four_signed() -> bytes:
-    """A group's plan as the school files it: author, two principals with number and date, the seal, archived."""
+    """A group's plan as the school files it: author, two principals with number and date, seal, archived."""
     paper = signatures.team_plan()
     pdf = paper.pdf
     for field, who, filled in (
@@ -138,7 +139,7 @@ def _archive(folder: Path, count: int) -> list[Row]:
             f"the audit of {count:,} archived files / bare pyHanko validation of them, {CORES} cores",
             many / alone,
             "×",
-            note=f"{many:.1f} s / {alone:.1f} s; rows, chains, daily roots, the files' hashes and every signature",
+            note=f"{many:.1f} s / {alone:.1f} s; rows, chains, roots, the files' hashes, every signature",
         ),
         Row(
             f"the audit's time per file, {count:,} / {quarter:,} files",

@@ -23,10 +23,11 @@ from service.verifying import MOST, Verifier
 from tasks.recognising import BYTE_LIMIT
 from tasks.verdicts import Anchors, Standing
 from tests import hostile_jobs
+from tests.attacks import honest_strangers
 from tests.cast import Cast
 from tests.drawn_over import with_a_line_drawn_over
 from tests.service.reading import Page, Reader
-from tests.signatures import NOW
+from tests.signatures import NOW, trust
 
 PDF = "application/pdf"
 
@@ -367,3 +368,16 @@ def test_files_wait_in_a_short_row_and_one_address_does_not_fill_it() -> None:
             pass
     with turns.turn("10.0.0.1"), turns.turn("10.0.0.1"):
         pass
+
+
+def test_who_signed_on_blank_paper_later_is_shown_with_the_place(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged with the anchors of the school that signed it; the page must not call the place a difference."""
+    monkeypatch.setattr("service.verify_asking.anchors_of", lambda *_: Anchors.embedded(trust()))
+    pdf = honest_strangers.by_two()
+    page = shown(client, pdf)
+    assert "Chữ ký đúng; có phần ký thêm ở chỗ trống" in page.words
+    assert "Chỗ ký thêm" in page.words
+    assert "do Đỗ Quang Minh ký thêm ở chỗ trống" in page.words
+    assert "Chỗ khác với lúc ký" not in page.words
