@@ -58,6 +58,7 @@ def _signature(one: SignatureVerdict) -> dict[str, Any]:
         "valid_to": moment(one.valid_to),
         "claimed_at": moment(report.claimed_at),
         "timestamped_at": moment(report.timestamped_at),
+        "stamped_by_unknown": moment(report.stamped_by_unknown),
         "intact": report.intact,
         "trusted": report.trusted,
         "revoked_then": one.revoked_then,
@@ -73,6 +74,8 @@ def _signature(one: SignatureVerdict) -> dict[str, Any]:
 def _place(place: ChangedPlace) -> dict[str, Any]:
     return {
         "page": place.page or None,
+        "page_when_signed": place.was or None,
+        "added_by": place.added_by or None,
         "signature": place.signature,
         "box": list(place.box),
         "words_before": place.words_before,

@@ -52,6 +52,14 @@ CLASSES = {
 PAGES = {
     PageFinding.UNCHANGED: Text("giống hệt lúc ký", "just as when it was signed"),
     PageFinding.FILLED: Text("chỉ khác ở ô được phép điền", "changed within allowed fields only"),
+    PageFinding.ADDED: Text(
+        "có chữ ký đặt thêm ở chỗ trống, không đè lên gì",
+        "signatures were added on blank paper, over nothing",
+    ),
+    PageFinding.FILLED_UNCONFIRMED: Text(
+        "chỉ khác ở ô dành sẵn; phần điền chưa xác nhận được",
+        "changed within prepared fields only; what fills them is not confirmed",
+    ),
     PageFinding.CHANGED: Text("khác lúc ký ở chỗ không được phép", "changed elsewhere"),
     PageFinding.NOT_COMPARED: Text("chưa so được", "not compared"),
 }
@@ -137,7 +145,7 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
         if report.certificate_fingerprint
         else (_FINGERPRINT, UNTOLD),
         (_CLAIMED, words.when_exactly(report.claimed_at) if report.claimed_at else _NOT_SAID),
-        (_PROVEN, words.when_exactly(report.timestamped_at) if report.timestamped_at else _NOT_PROVEN),
+        (_PROVEN, _proven(one)),
         (_INTACT, YES if report.intact else NO),
         (_AFTER, CHANGES[report.changes]),
         (_LOOKS, PAGES[one.pages]),
@@ -245,6 +253,8 @@ def _time(one: SignatureVerdict) -> tuple[Text, Text]:
     report = one.report
     if report.timestamped_at:
         return words.when(report.timestamped_at), _STAMPED
+    if report.stamped_by_unknown:
+        return words.when(report.stamped_by_unknown), _STAMPED_BY_UNKNOWN
     if report.claimed_at:
         # From B-T on there is a time-stamp; here one that proves nothing.
         unproven = _BY_SIGNER if report.level is Level.B else _UNKNOWN_STAMP
@@ -258,13 +268,28 @@ def _content(one: SignatureVerdict) -> Text:
         return _TOUCHED
     if report.changes is Changes.FORBIDDEN:
         return _FORBIDDEN
+    if one.standing is Standing.ALTERED and one.pages is not PageFinding.CHANGED:
+        return _CHANGED_UNSEEN
     if one.pages is PageFinding.CHANGED:
         return _LOOKS_UNTOLD if one.standing is Standing.UNKNOWN else _LOOKS_OTHER
+    if one.pages is PageFinding.ADDED:
+        return _WHOLE_MORE
+    if one.pages is PageFinding.FILLED_UNCONFIRMED:
+        return _WHOLE_UNCONFIRMED
     if one.pages is PageFinding.FILLED or report.changes is Changes.FORM:
         return _WHOLE_FILLED
     if one.pages is PageFinding.NOT_COMPARED and not report.is_timestamp:
         return _WHOLE_UNSEEN
     return _WHOLE
+
+
+def _proven(one: SignatureVerdict) -> Text:
+    report = one.report
+    if report.timestamped_at:
+        return words.when_exactly(report.timestamped_at)
+    if report.stamped_by_unknown:
+        return _CLAIMED_BY_STAMP.format(when=words.when_exactly(report.stamped_by_unknown))
+    return _NOT_PROVEN
 
 
 def _revocation(one: SignatureVerdict) -> Text:
@@ -290,6 +315,7 @@ _NAMELESS = Text("không đọc được tên người ký", "the signer's name 
 _STAMP = Text("Dấu thời gian", "Time-stamp")
 _STAMP_OF = Text("Dấu thời gian, {name}", "Time-stamp, {name}")
 _STAMPED = Text("có dấu thời gian", "time-stamped")
+_STAMPED_BY_UNKNOWN = Text("có dấu thời gian, chưa rõ nơi cấp", "time-stamped, by an unknown authority")
 _BY_SIGNER = Text("theo máy người ký, không có dấu thời gian", "by the signer's machine, no time-stamp")
 _UNKNOWN_STAMP = Text(
     "theo máy người ký; có dấu thời gian nhưng không rõ nơi cấp hoặc không kiểm tra được",
@@ -301,6 +327,10 @@ _FORBIDDEN = Text(
     "Bị sửa sau khi ký, việc sửa không được phép", "Changed after signing, in a way that is not allowed"
 )
 _LOOKS_OTHER = Text("Trang nhìn khác với lúc ký", "The pages look different from what was signed")
+_CHANGED_UNSEEN = Text(
+    "Có phần bị sửa hoặc thêm sau đó mà không được phép",
+    "Something was changed or added later that is not allowed",
+)
 _LOOKS_UNTOLD = Text(
     "Byte đã ký còn nguyên; sau đó có phần thêm hiện trên trang, chưa rõ có được phép hay không",
     "The signed bytes are unchanged; something was added that shows on the pages, and whether that was "
@@ -311,6 +341,13 @@ _WHOLE_FILLED = Text(
     "Còn nguyên; sau đó chỉ ký tiếp và điền ô dành sẵn",
     "Unchanged; later only further signatures and prepared fields",
 )
+_WHOLE_MORE = Text(
+    "Còn nguyên; sau đó có người ký thêm ở chỗ trống", "Unchanged; later signed on blank paper"
+)
+_WHOLE_UNCONFIRMED = Text(
+    "Còn nguyên; ô dành sẵn được điền sau đó, phần điền chưa xác nhận được",
+    "Unchanged; prepared fields were filled later, by what is not confirmed",
+)
 _WHOLE_UNSEEN = Text("Byte còn nguyên; chưa so được các trang", "The bytes are unchanged; pages not compared")
 _NOT_REVOKED = Text("không bị thu hồi", "not revoked")
 _IS_REVOKED = Text("đã bị thu hồi", "revoked")
@@ -318,6 +355,10 @@ _REVOKED_THEN = Text("đã bị thu hồi trước khi ký", "revoked before the
 _REVOKED_SINCE = Text("bị thu hồi sau khi ký", "revoked after the signing")
 _REVOCATION_UNKNOWN = Text("chưa biết có bị thu hồi không", "revocation unknown")
 _NOT_SAID = Text("không ghi", "not given")
+_CLAIMED_BY_STAMP = Text(
+    "chưa: có dấu thời gian {when}, nhưng chưa rõ nơi cấp",
+    "none: there is a time-stamp of {when}, by an unknown authority",
+)
 _NOT_PROVEN = Text("không có dấu thời gian tin được", "no time-stamp that can be trusted")
 
 _REASON = Text("Kết luận", "Finding")

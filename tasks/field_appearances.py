@@ -22,6 +22,16 @@ _MOST_OPERATORS = 5_000
 _DEEPEST = 3
 _FITS = 1.0
 """Points an appearance may differ from its field in size."""
+_ENTRIES = {
+    *("/Type", "/Subtype", "/FT", "/T", "/TU", "/V", "/F", "/Ff", "/Rect", "/P", "/AP", "/DA", "/DR"),
+    *("/H", "/M", "/NM", "/Lock", "/SV", "/StructParent"),
+}
+"""Of a visible signature's field; others (actions, layers, states, borders) make it behave somehow."""
+_PRINTED, _LOCKED = 4, 128 | 512
+_VEILS = 1 | 2 | 32
+"""Invisible, hidden, not on screen."""
+_UNMOVED = [1, 0, 0, 1, 0, 0]
+_OTHERWISE = {"/OC", "/OPI", "/Alternates", "/PS", "/Ref"}
 _MARKS = {"f", "F", "f*", "B", "B*", "b", "b*", "S", "s", "sh", "BI", "INLINE IMAGE"}
 _SHOWS = {"Tj", "TJ", "'", '"'}
 _COLOURS = {"g", "rg", "k", "sc", "scn"}
@@ -41,6 +51,51 @@ def plain(widget: Any) -> bool:
         return fits and _Reading().of(form, pikepdf.Matrix(), 0)
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
         return False
+
+
+def ordinary(widget: Any) -> bool:
+    """Whether a visible signature is shown alike by every reader: on screen and paper, in one state.
+
+    Its picture has the size of its box and holds no layer, no second version for the printer, no program.
+    """
+    try:
+        if not set(widget.keys()) <= _ENTRIES or int(widget.get("/Ff", 0)) not in (0, 1):
+            return False
+        flags = int(widget.get("/F", 0))
+        picture = widget.AP.N
+        if not flags & _PRINTED or flags & ~(_PRINTED | _LOCKED) or set(widget.AP.keys()) != {"/N"}:
+            return False
+        if not isinstance(picture, pikepdf.Stream) or list(picture.get("/Matrix", _UNMOVED)) != _UNMOVED:
+            return False
+        left, bottom, right, top = (float(side) for side in widget.Rect)
+        x1, y1, x2, y2 = (float(side) for side in picture.BBox)
+        fits = (
+            abs(abs(right - left) - abs(x2 - x1)) <= _FITS and abs(abs(top - bottom) - abs(y2 - y1)) <= _FITS
+        )
+        return fits and _the_same_everywhere(picture, 0)
+    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
+        return False
+
+
+def veiled(widget: Any) -> bool:
+    """Whether flags keep readers, some or all, from showing a picture that is there."""
+    try:
+        left, bottom, right, top = (float(side) for side in widget.Rect)
+        return bool(int(widget.get("/F", 0)) & _VEILS and "/AP" in widget and left != right and bottom != top)
+    except (pikepdf.PdfError, ValueError, TypeError):
+        return True
+
+
+def _the_same_everywhere(drawn: Any, depth: int) -> bool:
+    if depth > _DEEPEST or not _OTHERWISE.isdisjoint(drawn.keys()):
+        return False
+    if drawn.get("/Subtype") == "/Image":
+        return True
+    resources = drawn.get("/Resources", pikepdf.Dictionary())
+    kinds = {str(one.get("/Type", "")) for one in resources.get("/Properties", {}).values()}
+    if drawn.get("/Subtype") != "/Form" or kinds & {"/OCG", "/OCMD"}:
+        return False
+    return all(_the_same_everywhere(one, depth + 1) for one in resources.get("/XObject", {}).values())
 
 
 class _Reading:

@@ -31,6 +31,8 @@ _DESCRIBING = ("/Title", "/Author", "/Subject", "/Keywords")
 _TAGS = re.compile("<[^>]*>")
 _TITLES = re.compile(rb"<dc:(?:title|creator|description|subject)\b.*?</dc:\w+>", re.DOTALL)
 
+Rect = tuple[float, float, float, float]
+"""Left, bottom, right, top in points, as the page's own coordinates."""
 Frame = tuple[tuple[float, ...], tuple[float, ...], int, float]
 """Media box, crop box, rotation, user unit: a page that changes one looks different somewhere."""
 
@@ -42,8 +44,7 @@ class Widget:
     name: str
     page: int
     """Counted from 0."""
-    rect: tuple[float, float, float, float]
-    """Left, bottom, right, top in points, as the page's own coordinates."""
+    rect: Rect
     kind: str
     """`/Sig`, `/Tx` …"""
     value: str | None
@@ -52,13 +53,17 @@ class Widget:
     """All that says how it is drawn and what it does, as a digest: every state of its picture, its flags."""
     plain: bool = False
     """Of a text field: its picture is readable text and nothing else."""
+    veiled: bool = False
+    """It has a picture and a place, but flags keep readers from showing it."""
+    ordinary: bool = False
+    """Of a signature: printed, of one state, its picture of its size: what signing programs put on a page."""
 
     @property
     def filled(self) -> bool:
         return self.value is not None
 
 
-Key = tuple[str, int, tuple[float, float, float, float]]
+Key = tuple[str, int, Rect]
 """A widget that has neither been renamed nor moved."""
 
 
@@ -81,6 +86,10 @@ class Snapshot:
     """What a lawful update adds to and never takes away: metadata, extensions."""
     catalogue: str = ""
     """What else the file says of itself as a whole (layers, actions, language …), as a digest."""
+    notes: tuple[tuple[int, Rect], ...] = ()
+    """Page and place of every annotation that is no field."""
+    bound: bool = False
+    """A signature says what may follow it: the file is certified, or fields are locked."""
 
     def kept_by(self, later: Snapshot) -> bool:
         """Whether a later state still has what no update takes away, and names no earlier version."""
@@ -115,6 +124,8 @@ def snapshot(pdf: bytes) -> Snapshot:
             version=str(document.Root.get("/Version", "")),
             kept=_kept(document),
             catalogue=_catalogue(document),
+            notes=tuple(_notes(document)),
+            bound=_bound(document, signed),
         )
 
 
@@ -131,16 +142,48 @@ def _widgets(page: pikepdf.Page, number: int) -> Iterator[Widget]:
     for annotation in annotations:
         if not isinstance(annotation, pikepdf.Dictionary) or annotation.get("/Subtype") != "/Widget":
             continue
-        sides = [float(side) for side in annotation.get("/Rect", ())]
-        if len(sides) != 4:
+        rect = _rect(annotation)
+        if rect is None:
             continue
-        left, right = sorted(sides[::2])
-        bottom, top = sorted(sides[1::2])
         kind = str(_inherited(annotation, "/FT") or "")
         value = _value(annotation, kind)
         shown = kind == "/Tx" and value is not None and field_appearances.plain(annotation)
-        rect = (left, bottom, right, top)
-        yield Widget(_name(annotation), number, rect, kind, value, _look(annotation), plain=shown)
+        ordinary = kind == "/Sig" and field_appearances.ordinary(annotation)
+        look = _look(annotation)
+        yield Widget(
+            *(_name(annotation), number, rect, kind, value, look),
+            plain=shown,
+            ordinary=ordinary,
+            veiled=field_appearances.veiled(annotation),
+        )
+
+
+def _rect(annotation: Any) -> Rect | None:
+    sides = [float(side) for side in annotation.get("/Rect", ())]
+    if len(sides) != 4:
+        return None
+    left, right = sorted(sides[::2])
+    bottom, top = sorted(sides[1::2])
+    return left, bottom, right, top
+
+
+def _notes(document: pikepdf.Pdf) -> Iterator[tuple[int, Rect]]:
+    for number, page in enumerate(document.pages):
+        annotations: Any = page.get("/Annots")
+        for annotation in annotations if isinstance(annotations, pikepdf.Array) else ():
+            if isinstance(annotation, pikepdf.Dictionary) and annotation.get("/Subtype") != "/Widget":
+                rect = _rect(annotation)
+                if rect is not None:
+                    yield number, rect
+
+
+def _bound(document: pikepdf.Pdf, signed: set[tuple[str, str]]) -> bool:
+    """Whether the catalogue names permissions, or a signature refers to rules (DocMDP, FieldMDP)."""
+    if "/Perms" in document.Root:
+        return True
+    numbers = [value.split() for _, value in signed]
+    signatures: list[Any] = [document.get_object(int(one[0]), int(one[1])) for one in numbers]
+    return any(isinstance(one, pikepdf.Dictionary) and "/Reference" in one for one in signatures)
 
 
 def _described(document: pikepdf.Pdf) -> tuple[str, ...]:

@@ -163,7 +163,14 @@ def _with_pages(
         verdict,
         pages=len(final.frames),
         places=pages.places,
-        cautions=tuple(moving.cautions),
+        cautions=(
+            *(
+                words.ADDED_BY.format(page=place.page, who=place.added_by)
+                for place in pages.places
+                if place.added_by
+            ),
+            *moving.cautions,
+        ),
         modified=moving.modified,
     )
 
@@ -177,28 +184,37 @@ def _agreed(final: Snapshot, reader: PdfFileReader, places: Places) -> bool:
 
 def _compared(pdf: bytes, found: tuple[SignatureVerdict, ...], final: Snapshot) -> _Pages:
     """Compare the pages of every signature whose bytes hold with the file as it is."""
-    found = page_findings.signed_to_the_end(found)
-    indices = [
-        index
-        for index, one in enumerate(found)
-        if one.report.intact and not one.report.is_timestamp and one.report.revision_end
-    ]
-    if not indices:
-        return _Pages(found)
+    intact = [index for index, one in enumerate(found) if one.report.intact and one.report.revision_end]
+    people = [index for index in intact if not found[index].report.is_timestamp]
+    if not people:
+        return _Pages(page_findings.signed_to_the_end(found))
     try:
-        snapshots = {
-            index: form_snapshots.snapshot(pdf[: found[index].report.revision_end]) for index in indices
-        }
-        revisions = {index: (found[index].report.revision_end, snapshots[index]) for index in indices}
-        changes = page_evidence.changes(pdf, final, revisions)
-        shown = _shown(pdf, final, changes)
+        seen = _seen(pdf, found, final, people)
+        ended = page_findings.signed_to_the_end(found, seen)
+        weighed = page_findings.weighed(ended, seen)
+        if any(one.standing is Standing.ALTERED for one in weighed) and len(intact) > len(people):
+            # Was it before or after the archive's time-stamps? Only then they are looked at by themselves.
+            seen = _seen(pdf, found, final, intact)
+            weighed = page_findings.weighed(ended, seen)
+        else:
+            weighed = _timestamps(weighed)
+        spots = page_findings.spots(weighed, seen)
     except (TooMuchToDraw, *_ODD):
-        return _Pages(_uncompared(found))
-    seen = page_findings.Seen(final, snapshots, changes, shown)
-    weighed = page_findings.weighed(found, seen)
-    spots = page_findings.spots(weighed, seen)
+        return _Pages(_uncompared(page_findings.signed_to_the_end(found)))
+    ends = {index: found[index].report.revision_end for index in intact}
+    return _Pages(weighed, place_pictures.pictures(pdf, ends, final, spots) if spots else ())
+
+
+def _seen(
+    pdf: bytes, found: Sequence[SignatureVerdict], final: Snapshot, indices: Sequence[int]
+) -> page_findings.Seen:
+    """The pages of these signatures beside the file as it is."""
     ends = {index: found[index].report.revision_end for index in indices}
-    return _Pages(_timestamps(weighed), place_pictures.pictures(pdf, ends, final, spots) if spots else ())
+    snapshots = {index: form_snapshots.snapshot(pdf[:end]) for index, end in ends.items()}
+    revisions = {index: (ends[index], snapshots[index]) for index in indices}
+    changes = page_evidence.changes(pdf, final, revisions)
+    people = frozenset(index for index in indices if not found[index].report.is_timestamp)
+    return page_findings.Seen(final, snapshots, changes, _shown(pdf, final, changes), people)
 
 
 def _shown(pdf: bytes, final: Snapshot, changes: dict[int, tuple[PageChange, ...]]) -> dict[Key, str]:

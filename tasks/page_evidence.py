@@ -19,8 +19,9 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops, ImageDraw
 
+from tasks import free_places, page_order
 from tasks.comparing import Box
-from tasks.form_snapshots import Key, Snapshot, Widget
+from tasks.form_snapshots import Key, Rect, Snapshot, Widget
 
 # PDFium without XFA says so on every such form; `live_content` says it to the reader.
 logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
@@ -43,8 +44,6 @@ GAP = 3
 """Rows of squares without a change that still belong to one place: the space between two lines."""
 
 
-Rect = tuple[float, float, float, float]
-"""Left, bottom, right, top in points, as the page's own coordinates."""
 _Letter = tuple[str, Rect | None]
 
 
@@ -59,6 +58,8 @@ class Change:
     """The page prints words there: a field over words can change what they say."""
     new: bool
     """The field did not exist when the signature was made."""
+    free: bool = False
+    """Of a new field: of modest size, on blank paper with blank paper around, on no field or annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class PageChange:
     fields: tuple[Change, ...]
     reframed: bool = False
     """Its size, rotation or boxes changed, or it is missing on one side."""
+    gone: bool = False
+    """No longer in the file; `page` counts as when it was signed."""
 
 
 class TooMuchToDraw(Exception):
@@ -98,12 +101,16 @@ def changes(
         before = {index: stack.enter_context(Drawing(pdf[:end])) for index, (end, _) in revisions.items()}
         if len(after) != pages:
             raise pypdfium2.PdfiumError("Readers disagree about the number of pages.")
+        if any(len(before[index]) != len(then.frames) for index, (_, then) in revisions.items()):
+            raise pypdfium2.PdfiumError("Readers disagree about the number of pages.")
+        earlier = {index: page_order.earlier(drawing, after) for index, drawing in before.items()}
         for page in range(pages):
             now = None
             for index, (_, then) in revisions.items():
-                if len(before[index]) != len(then.frames):
-                    raise pypdfium2.PdfiumError("Readers disagree about the number of pages.")
-                if page >= len(then.frames) or then.frames[page] != final.frames[page]:
+                was = earlier[index].get(page)
+                if was is not None and was != page:
+                    continue  # the same page at another place: which page is gone or new says it all
+                if was is None or then.frames[page] != final.frames[page]:
                     found[index].append(PageChange(page, (), (), reframed=True))
                     continue
                 now = now if now is not None else after.image(page)
@@ -111,8 +118,8 @@ def changes(
                 if change is not None:
                     found[index].append(change)
     for index, (_, then) in revisions.items():
-        gone = range(pages, len(then.frames))
-        found[index] += [PageChange(page, (), (), reframed=True) for page in gone]
+        gone = sorted(set(range(len(then.frames))) - set(earlier[index].values()))
+        found[index] += [PageChange(page, (), (), reframed=True, gone=True) for page in gone]
     return {index: tuple(one) for index, one in found.items()}
 
 
@@ -153,6 +160,18 @@ class Drawing:
         left, right = (min(max(0, x), size[0]) for x in (xs[0] - 1, xs[1] + 2))
         top, bottom = (min(max(0, y), size[1]) for y in (ys[0] - 1, ys[1] + 2))
         return left, top, right, bottom
+
+    def width(self, page: int) -> float:
+        """Points across the page as it is shown."""
+        return float(self._document[page].get_size()[0])
+
+    def turned(self, page: int) -> bool:
+        """Whether words on the page may run otherwise than from left to right."""
+        if self._document[page].get_rotation() % 180:
+            return True
+        text = self._document[page].get_textpage()
+        angles = (pdfium.FPDFText_GetCharAngle(text, index) for index in range(text.count_chars()))
+        return any(0.05 < angle < 6.23 for angle in angles)
 
     def words(self, page: int, rect: Rect) -> str:
         """The words the page itself prints within a rectangle of its coordinates.
@@ -247,7 +266,7 @@ def _compared(
     touched = [widget for widget in filled if _any(changed.crop(places[widget]))]
     own = drawing.image(page, fields=False) if touched else None
     fields = tuple(
-        _field_change(drawing, widget, places[widget], own, now, then)
+        _field_change(drawing, widget, places[widget], _Pictures(own, before, now), then, final)
         for widget in touched
         if own is not None
     )
@@ -281,15 +300,26 @@ def _filled(page: int, then: Snapshot, final: Snapshot) -> Iterator[Widget]:
             yield widget
 
 
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """One page, drawn."""
+
+    own: Image.Image
+    """When signed, without fields and annotations."""
+    before: Image.Image
+    now: Image.Image
+
+
 def _field_change(
     drawing: Drawing,
     widget: Widget,
     place: tuple[int, int, int, int],
-    own: Image.Image,
-    now: Image.Image,
+    drawn: _Pictures,
     then: Snapshot,
+    final: Snapshot,
 ) -> Change:
-    old, new = (image.convert("L").crop(place) for image in (own, now))
+    now = drawn.now
+    old, new = (image.convert("L").crop(place) for image in (drawn.own, now))
     hidden = ImageChops.subtract(new, old).point(lambda value: 255 if value > LIGHTER else 0)
     large = _area(place) > LARGEST * now.width * now.height
     key = (widget.name, widget.page, widget.rect)
@@ -299,6 +329,11 @@ def _field_change(
         hides=large or hidden.getbbox() is not None,
         over_text=bool(drawing.words(widget.page, (left + 1, bottom + 1, right - 1, top - 1))),
         new=key not in then.widgets,
+        free=key not in then.widgets
+        and free_places.alone(widget, then, final)
+        and free_places.blank(
+            drawn.before, place, now.width / drawing.width(widget.page), turned=drawing.turned(widget.page)
+        ),
     )
 
 

@@ -31,6 +31,27 @@ class _Weight(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a change weighs, and how it is said."""
+
+    weight: _Weight = _Weight.LAWFUL
+    sentence: Text = words.HOLDS
+    finding: PageFinding = PageFinding.FILLED
+
+
+_FINE = _Reading()
+_CHANGED = _Reading(_Weight.UNLAWFUL, words.PAGES_CHANGED, PageFinding.CHANGED)
+_ANEW = _Reading(_Weight.DOUBTFUL, words.PLACED_ANEW, PageFinding.CHANGED)
+_ADDED = _Reading(_Weight.LAWFUL, words.SIGNED_BESIDE, PageFinding.ADDED)
+_UNTRUSTED = _Reading(_Weight.DOUBTFUL, words.FILLED_UNCONFIRMED, PageFinding.FILLED_UNCONFIRMED)
+_UNREADABLE = _Reading(_Weight.DOUBTFUL, words.NOT_PLAINLY_DRAWN, PageFinding.FILLED_UNCONFIRMED)
+_GRAVER = (
+    *(PageFinding.UNCHANGED, PageFinding.FILLED, PageFinding.ADDED),
+    *(PageFinding.FILLED_UNCONFIRMED, PageFinding.CHANGED),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The evidence: the final file; of each compared signature, by index, its revision and what changed."""
 
@@ -40,6 +61,14 @@ class Seen:
     shown: Mapping[Key, str]
     """The words that filled text fields show in the final file."""
 
+    @property
+    def last(self) -> int:
+        """The last signature of a person."""
+        return max(self.people, default=-1)
+
+    people: frozenset[int] = frozenset()
+    """Those of the compared signatures that are no document timestamps."""
+
 
 def weighed(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[SignatureVerdict, ...]:
     """The same verdicts with what the pages say; those not compared are left as they are."""
@@ -47,6 +76,8 @@ def weighed(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[SignatureVer
     for index in sorted(seen.revisions, reverse=True):
         finding, weight, sentence = _finding(index, result, seen)
         one = replace(result[index], pages=finding)
+        if result[index].report.is_timestamp and weight is not _Weight.LAWFUL:
+            sentence = words.CHANGED_AFTER_TIMESTAMP
         # What the pages say is more exact than that something was added.
         open_to = (
             one.standing in (Standing.VALID, Standing.UNKNOWN) or one.sentence is words.UNSIGNED_ADDITION
@@ -55,6 +86,8 @@ def weighed(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[SignatureVer
             one = replace(one, standing=Standing.ALTERED, sentence=sentence)
         elif weight is _Weight.DOUBTFUL and one.standing is Standing.VALID:
             one = replace(one, standing=Standing.UNKNOWN, sentence=sentence)
+        elif finding is PageFinding.ADDED and one.standing is Standing.VALID:
+            one = replace(one, sentence=sentence)
         result[index] = one
     return tuple(result)
 
@@ -65,28 +98,28 @@ def _finding(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> tuple
         return PageFinding.CHANGED, _Weight.UNLAWFUL, words.PAGES_CHANGED
     if _refilled(then, final):
         return PageFinding.CHANGED, _Weight.UNLAWFUL, words.FIELD_REPLACED
-    weights = [_weight(index, field, found, seen) for change in changes for field in change.fields]
-    worst = max(weights, default=_Weight.LAWFUL)
-    if worst is _Weight.UNLAWFUL:
-        return PageFinding.CHANGED, worst, words.PAGES_CHANGED
+    readings = [_weight(index, field, found, seen) for change in changes for field in change.fields]
+    worst = max(readings, key=lambda one: (one.weight, _GRAVER.index(one.finding)), default=_FINE)
+    if worst.weight is _Weight.UNLAWFUL:
+        return PageFinding.CHANGED, worst.weight, worst.sentence
+    pages = worst.finding if changes else PageFinding.UNCHANGED
     if then.described != final.described:
-        return _of_pages(changes), _Weight.UNLAWFUL, words.DESCRIPTION_CHANGED
-    if worst is _Weight.DOUBTFUL:
-        return PageFinding.CHANGED, worst, words.PLACED_ANEW
+        return pages, _Weight.UNLAWFUL, words.DESCRIPTION_CHANGED
+    if worst.weight is _Weight.DOUBTFUL and worst.finding is PageFinding.CHANGED:
+        return pages, worst.weight, worst.sentence
+    if any(
+        widget.veiled and widget.filled and key not in then.widgets for key, widget in final.widgets.items()
+    ):
+        return PageFinding.CHANGED, _Weight.DOUBTFUL, words.PLACED_ANEW
     if _unshown(then, final, changes):
-        return _of_pages(changes), _Weight.DOUBTFUL, words.UNSHOWN
+        return pages, _Weight.DOUBTFUL, words.UNSHOWN
     if then.catalogue != final.catalogue or _redrawn(then, final) or not then.kept_by(final):
-        return _of_pages(changes), _Weight.DOUBTFUL, words.OTHERWISE_CHANGED
+        return pages, _Weight.DOUBTFUL, words.OTHERWISE_CHANGED
     if then.drawn_by != final.drawn_by and then.widgets:
         # Who fills a field may bring a font for it and signs that; behind the last signature nobody signs.
-        last = index == max(seen.revisions)
-        weight = _Weight.UNLAWFUL if last else _Weight.DOUBTFUL
-        return _of_pages(changes), weight, words.DRAWN_ANEW
-    return _of_pages(changes), worst, words.HOLDS
-
-
-def _of_pages(changes: Sequence[PageChange]) -> PageFinding:
-    return PageFinding.FILLED if changes else PageFinding.UNCHANGED
+        weight = _Weight.UNLAWFUL if index >= seen.last else _Weight.DOUBTFUL
+        return pages, weight, words.DRAWN_ANEW
+    return pages, worst.weight, worst.sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +130,27 @@ class Spot:
     page: int
     box: Box | None = None
     field: Key | None = None
+    gone: bool = False
+    """The page is no longer in the file and counts as when it was signed."""
+    added_by: str = ""
+    """Who signed there, on paper that was blank."""
 
 
 def spots(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[Spot, ...]:
     """Where the pages changed and may not have; whole pages first, then what lies outside all fields."""
     result: list[Spot] = []
     for index in sorted(seen.revisions, reverse=True):
-        if found[index].pages is not PageFinding.CHANGED:
-            continue
         for change in seen.changes[index]:
             if change.reframed:
-                result.append(Spot(index, change.page))
+                result.append(Spot(index, change.page, gone=change.gone))
             result += [Spot(index, change.page, box) for box in change.elsewhere]
-            result += [
-                Spot(index, change.page, field=field.key)
-                for field in change.fields
-                if _weight(index, field, found, seen) is not _Weight.LAWFUL
-            ]
+            for field in change.fields:
+                reading = _weight(index, field, found, seen)
+                if reading.finding is PageFinding.ADDED:
+                    by = _signer_of(field.key, index, found)
+                    result.append(Spot(index, change.page, field=field.key, added_by=by))
+                elif reading.finding is PageFinding.CHANGED or field.key in filled_by_nobody(found, seen):
+                    result.append(Spot(index, change.page, field=field.key))
     return tuple(sorted(result, key=lambda spot: (spot.box is not None, spot.field is not None)))
 
 
@@ -146,24 +183,87 @@ def _redrawn(then: Snapshot, final: Snapshot) -> bool:
     )
 
 
-def _weight(index: int, change: Change, found: Sequence[SignatureVerdict], seen: Seen) -> _Weight:
+def _weight(index: int, change: Change, found: Sequence[SignatureVerdict], seen: Seen) -> _Reading:
+    page = change.key[1] + 1
+    over = words.PLACED_OVER.format(page=page)
     if change.hides:
-        return _Weight.UNLAWFUL
+        return replace(_CHANGED, sentence=over) if change.new else _CHANGED
     widget = seen.final.widgets[change.key]
     if widget.kind == "/Sig":
-        weight = _by_signature(one for one in found[index + 1 :] if one.report.field == widget.name)
+        later = [one for one in found[index + 1 :] if one.report.field == widget.name]
+        reading = _by_signature(later)
+        if change.new and reading is _FINE and _beside(index, change, later[0], seen):
+            by = later[0].report.signer or later[0].report.organization
+            return replace(_ADDED, sentence=words.SIGNED_BESIDE.format(page=page, who=by))
     else:
-        weight = _of_text(index, change.key, found, seen)
-    doubtful = change.new or change.over_text
-    return max(weight, _Weight.DOUBTFUL if doubtful else _Weight.LAWFUL)
+        reading = _of_text(index, change.key, found, seen)
+    if reading.weight is _Weight.UNLAWFUL:
+        return reading
+    if change.over_text and change.key in filled_by_nobody(found, seen):
+        return replace(_CHANGED, sentence=words.UNSIGNED_ADDITION)
+    if change.over_text:
+        inside = words.FIELD_OVER_WORDS.format(field=widget.name, page=page)
+        return replace(_ANEW, sentence=over if change.new else inside)
+    if change.new:
+        near = widget.kind == "/Sig" and not seen.revisions[index].bound and not change.free
+        return replace(_ANEW, sentence=words.PLACED_NEAR.format(page=page)) if near else _ANEW
+    return reading
 
 
-def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen) -> _Weight:
+def _beside(index: int, change: Change, by: SignatureVerdict, seen: Seen) -> bool:
+    """Whether a new signature stands on free paper, and nothing that was signed forbids it.
+
+    Only a signature that is good in every way, in a field that any reader shows alike.
+    """
+    return (
+        by.standing is Standing.VALID
+        and not by.report.is_timestamp
+        and change.free
+        and not change.over_text
+        and seen.final.widgets[change.key].ordinary
+        and not seen.revisions[index].bound
+    )
+
+
+def _signer_of(key: Key, index: int, found: Sequence[SignatureVerdict]) -> str:
+    report = next(one.report for one in found[index + 1 :] if one.report.field == key[0])
+    return report.signer or report.organization
+
+
+def filled_by_nobody(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[Key, ...]:
+    """Text fields that were filled behind the last signature of a person, as its certification allows.
+
+    They stood there empty, and show their value as readable words; whether these are true nobody says. Where
+    anything else was filled or added with them there are none: that is no lawful filling.
+    """
+    if seen.last not in seen.revisions:
+        return ()
+    then, report = seen.revisions[seen.last], found[seen.last].report
+    if not then.bound or not report.docmdp_ok or report.changes is not Changes.FORM:
+        return ()
+    now = seen.final.widgets
+    filled = [
+        key for key in now if now[key].filled and not (key in then.widgets and then.widgets[key].filled)
+    ]
+    lawful = now.keys() == then.widgets.keys() and all(
+        now[key].kind == "/Tx"
+        and now[key].plain
+        and same_words(seen.shown.get(key, ""), now[key].value or "")
+        for key in filled
+    )
+    return tuple(filled) if lawful else ()
+
+
+def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen) -> _Reading:
     """Of a field for words: a person who signed later must have seen it as it is now."""
     widget = seen.final.widgets[key]
     if widget.kind == "/Tx" and not same_words(seen.shown.get(key, ""), widget.value or ""):
-        return _Weight.UNLAWFUL
-    weight = _by_signature(
+        return _CHANGED
+    nobody = filled_by_nobody(found, seen)
+    if key in nobody:
+        names = ", ".join(sorted({f"“{name}”" for name, _, _ in nobody}))
+        return replace(_UNTRUSTED, sentence=words.FILLED_BY_NOBODY.format(fields=names))
+    reading = _by_signature(
         found[later]
         for later in sorted(seen.revisions)
         if later > index
@@ -171,10 +271,10 @@ def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen
         and key in seen.revisions[later].widgets
         and seen.revisions[later].widgets[key].value == widget.value
     )
-    return weight if widget.plain else max(weight, _Weight.DOUBTFUL)
+    return reading if widget.plain or reading is _CHANGED else _UNREADABLE
 
 
-def _by_signature(later: Iterable[SignatureVerdict]) -> _Weight:
+def _by_signature(later: Iterable[SignatureVerdict]) -> _Reading:
     """What the first later signature that counts allows.
 
     One that was good, but after which the file was changed, allowed its own filling all the same: what is
@@ -182,9 +282,9 @@ def _by_signature(later: Iterable[SignatureVerdict]) -> _Weight:
     """
     first = next(iter(later), None)
     if first is None or first.standing is Standing.BROKEN or not first.report.intact:
-        return _Weight.UNLAWFUL
+        return _CHANGED
     good = first.standing is Standing.VALID or (first.standing is Standing.ALTERED and first.report.trusted)
-    return _Weight.LAWFUL if good else _Weight.DOUBTFUL
+    return _FINE if good else _UNTRUSTED
 
 
 def same_words(one: str, other: str) -> bool:
@@ -197,13 +297,20 @@ def _plain(text: str) -> str:
     return " ".join(_SPACES.sub("", unicodedata.normalize("NFC", text).strip()).split())
 
 
-def signed_to_the_end(found: Sequence[SignatureVerdict]) -> tuple[SignatureVerdict, ...]:
-    """Behind the last signature of a person only validation data and document timestamps may stand."""
+def signed_to_the_end(
+    found: Sequence[SignatureVerdict], seen: Seen | None = None
+) -> tuple[SignatureVerdict, ...]:
+    """Behind the last signature of a person only validation data and document timestamps may stand.
+
+    With the pages seen, a text field its certification lets be filled is a doubt, not a fault.
+    """
     result = list(found)
     people = [index for index, one in enumerate(found) if not one.report.is_timestamp]
     if people:
         last = found[people[-1]]
         doubted = last.standing in (Standing.VALID, Standing.UNKNOWN) and last.report.intact
+        if seen is not None and last.report.changes is Changes.FORM and filled_by_nobody(found, seen):
+            return tuple(result)
         if doubted and last.report.changes not in (Changes.NONE, Changes.ARCHIVE):
             result[people[-1]] = replace(last, standing=Standing.ALTERED, sentence=words.UNSIGNED_ADDITION)
     return tuple(result)

@@ -52,19 +52,20 @@ def pictures(
             replace(
                 place,
                 words_before=_words(before[spot.signature], spot.page, box),
-                words_after=_words(after, spot.page, box),
+                words_after="" if spot.gone else _words(after, spot.page, box),
             )
             for place, (spot, box) in zip(found, kept, strict=True)
         )
 
 
 def _kept(spots: Iterable[Spot], after: Drawing, final: Snapshot) -> Iterator[tuple[Spot, Box]]:
-    taken: list[tuple[int, Box]] = []
+    taken: list[tuple[int, bool, Box]] = []
     for spot in spots:
         box = _box(spot, after, final)
-        if any(page == spot.page and _mostly_within(box, other) for page, other in taken):
+        same = (other for page, gone, other in taken if (page, gone) == (spot.page, spot.gone))
+        if any(_mostly_within(box, other) for other in same):
             continue
-        taken.append((spot.page, box))
+        taken.append((spot.page, spot.gone, box))
         yield spot, box
 
 
@@ -83,9 +84,11 @@ def _mostly_within(box: Box, other: Box) -> bool:
 
 
 def _shown(spot: Spot, box: Box, before: Drawing, after: Drawing, *, whole: bool) -> ChangedPlace:
-    old, new = (_drawn(drawing, spot.page) for drawing in (before, after))
+    old, new = _drawn(before, spot.page), None if spot.gone else _drawn(after, spot.page)
     return ChangedPlace(
         page=spot.page + 1 if new is not None else 0,
+        was=spot.page + 1 if new is None else 0,
+        added_by=spot.added_by,
         signature=spot.signature,
         box=box,
         before=None if old is None else _webp(_cut(old, box)),

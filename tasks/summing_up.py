@@ -52,15 +52,14 @@ def summed_up(
     if standing is Standing.UNKNOWN and reason is words.UNKNOWN_ISSUER:
         headline = words.UNKNOWN_BY_ISSUER
     if standing is Standing.VALID:
+        if any(one.pages is PageFinding.ADDED for one in signers):
+            headline = words.VALID_WITH_MORE
         explanation = _as_signed(found, signers)
     else:
         advice = words.ASK_ISSUER if standing is Standing.UNKNOWN else words.FETCH_AGAIN
         said = _whose(first, found) if first else doubts[0]
-        pages = sorted({place.page for place in places if place.page})
-        if standing is Standing.ALTERED and pages:
-            said = (words.LOOK_OTHERWISE if len(pages) > 1 else words.LOOKS_OTHERWISE).format(
-                pages=", ".join(map(str, pages)), people=_signed_by(found, places)
-            )
+        if standing is Standing.ALTERED:
+            said = _where([place for place in places if not place.added_by], found) or said
         explanation = joined(said, advice)
     development = any(one.issuer_class is IssuerClass.DEVELOPMENT for one in found)
     if development:
@@ -83,9 +82,26 @@ def _as_signed(found: Sequence[SignatureVerdict], signers: Sequence[SignatureVer
     sentences = [words.SAME_AS_SIGNED.format(people=counted(people))]
     if any(one.pages is PageFinding.FILLED for one in signers):
         sentences.append(words.FILLED_SINCE)
+    if any(one.pages is PageFinding.ADDED for one in signers):
+        sentences = [words.HELD_BY.format(people=counted(people)), words.ADDED_SINCE]
     if found[-1].report.is_timestamp:
         sentences.append(words.ARCHIVED_SINCE)
     return joined(*sentences)
+
+
+def _where(places: Sequence[ChangedPlace], found: Sequence[SignatureVerdict]) -> Text | None:
+    """Which pages are gone, and which look different."""
+    sentences = []
+    for sentence, numbers in (
+        (words.PAGES_GONE, {place.was for place in places if not place.page}),
+        (words.LOOKS_OTHERWISE, {place.page for place in places if place.page}),
+    ):
+        if not numbers:
+            continue
+        chosen = words.LOOK_OTHERWISE if sentence is words.LOOKS_OTHERWISE and len(numbers) > 1 else sentence
+        listed = ", ".join(map(str, sorted(numbers)))
+        sentences.append(chosen.format(pages=listed, people=_signed_by(found, places)))
+    return joined(*sentences) if sentences else None
 
 
 def _signed_by(found: Sequence[SignatureVerdict], places: Sequence[ChangedPlace]) -> Text:

@@ -53,6 +53,43 @@ PLACED_ANEW = Text(
     "Sau chữ ký này có phần đặt thêm lên trang mà không xác nhận được là được phép; hãy xem hình.",
     "After this signature something was put on the page that cannot be confirmed as allowed; see below.",
 )
+PLACED_OVER = Text(
+    "Sau chữ ký này có phần được đặt đè lên chữ hoặc nét có sẵn ở trang {page}; hãy xem hình.",
+    "After this signature something was put over words or lines that stood on page {page}; see below.",
+)
+FIELD_OVER_WORDS = Text(
+    "Ô “{field}” ở trang {page} được điền sau chữ ký này, nhưng ô nằm đè lên chữ có sẵn; hãy xem hình.",
+    "The field “{field}” on page {page} was filled after this signature, but it lies over words; see below.",
+)
+PLACED_NEAR = Text(
+    "Sau chữ ký này có chữ ký khác đặt ở trang {page}, sát hoặc đè lên nội dung có sẵn, hoặc to quá mức; "
+    "hãy xem hình.",
+    "After this signature another was placed on page {page}, on or close to what stood there, or too large; "
+    "see below.",
+)
+SIGNED_BESIDE = Text(
+    "Chữ ký đúng, nội dung người này đã ký còn nguyên; {who} ký thêm ở chỗ trống trang {page}.",
+    "The signature holds and what this person signed is unchanged; {who} signed at a blank place on "
+    "page {page} later.",
+)
+FILLED_UNCONFIRMED = Text(
+    "Các ô dành sẵn được điền bởi chữ ký sau, mà chữ ký ấy chưa xác nhận được.",
+    "Prepared fields were filled by later signatures that are not confirmed themselves.",
+)
+FILLED_BY_NOBODY = Text(
+    "Ô {fields} được điền sau chữ ký cuối; ô này được phép điền, nhưng không ai ký cho phần đã điền.",
+    "{fields} was filled after the last signature; that is allowed, but nobody signed for what it says.",
+)
+NOT_PLAINLY_DRAWN = Text(
+    "Một ô được điền và ký sau đó, nhưng chữ trong ô vẽ theo cách không xác nhận được "
+    "(phông chữ lạ, hoặc có nét, hình khác ngoài chữ).",
+    "A field was filled and signed for later, but it is drawn in a way that cannot be confirmed "
+    "(an unusual font, or lines and pictures besides its words).",
+)
+CHANGED_AFTER_TIMESTAMP = Text(
+    "Dấu thời gian đúng cho phần trước nó, nhưng sau đó tệp bị sửa hoặc thêm vào.",
+    "The time-stamp holds for what came before it, but the file was changed or added to afterwards.",
+)
 DRAWN_ANEW = Text(
     "Sau chữ ký này, cách hiển thị các ô điền bị đổi, nên trang có thể hiện khác trên phần mềm khác.",
     "The way fields are drawn was changed after this signature, so pages may look different.",
@@ -143,6 +180,9 @@ BYTES_BEFORE = Text(
 # --- the file --------------------------------------------------------------------------------------------
 
 VALID = Text("Chữ ký đúng, nội dung còn nguyên", "Valid, unchanged")
+VALID_WITH_MORE = Text(
+    "Chữ ký đúng; có phần ký thêm ở chỗ trống", "Valid; signatures were added at blank places"
+)
 ALTERED = Text("Không dùng được: tệp đã bị sửa sau khi ký", "Do not use: changed after signing")
 BROKEN = Text(
     "Không dùng được: có chữ ký hỏng hoặc không có hiệu lực",
@@ -156,9 +196,21 @@ UNREADABLE = Text("Không đọc được tệp", "Unreadable file")
 SAME_AS_SIGNED = Text(
     "Tệp này đúng như lúc {people} ký.", "This file is just as it was when {people} signed it."
 )
+HELD_BY = Text(
+    "Mọi điều {people} đã ký vẫn còn nguyên trong tệp này.",
+    "All that {people} signed is unchanged in this file.",
+)
 FILLED_SINCE = Text(
     "Mỗi người ký sau chỉ điền vào ô dành sẵn cho mình.",
     "Each later signer only filled the places kept free for them.",
+)
+ADDED_SINCE = Text(
+    "Sau đó có chữ ký đặt thêm ở chỗ trống, không đè lên nội dung nào; hãy xem ai ký và ký ở đâu.",
+    "Later signatures were placed on blank paper, over nothing; see who placed them and where.",
+)
+ADDED_BY = Text(
+    "Có phần ký thêm ở chỗ trống trang {page}; phần này do {who} thêm, người ký trước chưa thấy.",
+    "A signature was added at a blank place on page {page}, by {who}; who signed before had not seen it.",
 )
 ARCHIVED_SINCE = Text(
     "Sau chữ ký cuối chỉ có thêm dấu thời gian lưu trữ, là việc được phép.",
@@ -171,6 +223,10 @@ NO_LEGAL_FORCE = Text(
 LOOKS_OTHERWISE = Text(
     "Trang {pages} nhìn khác với trang mà {people} đã ký. Chỗ khác được khoanh trong các hình ở dưới.",
     "Page {pages} looks different from what {people} signed. What differs is marked in the pictures below.",
+)
+PAGES_GONE = Text(
+    "Trang {pages} mà {people} đã ký không còn trong tệp.",
+    "Page {pages} of what {people} signed is no longer in the file.",
 )
 LOOK_OTHERWISE = Text(
     "Các trang {pages} nhìn khác với trang mà {people} đã ký. Chỗ khác được khoanh trong các hình ở dưới.",

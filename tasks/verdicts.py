@@ -39,6 +39,10 @@ class PageFinding(StrEnum):
     UNCHANGED = "unchanged"
     FILLED = "filled"
     """Changed within allowed fields."""
+    ADDED = "added"
+    """Others signed on blank paper, in fields of their own; nothing else changed."""
+    FILLED_UNCONFIRMED = "filled_unconfirmed"
+    """Changed within allowed fields, by nobody or by signatures that are not confirmed themselves."""
     CHANGED = "changed"
     """Changed elsewhere."""
     NOT_COMPARED = "not_compared"
@@ -135,6 +139,10 @@ class ChangedPlace:
 
     page: int
     """Counted from 1 in the file as it is now; 0 when the page is gone."""
+    was: int = field(default=0, kw_only=True)
+    """Of a page that is gone: its number when it was signed."""
+    added_by: str = field(default="", kw_only=True)
+    """Who signed there later, on blank paper, which is allowed; empty where something changed."""
     signature: int
     """Index among `Verdict.signatures`: whose pages these were."""
     box: Box

@@ -93,6 +93,8 @@ class SignatureReport:
     level: Level
     revision_end: int
     """Bytes of the file this signature saw: `pdf[:revision_end]` is the revision it signed."""
+    stamped_by_unknown: datetime | None = None
+    """What a time-stamp says that is intact, but of an authority nobody here knows: no proof."""
 
     @property
     def ok(self) -> bool:
@@ -259,6 +261,7 @@ async def _signature(
     )
     token = status.timestamp_validity
     proven = token is not None and token.intact and token.valid and token.trusted
+    unknown = token is not None and token.intact and token.valid and not token.trusted
     if not tokens:
         level = Level.B
     elif not evidence.covers(status.validation_path):
@@ -270,6 +273,7 @@ async def _signature(
         status,
         claimed_at=status.signer_reported_dt,
         timestamped_at=stamped if proven else None,
+        stamped_by_unknown=stamped if unknown else None,
         # A timestamp that does not hold proves no time, so nothing says the certificate was good then.
         trusted=status.trusted and (proven or not tokens),
         docmdp_ok=bool(status.docmdp_ok) and status.bottom_line,
@@ -286,6 +290,9 @@ def _timestamp_report(
         status,
         claimed_at=None,
         timestamped_at=status.timestamp if status.trusted else None,
+        stamped_by_unknown=status.timestamp
+        if status.intact and status.valid and not status.trusted
+        else None,
         trusted=status.trusted,
         docmdp_ok=status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION,
         level=Level.LTA if archived else Level.LT,
@@ -298,6 +305,7 @@ def _report(
     *,
     claimed_at: datetime | None,
     timestamped_at: datetime | None,
+    stamped_by_unknown: datetime | None,
     trusted: bool,
     docmdp_ok: bool,
     level: Level,
@@ -312,6 +320,7 @@ def _report(
         certificate_fingerprint=status.signing_cert.sha256.hex(),
         claimed_at=claimed_at,
         timestamped_at=timestamped_at,
+        stamped_by_unknown=stamped_by_unknown,
         intact=status.intact and status.valid,
         trusted=trusted,
         revoked=status.revoked,

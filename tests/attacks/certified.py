@@ -139,7 +139,7 @@ def cover(width: float, height: float) -> bytes:
             b"/Resources << /Font << /F1 5 0 R >> >> >>" % (width, height),
             4: raw.stream(
                 b"1 g 0 0 %f %f re f 0 g BT /F1 14 Tf 10 %f Td (%s) Tj ET"
-                % (width, height, height - 20, OTHER_SUM)
+                % (width, height, max(2, height - 20), OTHER_SUM)
             ),
             5: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
         }

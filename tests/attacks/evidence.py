@@ -110,10 +110,8 @@ ATTACKS.add(
 @functools.cache
 def ended_list() -> bytes:
     """A true list that had ended long before the signature."""
-    one = authority()
-    return certificates.revocation_list(
-        one.issuing, one.issuing_key, (), FOUNDED - timedelta(days=3660), number=1
-    )
+    ended = FOUNDED - timedelta(days=3660)
+    return certificates.revocation_list(authority().issuing, authority().issuing_key, (), ended, 1)
 
 
 ATTACKS.add(

@@ -132,19 +132,56 @@ def other_kind() -> bytes:
     return close(by_hand(SIGNATURE.replace(b"/ETSI.CAdES.detached", b"/adbe.x509.rsa_sha1")))
 
 
+# --- signed beside, on blank paper -------------------------------------------------------------------------
+
+
+def drawn_on_the_fly(
+    pdf: bytes,
+    name: str,
+    who: str,
+    rect: tuple[int, int, int, int] = (330, 300, 530, 390),
+    *,
+    on_page: int = 0,
+) -> bytes:
+    """Each signer puts a visible field of their own on an empty place, as many programs do."""
+    spec = SigFieldSpec(name, on_page=on_page, box=rect)
+    stamp = signatures.stamp(Box("x", "signature", on_page, rect), person(who), ())
+    return sign_plainly(pdf, spec, person(who), PageStyle(page=stamp))
+
+
+def by_one() -> bytes:
+    return drawn_on_the_fly(raw.build(objects()), "Signature1", "lan", (60, 300, 260, 390))
+
+
+def by_two() -> bytes:
+    return drawn_on_the_fly(signed(), "Signature2", "minh")
+
+
+def by_three() -> bytes:
+    """On the second page the third."""
+    return drawn_on_the_fly(by_two(), "Signature3", "hoa", (60, 300, 260, 390), on_page=1)
+
+
+BESIDE: dict[str, tuple[Make, dict[int, str]]] = {
+    "two": (by_two, {1: "Đỗ Quang Minh"}),
+    "two, then the archive": (lambda: archive(by_two()), {1: "Đỗ Quang Minh"}),
+    "three, on two pages": (by_three, {1: "Đỗ Quang Minh", 2: "Phạm Thị Hoa"}),
+    "two, then the place that was prepared": (
+        lambda: signatures.sign(by_two(), "approval", person("hoa"), APPROVAL),
+        {1: "Đỗ Quang Minh"},
+    ),
+    "nobody prepared a field": (
+        lambda: drawn_on_the_fly(by_one(), "Signature2", "minh"),
+        {1: "Đỗ Quang Minh"},
+    ),
+}
+"""Files nobody certified, signed by one after the other: by page, who signed there on blank paper."""
+
+
 # --- honest, but nobody here can know ----------------------------------------------------------------------
 
 
-def drawn_on_the_fly() -> bytes:
-    """Each signer draws a visible field of their own on an empty place, as many programs do. Not prepared by
-    the first signer, so nobody can say by itself that it was meant: never `altered`, `valid` not promised."""
-    spec = SigFieldSpec("Signature2", on_page=0, box=(330, 300, 530, 390))
-    stamp = signatures.stamp(Box("x", "signature", 0, (330, 300, 530, 390)), person("minh"), ())
-    return sign_plainly(signed(), spec, person("minh"), PageStyle(page=stamp))
-
-
 UNKNOWN: dict[str, Make] = {
-    "drawn on the fly": drawn_on_the_fly,
     "an issuer nobody told us of": lambda: sign_plainly(unsigned(), "author", stranger(), evidence=False),
     "SHA-1, as files of ten years ago": sha_1,
     "a signature of the school's, then one of an unknown issuer": lambda: sign_plainly(

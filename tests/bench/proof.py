@@ -139,7 +139,7 @@ def _archive(folder: Path, count: int) -> list[Row]:
             f"the audit of {count:,} archived files / bare pyHanko validation of them, {CORES} cores",
             many / alone,
             "×",
-            note=f"{many:.1f} s / {alone:.1f} s; rows, chains, roots, the files' hashes and every signature",
+            note=f"{many:.1f} s / {alone:.1f} s; rows, chains, roots, the files' hashes, every signature",
         ),
         Row(
             f"the audit's time per file, {count:,} / {quarter:,} files",

@@ -24,10 +24,11 @@ from service.verifying import MOST, Verifier
 from tasks.recognising import BYTE_LIMIT
 from tasks.verdicts import Anchors, Standing
 from tests import hostile_jobs
+from tests.attacks import honest_strangers
 from tests.cast import Cast
 from tests.drawn_over import with_a_line_drawn_over
 from tests.service.reading import Page, Reader
-from tests.signatures import NOW
+from tests.signatures import NOW, trust
 from tests.waiting import until
 
 PDF = "application/pdf"
@@ -441,3 +442,16 @@ def test_a_slow_file_is_given_up_sooner_while_others_wait(monkeypatch: pytest.Mo
         assert "quá 2 giây" in verifier.judge(b"", Anchors(), NOW).explanation.vi
     finally:
         verifier.close()
+
+
+def test_who_signed_on_blank_paper_later_is_shown_with_the_place(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged with the anchors of the school that signed it; the page must not call the place a difference."""
+    monkeypatch.setattr("service.verify_asking.anchors_of", lambda *_: Anchors.embedded(trust()))
+    pdf = honest_strangers.by_two()
+    page = shown(client, pdf)
+    assert "Chữ ký đúng; có phần ký thêm ở chỗ trống" in page.words
+    assert "Chỗ ký thêm" in page.words
+    assert "do Đỗ Quang Minh ký thêm ở chỗ trống" in page.words
+    assert "Chỗ khác với lúc ký" not in page.words

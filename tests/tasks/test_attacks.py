@@ -18,6 +18,7 @@ from tests.attacks import (
     form_content,
     incremental_saving,
     shadow,
+    signed_beside,
     structure,
     then_approved,
     universal_forgery,
@@ -44,6 +45,7 @@ CLASSES: tuple[Attacks, ...] = (
     value_and_picture.ATTACKS,
     unseen_updates.ATTACKS,
     then_approved.ATTACKS,
+    signed_beside.ATTACKS,
 )
 SAMPLES = samples(*CLASSES)
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tasks.verdicts import Standing
+from tasks import verdict_words as words
+from tasks.verdicts import PageFinding, Standing
 from tasks.verifying import Level
 from tests.attacks import honest, honest_strangers
 from tests.attacks.judged import judge
@@ -26,9 +27,25 @@ def test_no_alarm(name: str) -> None:
 
 @pytest.mark.parametrize("name", honest_strangers.UNKNOWN)
 def test_what_cannot_be_known_is_called_unknown(name: str) -> None:
-    """Neither altered nor broken: other issuers, old algorithms, and fields that nobody prepared, which many
-    programs let each signer draw on an empty place. An attacker could do the same, so it is not valid."""
+    """Neither altered nor broken: other issuers, old algorithms."""
     assert judge(honest_strangers.UNKNOWN[name](), LATER).standing is Standing.UNKNOWN
+
+
+@pytest.mark.parametrize("name", honest_strangers.BESIDE)
+def test_who_signs_on_blank_paper_is_named_with_the_page(name: str) -> None:
+    """The usual practice of many programs, where no certification forbids it."""
+    make, added = honest_strangers.BESIDE[name]
+    verdict = judge(make(), LATER)
+    assert verdict.standing is Standing.VALID, verdict.explanation.en
+    assert verdict.headline == words.VALID_WITH_MORE
+    assert verdict.signatures[0].pages is PageFinding.ADDED
+    assert {place.page: place.added_by for place in verdict.places} == added
+    for page, who in added.items():
+        assert any(f"trang {page};" in said.vi and who in said.vi for said in verdict.cautions)
+    for place in verdict.places:
+        assert place.before
+        assert place.after
+        assert place.before != place.after
 
 
 def test_an_honest_file_years_later() -> None:

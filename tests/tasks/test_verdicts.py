@@ -16,7 +16,7 @@ from datetime import timedelta
 import pikepdf
 import pytest
 from PIL import Image
-from pyhanko.pdf_utils.generic import StreamObject, pdf_name
+from pyhanko.pdf_utils.generic import DictionaryObject, NumberObject, StreamObject, pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from tasks import certificates, signing, verifying
@@ -25,6 +25,8 @@ from tasks.certificates import Revoked, Trust
 from tasks.judging import judge
 from tasks.pools import IntakePool
 from tasks.verdicts import Anchor, Anchors, IssuerClass, PageFinding, Standing, Verdict
+from tests.attacks import form_content
+from tests.attacks.letters import archived, certified
 from tests.signatures import FOUNDED, NOW, authority, lesson_plan, person, sign, team_plan, timestamper, trust
 from tests.tasks.test_signature_table import TABLE, revisions
 
@@ -232,6 +234,56 @@ def test_one_damaged_signature_does_not_hide_the_others() -> None:
     assert first.report.intact
     assert first.report.signer == "Phạm Thị Hoa"
     assert (broken.standing, broken.report.field) == (Standing.BROKEN, "vice_principal_review")
+
+
+def test_a_field_filled_by_nobody_is_named_and_not_called_changed() -> None:
+    """Its certification lets it be filled; who filled it did not sign."""
+    pdf = form_content.filled(certified(), "number", "05", "05")
+    verdict = judge(pdf, ANCHORS, NOW)
+    assert verdict.standing is Standing.UNKNOWN
+    assert "“number”" in verdict.explanation.vi
+    assert "không ai ký" in verdict.explanation.vi
+    assert verdict.signatures[0].pages is PageFinding.FILLED_UNCONFIRMED
+    assert [place.page for place in verdict.places] == [1]
+    lies = form_content.filled(certified(), "number", "05", "50")
+    assert judge(lies, ANCHORS, NOW).standing is Standing.ALTERED
+
+
+def test_an_issuer_nobody_knows_does_not_make_the_pages_changed() -> None:
+    verdict = judge(files()[-1], Anchors(), NOW)
+    assert verdict.headline == words.UNKNOWN_BY_ISSUER
+    filled, still = PageFinding.FILLED_UNCONFIRMED, PageFinding.UNCHANGED
+    assert [one.pages for one in verdict.signers] == [filled, filled, filled, still]
+    assert verdict.places == ()
+    for one in verdict.signatures:
+        assert one.report.timestamped_at is None
+        assert one.report.stamped_by_unknown is not None
+
+
+def test_the_page_that_was_taken_out_is_named_and_no_other() -> None:
+    def take_out(writer: IncrementalPdfFileWriter) -> None:
+        pages = writer.root["/Pages"]
+        del pages["/Kids"][0]
+        pages[pdf_name("/Count")] = NumberObject(len(pages["/Kids"]))
+        writer.update_container(pages["/Kids"])
+        writer.update_container(pages)
+
+    verdict = judge(appended(archived(), take_out), ANCHORS, NOW)
+    assert verdict.standing is Standing.ALTERED
+    assert verdict.explanation.en.startswith("Page 1 of what two people signed is no longer in the file.")
+    assert [(place.page, place.was) for place in verdict.places] == [(0, 1)]
+    assert verdict.places[0].before is not None
+    assert verdict.places[0].after is None
+
+
+def test_a_time_stamp_behind_which_the_title_was_changed_says_so() -> None:
+    def rename(writer: IncrementalPdfFileWriter) -> None:
+        writer.set_info(DictionaryObject({pdf_name("/Title"): pdf_string("Khác")}))
+
+    verdict = judge(appended(archived(), rename), ANCHORS, NOW)
+    assert verdict.signatures[-1].report.is_timestamp
+    assert verdict.signatures[-1].standing is Standing.ALTERED
+    assert verdict.signatures[-1].sentence == words.CHANGED_AFTER_TIMESTAMP
 
 
 # --- other files -------------------------------------------------------------------------------------------
