@@ -73,18 +73,17 @@ class Seen:
 def weighed(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[SignatureVerdict, ...]:
     """The same verdicts with what the pages say; those not compared are left as they are."""
     result = list(found)
+    filling = bool(filled_by_nobody(found, seen))
     for index in sorted(seen.revisions, reverse=True):
         finding, weight, sentence = _finding(index, result, seen)
         one = replace(result[index], pages=finding)
         if result[index].report.is_timestamp and weight is not _Weight.LAWFUL:
             sentence = words.CHANGED_AFTER_TIMESTAMP
         # What the pages say is more exact than that something was added.
-        open_to = (
-            one.standing in (Standing.VALID, Standing.UNKNOWN) or one.sentence is words.UNSIGNED_ADDITION
-        )
-        if weight is _Weight.UNLAWFUL and open_to:
+        added = one.sentence is words.UNSIGNED_ADDITION
+        if weight is _Weight.UNLAWFUL and (one.standing in (Standing.VALID, Standing.UNKNOWN) or added):
             one = replace(one, standing=Standing.ALTERED, sentence=sentence)
-        elif weight is _Weight.DOUBTFUL and one.standing is Standing.VALID:
+        elif weight is _Weight.DOUBTFUL and (one.standing is Standing.VALID or (added and filling)):
             one = replace(one, standing=Standing.UNKNOWN, sentence=sentence)
         elif finding is PageFinding.ADDED and one.standing is Standing.VALID:
             one = replace(one, sentence=sentence)
