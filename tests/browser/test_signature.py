@@ -13,6 +13,7 @@ from sqlmodel import select
 from models.picture import SignaturePicture
 from tests.browser.window import Window, visit
 from tests.cast import Cast
+from tests.waiting import until
 
 PATH = "/account/picture"
 
@@ -81,7 +82,7 @@ def test_strokes_are_drawn_taken_back_and_kept(cast: Cast, window: Callable[...,
     use.click()
     expect(page.locator("[role=status]").first).to_contain_text("Đã lưu")
     expect(page.locator("aside img")).to_be_visible()
-    page.wait_for_function("document.querySelector('aside img').naturalWidth > 500")
+    until(lambda: page.locator("aside img").evaluate("img => img.naturalWidth") > 500, "no picture is shown")
     (picture,) = kept(cast)
     assert picture.width > 1.8 * picture.height  # the one wave alone, not the two before it
     assert lan.complaints == []
