@@ -78,7 +78,7 @@ def test_the_command_says_what_holds_and_names_what_does_not(each_cast: Cast) ->
     assert "no daily root commits to" not in well.stdout
     assert "Everything holds." in well.stdout
     tampered(cast, made["archived"])
-    cast.lesson_plan("lan", 20)
+    cast.lesson_plan("lan", 34)
     wrong = run(cast, "--no-signatures")
     assert "present state no daily root commits to yet: 1." in wrong.stdout
     assert wrong.returncode == 2

@@ -87,7 +87,7 @@ def test_without_an_installation_its_issuer_is_unknown_and_nothing_is_made(
     assert answer["explanation"]["en"].startswith("Signature of Nguyễn Thị Lan: the issuer")
     assert not elsewhere.data.exists()
     said = Said(elsewhere, cast.office.blobs.path(approved.blob or ""))
-    assert "by the signer's machine; there is a time-stamp, but its issuer is unknown" in said.words
+    assert "time-stamped, by an unknown authority" in said.words
     assert "no time-stamp" not in said.words and "Differs from what was signed" not in said.words
 
 
