@@ -207,13 +207,6 @@ def issuing_parts(session: Session) -> Sequence[AuthorityPart]:
     return parts_of(session, "issuing")
 
 
-def part_that_issued(session: Session, certificate: bytes) -> AuthorityPart | None:
-    """The issuing authority that made this certificate: each generation has a name of its own."""
-    issuer = certificates.load(certificate).issuer
-    found = (part for part in issuing_parts(session) if certificates.load(part.certificate).subject == issuer)
-    return next(found, None)
-
-
 def renew_list(session: Session, settings: Settings, generation: int, now: datetime) -> None:
     """A new revocation list of one issuing authority, from the keys in the database; one after the other.
 

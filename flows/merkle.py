@@ -92,13 +92,6 @@ def path_of(leaves: Sequence[str], position: int) -> Path:
     return tuple(found)
 
 
-def climb(leaf: str, path: Path) -> str:
-    """The root a leaf and its way lead to."""
-    for side, beside in path:
-        leaf = node(beside, leaf) if side == "left" else node(leaf, beside)
-    return leaf
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
     """The values of one root, as they stand in its line."""

@@ -8,9 +8,16 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.merkle import Link, Tree, climb, leaf_line, node, path_of, root_of, sha256
+from flows.merkle import Link, Path, Tree, leaf_line, node, path_of, root_of, sha256
 
 LEAVES = st.lists(st.text("0123456789abcdef", min_size=64, max_size=64), min_size=1, max_size=40, unique=True)
+
+
+def climb(leaf: str, path: Path) -> str:
+    """The root a leaf and its way lead to."""
+    for side, beside in path:
+        leaf = node(beside, leaf) if side == "left" else node(leaf, beside)
+    return leaf
 
 
 @given(LEAVES, st.data())
