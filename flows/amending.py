@@ -48,16 +48,11 @@ def refusal(
     if note.once:
         there = [d for d in linked_to(session, document.id, ABOUT) if d.type == note.slug]
         if any(d.status in (*DONE, "replaced") for d in there):
-            return WrongStep(_ONCE.format(what=_within(note.name)))
+            return WrongStep(_ONCE.format(what=note.name.within()))
     until = spans.limit(session, note, document)
     if note.span and note.span.closes and until is not None and now >= until:
         return closed(note, until)
     return None
-
-
-def _within(name: Text) -> Text:
-    """A type's name inside a sentence."""
-    return Text(name.vi[:1].lower() + name.vi[1:], name.en[:1].lower() + name.en[1:])
 
 
 class Closed(WrongStep):
@@ -67,7 +62,7 @@ class Closed(WrongStep):
 def closed(note: DocumentType, until: datetime) -> Closed:
     """The refusal of who comes after the last day."""
     last = (until - timedelta(microseconds=1)).astimezone(VIETNAM)
-    return Closed(_CLOSED.format(what=_within(note.short), day=f"{last:%d/%m/%Y}"))
+    return Closed(_CLOSED.format(what=note.short.within(), day=f"{last:%d/%m/%Y}"))
 
 
 _NOT_THEIRS = Text(

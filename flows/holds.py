@@ -226,9 +226,9 @@ def scope(hold: Held) -> Text:
         vi.append(f"hồ sơ “{hold.title}”")
         en.append(f"the record “{hold.title}”")
     if row.type:
-        name = type_of(row.type).name
-        vi.append(name.vi[:1].lower() + name.vi[1:])
-        en.append(name.en[:1].lower() + name.en[1:])
+        name = type_of(row.type).name.within()
+        vi.append(name.vi)
+        en.append(name.en)
     if row.account_id:
         vi.append(f"của hoặc về {hold.person}")
         en.append(f"by or about {hold.person}")

@@ -26,6 +26,10 @@ class Text:
         """As a sentence begins."""
         return Text(self.vi[:1].upper() + self.vi[1:], self.en[:1].upper() + self.en[1:])
 
+    def within(self) -> Text:
+        """As it stands inside a sentence."""
+        return Text(self.vi[:1].lower() + self.vi[1:], self.en[:1].lower() + self.en[1:])
+
     def format(self, **values: object) -> Text:
         """Fill the places of both wordings; a `Text` among the values is put in each language."""
         return Text(

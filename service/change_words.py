@@ -107,11 +107,10 @@ def millimetres(tenths: int) -> Text:
 
 def _of_key(data: Mapping[str, str]) -> Text:
     """Which of a person's certificates, and why it is revoked."""
-    purpose, reason = PURPOSES[data["purpose"]], REASONS.get(data.get("reason", ""))
-    vi, en = purpose.vi[0].lower() + purpose.vi[1:], purpose.en[0].lower() + purpose.en[1:]
+    purpose, reason = PURPOSES[data["purpose"]].within(), REASONS.get(data.get("reason", ""))
     if reason is None:
-        return Text(vi, en)
-    return Text(f"{vi}, lý do “{reason[0].vi}”", f"{en}, because “{reason[0].en}”")
+        return purpose
+    return Text(f"{purpose.vi}, lý do “{reason[0].vi}”", f"{purpose.en}, because “{reason[0].en}”")
 
 
 def edited(before: Mapping[str, str], after: Mapping[str, str]) -> Text:

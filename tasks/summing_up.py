@@ -73,8 +73,7 @@ def _whose(one: SignatureVerdict, found: Sequence[SignatureVerdict]) -> Text:
     if len(found) == 1 or not name:
         return one.sentence
     of = words.IN_TIMESTAMP_OF if one.report.is_timestamp else words.IN_SIGNATURE_OF
-    why = Text(*(said[:1].lower() + said[1:] for said in (one.sentence.vi, one.sentence.en)))
-    return of.format(name=name, why=why)
+    return of.format(name=name, why=one.sentence.within())
 
 
 def _as_signed(found: Sequence[SignatureVerdict], signers: Sequence[SignatureVerdict]) -> Text:
