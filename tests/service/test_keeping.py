@@ -241,7 +241,7 @@ def _one_word(members: dict[str, bytes]) -> None:
 
 def _one_byte(members: dict[str, bytes]) -> None:
     name = next(n for n in members if n.startswith("blobs/"))
-    members[name] = members[name][:-1] + b"\0"
+    members[name] = members[name][:-1] + bytes([members[name][-1] ^ 1])
 
 
 def _one_row_less(members: dict[str, bytes]) -> None:
