@@ -125,6 +125,11 @@ class WeekFacts:
     sunday: str
 
 
+def printed_code(document_id: str, revision: int) -> str:
+    """What stands at the foot of each page of a revision: short, and enough to find it by."""
+    return f"{document_id[-12:]}-{revision}"
+
+
 @dataclass(frozen=True, slots=True)
 class Cited:
     """The approved document another one is about: its revision and its files as they can be checked.
@@ -142,6 +147,22 @@ class Cited:
     archived_sha256: str
     parts: Mapping[str, str] = field(default_factory=dict)
     """Its lessons in words, by their id."""
+
+    @property
+    def code(self) -> str:
+        return printed_code(self.document_id, self.revision)
+
+    @property
+    def as_printed(self) -> dict[str, Any]:
+        """For a layout that cites it."""
+        return {
+            "title": self.title,
+            "code": self.code,
+            "revision": self.revision,
+            "approved_on": self.approved_on,
+            "approved_sha256": self.approved_sha256,
+            "archived_sha256": self.archived_sha256,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +198,10 @@ class Facts:
     about: Cited | None = None
     works: WorkingDay | None = None
     """The school's working days, for what is about another document."""
+
+    @property
+    def code(self) -> str:
+        return printed_code(self.document_id, self.revision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

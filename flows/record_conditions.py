@@ -88,11 +88,7 @@ def _unmet(session: Session, rule: str, schools: Sequence[str], now: datetime) -
 
 def _duty_rule(kind: str) -> Text:
     what = evidence.NAMES[kind]
-    return Text(f"sau khi ký duyệt: {_low(what.vi)}", f"after the approval: {_low(what.en)}")
-
-
-def _low(words: str) -> str:
-    return words[:1].lower() + words[1:]
+    return Text(f"sau khi ký duyệt: {what.within().vi}", f"after the approval: {what.within().en}")
 
 
 # --- reviews --------------------------------------------------------------------------------------------

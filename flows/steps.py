@@ -284,10 +284,7 @@ class Parallel(Step):
 
     @property
     def waiting(self) -> Text:
-        return Text(
-            f"Chờ: {self.label.vi[:1].lower()}{self.label.vi[1:]}",
-            f"Waiting: {self.label.en[:1].lower()}{self.label.en[1:]}",
-        )
+        return Text("Chờ: {label}", "Waiting: {label}").format(label=self.label.within())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,11 @@ from typing import Literal
 Language = Literal["vi", "en"]
 
 
+def within(words: str) -> str:
+    """Words as they stand inside a sentence: begun small, unless they begin with an abbreviation (KHBD)."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One wording, Vietnamese and English; `{name}` places are filled by `format`."""
@@ -28,7 +33,7 @@ class Text:
 
     def within(self) -> Text:
         """As it stands inside a sentence."""
-        return Text(self.vi[:1].lower() + self.vi[1:], self.en[:1].lower() + self.en[1:])
+        return Text(within(self.vi), within(self.en))
 
     def format(self, **values: object) -> Text:
         """Fill the places of both wordings; a `Text` among the values is put in each language."""

@@ -180,11 +180,7 @@ def late_words(cell: Cell, *, exactly: bool = False) -> Text:
 
 def _joined(first: Text, second: Text) -> Text:
     """Two facts as one phrase; the second goes on in small letters."""
-    return Text(f"{first.vi}, {_low(second.vi)}", f"{first.en}, {_low(second.en)}")
-
-
-def _low(words: str) -> str:
-    return words[:1].lower() + words[1:]
+    return Text(f"{first.vi}, {second.within().vi}", f"{first.en}, {second.within().en}")
 
 
 FLAG_MARKS: dict[str, str] = {

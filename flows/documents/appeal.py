@@ -15,7 +15,7 @@ from typing import Any
 from flows.fields import Form, Rich
 from flows.grammar import Archive, Choice, Decision, DocumentType, Draft, Facts, Sign, Span, Within, years
 from flows.people import Afresh, author, concerned, principal, vice_principal
-from models.text import Text
+from models.text import Text, within
 from tasks.rich_text import tree
 
 GRANT, REJECT = "grant", "reject"
@@ -24,8 +24,7 @@ BOXES = [{"field": "author", "caption": "Người làm đơn"}, {"field": "decis
 
 def title(fields: Mapping[str, Any], facts: Facts) -> str:  # noqa: ARG001 - it is named after the minutes
     assert facts.about is not None
-    minutes = facts.about.title
-    return f"Đơn kiến nghị về {minutes[:1].lower()}{minutes[1:]}"
+    return f"Đơn kiến nghị về {within(facts.about.title)}"
 
 
 def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
@@ -39,15 +38,8 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "author": {"name": facts.author_name, "post": facts.author_post},
         "group": {"name": facts.group_name},
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
-        "minutes": {
-            "title": about.title,
-            "code": f"{about.document_id[-12:]}-{about.revision}",
-            "revision": about.revision,
-            "approved_on": about.approved_on,
-            "approved_sha256": about.approved_sha256,
-            "archived_sha256": about.archived_sha256,
-        },
+        "code": facts.code,
+        "minutes": about.as_printed,
         "asks": tree(fields["asks"]),
         "grounds": tree(fields["grounds"]),
         "boxes": BOXES,

@@ -50,7 +50,7 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "issuer": dict(facts.issuer),
         "author": {"name": facts.author_name, "post": facts.author_post},
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "reason": fields["reason"],
         "records": [{name: row[name] for name in _PRINTED} for row in fields["records"]],
         "pages": sum(row["pages"] or 0 for row in fields["records"]),

@@ -154,7 +154,7 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "author": {"name": facts.author_name, "post": facts.author_post},
         "group": {"name": facts.group_name},
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "lessons": [
             {
                 "id": lesson["id"],
@@ -194,7 +194,7 @@ def cover(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "author": {"name": facts.author_name},
         "numbered": False,
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "parts": [[row["subject"], facts.classes.get(row["class"], ""), row["title"]] for row in lessons],
         "parts_head": ["Môn", "Lớp", "Tên bài dạy"],
         "boxes": BOXES,

@@ -13,7 +13,7 @@ from flows.fields import Form, Known, PartOf, Repeated, Rich
 from flows.grammar import Archive, DocumentType, Draft, Facts, Sign, years
 from flows.people import author, group_head, principal, teacher
 from models.errors import Fault
-from models.text import Text
+from models.text import Text, within
 from tasks.rich_text import tree
 
 NOTE_FIELDS = (
@@ -44,8 +44,7 @@ def each_lesson_once(fields: Mapping[str, Any], known: Known) -> list[Fault]:  #
 
 def title(fields: Mapping[str, Any], facts: Facts) -> str:  # noqa: ARG001 - it is named after its plan
     assert facts.about is not None
-    plan = facts.about.title
-    return f"Điều chỉnh sau bài dạy: {plan[:1].lower()}{plan[1:]}"
+    return f"Điều chỉnh sau bài dạy: {within(facts.about.title)}"
 
 
 def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
@@ -57,15 +56,8 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "author": {"name": facts.author_name, "post": facts.author_post},
         "group": {"name": facts.group_name},
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
-        "plan": {
-            "title": about.title,
-            "code": f"{about.document_id[-12:]}-{about.revision}",
-            "revision": about.revision,
-            "approved_on": about.approved_on,
-            "approved_sha256": about.approved_sha256,
-            "archived_sha256": about.archived_sha256,
-        },
+        "code": facts.code,
+        "plan": about.as_printed,
         "notes": [
             {"lesson": about.parts.get(note["lesson"], ""), "text": tree(note["text"])}
             for note in fields["notes"]

@@ -69,7 +69,7 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "author": {"name": facts.author_name, "post": facts.author_post},
         "concerned": {"name": fields["teacher"], "post": facts.concerned_post},
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "how": fields["how"],
         "visit": {
             "day": fields["day"],
@@ -103,7 +103,7 @@ def _mark(fields: Mapping[str, Any], item: str) -> str:
     """`Bản in thay (máy tính hỏng)`."""
     said = MARKS[item].get(fields[item], Text("…", "…")).vi
     reason = REASONS.get(fields["reason"]) if (item, fields[item]) == (LESSON_PLAN, "printed") else None
-    return f"{said} ({reason.vi[:1].lower()}{reason.vi[1:]})" if reason else said
+    return f"{said} ({reason.within().vi})" if reason else said
 
 
 def parts(fields: Mapping[str, Any]) -> dict[str, str]:

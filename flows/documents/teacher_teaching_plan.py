@@ -149,7 +149,7 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "first": _week(first),
         "last": _week(last),
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "weeks": [
             _week(week) | {"rows": [_row(row, facts) for row in held]}
             for week in weeks
@@ -174,7 +174,7 @@ def cover(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "author": {"name": facts.author_name},
         "numbered": False,
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "parts": [],
         "parts_head": [],
         "boxes": BOXES,

@@ -119,7 +119,7 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
             "last": {"number": last.number, "monday": last.monday, "sunday": last.sunday},
         },
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "basis": tree(fields["basis"]),
         "conditions": tree(fields["conditions"]),
         "rows": [
@@ -158,7 +158,7 @@ def cover(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "author": {"name": facts.author_name},
         "numbered": True,
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "parts": [],
         "parts_head": [],
         "boxes": BOXES,

@@ -34,7 +34,7 @@ from flows.grammar import (
 from flows.hour_field import Hour
 from flows.people import HasRole, author, principal, vice_principal, witness
 from flows.spot_finding import ITEMS, LESSON_PLAN, TEACHING_PLAN
-from models.text import Text
+from models.text import Text, within
 from tasks.rich_text import tree
 
 DRAWN_UP = timedelta(hours=24)
@@ -90,7 +90,7 @@ def course(facts: Facts) -> list[str]:
         f"{'Lúc ' if when[:1].isdigit() else ''}{when}, cán bộ kiểm tra đề nghị xem hồ sơ dạy học của "
         f"{found['lesson']}, giáo viên {facts.concerned_name}."
     ]
-    lines += [f"{found[f'{item}_name']}: {found[item][:1].lower()}{found[item][1:]}." for item in ITEMS]
+    lines += [f"{found[f'{item}_name']}: {within(found[item])}." for item in ITEMS]
     said = found["words"]
     lines.append(f"Giáo viên trình bày: “{said}”" if said else "Giáo viên không có ý kiến khi được kiểm tra.")
     lines.append(
@@ -109,7 +109,7 @@ def conclusion(found: Mapping[str, str]) -> str:
 def _wrong(found: Mapping[str, str], item: str) -> str:
     """One item: what the mark says where that is what it lacks, and what the records say where they do."""
     name, _, _ = found[f"{item}_name"].partition(",")
-    what = f"{name[:1].lower()}{name[1:]}"
+    what = within(name)
     missing = _ABSENT[item] if found[f"{item}_mark"] == "absent" else ""
     why = found[f"{item}_why"]
     if why == "not-approved":
@@ -146,7 +146,7 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "end": {"date": fields["day"], "time": fields["ended"]},
         "place": fields["place"],
         "check": {
-            "code": f"{about.document_id[-12:]}-{about.revision}",
+            "code": about.code,
             "revision": about.revision,
             "decided_on": about.decided_on,
             "sha256": about.approved_sha256,
@@ -157,7 +157,7 @@ def lay_out(fields: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "remedy": fields["remedy"],
         "remedy_by": fields["remedy_by"],
         "date": facts.date,
-        "code": f"{facts.document_id[-12:]}-{facts.revision}",
+        "code": facts.code,
         "boxes": BOXES,
     }
 
