@@ -46,5 +46,5 @@ def mail_server(handler: Any, **options: Any) -> Iterator[MailServer]:
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(server.hang_up(), server.loop).result(30)
+        asyncio.run_coroutine_threadsafe(server.hang_up(), server.loop).result(120)
         server.stop()

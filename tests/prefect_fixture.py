@@ -25,12 +25,12 @@ import pytest
 from flows.leases import alive
 from flows.office import Office
 from models.settings import Settings
-from tests.conftest import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 T = TypeVar("T")
-PATIENCE = 90.0
-"""Seconds; a machine busy with other tests starts a worker in ten or twenty."""
+PATIENCE = 180.0
+"""Seconds; a machine busy with other tests starts a worker in ten or twenty. It only ends a hung test."""
 
 
 def wait_for(what: Callable[[], T], sentence: str, patience: float = PATIENCE) -> T:
@@ -52,7 +52,7 @@ class PrefectServer:
         self.settings = Settings(data=folder, prefect_port=self.port)
         self.url, self.auth = self.settings.prefect_url, self.settings.prefect_auth
         user, _, password = self.auth.partition(":")
-        self.api = httpx.Client(base_url=self.url, auth=(user, password), timeout=20, trust_env=False)
+        self.api = httpx.Client(base_url=self.url, auth=(user, password), timeout=60, trust_env=False)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -158,7 +158,7 @@ class Worker:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(120)
 
 
 @contextmanager

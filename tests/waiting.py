@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], what: str, seconds: float = 60) -> T:
+def until(look: Callable[[], T], what: str, seconds: float = 120) -> T:
     """The first true answer of `look`; AssertionError when none comes. The limit only ends a hung test."""
     end = time.monotonic() + seconds
     while True:

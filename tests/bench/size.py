@@ -27,10 +27,10 @@ from tests.bench import crowd
 from tests.bench.orchestration import settled
 from tests.bench.past import copies
 from tests.bench.tables import Row
-from tests.conftest import free_port
 from tests.journeys.people import Person
 from tests.journeys.processes import ROOT, Installation, cpu
 from tests.journeys.school import found_school, lesson_plan
+from tests.ports import free_port
 from tests.waiting import until
 
 MANY = 100_000

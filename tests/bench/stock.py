@@ -18,8 +18,8 @@ from typing import Any
 
 import httpx
 
-from tests.conftest import free_port
 from tests.journeys.processes import ROOT, cpu
+from tests.ports import free_port
 from tests.waiting import until
 
 WAITS = 3

@@ -15,16 +15,14 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from service.app import create_app
 from tests import needs
 from tests.browser.corridor import Line
-from tests.browser.window import Window
+from tests.browser.window import PATIENCE, Window
 from tests.cast import Cast, signed_in
-from tests.conftest import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
-expect.set_options(
-    timeout=30_000
-)  # ends a hung test; a busy machine may take longer than the usual five seconds
+expect.set_options(timeout=PATIENCE)  # a busy machine may take longer than the usual five seconds
 
 
 @pytest.fixture
@@ -70,7 +68,12 @@ def serving(cast: Cast) -> Iterator[str]:
     """The application on a port of its own: its address."""
     port = free_port()
     server = uvicorn.Server(
-        uvicorn.Config(create_app(cast.office.settings, cast.office), port=port, log_level="warning")
+        uvicorn.Config(
+            create_app(cast.office.settings, cast.office),
+            port=port,
+            log_level="warning",
+            date_header=False,  # the tests' day: to a browser on the machine's clock all that it keeps is old
+        )
     )
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -113,7 +113,10 @@ def press(page: Page) -> None:
 def prepared(window: Window) -> None:
     """Wait until the phone has put the day's pages aside and the worker answers for them."""
     window.page.locator("html[data-kept]").wait_for(state="attached")
-    window.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    # Asked again and again: what waits inside the page would need `eval`, which our policy forbids.
+    until(
+        lambda: window.page.evaluate("navigator.serviceWorker.controller !== null"), "the worker is in charge"
+    )
 
 
 def waiting(page: Page) -> None:

@@ -21,7 +21,7 @@ from tests.browser.corridor import (
     waiting,
 )
 from tests.browser.test_accessibility import faults_of
-from tests.browser.window import Window, ready, tab_to, visit
+from tests.browser.window import Window, first_journey, ready, tab_to, visit
 from tests.cast import Cast, signed_in
 from tests.spot_checks import planned, row_of
 from tests.waiting import until
@@ -43,7 +43,7 @@ def test_signing_out_asks_and_leaves_nothing(cast: Cast, phone: Callable[..., Wi
     binh.page.get_by_role("button", name="Đăng xuất").click()
     binh.page.wait_for_url("**/sign-in")
     ready(binh.page)
-    assert (holds(binh.page), pages_kept(binh.page)) == (0, [])
+    until(lambda: (holds(binh.page), pages_kept(binh.page)) == (0, []), "nothing is left on the phone")
     line.cut()
     with pytest.raises(Error):
         binh.page.goto(f"/spot/{check}")  # nothing opens it now
@@ -139,7 +139,7 @@ def test_without_scripts(cast: Cast, browser: Browser, site: str) -> None:
     )
     context.add_cookies([{"name": COOKIE, "value": signed_in(cast.office, "binh", "session"), "url": site}])
     page = context.new_page()
-    page.goto(f"/spot/{check}")
+    first_journey(page, f"/spot/{check}")
     mark(page, "teaching_plan", "absent")
     mark(page, "lesson_plan", "printed")
     page.fill("#f-teaching_code", "AAAA-BBBB-CCCC")

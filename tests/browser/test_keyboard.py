@@ -65,7 +65,7 @@ def sign(page: Page) -> None:
     """The PIN and the button of a page that signs."""
     write(page, "[name=pin]", PIN)
     page.keyboard.press("Enter")
-    expect(page.locator(".note--ok")).to_be_visible(timeout=30_000)
+    expect(page.locator(".note--ok")).to_be_visible()
 
 
 def test_a_plan_goes_its_whole_way_without_the_mouse(cast: Cast, window: Callable[..., Window]) -> None:

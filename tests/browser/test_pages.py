@@ -6,17 +6,25 @@ import io
 from collections.abc import Callable
 
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from models.document import Document
 from tests.browser.window import Window, visit
 from tests.cast import PASSWORD, PIN, Cast
+from tests.waiting import until
 
 
 def test_icons_come_from_the_sprite(window: Callable[..., Window]) -> None:
     lan = window("lan")
     box = lan.page.locator("svg.i use").first.evaluate("use => use.getBBox().width")
     assert box > 0
+
+
+def held(page: Page, waiting: list[Route]) -> Route:
+    """The one request that is kept waiting, once we have heard of it."""
+    until(lambda: page.evaluate("true") and waiting, "nothing was asked for")
+    (route,) = waiting
+    return route
 
 
 def first_text(cast: Cast, draft: Document) -> str:
@@ -98,8 +106,7 @@ def test_keys_pressed_before_the_scripts_have_come_are_not_lost(
     hoa.page.goto("/inbox", wait_until="commit")
     expect(hoa.page.locator("#f-h")).to_have_text(first.title)
     hoa.page.keyboard.type("js")  # the next record, and from there to its signature
-    for route in waiting:
-        route.continue_()
+    held(hoa.page, waiting).continue_()
     hoa.page.wait_for_url(f"**/documents/{second.id}/approve**")
     assert hoa.complaints == []
 
@@ -112,8 +119,7 @@ def test_what_is_typed_while_a_dialog_comes_is_no_key(cast: Cast, window: Callab
     hoa.page.route("**/return*", lambda route: asked.append(route))
     hoa.page.keyboard.type("rra")  # once more, and the first letter of a comment
     expect(hoa.page.locator("[data-key=r][aria-busy]")).to_have_count(1)
-    for route in asked:
-        route.continue_()
+    held(hoa.page, asked).continue_()
     expect(hoa.page.locator("dialog #note")).to_be_focused()
     assert len(asked) == 1
     expect(hoa.page.locator("[data-key=a]")).to_have_count(1)  # not put into the round
@@ -131,7 +137,7 @@ def test_a_round_is_watched_to_its_end_without_reloading(cast: Cast, window: Cal
     hoa.page.fill("#pin", PIN)
     hoa.page.click(".btn--go")
     hoa.page.wait_for_url("**/batches/*")
-    expect(hoa.page.locator("#h-round")).to_have_text("Xong lượt ký: 2 trên 2 đã ký", timeout=60_000)
+    expect(hoa.page.locator("#h-round")).to_have_text("Xong lượt ký: 2 trên 2 đã ký")
     assert [cast.fresh(d.id).step for d in sent] == ["principal_approval"] * 2
     assert hoa.complaints == []
 

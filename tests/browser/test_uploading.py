@@ -14,7 +14,7 @@ from tests.browser.window import Window, visit
 from tests.cast import Cast
 
 PIECE = re.compile(r"/uploads/.*offset=(\d+)")
-WAIT = 60_000
+WAIT = 120_000
 """Milliseconds; it only ends a hung test."""
 HEAVY = corpus.heavy_pdf(4)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tasks.recognising import BYTE_LIMIT
-from tests.browser.window import Window, ready, visit
+from tests.browser.window import Window, first_journey, ready, visit
 from tests.cast import Cast
 
 DROP = """([zone, data]) => {
@@ -82,7 +82,7 @@ def test_a_broken_line_is_said_and_the_file_sent_again(cast: Cast, window: Calla
 
 def test_without_scripts_the_form_sends_it_whole(cast: Cast, browser: Browser, site: str) -> None:
     page = browser.new_context(base_url=site, java_script_enabled=False).new_page()
-    page.goto("/verify")
+    first_journey(page, "/verify")
     page.set_input_files("#vf", file(signed(cast)))
     page.locator("[data-send]").click()
     verdict(page, "Chữ ký đúng, nội dung còn nguyên")

@@ -106,7 +106,7 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
     with cast.office.db.read() as session:
         good, bad = session.exec(select(Import.id).order_by(col(Import.id))).all()
     code = prints.make(cast.office, cast.actor("lan"), known["archived"], "page").code
-    with httpx.Client(base_url=site) as api:
+    with httpx.Client(base_url=site, timeout=60, trust_env=False) as api:
         bearer = api.post("/api/v1/token", data={"username": "hoa", "password": PASSWORD}).json()
         waiting = cast.fresh(known["waits for the head"])
         batch = api.post(
@@ -422,7 +422,7 @@ def _workbook(mail: str) -> bytes:
 
 @contextmanager
 def _signed_in(site: str, name: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=site, timeout=60) as client:
+    with httpx.Client(base_url=site, timeout=60, trust_env=False) as client:
         typed = {"name": name, "password": PASSWORD, "csrf": _token(client.get("/sign-in").text)}
         assert client.post("/sign-in", data=typed).status_code == 303
         yield client

@@ -6,6 +6,8 @@ from playwright.sync_api import Browser, Error, Page, Response
 
 from service.passes import COOKIE
 
+PATIENCE = 60_000
+"""Milliseconds; it only ends a hung test."""
 SIZES = {"phone": (390, 844), "small": (320, 640), "desk": (1280, 800)}
 
 
@@ -15,6 +17,16 @@ def ready(page: Page) -> None:
     After an action that leads to another page, first wait for something only that page shows.
     """
     page.locator("html[data-ready]").wait_for(state="attached")
+
+
+def first_journey(page: Page, path: str) -> None:
+    """Go there; a browser just started on a busy machine may drop it before it asks the server."""
+    try:
+        page.goto(path)
+    except Error as dropped:
+        if "ERR_ABORTED" not in dropped.message:
+            raise
+        page.goto(path)
 
 
 def visit(window: Window, path: str) -> Response | None:
@@ -64,6 +76,7 @@ class Window:
             viewport={"width": width, "height": height},
             color_scheme="dark" if theme == "dark" else "light",
         )
+        context.set_default_timeout(PATIENCE)
         if session:
             cookie = {"name": COOKIE, "value": session, "url": site, "httpOnly": True, "sameSite": "Lax"}
             context.add_cookies([cookie])
@@ -72,11 +85,5 @@ class Window:
         self.complaints: list[str] = []
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        first = "/" if session else "/sign-in"
-        try:
-            visit(self, first)
-        except Error as dropped:
-            # A browser just started on a busy machine may drop its first journey before it asks the server.
-            if "ERR_ABORTED" not in dropped.message:
-                raise
-            visit(self, first)
+        first_journey(self.page, "/" if session else "/sign-in")
+        ready(self.page)

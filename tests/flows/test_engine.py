@@ -99,12 +99,12 @@ def test_without_a_timestamp_the_document_stays_approved_and_says_when_it_is_tri
     validated = archiving.validate_signatures(cast.office, document_id, seq)
     for attempt, pause in ((1, 5), (2, 15), (3, 60), (4, 300), (5, 300)):
         asked = cast.office.now()
+        cast.office.now = lambda asked=asked: asked
         with pytest.raises(StepFailed, match="timestamp: unavailable"):
             archiving.archive_timestamp(cast.office, document_id, seq, validated)
         [incident] = incidents(cast, document_id)
         assert (incident.attempts, incident.resolved_at) == (attempt, None)
-        assert incident.retry_at is not None
-        assert timedelta(0) <= incident.retry_at - asked - timedelta(seconds=pause) < timedelta(seconds=5)
+        assert incident.retry_at == asked + timedelta(seconds=pause)
         assert "dấu thời gian" in incident.sentence_vi
     assert cast.fresh(document_id).status == "approved"
 
@@ -299,7 +299,7 @@ def test_prefects_server_imports_with_the_pinned_versions_and_the_patch_still_fi
     """In a process of its own: a newer FastAPI breaks it on import."""
     code = "import flows.prefect_server as s; s.check_patch(); print('fits')"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=240
     )
     assert (done.returncode, done.stdout.strip()) == (0, "fits"), done.stderr[-2000:]
 

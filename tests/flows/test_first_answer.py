@@ -10,7 +10,7 @@ from prefect.events.clients import PrefectEventsClient
 from prefect.events.worker import EventsWorker
 
 from flows.first_answer import FirstAnswer
-from tests.conftest import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 

@@ -32,7 +32,7 @@ PDF = corpus.pdf(3)
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[IntakePool]:
-    with IntakePool(1, seconds=60, warm="tasks.converting", role="converter") as pool:
+    with IntakePool(1, seconds=240, warm="tasks.converting", role="converter") as pool:
         yield pool
 
 

@@ -19,7 +19,7 @@ import httpx
 from tests.cast import PASSWORD, PIN
 from tests.waiting import until
 
-PATIENCE = 150.0
+PATIENCE = 300.0
 """Seconds a person goes on repeating; it only ends a hung test."""
 TAKEN = {403, 404, 409}
 """Someone else decided first: nothing to do here any more."""

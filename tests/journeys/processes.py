@@ -24,13 +24,13 @@ from flows.leases import alive
 from flows.office import Office, close_office, open_office
 from models.migrate import upgrade
 from models.settings import Settings
-from tests.conftest import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("tsa", "mailbox", "web", "prefect", "worker", "scheduler")
 """In the order in which they are best started."""
-START = 120.0
+START = 240.0
 """Seconds a part may take to start on a machine that does many other things; it only ends a hung test."""
 
 
@@ -132,7 +132,7 @@ class Installation:
         for name in names:
             self.running[name].terminate()
         for name in names:
-            self.running.pop(name).wait(30)
+            self.running.pop(name).wait(120)
 
     def close(self) -> None:
         """End everything that still runs."""
@@ -171,14 +171,14 @@ class Installation:
 
     def health(self) -> dict[str, str]:
         """What /healthz says."""
-        found: dict[str, str] = httpx.get(f"{self.url}/healthz", timeout=10, trust_env=False).json()
+        found: dict[str, str] = httpx.get(f"{self.url}/healthz", timeout=60, trust_env=False).json()
         return found
 
     def prefect(self, path: str, body: dict[str, Any]) -> Any:
         """A question to Prefect's API, as the operator asks."""
         user, _, password = self.settings.prefect_auth.partition(":")
         url = f"{self.settings.prefect_url}{path}"
-        answer = httpx.post(url, json=body, auth=(user, password), timeout=20, trust_env=False)
+        answer = httpx.post(url, json=body, auth=(user, password), timeout=60, trust_env=False)
         return answer.raise_for_status().json()
 
     def runs_of(self, document_id: str) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from flows.office import Office
 from service import keeping
 from service.keeping import Keys
@@ -18,8 +20,10 @@ from tests.prefect_fixture import PrefectServer, prefect_server, wait_for, worki
 from tests.states import records
 
 __all__ = ["prefect_server"]  # a fixture, named by the test below
+pytestmark = pytest.mark.real_clock  # keys made now: those of the tests' Tuesday end after three years
 
 
+@pytest.mark.timeout(1200)
 def test_interrupted_runs_are_driven_again_after_a_restore(
     cast: Cast, prefect_server: PrefectServer, tmp_path: Path
 ) -> None:

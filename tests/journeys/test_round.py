@@ -28,7 +28,7 @@ def signed_by_its_author(person: Person, cast: Cast, week: int) -> dict[str, Any
     return document
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_round_that_is_killed_leaves_each_item_signed_once_or_untouched_and_says_which(
     tmp_path: Path,
 ) -> None:
@@ -45,7 +45,7 @@ def test_a_round_that_is_killed_leaves_each_item_signed_once_or_untouched_and_sa
             jobs = [threads.submit(_sign_weeks, person, cast) for person in (lan, mai)]
             assert all(job.result() == 12 for job in jobs)
             hoa_round = _begin_round(hoa)
-            until(lambda: hoa.get(f"/batches/{hoa_round}")["state"] == "done", "the head's round", 120)
+            until(lambda: hoa.get(f"/batches/{hoa_round}")["state"] == "done", "the head's round", 240)
 
             killed = _begin_round(minh)
             until(lambda: _signed(here, killed) >= 3, "none signed")
@@ -65,7 +65,7 @@ def test_a_round_that_is_killed_leaves_each_item_signed_once_or_untouched_and_sa
 
             # What is untouched is signed by a new round, with the PIN again.
             rest = _begin_round(minh)
-            until(lambda: minh.get(f"/batches/{rest}")["state"] == "done", "the second round", 120)
+            until(lambda: minh.get(f"/batches/{rest}")["state"] == "done", "the second round", 240)
             again = minh.get(f"/batches/{rest}")
             assert [item["state"] for item in again["items"]] == ["signed"] * states["queued"]
             assert minh.tasks() == []

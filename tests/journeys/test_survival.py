@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import re
-import secrets
+import signal
 import threading
 import time
 from collections import Counter, deque
@@ -155,13 +155,22 @@ class Watch:
     """The mail of each notice, as first seen."""
     met: set[str] = field(default_factory=set)
 
-    def new_round(self, action: str) -> bool:
-        """Is a signing round at work that was not seen before?"""
+    def stops_a_round(self, action: str) -> bool:
+        """Is the web stopped in a signing round that was not met before? It goes on when it was quicker."""
+        if not self._at_work(action) - self.met:
+            return False
+        web = self.here.running["web"].pid
+        os.kill(web, signal.SIGSTOP)
+        new = self._at_work(action) - self.met
+        if not new:
+            os.kill(web, signal.SIGCONT)
+        self.met |= new
+        return bool(new)
+
+    def _at_work(self, action: str) -> set[str]:
         at_work = select(Batch.id).where(col(Batch.state) == "running", col(Batch.action) == action)
         with self.here.office.db.read() as session:
-            rounds = set(session.exec(at_work).all())
-        new, self.met = rounds - self.met, self.met | rounds
-        return bool(new)
+            return set(session.exec(at_work).all())
 
     def under_way(self) -> Counter[str]:
         """How much of each kind is begun and not ended."""
@@ -193,14 +202,16 @@ class Watch:
                 assert self.mails.setdefault(notice, str(mail)) == mail, "a notice changed its mail"
 
 
-def next_victim(here: Installation, turnstile: Turnstile, left: list[str], wanted: int, watch: Watch) -> str:
-    """Whose turn it is, once enough was decided; the web at once when it works on a round."""
-    end = time.monotonic() + 120
+def next_victim(
+    here: Installation, turnstile: Turnstile, left: list[str], wanted: int, watch: Watch
+) -> tuple[str, bool]:
+    """Whose turn it is, once enough was decided; the web when it works on a round, in which it is stopped."""
+    end = time.monotonic() + 240
     while True:
-        if left[-1] == "web" and watch.new_round("approve"):
-            return left.pop()
+        if left[-1] == "web" and watch.stops_a_round("approve"):
+            return left.pop(), True
         if turnstile.passed >= wanted and here.answers(left[0]):
-            return left.pop(0)
+            return left.pop(0), False
         assert time.monotonic() < end, f"{turnstile.passed} of {wanted}; {here.words(left[0])}"
         time.sleep(0.02)
 
@@ -214,8 +225,10 @@ def kill_again_and_again(
     left, told = [*IN_TURN, *later, *["web"] * 3], list[tuple[str, Counter[str]]]()  # the last are for rounds
     began = time.monotonic()
 
-    def kill(victim: str) -> None:
-        time.sleep(chance.uniform(0, 0.3))
+    def kill(victim: str, stopped: bool) -> None:
+        pause = chance.uniform(0, 0.3)
+        if not stopped:
+            time.sleep(pause)
         told.append((victim, watch.under_way()))
         print(f"{time.monotonic() - began:5.1f} s: kill {victim} during {dict(told[-1][1])}")
         orphans = here.kill(victim)
@@ -224,19 +237,17 @@ def kill_again_and_again(
 
     while left:
         wanted = turnstile.share * len(told) + chance.randint(1, turnstile.share)
-        kill(next_victim(here, turnstile, left, wanted, watch))
+        kill(*next_victim(here, turnstile, left, wanted, watch))
         turnstile.open_next(last=not left)
     clerk.set()  # comes last, so that one more kill is sure to meet her round
-    until(lambda: watch.new_round("seal"), "no round of seals", 120)
-    kill("web")
+    until(lambda: watch.stops_a_round("seal"), "no round of seals", 240)
+    kill("web", stopped=True)
     return told
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path: Path) -> None:
-    seed = int(os.environ.get("HOSOSO_TEST_SEED", secrets.randbelow(10**6)))
-    print(f"HOSOSO_TEST_SEED={seed}")
-    chance = Random(seed)
+    chance = Random(int(os.environ.get("HOSOSO_TEST_SEED", "1")))  # another seed: another order of kills
     few = {"HOSOSO_SIGNERS": "1", "HOSOSO_RENDERERS": "1"}  # so that a start costs less
     with Installation(tmp_path / "data", few) as here, ExitStack() as phones:
         cast = found_school(here)
@@ -286,7 +297,7 @@ def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path: Path) -> Non
                 until(
                     lambda: any(w.done() for w in working) or _ended(here, ids),
                     "not every document was archived",
-                    300,
+                    600,
                 )
             finally:
                 finished.set()
@@ -295,8 +306,8 @@ def test_nothing_is_lost_or_done_twice_whatever_is_killed(tmp_path: Path) -> Non
             for one in working:
                 one.result()
         assert _ended(here, ids)
-        until(lambda: _rounds_over(here), "a round never ended", 120)
-        until(lambda: _nothing_unsent(here), "a mail was never sent", 200)
+        until(lambda: _rounds_over(here), "a round never ended", 240)
+        until(lambda: _nothing_unsent(here), "a mail was never sent", 400)
         for person in people.values():
             person.told()
         assert people["minh"].rounds

@@ -65,7 +65,7 @@ def test_a_command_where_nothing_is_installed_says_so_and_makes_nothing(
         env={"HOSOSO_DATA": str(tmp_path / "none")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -82,7 +82,7 @@ def test_a_command_says_so_in_two_lines_and_ends_with_one() -> None:
         env={"HOSOSO_DATABASE_URL": "nonsense"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert ended.returncode == 1

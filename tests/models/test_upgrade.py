@@ -31,9 +31,10 @@ from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting
 from tests.cast import Cast
-from tests.conftest import StampServer, free_port
+from tests.conftest import StampServer
 from tests.every_state import hold
 from tests.models.test_migrate import differences
+from tests.ports import free_port
 from tests.states import STATES, archive
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +97,7 @@ def opened(release: Release, settings: Settings, stamps: StampServer) -> Iterato
     db = Database(settings.database)
     with db.read() as session:
         stamps.authority = certification.open_timestamping(session, settings)
-    intake, signers = IntakePool(1), SignersPool(1, Setting(release.master, stamps.url))
+    intake, signers = IntakePool(1, seconds=120), SignersPool(1, Setting(release.master, stamps.url))
     try:
         office = Office(settings, db, BlobStore(settings.blobs), intake, signers, name="upgraded")
         yield Cast(office, release.school, "", release.ids)
@@ -158,7 +159,7 @@ def test_a_newer_database_is_refused_and_left_alone(settings: Settings) -> None:
             env=asked,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         assert ended.returncode == 1

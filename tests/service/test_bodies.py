@@ -28,7 +28,7 @@ from tests.waiting import until
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[IntakePool]:
-    with IntakePool(1, seconds=60, warm="tasks.converting", role="converter") as pool:
+    with IntakePool(1, seconds=240, warm="tasks.converting", role="converter") as pool:
         yield pool
 
 
@@ -332,7 +332,7 @@ def test_every_bad_file_is_refused_in_its_own_words(cast: Cast, people: People, 
     lan, document = people("lan"), cast.lesson_plan("lan", 14)
     sentences = set()
     for what, (make, name, status, words) in BAD.items():
-        cast.office.settings.convert_seconds = 1 if what == "never ends" else 60
+        cast.office.settings.convert_seconds = 1 if what == "never ends" else 240
         answer = lan.put(document.id, make(), name)
         conversions.convert_next(cast.office, pool)
         if answer.status_code == 202:

@@ -16,7 +16,7 @@ from service import doctor
 from service.installing import NewSchool, found_school, install
 from tasks import mail_servers
 from tasks.keys import Secret
-from tests.conftest import free_port
+from tests.ports import free_port
 
 
 def test_what_is_only_begun_is_told_its_next_command(tmp_path: Path) -> None:

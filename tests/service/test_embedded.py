@@ -23,7 +23,7 @@ from service import mailbox, tsa
 from service.mailbox import catch, keep
 from tasks.timestamping import QUERY, REPLY
 from tests.cast import Cast
-from tests.conftest import free_port
+from tests.ports import free_port
 from tests.prefect_fixture import wait_for
 
 
@@ -94,7 +94,7 @@ def catcher(tmp_path: Path) -> Iterator[tuple[int, Path]]:
 
     def listens() -> bool:
         try:
-            smtplib.SMTP("127.0.0.1", port, timeout=5).quit()
+            smtplib.SMTP("127.0.0.1", port, timeout=60).quit()
         except OSError:
             return False
         return True
@@ -113,7 +113,7 @@ def test_a_mail_is_kept_as_it_came(catcher: tuple[int, Path]) -> None:
         mail["From"], mail["To"] = "hososo@localhost", "lan@example.test"
         mail["Subject"] = f"Hồ sơ chờ ký {number}"
         mail.set_content("Kính gửi cô Lan,\nCó hồ sơ chờ ký.\n")
-        with smtplib.SMTP("127.0.0.1", port, timeout=5) as server:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as server:
             server.send_message(mail)
     caught = [
         message_from_bytes(path.read_bytes(), policy=policy.default) for path in sorted(folder.iterdir())
@@ -129,7 +129,7 @@ def test_a_mail_beyond_the_limit_is_refused(
 ) -> None:
     port, folder = catcher
     monkeypatch.setattr(mailbox, "LONGEST", 1000)
-    with smtplib.SMTP("127.0.0.1", port, timeout=5) as server, pytest.raises(smtplib.SMTPException):
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as server, pytest.raises(smtplib.SMTPException):
         server.sendmail("a@x.test", ["b@x.test"], b"Subject: x\r\n\r\n" + b"long line\r\n" * 200)
     assert not list(folder.glob("*"))
 

@@ -99,11 +99,12 @@ def test_a_restore_gives_the_same_school_on_either_database(
 
 def test_a_backup_made_while_people_decide_is_of_one_moment(kept: Cast, tmp_path: Path) -> None:
     drafts = [kept.lesson_plan(name, week).id for name in ("lan", "mai") for week in (14, 15, 16)]
-    done = threading.Event()
+    done, begun = threading.Event(), threading.Semaphore(0)
 
     def people() -> None:
         try:
             for document_id in drafts:
+                begun.acquire(timeout=60)  # with each record a backup begins, whoever is the quicker
                 name = "lan" if drafts.index(document_id) < 3 else "mai"
                 for who, action in ((name, "submit"), (name, "sign"), ("hoa", "approve")):
                     kept.act(who, document_id, action)
@@ -113,7 +114,8 @@ def test_a_backup_made_while_people_decide_is_of_one_moment(kept: Cast, tmp_path
     thread = threading.Thread(target=people)
     thread.start()
     files = []
-    while not done.is_set() or not files:
+    while not done.is_set():
+        begun.release()
         files.append(backed_up(kept.office, tmp_path / f"{len(files)}.zip"))
     thread.join()
     assert len(files) > 2

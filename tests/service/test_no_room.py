@@ -143,7 +143,7 @@ def test_a_file_is_no_worse_for_a_disk_full_while_it_is_converted(cast: Cast) ->
             upload = session.exec(select(Upload)).one()
             assert (upload.state, upload.attempts) == ("waiting", 0)
             upload.claimed_until = None  # it waits some seconds before the next try
-    with IntakePool(1, seconds=60, warm="tasks.converting", role="converter") as pool:
+    with IntakePool(1, seconds=240, warm="tasks.converting", role="converter") as pool:
         conversions.convert_next(office, pool)
     with office.db.read() as session:
         assert session.exec(select(Upload.state, Upload.pages)).one() == ("ready", 3)

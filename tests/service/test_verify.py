@@ -296,11 +296,13 @@ def test_a_result_is_read_again_in_the_other_language_but_not_for_ever(
 def test_nothing_of_the_file_stays_on_the_disk(cast: Cast, client: TestClient) -> None:
     pdf = blank() + b"% Nguyen Van Bi Mat\n"
     before = {path for path in cast.office.settings.data.rglob("*") if path.is_file()}
-    sent(client, pdf)
+    name = "KHBD-cua-Nguyen-Van.pdf"
+    sent(client, pdf, name)
     asked(client, pdf)
     new = [p for p in cast.office.settings.data.rglob("*") if p.is_file() and p not in before]
     assert [path.parent.name for path in new] == ["verified"], "the page's result, sealed"
-    assert b"KHBD" not in new[0].read_bytes() and b"Bi Mat" not in new[0].read_bytes()
+    sealed = new[0].read_bytes()
+    assert name.encode() not in sealed and b"Nguyen Van Bi Mat" not in sealed
 
 
 # --- who may ask, how often -------------------------------------------------------------------------------

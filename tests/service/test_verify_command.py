@@ -106,6 +106,7 @@ def test_the_worst_file_decides_the_exit_code(cast: Cast, approved: Document, tm
     assert [answer["standing"] for answer in said.answers][:2] == ["valid", "unreadable"]
 
 
+@pytest.mark.real_clock  # as the program has it: certificates end one day
 def test_the_program_says_it_and_ends_with_it(cast: Cast, approved: Document) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "service.cli", "verify", str(cast.office.blobs.path(approved.blob or ""))],

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 PLACE = ChangedPlace(1, 0, (1, 2, 3, 4), b"the picture before", b"the picture after", words_after="Bí mật")
 
 
-def result(at: datetime = NOW, name: str = "KHBD.pdf") -> CheckResult:
+def result(at: datetime = NOW, name: str = "KHBD-tuan-14.pdf") -> CheckResult:
     verdict = Verdict(Standing.ALTERED, Text("Sửa", "Changed"), Text("Vì", "For"), places=(PLACE,))
     return CheckResult(name, 10, "0" * 64, at, 0.5, verdict)
 
@@ -38,7 +38,7 @@ def test_nobody_reads_it_without_the_word(kept: CheckResults, tmp_path: Path) ->
     word = kept.put(result())
     (path,) = (tmp_path / "verified").iterdir()
     assert word not in path.name
-    for words in (b"KHBD", "Bí mật".encode(), b"picture"):
+    for words in (b"KHBD-tuan-14", "Bí mật".encode(), b"the picture"):
         assert words not in path.read_bytes()
     sealed = path.read_bytes()
     path.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))

@@ -18,7 +18,7 @@ from tests import corpus, needs
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[IntakePool]:
-    with IntakePool(1, seconds=60, warm="tasks.converting", role="converter") as pool:
+    with IntakePool(1, seconds=240, warm="tasks.converting", role="converter") as pool:
         yield pool
 
 

@@ -397,8 +397,8 @@ def certificate(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))  # OpenSSL has a clock of its own
+        .not_valid_before(datetime(2000, 1, 1, tzinfo=UTC))  # OpenSSL has a clock of its own
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

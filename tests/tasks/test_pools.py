@@ -23,7 +23,7 @@ from tasks.pools import IntakePool, JobFailed
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[IntakePool]:
-    with IntakePool(2, seconds=20, warm="") as made:
+    with IntakePool(2, seconds=120, warm="") as made:
         yield made
 
 
@@ -233,7 +233,7 @@ def test_closing_ends_every_child_and_every_wait() -> None:
     waiting = threading.Thread(target=wait)
     waiting.start()
     pool.close()
-    waiting.join(30)
+    waiting.join(120)
     assert [type(refusal) for refusal in refusals] == [Unavailable]
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)

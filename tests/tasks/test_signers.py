@@ -19,6 +19,7 @@ from tasks.certificates import BadCertificate
 from tasks.keys import Secret
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting
+from tests import leaks
 from tests.signatures import NOW, lesson_plan, person, request, trust
 from tests.stamp_server import Answer, right, server
 
@@ -90,7 +91,7 @@ def signers_of(pool: SignersPool) -> list[int]:
 
 def until(what: str, condition: Any) -> None:
     """Wait for something another process does; the limit is only there to end a failing test."""
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < limit, f"Still not so: {what}"
         time.sleep(0.01)
@@ -146,7 +147,7 @@ def test_no_secret_stands_in_a_command_line_or_an_environment(pool: SignersPool)
     for process in (template.pid, *signers_of(pool)):
         for place in ("cmdline", "environ"):
             shown = Path(f"/proc/{process}/{place}").read_bytes()
-            assert b"246810" not in shown
+            assert not leaks.holds("246810", shown)
             assert MASTER not in shown
 
 
@@ -158,11 +159,11 @@ def test_a_signer_killed_midway_is_unavailable_and_replaced(doomed: SignersPool,
     stamps.hold()
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(doomed.sign, author(), key, PIN)
-        assert stamps.asked.wait(timeout=30)
+        assert stamps.asked.wait(timeout=120)
         for process in before:
             os.kill(process, signal.SIGKILL)
         with pytest.raises(Unavailable, match="please sign again"):
-            waiting.result(timeout=30)
+            waiting.result(timeout=120)
     stamps.open.set()
     until("a new signer is there", lambda: set(signers_of(doomed)) - set(before))
     # The other one killed while idle is noticed by whoever meets it first.
@@ -248,7 +249,7 @@ def test_the_open_key_dies_with_the_batch(pool: SignersPool) -> None:
 def test_the_open_key_dies_when_its_time_is_up(pool: SignersPool) -> None:
     pool.sign(author(), sealed("lan"), PIN)
     before = set(signers_of(pool))
-    with pool.batch(sealed("lan"), PIN, "lan", seconds=6) as sign:
+    with pool.batch(sealed("lan"), PIN, "lan", seconds=12) as sign:
         during = set(signers_of(pool)) - before
         until("the batch's signers are gone", lambda: not during & set(signers_of(pool)))
         with pytest.raises(Unavailable, match="Enter the PIN again"):
