@@ -32,6 +32,7 @@ from flows.office import Office
 from models.db import Database
 from models.settings import VIETNAM, Settings
 from models.tables import create_all
+from service import memory
 from tasks.blobs import BlobStore
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
@@ -79,6 +80,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         given += mine
         given += islice(short, max(0, piece - len(mine)))
     items[:] = [*given, *short]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A test process stays, as a server does, and has more to look through for garbage than any of them."""
+    memory.settle()
 
 
 @contextmanager
