@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -55,6 +55,8 @@ settings.load_profile("suite")
 LONG = ("year", "journeys", "browser")
 """Folders whose tests take long; of these the files below take minutes."""
 LONGEST = ("test_year.py", "test_survival.py", "test_accessibility.py")
+WHOLE = ("test_accessibility.py",)
+"""One process takes every test of these: what the tests begin with takes as long as one of them."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -72,11 +74,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
     long = [item for item in items if item.path.parent.name in LONG]
     long.sort(key=lambda item: item.path.name not in LONGEST)
+    lots = [
+        list(lot) for _, lot in groupby(long, lambda item: item.path if item.path.name in WHOLE else item)
+    ]
     short = iter([item for item in items if item.path.parent.name not in LONG])
     given: list[pytest.Item] = []
     for process in range(processes):
         piece = (len(items) - len(given)) // (processes - process)
-        mine = long[process::processes]
+        mine = [item for lot in lots[process::processes] for item in lot]
         given += mine
         given += islice(short, max(0, piece - len(mine)))
     items[:] = [*given, *short]
