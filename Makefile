@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Empty is "no": images of containers often say yes, and then each process compiles every module once more.
+export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@echo "make run     set up and start everything with a demo school (HOSOSO_PORT, HOSOSO_DATA)"

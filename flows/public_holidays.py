@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 
-import holidays
-
 from models.text import Text
 
 
@@ -42,6 +40,8 @@ def tet(year: int) -> tuple[date, ...]:
 
 @cache
 def _of(year: int) -> tuple[Holiday, ...]:
+    import holidays  # its tables of all calendars take a sixth of a second, which most starts do not need
+
     vietnamese = holidays.country_holidays("VN", years=year, language="vi")
     english = holidays.country_holidays("VN", years=year, language="en_US")
     return tuple(_holiday(day, name, english[day]) for day, name in sorted(vietnamese.items()))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from flows import batches, certification, spot_papers
@@ -17,12 +17,11 @@ from flows.standings import Responders
 from models.errors import RecordsError
 from models.settings import Settings
 from service import errors, memory
-from service.api.unicode import refuse_halves
 from service.assets import VersionedStatic, security_headers
 from service.converter import Converter
 from service.demo_seeding import Seeder
 from service.pages.admin_import import XLSX
-from service.routes import API, API_ROUTERS, PAGE_ROUTERS
+from service.routes import rooms
 from service.verifying import Verifier
 
 BEAT_SECONDS = 5.0
@@ -81,10 +80,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
     # Form tokens are made anew for each page, so what compression tells of lengths tells nothing of them.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5, exclude_content_types=COMPACT)
     app.mount("/static", VersionedStatic(), name="static")
-    for router in API_ROUTERS:
-        app.include_router(router, prefix=API, dependencies=[Depends(refuse_halves)])
-    for router in PAGE_ROUTERS:
-        app.include_router(router, include_in_schema=False)
+    app.router.routes.extend(rooms())
     return app
 
 

@@ -10,13 +10,15 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from fastapi import Response
 from sqlmodel import Session, col, delete, select, update
 
 from models.account import Account, Pass
 from models.settings import Settings
+
+if TYPE_CHECKING:  # the scheduler starts without the web
+    from fastapi import Response
 
 Kind = Literal["session", "token", "half"]
 COOKIE = "hososo"

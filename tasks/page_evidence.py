@@ -10,6 +10,7 @@ in `page_findings`, which knows the signatures. No signature is looked at here, 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -144,12 +145,18 @@ class Drawing:
     def image(self, page: int, *, fields: bool = True, wanted: float = SCALE) -> Image.Image:
         """The page in colour; without `fields` only its own content, no annotations."""
         sheet = self._document[page]
-        width, height = sheet.get_size()
-        scale = min(wanted, (MOST_PIXELS / max(1.0, width * height)) ** 0.5)
-        scale = max(scale, 1.01 / max(0.01, min(width, height)))
-        bitmap = sheet.render(scale=scale, may_draw_forms=fields, draw_annots=fields)
+        bitmap = sheet.render(
+            scale=_scale(sheet.get_size(), wanted), may_draw_forms=fields, draw_annots=fields
+        )
         image: Image.Image = bitmap.to_pil()
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")  # else converting copies it
+
+    def size(self, page: int) -> tuple[int, int]:
+        """How large `image` is, in pixels, without drawing it."""
+        sheet = self._document[page]
+        scale = _scale(sheet.get_size(), SCALE)
+        width, height = sheet.get_size()
+        return math.ceil(width * scale), math.ceil(height * scale)
 
     def placed(self, widget: Widget, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Where a field stands on the drawn page, in pixels and one more on each side; empty off the page."""
@@ -208,6 +215,13 @@ class Drawing:
         del self._letters[page]
 
 
+def _scale(points: tuple[float, float], wanted: float) -> float:
+    """As fine as wanted, as far as memory goes; a page of no width has a pixel."""
+    width, height = points
+    scale = min(wanted, math.sqrt(MOST_PIXELS / max(1.0, width * height)))
+    return max(scale, 1.01 / max(0.01, min(width, height)))
+
+
 def _letters(text: Any) -> Iterator[_Letter]:
     """Every letter of a page; spaces, many of which PDFium adds itself, stand nowhere."""
     for index in range(text.count_chars()):
@@ -258,9 +272,9 @@ def _compared(
     before = drawing.image(page)
     if before.size != now.size:
         return PageChange(page, (), (), reframed=True)
-    if before.tobytes() == now.tobytes():
-        return None
     changed = _difference(before, now)
+    if changed.getbbox() is None:
+        return None
     filled = list(_filled(page, then, final))
     places = {widget: drawing.placed(widget, now.size) for widget in filled}
     touched = [widget for widget in filled if _any(changed.crop(places[widget]))]

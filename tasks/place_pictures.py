@@ -72,7 +72,7 @@ def _kept(spots: Iterable[Spot], after: Drawing, final: Snapshot) -> Iterator[tu
 def _box(spot: Spot, after: Drawing, final: Snapshot) -> Box:
     if spot.field is None:
         return spot.box or _WHOLE
-    size = after.image(spot.page).size
+    size = after.size(spot.page)
     return box_of(after.placed(final.widgets[spot.field], size), size)
 
 

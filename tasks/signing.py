@@ -41,7 +41,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from models.errors import WrongStep
 from models.settings import VIETNAM
 from models.text import Text
-from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
+from tasks import asn1_lengths, asn1_names, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_unless_usable
 from tasks.checking import BadSignature, check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare

@@ -17,7 +17,7 @@ from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko_certvalidator import ValidationContext
 
-from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
+from tasks import asn1_lengths, asn1_names  # noqa: F401  (mend asn1crypto)
 from tasks.certificates import Trust
 from tasks.checking import MALFORMED
 

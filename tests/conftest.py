@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +31,7 @@ from flows.office import Office
 from models.db import Database
 from models.settings import VIETNAM, Settings
 from models.tables import create_all
+from service import memory
 from tasks.blobs import BlobStore
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
@@ -58,6 +59,8 @@ settings.load_profile("suite")
 LONG = ("year", "journeys", "browser")
 """Folders whose tests take long; of these the files below take minutes."""
 LONGEST = ("test_year.py", "test_survival.py", "test_accessibility.py")
+WHOLE = ("test_accessibility.py",)
+"""One process takes every test of these: what the tests begin with takes as long as one of them."""
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -75,14 +78,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
     long = [item for item in items if item.path.parent.name in LONG]
     long.sort(key=lambda item: item.path.name not in LONGEST)
+    lots = [
+        list(lot) for _, lot in groupby(long, lambda item: item.path if item.path.name in WHOLE else item)
+    ]
     short = iter([item for item in items if item.path.parent.name not in LONG])
     given: list[pytest.Item] = []
     for process in range(processes):
         piece = (len(items) - len(given)) // (processes - process)
-        mine = long[process::processes]
+        mine = [item for lot in lots[process::processes] for item in lot]
         given += mine
         given += islice(short, max(0, piece - len(mine)))
     items[:] = [*given, *short]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A test process stays, as a server does, and has more to look through for garbage than any of them."""
+    memory.settle()
 
 
 @contextmanager

@@ -16,6 +16,15 @@ def missing(what: str, how: str) -> None:
     pytest.skip(sentence)
 
 
+def chromium() -> str:
+    """Path of the browser: the one without windows where it is, as Playwright does.
+
+    The other makes a whole window, its tabs and menus too, for each of a test's: half a second of processor
+    time. The pages are drawn by the same engine.
+    """
+    return shutil.which("chromium-headless-shell") or program("chromium")
+
+
 def program(name: str, package: str = "") -> str:
     """Path of a program, or the end of this test."""
     found = shutil.which(name)

@@ -35,7 +35,7 @@ def axe() -> str:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[tuple[Browser, asyncio.AbstractEventLoop]]:
     """One browser for each test process, and the event loop that drives it."""
-    program = needs.program("chromium")
+    program = needs.chromium()
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=program,

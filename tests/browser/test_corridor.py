@@ -248,7 +248,7 @@ def test_a_browser_closed_and_opened_again_sends_from_any_page(
     cast: Cast, line: Line, tmp_path: Path
 ) -> None:
     check = planned(cast)
-    program = needs.program("chromium")
+    program = needs.chromium()
     cookie = {"name": COOKIE, "value": signed_in(cast.office, "binh", "session"), "url": line.address}
     with sync_playwright() as play:
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from playwright.sync_api import FilePayload, Page, Route, expect
 from sqlmodel import select
@@ -16,7 +17,12 @@ from tests.cast import Cast
 PIECE = re.compile(r"/uploads/.*offset=(\d+)")
 WAIT = 120_000
 """Milliseconds; it only ends a hung test."""
-HEAVY = corpus.heavy_pdf(4)
+
+
+@cache
+def heavy() -> bytes:
+    """What comes in several pieces."""
+    return corpus.heavy_pdf(4)
 
 
 def file(name: str, data: bytes) -> FilePayload:
@@ -57,13 +63,13 @@ def test_it_goes_on_by_itself_when_the_line_is_back(cast: Cast, window: Callable
     draft, lan = cast.lesson_plan("lan", 14), window("lan", "phone")
     visit(lan, f"/documents/{draft.id}/body")
     line = Line(lan.page, 2)
-    choose(lan.page, "KHBD tuần 14.pdf", HEAVY)
+    choose(lan.page, "KHBD tuần 14.pdf", heavy())
     said = lan.page.locator("[data-said]")
     expect(said).to_have_text(
         "Mất kết nối. Đã lên 2,1 MB trên 4,0 MB; tự tải tiếp khi có mạng lại.", timeout=WAIT
     )
     sent = lan.page.locator("[data-progress] progress").evaluate("bar => bar.value")
-    assert sent == 100 * 2 * 2**20 / len(HEAVY)
+    assert sent == 100 * 2 * 2**20 / len(heavy())
     line.mend()
     in_use(lan.page, "KHBD tuần 14.pdf", 1)
     assert line.sent == [0, 2**20, 2 * 2**20, 3 * 2**20], "no piece twice"
@@ -75,14 +81,14 @@ def test_after_a_reload_the_same_file_goes_on_from_where_it_stopped(
     draft, lan = cast.lesson_plan("lan", 14), window("lan")
     visit(lan, f"/documents/{draft.id}/body")
     line = Line(lan.page, 3)
-    choose(lan.page, "a.pdf", HEAVY)
+    choose(lan.page, "a.pdf", heavy())
     expect(lan.page.locator("[data-said]")).to_contain_text("Mất kết nối", timeout=WAIT)
     lan.page.reload()
     expect(lan.page.locator(".note--warn")).to_contain_text(
         "Tệp a.pdf mới lên 3,1 MB trên 4,0 MB", timeout=WAIT
     )
     line.mend()
-    choose(lan.page, "a.pdf", HEAVY)
+    choose(lan.page, "a.pdf", heavy())
     in_use(lan.page, "a.pdf", 1)
     assert line.sent == [0, 2**20, 2 * 2**20, 3 * 2**20], "no piece twice"
 
@@ -94,7 +100,7 @@ def test_of_two_windows_the_later_file_stays_and_the_other_is_told(
     for one in (first, second):
         visit(one, f"/documents/{draft.id}/body")
     line = Line(first.page, 1)
-    choose(first.page, "nháp cũ.pdf", HEAVY)
+    choose(first.page, "nháp cũ.pdf", heavy())
     expect(first.page.locator("[data-said]")).to_contain_text("Mất kết nối", timeout=WAIT)
     choose(second.page, "bản cuối.pdf", corpus.pdf(3))
     in_use(second.page, "bản cuối.pdf", 3)

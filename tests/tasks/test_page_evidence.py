@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from tasks.form_snapshots import snapshot
 from tasks.page_evidence import Drawing, boxes
+from tests import corpus
 from tests.tasks.test_verdicts import files
 
 
@@ -25,6 +26,16 @@ def test_a_field_says_what_it_shows_without_the_letters_beside_it() -> None:
         assert "/" in drawing.words(0, wide)
         assert drawing.field_words(0, wide) == "05"
         assert drawing.field_words(0, widget.rect) == "05"
+
+
+@pytest.mark.parametrize(
+    "points",
+    [(595.276, 841.89), (841.89, 595.276), (3.0, 300.0), (9000.0, 9000.0)],
+    ids=["A4", "lying", "a line", "a wall"],
+)
+def test_a_pages_size_is_known_without_drawing_it(points: tuple[float, float]) -> None:
+    with Drawing(corpus.pdf(1, points)) as drawing:
+        assert drawing.size(0) == drawing.image(0).size
 
 
 @pytest.mark.parametrize(

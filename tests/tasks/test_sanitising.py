@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pikepdf
 import pypdfium2
@@ -55,19 +56,19 @@ def test_a_layer_switched_off_stays_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "kind", "sentence"),
+    ("made", "kind", "sentence"),
     [
-        (corpus.locked_pdf("mo"), Invalid, recognising.PASSWORD),
-        (corpus.locked_pdf(), Invalid, recognising.PASSWORD),
-        (corpus.truncated(corpus.pdf(5)), Invalid, recognising.DAMAGED),
-        (corpus.broken_drawing_pdf(), Invalid, recognising.DAMAGED),
-        (b"%PDF-1.7\nnothing more", Invalid, recognising.DAMAGED),
-        (corpus.xfa_pdf(), Invalid, "XFA"),
-        (corpus.pdf(301), TooLarge, "301 pages"),
-        (corpus.pdf(1, (2000.0, 842.0)), Invalid, "706 × 297 mm"),
-        (corpus.bomb_pdf(), TooLarge, recognising.BOMB),
-        (corpus.bomb_pdf(2), TooLarge, recognising.BOMB),
-        (corpus.huge_picture_pdf(), TooLarge, recognising.BOMB),
+        (lambda: corpus.locked_pdf("mo"), Invalid, recognising.PASSWORD),
+        (corpus.locked_pdf, Invalid, recognising.PASSWORD),
+        (lambda: corpus.truncated(corpus.pdf(5)), Invalid, recognising.DAMAGED),
+        (corpus.broken_drawing_pdf, Invalid, recognising.DAMAGED),
+        (lambda: b"%PDF-1.7\nnothing more", Invalid, recognising.DAMAGED),
+        (corpus.xfa_pdf, Invalid, "XFA"),
+        (lambda: corpus.pdf(301), TooLarge, "301 pages"),
+        (lambda: corpus.pdf(1, (2000.0, 842.0)), Invalid, "706 × 297 mm"),
+        (corpus.bomb_pdf, TooLarge, recognising.BOMB),
+        (lambda: corpus.bomb_pdf(2), TooLarge, recognising.BOMB),
+        (corpus.huge_picture_pdf, TooLarge, recognising.BOMB),
     ],
     ids=[
         "password",
@@ -83,9 +84,11 @@ def test_a_layer_switched_off_stays_off() -> None:
         "picture",
     ],
 )
-def test_refusals_say_what_to_do(data: bytes, kind: type[RecordsError], sentence: object) -> None:
+def test_refusals_say_what_to_do(
+    made: Callable[[], bytes], kind: type[RecordsError], sentence: object
+) -> None:
     with pytest.raises(kind) as refused:
-        sanitise(data)
+        sanitise(made())
     said = refused.value.sentence
     assert said == sentence if not isinstance(sentence, str) else sentence in said.en
 

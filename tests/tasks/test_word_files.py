@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
@@ -45,23 +46,25 @@ def test_macros_go_and_old_fonts_are_pointed_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "kind", "sentence"),
+    ("made", "kind", "sentence"),
     [
-        (corpus.plain_zip(), Invalid, "archive (zip)"),
-        (corpus.word(main="spreadsheetml.sheet.main+xml"), Invalid, "Excel"),
-        (corpus.word(main="presentationml.presentation.main+xml"), Invalid, "PowerPoint"),
-        (corpus.word(main="word.document.macroEnabled.main+xml"), Invalid, ".docm"),
-        (corpus.word(parts={"_xmlsignatures/sig1.xml": "<a/>"}), Invalid, recognising.SIGNED),
-        (corpus.truncated(corpus.word()), Invalid, recognising.DAMAGED),
-        (corpus.word("<w:p>"), Invalid, recognising.DAMAGED),
-        (corpus.bomb_word(), TooLarge, recognising.BOMB),
-        (corpus.entity_word(), TooLarge, recognising.BOMB),
+        (corpus.plain_zip, Invalid, "archive (zip)"),
+        (lambda: corpus.word(main="spreadsheetml.sheet.main+xml"), Invalid, "Excel"),
+        (lambda: corpus.word(main="presentationml.presentation.main+xml"), Invalid, "PowerPoint"),
+        (lambda: corpus.word(main="word.document.macroEnabled.main+xml"), Invalid, ".docm"),
+        (lambda: corpus.word(parts={"_xmlsignatures/sig1.xml": "<a/>"}), Invalid, recognising.SIGNED),
+        (lambda: corpus.truncated(corpus.word()), Invalid, recognising.DAMAGED),
+        (lambda: corpus.word("<w:p>"), Invalid, recognising.DAMAGED),
+        (corpus.bomb_word, TooLarge, recognising.BOMB),
+        (corpus.entity_word, TooLarge, recognising.BOMB),
     ],
     ids=["zip", "Excel", "PowerPoint", "docm", "signed", "truncated", "broken", "bomb", "laughs"],
 )
-def test_refusals_say_what_to_do(data: bytes, kind: type[RecordsError], sentence: object) -> None:
+def test_refusals_say_what_to_do(
+    made: Callable[[], bytes], kind: type[RecordsError], sentence: object
+) -> None:
     with pytest.raises(kind) as refused:
-        open_word(data)
+        open_word(made())
     said = refused.value.sentence
     assert said == sentence if not isinstance(sentence, str) else sentence in said.en
 
