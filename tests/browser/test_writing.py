@@ -305,3 +305,24 @@ def test_lessons_move_double_and_take_a_table_of_word(cast: Cast, window: Callab
     page.wait_for_url("**/edit?saved=1")
     assert cast.fresh(draft.id).fields["lessons"] == lessons
     assert lan.complaints == []
+
+
+def test_plain_text_is_pasted_as_it_is_and_a_lost_picture_is_told(
+    cast: Cast, window: Callable[..., Window]
+) -> None:
+    draft = cast.lesson_plan("lan", 13, lessons=cast.lesson_fields(13, 1)["lessons"])
+    lan = window("lan", "phone")
+    visit(lan, f"/documents/{draft.id}/edit?open=lessons.0")
+    surface = lan.page.locator("div[id='f-lessons-0-requirements']")
+    surface.fill("")
+    paste(surface, plain="Nếu a<b thì b>a.\n3 <x và 5>y")
+    expect(surface.locator("p", has_text="Nếu a<b thì b>a.")).to_be_visible()
+    paste(surface, html='<p>Hình vẽ <img src="file:///C:/clip_image002.png"></p>')
+    expect(surface).to_contain_text("Hình vẽ")
+    expect(lan.page.locator(".err--script")).to_contain_text("Chữ đã dán; 1 ảnh thì chưa")
+    put_away(lan.page)
+    expect(lan.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+    kept = cast.fresh(draft.id).fields["lessons"][0]["requirements"]
+    assert "Nếu a&lt;b thì b&gt;a." in kept
+    assert "3 &lt;x và 5&gt;y" in kept
+    assert lan.complaints == []
