@@ -58,7 +58,8 @@ def convert(data: bytes, kind: Kind, program: str, seconds: float, *, text: bool
     if not taken.blocks:
         raise Invalid(_NO_TEXT)
     lost = ("pictures-left-out",) if taken.lost else ()
-    return Converted(0, None, taken, word.removed, (*word.warnings, *lost))
+    equations = ("equations",) if taken.equations else ()
+    return Converted(0, None, taken, word.removed, (*word.warnings, *equations, *lost))
 
 
 def _words(pdf: bytes) -> str:

@@ -153,15 +153,25 @@ REMOVED: dict[str, Text] = {
 
 WARNINGS: dict[str, Text] = {
     "old-fonts": Text(
-        "Tệp dùng phông chữ cũ (.VnTime, VNI): chữ có thể hiện sai. Xem kỹ các trang; nếu sai, chuyển tệp "
-        "sang Unicode (Times New Roman) rồi tải lại.",
-        "The file uses old fonts (.VnTime, VNI): letters may come out wrong. Look at the pages; if so, "
-        "convert "
-        "it to Unicode (Times New Roman) and upload it again.",
+        "Tệp dùng phông chữ cũ (.VnTime, VNI): chữ được chuyển sang Unicode, phông Times New Roman. Xem kỹ "
+        "các trang trước khi ký; chỗ nào sai thì sửa trong Word rồi tải lại.",
+        "The file uses old fonts (.VnTime, VNI): its text was converted to Unicode in Times New Roman. Look "
+        "at the pages before signing; what is wrong, mend in Word and upload again.",
+    ),
+    "tracked": Text(
+        "Tệp còn dấu sửa đổi (Track Changes) chưa chấp nhận. Muốn bản sạch: trong Word chọn Xem lại → Chấp "
+        "nhận mọi thay đổi, lưu rồi tải lại.",
+        "The file holds tracked changes that were not accepted. For a clean copy: in Word choose Review → "
+        "Accept All Changes, save it and upload it again.",
+    ),
+    "equations": Text(
+        "Công thức được viết lại thành chữ thường (phân số thành 3/4). Đối chiếu với tệp Word.",
+        "Equations were written as plain text (fractions as 3/4). Compare them with the Word file.",
     ),
     "pictures-left-out": Text(
-        "Một số ảnh hoặc hình vẽ không đọc được và đã bỏ ra.",
-        "Some pictures or drawings could not be read and were left out.",
+        "Một số ảnh, hình vẽ hoặc bảng quá lớn không đọc được và đã bỏ ra. Đối chiếu với tệp Word.",
+        "Some pictures, drawings or very large tables could not be read and were left out. Compare with the "
+        "Word file.",
     ),
 }
 """What the author should look at, by its code."""
