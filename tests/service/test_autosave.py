@@ -65,6 +65,16 @@ def test_two_windows_are_put_together_where_the_rows_are_the_same(cast: Cast, re
     assert cast.fresh(draft.id).fields == kept.fields
 
 
+def test_why_a_draft_is_no_draft_any_more_is_said_truly(cast: Cast, reader: People) -> None:
+    lan = reader("lan")
+    for fate, said in (("sign", "đã trình"), ("withdraw", "đã rút lại")):
+        draft = cast.lesson_plan("lan", 13)
+        cast.act("lan", draft.id, fate)
+        answer = patch(lan, draft, **{"lessons.0.title": "Mới"})
+        assert answer.status_code == 409
+        assert said in answer.json()["sentence"]
+
+
 @pytest.mark.parametrize(
     "name", ["lessons.7.title", "lessons.0.phases", "lessons", "nonsense", "lessons.0.phases.0", "week.0"]
 )
