@@ -260,7 +260,11 @@ def ensure_draft(declared: DocumentType, document: Document, *, recorded: bool =
         raise WrongStep(_MADE_ELSEWHERE)
     if not document.step or not isinstance(declared.step(document.step), Draft):
         raise WrongStep(
-            _WITHDRAWN if document.status == "withdrawn" else _APPROVED if document.approved_at else _SUBMITTED
+            _WITHDRAWN
+            if document.status == "withdrawn"
+            else _APPROVED
+            if document.approved_at
+            else _SUBMITTED
         )
 
 

@@ -144,6 +144,9 @@ REMOVED: dict[str, Text] = {
     "media": Text("phim, âm thanh", "films and sounds"),
     "forms": Text("ô điền biểu mẫu (chữ đã điền vẫn còn)", "form fields (what is filled in stays)"),
     "comments": Text("khung ghi chú (phần nhìn thấy vẫn còn)", "comment boxes (what is visible stays)"),
+    "unseen": Text(
+        "ghi chú, nét vẽ thêm mà tệp không kèm hình", "notes and marks the file holds no picture of"
+    ),
     "links": Text("liên kết", "links"),
     "external": Text("ảnh, mẫu lấy từ nơi khác", "pictures and templates fetched from elsewhere"),
     "macros": Text("macro", "macros"),
@@ -157,6 +160,12 @@ WARNINGS: dict[str, Text] = {
         "các trang trước khi ký; chỗ nào sai thì sửa trong Word rồi tải lại.",
         "The file uses old fonts (.VnTime, VNI): its text was converted to Unicode in Times New Roman. Look "
         "at the pages before signing; what is wrong, mend in Word and upload again.",
+    ),
+    "fonts-outside": Text(
+        "Tệp PDF không kèm hết phông chữ: chữ có thể hiện sai. Xem kỹ các trang; nếu sai, mở tệp gốc, xuất "
+        "lại PDF có nhúng phông rồi tải lên.",
+        "The PDF lacks some of its fonts: letters may come out wrong. Look at the pages; if so, export the "
+        "PDF again with fonts embedded and upload that.",
     ),
     "tracked": Text(
         "Tệp còn dấu sửa đổi (Track Changes) chưa chấp nhận. Muốn bản sạch: trong Word chọn Xem lại → Chấp "

@@ -67,7 +67,7 @@ def test_two_windows_are_put_together_where_the_rows_are_the_same(cast: Cast, re
 
 def test_why_a_draft_is_no_draft_any_more_is_said_truly(cast: Cast, reader: People) -> None:
     lan = reader("lan")
-    for fate, said in (("sign", "đã trình"), ("withdraw", "đã rút lại")):
+    for fate, said in (("withdraw", "đã rút lại"), ("submit", "đã trình")):
         draft = cast.lesson_plan("lan", 13)
         cast.act("lan", draft.id, fate)
         answer = patch(lan, draft, **{"lessons.0.title": "Mới"})
