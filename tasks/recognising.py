@@ -120,6 +120,11 @@ DAMAGED = Text(
     "The file is damaged or cut short and cannot be read whole. Open it on the device, save or export it "
     "again, then upload it.",
 )
+BLANK = Text(
+    "Tệp chỉ có trang trắng, không có nội dung nào. Mở lại tệp trên máy, xem có đúng tệp không, rồi tải lên.",
+    "The file has nothing but blank pages. Open it on the device, see whether it is the right one, and "
+    "upload it again.",
+)
 BOMB = Text(
     "Tệp giải nén ra lớn quá mức cho phép nên bị từ chối. Lưu hoặc xuất lại tệp bằng Word rồi tải lên.",
     "Unpacked, the file is far larger than allowed and was refused. Save or export it again with Word, "

@@ -22,7 +22,7 @@ import pypdfium2
 
 from models.errors import Invalid, TooLarge
 from models.text import Text
-from tasks.recognising import BOMB, DAMAGED, PAGE_LIMIT, PASSWORD, SIGNED, too_many_pages
+from tasks.recognising import BLANK, BOMB, DAMAGED, PAGE_LIMIT, PASSWORD, SIGNED, too_many_pages
 
 OBJECT_LIMIT = 300_000
 DEPTH_LIMIT = 60
@@ -369,15 +369,22 @@ def _keep_layers(source: pikepdf.Pdf, made: pikepdf.Pdf) -> None:
 
 
 def _drawn(pdf: bytes) -> int:
-    """Open the new file with the viewer people see it by and draw every page small; the number of pages."""
+    """Draw every page small with the viewer people see it by; the number of pages.
+
+    Invalid when that fails, and when nothing is to be seen on any page: nobody signs blank paper by mistake.
+    """
     try:
         document = pypdfium2.PdfDocument(pdf)
     except pypdfium2.PdfiumError as error:
         raise Invalid(DAMAGED) from error
     try:
+        blank = True
         for page in document:
-            page.render(scale=96 / max(1.0, page.get_width()))
+            picture = page.render(scale=96 / max(1.0, page.get_width()))
+            blank = blank and picture.to_pil().convert("L").getextrema() == (255, 255)
             page.close()
+        if blank:
+            raise Invalid(BLANK)
         return len(document)
     except pypdfium2.PdfiumError as error:
         raise Invalid(DAMAGED) from error

@@ -48,6 +48,17 @@ def test_what_a_filled_field_shows_stays_on_the_page() -> None:
     assert picture.getpixel((150, 842 - 615)) == (0, 0, 255)
 
 
+def test_blank_paper_is_refused() -> None:
+    with pikepdf.new() as made:
+        made.add_blank_page(page_size=(595, 842))
+        made.add_blank_page(page_size=(595, 842))
+        written = io.BytesIO()
+        made.save(written)
+    with pytest.raises(Invalid) as refused:
+        sanitise(written.getvalue())
+    assert "blank pages" in refused.value.sentence.en
+
+
 def test_marks_without_a_look_and_fonts_left_outside_are_told() -> None:
     with pikepdf.open(io.BytesIO(corpus.pdf())) as made:
         box = pikepdf.Array([50, 500, 300, 550])
