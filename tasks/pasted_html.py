@@ -16,43 +16,11 @@ from html.parser import HTMLParser
 import nh3
 
 from tasks.old_fonts import is_old, to_unicode
-from tasks.rich_text import CHARACTER_LIMIT, TAG_LIMIT
+from tasks.rich_text import CHARACTER_LIMIT, TAG_LIMIT, TAGS, WITH_CONTENT
 
-_TAGS = (
-    {
-        "p",
-        "br",
-        "hr",
-        "b",
-        "strong",
-        "i",
-        "em",
-        "u",
-        "ins",
-        "sub",
-        "sup",
-        "s",
-        "strike",
-        "del",
-        "span",
-        "font",
-    }
-    | {"ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th"}
-    | {"h1", "h2", "h3", "h4", "h5", "h6", "div", "blockquote", "pre", "center", "section", "article", "img"}
-)
 _WELL_FORMED = nh3.Cleaner(
-    tags=_TAGS,
-    clean_content_tags={
-        "script",
-        "style",
-        "title",
-        "noscript",
-        "template",
-        "iframe",
-        "object",
-        "svg",
-        "math",
-    },
+    tags=TAGS | {"font"},
+    clean_content_tags=WITH_CONTENT,
     attributes={"*": {"style", "class", "colspan", "rowspan"}, "font": {"face"}, "img": {"src", "alt"}},
     url_schemes={"http", "https", "image"},
     link_rel=None,
