@@ -260,11 +260,26 @@ def ensure_draft(declared: DocumentType, document: Document, *, recorded: bool =
         raise WrongStep(_MADE_ELSEWHERE)
     if not document.step or not isinstance(declared.step(document.step), Draft):
         raise WrongStep(
-            Text(
-                "Hồ sơ đã trình, không sửa trực tiếp được nữa. Muốn sửa thì chờ trả lại.",
-                "The record is submitted and cannot be edited now; it can be again once it is returned.",
-            )
+            _WITHDRAWN
+            if document.status == "withdrawn"
+            else _APPROVED
+            if document.approved_at
+            else _SUBMITTED
         )
+
+
+_SUBMITTED = Text(
+    "Hồ sơ đã trình, không sửa trực tiếp được nữa. Muốn sửa thì chờ trả lại.",
+    "The record is submitted and cannot be edited now; it can be again once it is returned.",
+)
+_APPROVED = Text(
+    "Hồ sơ đã được ký duyệt, không sửa được nữa. Cần đổi thì mở hồ sơ và lập bản thay thế.",
+    "The record is approved and can no longer be edited. To change it, open the record and replace it.",
+)
+_WITHDRAWN = Text(
+    "Hồ sơ này đã rút lại nên không sửa được nữa. Nội dung đã lưu vẫn xem được ở trang hồ sơ.",
+    "The record was withdrawn and can no longer be edited. What was saved still stands on its page.",
+)
 
 
 def _group_for(declared: DocumentType, actor: Actor, earlier: Document | None = None) -> str | None:

@@ -80,6 +80,12 @@ def overlay(form: Form, stored: Mapping[str, Any], changes: Iterable[tuple[str, 
     return laid
 
 
+def ids_of(values: Mapping[str, Any]) -> list[Any]:
+    """The ids of all rows, in their order and nesting."""
+    rows = (row for value in values.values() if isinstance(value, list) for row in value)
+    return [(row.get("id"), ids_of(row)) for row in rows if isinstance(row, dict)]
+
+
 # --- new forms and rows ---------------------------------------------------------------------------------
 
 

@@ -144,6 +144,16 @@ def _said(part: Repeated, pasted: int, given: int, added: int, unknown: int) -> 
     return Text(", ".join(vi) + ".", ", ".join(en) + ".")
 
 
+def left_out(pictures: int) -> Text:
+    """Pictures on the clipboard lie on the other device or page: only the text came along."""
+    was, them = ("picture was", "it") if pictures == 1 else ("pictures were", "them")
+    return Text(
+        f"Chữ đã dán; {pictures} ảnh thì chưa, vì ảnh không đi cùng chữ khi dán. Bấm “Chèn ảnh” để thêm.",
+        f"The text was pasted, {pictures} {was} not: pictures do not come along with text. "
+        f"Add {them} with “Insert a picture”.",
+    )
+
+
 # --- what a cell says ------------------------------------------------------------------------------------
 
 

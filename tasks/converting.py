@@ -46,7 +46,7 @@ def convert(data: bytes, kind: Kind, program: str, seconds: float, *, text: bool
         raise Invalid(PASSWORD if "EncryptedPackage".encode("utf-16-le") in data else OLD_WORD)
     if kind == "pdf":
         clean = sanitise(data)
-        return Converted(clean.pages, clean.pdf, None, clean.removed, words=_words(clean.pdf))
+        return Converted(clean.pages, clean.pdf, None, clean.removed, clean.warnings, _words(clean.pdf))
     word = open_word(data)
     if program:
         made = libreoffice.to_pdf(program, word.data, max(1.0, ends - time.monotonic()))
@@ -58,7 +58,8 @@ def convert(data: bytes, kind: Kind, program: str, seconds: float, *, text: bool
     if not taken.blocks:
         raise Invalid(_NO_TEXT)
     lost = ("pictures-left-out",) if taken.lost else ()
-    return Converted(0, None, taken, word.removed, (*word.warnings, *lost))
+    equations = ("equations",) if taken.equations else ()
+    return Converted(0, None, taken, word.removed, (*word.warnings, *equations, *lost))
 
 
 def _words(pdf: bytes) -> str:

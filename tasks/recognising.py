@@ -120,6 +120,11 @@ DAMAGED = Text(
     "The file is damaged or cut short and cannot be read whole. Open it on the device, save or export it "
     "again, then upload it.",
 )
+BLANK = Text(
+    "Tệp chỉ có trang trắng, không có nội dung nào. Mở lại tệp trên máy, xem có đúng tệp không, rồi tải lên.",
+    "The file has nothing but blank pages. Open it on the device, see whether it is the right one, and "
+    "upload it again.",
+)
 BOMB = Text(
     "Tệp giải nén ra lớn quá mức cho phép nên bị từ chối. Lưu hoặc xuất lại tệp bằng Word rồi tải lên.",
     "Unpacked, the file is far larger than allowed and was refused. Save or export it again with Word, "
@@ -144,6 +149,9 @@ REMOVED: dict[str, Text] = {
     "media": Text("phim, âm thanh", "films and sounds"),
     "forms": Text("ô điền biểu mẫu (chữ đã điền vẫn còn)", "form fields (what is filled in stays)"),
     "comments": Text("khung ghi chú (phần nhìn thấy vẫn còn)", "comment boxes (what is visible stays)"),
+    "unseen": Text(
+        "ghi chú, nét vẽ thêm mà tệp không kèm hình", "notes and marks the file holds no picture of"
+    ),
     "links": Text("liên kết", "links"),
     "external": Text("ảnh, mẫu lấy từ nơi khác", "pictures and templates fetched from elsewhere"),
     "macros": Text("macro", "macros"),
@@ -153,15 +161,31 @@ REMOVED: dict[str, Text] = {
 
 WARNINGS: dict[str, Text] = {
     "old-fonts": Text(
-        "Tệp dùng phông chữ cũ (.VnTime, VNI): chữ có thể hiện sai. Xem kỹ các trang; nếu sai, chuyển tệp "
-        "sang Unicode (Times New Roman) rồi tải lại.",
-        "The file uses old fonts (.VnTime, VNI): letters may come out wrong. Look at the pages; if so, "
-        "convert "
-        "it to Unicode (Times New Roman) and upload it again.",
+        "Tệp dùng phông chữ cũ (.VnTime, VNI): chữ được chuyển sang Unicode, phông Times New Roman. Xem kỹ "
+        "các trang trước khi ký; chỗ nào sai thì sửa trong Word rồi tải lại.",
+        "The file uses old fonts (.VnTime, VNI): its text was converted to Unicode in Times New Roman. Look "
+        "at the pages before signing; what is wrong, mend in Word and upload again.",
+    ),
+    "fonts-outside": Text(
+        "Tệp PDF không kèm hết phông chữ: chữ có thể hiện sai. Xem kỹ các trang; nếu sai, mở tệp gốc, xuất "
+        "lại PDF có nhúng phông rồi tải lên.",
+        "The PDF lacks some of its fonts: letters may come out wrong. Look at the pages; if so, export the "
+        "PDF again with fonts embedded and upload that.",
+    ),
+    "tracked": Text(
+        "Tệp còn dấu sửa đổi (Track Changes) chưa chấp nhận. Muốn bản sạch: trong Word chọn Xem lại → Chấp "
+        "nhận mọi thay đổi, lưu rồi tải lại.",
+        "The file holds tracked changes that were not accepted. For a clean copy: in Word choose Review → "
+        "Accept All Changes, save it and upload it again.",
+    ),
+    "equations": Text(
+        "Công thức được viết lại thành chữ thường (phân số thành 3/4). Đối chiếu với tệp Word.",
+        "Equations were written as plain text (fractions as 3/4). Compare them with the Word file.",
     ),
     "pictures-left-out": Text(
-        "Một số ảnh hoặc hình vẽ không đọc được và đã bỏ ra.",
-        "Some pictures or drawings could not be read and were left out.",
+        "Một số ảnh, hình vẽ hoặc bảng quá lớn không đọc được và đã bỏ ra. Đối chiếu với tệp Word.",
+        "Some pictures, drawings or very large tables could not be read and were left out. Compare with the "
+        "Word file.",
     ),
 }
 """What the author should look at, by its code."""

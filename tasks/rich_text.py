@@ -83,21 +83,17 @@ _BLOCKS = {
     "dt",
     "dd",
 }
-_CLEANER = nh3.Cleaner(
-    tags={"p", "br", "hr", "b", "strong", "i", "em", "u", "ins", "sub", "sup", "s", "strike", "del"}
+TAGS = (
+    {"p", "br", "hr", "b", "strong", "i", "em", "u", "ins", "sub", "sup", "s", "strike", "del"}
     | {"ul", "ol", "li", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th", "img", "span"}
-    | _BLOCKS,
-    clean_content_tags={
-        "script",
-        "style",
-        "title",
-        "noscript",
-        "template",
-        "iframe",
-        "object",
-        "svg",
-        "math",
-    },
+    | _BLOCKS
+)
+"""What is understood of foreign HTML; the vocabulary is made of it."""
+WITH_CONTENT = {"script", "style", "title", "noscript", "template", "iframe", "object", "svg", "math"}
+"""Tags that go with all that is in them."""
+_CLEANER = nh3.Cleaner(
+    tags=TAGS,
+    clean_content_tags=WITH_CONTENT,
     attributes={
         "td": {"colspan", "rowspan"},
         "th": {"colspan", "rowspan"},

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ import pypdfium2
 
 from models.errors import Invalid, TooLarge
 from models.text import Text
-from tasks.recognising import BOMB, DAMAGED, PAGE_LIMIT, PASSWORD, SIGNED, too_many_pages
+from tasks.recognising import BLANK, BOMB, DAMAGED, PAGE_LIMIT, PASSWORD, SIGNED, too_many_pages
 
 OBJECT_LIMIT = 300_000
 DEPTH_LIMIT = 60
@@ -73,20 +74,42 @@ _ANNOTATIONS = {
 }
 
 
+_DRAWN_ON = frozenset(
+    {
+        "/FreeText",
+        "/Highlight",
+        "/Underline",
+        "/StrikeOut",
+        "/Squiggly",
+        "/Ink",
+        "/Line",
+        "/Square",
+        "/Circle",
+    }
+    | {"/Polygon", "/PolyLine", "/Stamp"}
+)
+"""Annotations that are seen as they look in the file; without a look of theirs they cannot be kept."""
+_FONTS = frozenset({"/Type1", "/MMType1", "/TrueType", "/CIDFontType0", "/CIDFontType2"})
+_EVERYWHERE = re.compile(r"/(?:Helvetica|Courier|Times-|Symbol\Z|ZapfDingbats\Z)")
+"""The fonts every reader has."""
+_LETTERS = ("/FontFile", "/FontFile2", "/FontFile3")
+
+
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """Pages of our own making; `removed` are codes of `tasks/recognising.REMOVED`."""
+    """Pages of our own making; `removed`, `warnings` are codes of `tasks/recognising.py`."""
 
     pdf: bytes = field(repr=False)
     pages: int
     removed: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def sanitise(data: bytes) -> Clean:
     """The pages of a PDF in a new file. Raises Invalid or TooLarge with the way out."""
     try:
         with _opened(data) as source:
-            removed = _examined(source)
+            removed, warnings = _examined(source)
             pdf = _rebuilt(source)
     except (
         pikepdf.PdfError,
@@ -98,7 +121,7 @@ def sanitise(data: bytes) -> Clean:
         IndexError,
     ) as error:
         raise Invalid(DAMAGED) from error
-    return Clean(pdf, _drawn(pdf), tuple(sorted(removed)))
+    return Clean(pdf, _drawn(pdf), tuple(sorted(removed)), warnings)
 
 
 def _opened(data: bytes) -> pikepdf.Pdf:
@@ -118,8 +141,8 @@ def _opened(data: bytes) -> pikepdf.Pdf:
 # --- looking ---------------------------------------------------------------------------------------------
 
 
-def _examined(source: pikepdf.Pdf) -> set[str]:
-    """What the new file will lack; every refusal is made here."""
+def _examined(source: pikepdf.Pdf) -> tuple[set[str], tuple[str, ...]]:
+    """What the new file will lack, and what its author should look at; every refusal is made here."""
     pages = len(source.pages)
     if pages > PAGE_LIMIT:
         raise too_many_pages(pages)
@@ -132,10 +155,11 @@ def _examined(source: pikepdf.Pdf) -> set[str]:
         raise Invalid(_XFA)
     contents = _contents(source)
     found: set[str] = set()
-    unpacked = 0
+    unpacked, letters_lack = 0, False
     for thing in source.objects:
         for part in _parts(thing):
             found |= _named(part)
+            letters_lack = letters_lack or _lacks_its_letters(part)
         if isinstance(thing, pikepdf.Stream):
             unpacked += _unpacked(thing, whole=thing.objgen in contents)
             if unpacked > TOTAL_LIMIT:
@@ -146,7 +170,7 @@ def _examined(source: pikepdf.Pdf) -> set[str]:
         found.add("forms")
     if "scripts" in found:
         found.discard("actions")
-    return found
+    return found, ("fonts-outside",) if letters_lack else ()
 
 
 def _contents(source: pikepdf.Pdf) -> set[tuple[int, int]]:
@@ -196,9 +220,20 @@ def _named(part: Any) -> set[str]:
     subtype = _ANNOTATIONS.get(_word(part, "/Subtype"))
     if subtype and "/Rect" in part:
         found.add(subtype)
+    if _word(part, "/Subtype") in _DRAWN_ON and "/Rect" in part and "/AP" not in part:
+        found.add("unseen")
     if isinstance(part, pikepdf.Stream) and ("/F" in part or "/OPI" in part or "/Ref" in part):
         found.add("external")
     return found
+
+
+def _lacks_its_letters(part: Any) -> bool:
+    """Is it a font whose letters are not in the file, and not one every reader has?"""
+    name = _word(part, "/BaseFont")
+    if not name or _word(part, "/Subtype") not in _FONTS or _EVERYWHERE.match(name):
+        return False
+    inside = part.get("/FontDescriptor")
+    return not isinstance(inside, pikepdf.Dictionary) or not any(key in inside for key in _LETTERS)
 
 
 def _word(part: Any, key: str) -> str:
@@ -334,15 +369,22 @@ def _keep_layers(source: pikepdf.Pdf, made: pikepdf.Pdf) -> None:
 
 
 def _drawn(pdf: bytes) -> int:
-    """Open the new file with the viewer people see it by and draw every page small; the number of pages."""
+    """Draw every page small with the viewer people see it by; the number of pages.
+
+    Invalid when that fails, and when nothing is to be seen on any page: nobody signs blank paper by mistake.
+    """
     try:
         document = pypdfium2.PdfDocument(pdf)
     except pypdfium2.PdfiumError as error:
         raise Invalid(DAMAGED) from error
     try:
+        blank = True
         for page in document:
-            page.render(scale=96 / max(1.0, page.get_width()))
+            picture = page.render(scale=96 / max(1.0, page.get_width()))
+            blank = blank and picture.to_pil().convert("L").getextrema() == (255, 255)
             page.close()
+        if blank:
+            raise Invalid(BLANK)
         return len(document)
     except pypdfium2.PdfiumError as error:
         raise Invalid(DAMAGED) from error

@@ -1,8 +1,9 @@
 """A .docx someone uploads is opened with care and packed anew, without what reaches outside or runs.
 
 Left out: linked pictures and templates, macros, controls, chunks of foreign formats, drawings in SVG (their
-plain picture stays), and fields that take their text from other files. Refused: passwords, signatures,
-damage, packages that unpack too far, and zips that are no Word file. Runs in the converter's children.
+plain picture stays), and fields that take their text from other files. Text of old Vietnamese fonts becomes
+Unicode (`tasks/word_fonts.py`). Refused: passwords, signatures, damage, packages that unpack too far, and
+zips that are no Word file. Runs in the converter's children.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lxml import etree
 from models.errors import Invalid, TooLarge
 from models.text import Text
 from tasks.recognising import BOMB, DAMAGED, PASSWORD, SIGNED
+from tasks.word_fonts import WordFonts
 
 ENTRY_LIMIT = 4000
 TOTAL_LIMIT = 200 * 1024 * 1024
@@ -28,10 +30,12 @@ TOTAL_LIMIT = 200 * 1024 * 1024
 XML_LIMIT = 40 * 1024 * 1024
 """Bytes of one XML part: three hundred pages of tables have some ten."""
 
+_STYLES = re.compile(r"word/styles\d*\.xml")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LINK = re.compile(
     r"\{http://(?:schemas\.openxmlformats\.org|purl\.oclc\.org/ooxml)/officeDocument/(?:2006/)?relationships\}"
 )
+_CHANGES = (f"{_W}ins", f"{_W}del", f"{_W}moveFrom", f"{_W}moveTo")
 _OFFICE = "{urn:schemas-microsoft-com:office:office}"
 _VML = "{urn:schemas-microsoft-com:vml}"
 _TEMPLATE = "wordprocessingml.template.main+xml"
@@ -49,7 +53,6 @@ _FETCHING = re.compile(
     r"\s*\\?\s*(INCLUDEPICTURE|INCLUDETEXT|INCLUDE|IMPORT|LINK|DDEAUTO|DDE|DATABASE|MACROBUTTON|RD)\b",
     re.IGNORECASE,
 )
-_OLD_FONT = re.compile(r"\.Vn|VNI-", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,8 @@ def _packed(package: zipfile.ZipFile) -> Word:
     gone = {e.filename for e in package.infolist() if _dropped(e.filename)}
     if any("vba" in name.lower() or "activex" in name.lower() for name in gone):
         removed.add("macros")
-    old_fonts = False
+    warnings: set[str] = set()
+    fonts = WordFonts(_styles(package))
     output = io.BytesIO()
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
         links = _relations(package, "")
@@ -137,13 +141,22 @@ def _packed(package: zipfile.ZipFile) -> Word:
                 root = _parsed(content)
                 links = _relations(package, name)
                 removed |= _disarmed(root, links.lost if links else {})
-                old_fonts = old_fonts or _uses_old_fonts(root)
+                if fonts.modernise(root):
+                    warnings.add("old-fonts")
+                if any(len(change) for change in root.iter(*_CHANGES)):
+                    warnings.add("tracked")
                 content = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
                 if links:
                     removed |= set(links.lost.values()) - {_QUIET}
                     made.writestr(_rels_of(name), links.xml)
             made.writestr(name, content)
-    return Word(output.getvalue(), tuple(sorted(removed)), ("old-fonts",) if old_fonts else ())
+    return Word(output.getvalue(), tuple(sorted(removed)), tuple(sorted(warnings)))
+
+
+def _styles(package: zipfile.ZipFile) -> Any | None:
+    """The root of the part that holds the styles, where there is one."""
+    name = next((name for name in package.namelist() if _STYLES.fullmatch(name)), None)
+    return _parsed(package.read(name)) if name else None
 
 
 def _dropped(name: str) -> bool:
@@ -254,12 +267,6 @@ def _silence(element: Any) -> None:
         element.set(f"{_W}instr", " QUOTE ")
     else:
         element.text = ""
-
-
-def _uses_old_fonts(root: Any) -> bool:
-    return any(
-        _OLD_FONT.match(str(value)) for fonts in root.iter(f"{_W}rFonts") for value in fonts.attrib.values()
-    )
 
 
 _WORD_TEMPLATE = Text(

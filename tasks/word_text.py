@@ -16,7 +16,7 @@ import mammoth
 from lxml import html
 
 from models.errors import Invalid, RecordsError
-from tasks import pictures
+from tasks import pictures, word_equations
 from tasks.blocks import Block
 from tasks.recognising import DAMAGED
 from tasks.rich_text import clean, plain
@@ -27,11 +27,13 @@ _STYLES = "u => u\nstrike => s\np[style-name='Title'] => p:fresh\n"
 
 @dataclass(frozen=True, slots=True)
 class TextTaken:
-    """The blocks in their order, the pictures they use by SHA-256; `lost`: something could not be read."""
+    """The blocks in their order, the pictures they use by SHA-256; `lost`: something could not be read;
+    `equations`: some were written as plain text."""
 
     blocks: tuple[Block, ...]
     images: dict[str, bytes] = field(repr=False)
     lost: bool
+    equations: bool = False
 
 
 def take_text(document: bytes) -> TextTaken:
@@ -54,6 +56,9 @@ def take_text(document: bytes) -> TextTaken:
         return {"src": f"image:{name}"}
 
     try:
+        document, equations, drawings = word_equations.as_text(document)
+        if drawings:
+            failed.append("drawing")
         result = mammoth.convert_to_html(
             io.BytesIO(document),
             style_map=_STYLES,
@@ -63,7 +68,7 @@ def take_text(document: bytes) -> TextTaken:
     except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError, OSError) as error:
         raise Invalid(DAMAGED) from error
     blocks = tuple(_blocks(result.value, failed)) if result.value.strip() else ()
-    return TextTaken(blocks, kept, bool(failed))
+    return TextTaken(blocks, kept, bool(failed), equations)
 
 
 def _blocks(source: str, failed: list[str]) -> Iterator[Block]:

@@ -99,7 +99,7 @@ def scripted_pdf() -> bytes:
 
 
 def hidden_layer_pdf() -> bytes:
-    """A layer its author switched off: a black square nobody shall see."""
+    """A layer its author switched off, a black square nobody shall see, beside a small one."""
     made = _blank()
     layer = made.make_indirect(Dictionary(Type=Name.OCG, Name="nhap"))
     made.Root.OCProperties = Dictionary(
@@ -107,7 +107,7 @@ def hidden_layer_pdf() -> bytes:
     )
     page = made.pages[0].obj
     page.Resources.Properties = Dictionary(L1=layer)
-    page.Contents = made.make_stream(b"/OC /L1 BDC 0 g 100 100 300 300 re f EMC")
+    page.Contents = made.make_stream(b"/OC /L1 BDC 0 g 100 100 300 300 re f EMC 50 50 9 9 re f")
     return _written(made)
 
 

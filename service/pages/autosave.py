@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from flows import drafts
 from flows.fields import Form, Repeated
 from models.errors import Fault, Invalid, NotFound, RecordsError, Stale
+from models.text import Text
 from service import forms, words
 from service.access import CheckedForm, PageViewer, Viewer
 from service.deps import OfficeDep
@@ -24,6 +25,11 @@ from service.templating import language_of, page
 router = APIRouter()
 WHOLE = "whole"
 """Name of the field that says: every answer of the form is here, not only what changed."""
+SAME_ROWS = "same_rows"
+_MOVED = Text(
+    "Cửa sổ kia đã thêm, bỏ hoặc đổi chỗ các phần nên không ghép được. Chọn giữ một trong hai.",
+    "The other window added, removed or moved parts, so the two cannot be put together. Keep one of them.",
+)
 
 
 @router.patch("/documents/{document_id}/edit")
@@ -36,12 +42,15 @@ def autosave(
 ) -> Response:
     """Keep the answers sent; those not sent stay as they are stored (unless `whole`).
 
-    200 `{content_version, at, rows}`; 409 `{code: "whole"}` when the changes do not fit what is stored; 409
-    with a page fragment when another window saved meanwhile; else `{code, sentence}`. Nothing refused is
-    stored.
+    `same_rows`: lay the answers over another window's save, but only where the rows sent by their ids are
+    the same. 200 `{content_version, at, rows}`; 409 `{code: "whole"}` when the changes do not fit what is
+    stored; 409 with a page fragment when another window saved meanwhile; else `{code, sentence}`. Nothing
+    refused is stored.
     """
     document, declared, known = own(office, viewer, document_id)
-    sent = [(k, v) for k, v in form.multi_items() if k not in OURS and k != WHOLE and isinstance(v, str)]
+    sent = [
+        (k, v) for k, v in form.multi_items() if k not in OURS | {WHOLE, SAME_ROWS} and isinstance(v, str)
+    ]
     whole = bool(form.get(WHOLE))
     typed = Typed(forms.unflatten(sent) if whole else {}, version_of(form.get("content_version")))
     if not whole:
@@ -49,7 +58,10 @@ def autosave(
         laid = forms.overlay(declared.form, document.fields, sent) if fitting else None
         if laid is None:
             drafts.ensure_draft(declared, document)
-            return JSONResponse({"code": "whole"}, status_code=409)
+            return JSONResponse({"code": WHOLE}, status_code=409)
+        if form.get(SAME_ROWS) and forms.ids_of(laid) != forms.ids_of(document.fields):
+            sentence = _MOVED.to(language_of(request, viewer))
+            return JSONResponse({"code": WHOLE, "sentence": sentence}, status_code=409)
         typed.values = laid
     try:
         document, faults = drafts.save(office, viewer.actor, document_id, typed.content_version, typed.values)

@@ -18,7 +18,7 @@ from service.access import CheckedForm, PageViewer
 from service.deps import OfficeDep
 from service.pages.editing import Typed, own, show_form, version_of
 from service.templating import language_of, page
-from tasks import pictures, rich_text
+from tasks import pasted_html, pictures, rich_text
 from tasks.pdf_pages import page_count
 
 router = APIRouter()
@@ -127,11 +127,14 @@ def pasted(
     """What was on the clipboard (Word's HTML, cells of Excel) in our vocabulary; nothing is kept here.
 
     `at` names the control it was pasted in, `rows` how many rows its list has. A block of cells is answered
-    by `{fill: {list, rows, answers: [[name, value]]}, sentence}`, anything else by `{html}`.
+    by `{fill: {list, rows, answers: [[name, value]]}, sentence}`, anything else by `{html}`, with a `note`
+    where pictures were left out.
     """
     document, declared, known = own(office, viewer, document_id)
     language = language_of(request, viewer)
     html, text = str(form.get("html", "")), str(form.get("text", ""))
+    clipboard = pasted_html.read(html, document_id)
+    html = clipboard.html
     try:
         block = pasting.cells(html, text) if "at" in form else None
         count = version_of(form.get("rows"))
@@ -140,7 +143,9 @@ def pasted(
         if filled:
             fill = {"list": filled.list, "rows": filled.rows, "answers": filled.answers}
             return JSONResponse({"fill": fill, "sentence": filled.sentence.to(language)})
-        return JSONResponse({"html": rich_text.clean(html or text)})
+        lost = clipboard.pictures
+        note = pasting.left_out(lost).to(language) if lost else ""
+        return JSONResponse({"html": rich_text.clean(html or text), "note": note})
     except RecordsError as refusal:
         return JSONResponse({"sentence": refusal.sentence.to(language)}, 422)
 

@@ -12,7 +12,7 @@ from sqlmodel import select
 from models.upload import Upload
 from tests import corpus
 from tests.browser.window import Window, visit
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 
 PIECE = re.compile(r"/uploads/.*offset=(\d+)")
 WAIT = 120_000
@@ -125,3 +125,19 @@ def test_a_server_without_room_says_so_and_the_file_waits(cast: Cast, window: Ca
     lan.page.unroute(PIECE)
     lan.page.evaluate("dispatchEvent(new Event('online'))")
     in_use(lan.page, "a.pdf", 2)
+
+
+def test_a_session_that_ends_on_the_way_is_begun_again_over_the_page(
+    cast: Cast, window: Callable[..., Window]
+) -> None:
+    draft, lan = cast.lesson_plan("lan", 14), window("lan", "phone")
+    visit(lan, f"/documents/{draft.id}/body")
+    line = Line(lan.page, 2)
+    choose(lan.page, "a.pdf", HEAVY)
+    expect(lan.page.locator("[data-said]")).to_contain_text("Mất kết nối", timeout=WAIT)
+    lan.page.context.clear_cookies()
+    line.mend()
+    lan.page.locator("dialog input[name=password]").fill(PASSWORD)
+    lan.page.locator("dialog").get_by_role("button", name="Đăng nhập").click()
+    in_use(lan.page, "a.pdf", 1)
+    assert line.sent[-2:] == [2 * 2**20, 3 * 2**20], "from where it stopped"

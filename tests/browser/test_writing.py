@@ -170,7 +170,7 @@ def test_two_windows_a_person_chooses_and_signing_out_leaves_nothing(
     put_away(lan.page)
     expect(lan.page.locator("#clash")).to_contain_text("Cửa sổ hai")
     assert title(cast, draft) == "Cửa sổ hai"
-    lan.page.get_by_role("button", name="Giữ nội dung vừa gõ ở đây").click()
+    lan.page.get_by_role("button", name="Chỉ giữ nội dung ở đây").click()
     expect(lan.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
     assert title(cast, draft) == "Cửa sổ một"
     lan.page.route(
@@ -305,3 +305,65 @@ def test_lessons_move_double_and_take_a_table_of_word(cast: Cast, window: Callab
     page.wait_for_url("**/edit?saved=1")
     assert cast.fresh(draft.id).fields["lessons"] == lessons
     assert lan.complaints == []
+
+
+def test_plain_text_is_pasted_as_it_is_and_a_lost_picture_is_told(
+    cast: Cast, window: Callable[..., Window]
+) -> None:
+    draft = cast.lesson_plan("lan", 13, lessons=cast.lesson_fields(13, 1)["lessons"])
+    lan = window("lan", "phone")
+    visit(lan, f"/documents/{draft.id}/edit?open=lessons.0")
+    surface = lan.page.locator("div[id='f-lessons-0-requirements']")
+    surface.fill("")
+    paste(surface, plain="Nếu a<b thì b>a.\n3 <x và 5>y")
+    expect(surface.locator("p", has_text="Nếu a<b thì b>a.")).to_be_visible()
+    paste(surface, html='<p>Hình vẽ <img src="file:///C:/clip_image002.png"></p>')
+    expect(surface).to_contain_text("Hình vẽ")
+    expect(lan.page.locator(".err--script")).to_contain_text("Chữ đã dán; 1 ảnh thì chưa")
+    put_away(lan.page)
+    expect(lan.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+    kept = cast.fresh(draft.id).fields["lessons"][0]["requirements"]
+    assert "Nếu a&lt;b thì b&gt;a." in kept
+    assert "3 &lt;x và 5&gt;y" in kept
+
+
+def test_what_two_devices_wrote_in_different_places_is_put_together(
+    cast: Cast, window: Callable[..., Window]
+) -> None:
+    draft = cast.lesson_plan("lan", 13, lessons=cast.lesson_fields(13, 2)["lessons"])
+    phone, desk = window("lan", "phone"), window("lan")
+    for one in (phone, desk):
+        visit(one, f"/documents/{draft.id}/edit?open=lessons.0")
+    desk.page.fill(TITLE, "Từ máy bàn")
+    put_away(desk.page)
+    expect(desk.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+    phone.page.locator("#f-lessons-1 > summary").click()
+    phone.page.fill("[name='lessons.1.title']", "Từ điện thoại")
+    put_away(phone.page)
+    phone.page.get_by_role("button", name="Giữ cả hai").click()
+    expect(phone.page.locator("#clash")).to_have_count(0)
+    expect(phone.page.locator(TITLE)).to_have_value("Từ máy bàn")
+    titles = [row["title"] for row in cast.fresh(draft.id).fields["lessons"]]
+    assert titles == ["Từ máy bàn", "Từ điện thoại"]
+
+
+def test_rows_moved_in_the_other_window_are_not_mixed_up(cast: Cast, window: Callable[..., Window]) -> None:
+    draft = cast.lesson_plan("lan", 13, lessons=cast.lesson_fields(13, 2)["lessons"])
+    phone, desk = window("lan", "phone"), window("lan")
+    for one in (phone, desk):
+        visit(one, f"/documents/{draft.id}/edit?open=lessons.1")
+    desk.page.locator("#f-lessons-1").get_by_role("button", name="Lên").click()
+    put_away(desk.page)
+    expect(desk.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+    moved = cast.fresh(draft.id).fields
+    phone.page.fill("[name='lessons.1.title']", "Từ điện thoại")
+    put_away(phone.page)
+    both = phone.page.get_by_role("button", name="Giữ cả hai")
+    both.click()
+    expect(phone.page.locator("[data-saved]")).to_contain_text("không ghép được")
+    expect(both).to_be_hidden()
+    assert cast.fresh(draft.id).fields == moved
+    phone.page.get_by_role("button", name="Chỉ giữ nội dung ở đây").click()
+    expect(phone.page.locator("#clash")).to_have_count(0)
+    expect(phone.page.locator("[data-saved]")).to_contain_text("Đã lưu lúc")
+    assert cast.fresh(draft.id).fields["lessons"][1]["title"] == "Từ điện thoại"

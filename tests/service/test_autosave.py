@@ -51,6 +51,30 @@ def test_another_window_s_save_is_shown_and_not_overwritten(cast: Cast, reader: 
     assert title(cast, draft) == "Cửa sổ hai"
 
 
+def test_two_windows_are_put_together_where_the_rows_are_the_same(cast: Cast, reader: People) -> None:
+    lan, draft = reader("lan"), cast.lesson_plan("lan", 13, lessons=cast.lesson_fields(13, 2)["lessons"])
+    first, second = (str(row["id"]) for row in draft.fields["lessons"])
+    assert patch(lan, draft, **{"lessons.0.title": "Cửa sổ một"}).status_code == 200
+    here = {"same_rows": "1", "lessons.1.title": "Cửa sổ hai", "lessons.1.id": second}
+    assert patch(lan, cast.fresh(draft.id), **here).status_code == 200
+    kept = cast.fresh(draft.id)
+    assert [row["title"] for row in kept.fields["lessons"]] == ["Cửa sổ một", "Cửa sổ hai"]
+    moved = patch(lan, kept, **(here | {"lessons.1.id": first}))
+    assert (moved.status_code, moved.json()["code"]) == (409, "whole")
+    assert "không ghép được" in moved.json()["sentence"]
+    assert cast.fresh(draft.id).fields == kept.fields
+
+
+def test_why_a_draft_is_no_draft_any_more_is_said_truly(cast: Cast, reader: People) -> None:
+    lan = reader("lan")
+    for fate, said in (("withdraw", "đã rút lại"), ("submit", "đã trình")):
+        draft = cast.lesson_plan("lan", 13)
+        cast.act("lan", draft.id, fate)
+        answer = patch(lan, draft, **{"lessons.0.title": "Mới"})
+        assert answer.status_code == 409
+        assert said in answer.json()["sentence"]
+
+
 @pytest.mark.parametrize(
     "name", ["lessons.7.title", "lessons.0.phases", "lessons", "nonsense", "lessons.0.phases.0", "week.0"]
 )

@@ -176,6 +176,16 @@ def test_the_page_asks_and_only_its_author(cast: Cast, reader: People) -> None:
             assert answer.json()["fill"]["answers"][0] == ["rows.1.lesson", "Bài 1"]
 
 
+def test_pictures_that_do_not_come_along_are_told(cast: Cast, reader: People) -> None:
+    draft = cast.team_plan("hoa")
+    hoa = reader("hoa")
+    csrf = hoa.get("/account").all("input[name=csrf]")[0].get("value")
+    html = '<p class="MsoNormal">Hình vẽ <img src="file:///C:/clip_image002.png"></p>'
+    answer = hoa.client.post(f"/documents/{draft.id}/pasted", data={"csrf": csrf, "html": html}).json()
+    assert answer["html"] == "<p>Hình vẽ</p>"
+    assert answer["note"].startswith("Chữ đã dán; 1 ảnh thì chưa")
+
+
 def test_rows_move_and_are_doubled() -> None:
     values = {"lessons": [{"id": n, "title": n, "phases": [{"id": n * 2, "name": "M"}]} for n in "abc"]}
     form = LESSON_PLAN.form

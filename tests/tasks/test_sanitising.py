@@ -49,6 +49,33 @@ def test_what_a_filled_field_shows_stays_on_the_page() -> None:
     assert picture.getpixel((150, 842 - 615)) == (0, 0, 255)
 
 
+def test_blank_paper_is_refused() -> None:
+    with pikepdf.new() as made:
+        made.add_blank_page(page_size=(595, 842))
+        made.add_blank_page(page_size=(595, 842))
+        written = io.BytesIO()
+        made.save(written)
+    with pytest.raises(Invalid) as refused:
+        sanitise(written.getvalue())
+    assert "blank pages" in refused.value.sentence.en
+
+
+def test_marks_without_a_look_and_fonts_left_outside_are_told() -> None:
+    with pikepdf.open(io.BytesIO(corpus.pdf())) as made:
+        box = pikepdf.Array([50, 500, 300, 550])
+        note = pikepdf.Dictionary(Subtype=pikepdf.Name.FreeText, Rect=box, Contents="Sửa chỗ này")
+        made.pages[0].obj.Annots = pikepdf.Array([made.make_indirect(note)])
+        fonts = made.pages[0].obj.Resources.Font
+        fonts.F2 = pikepdf.Dictionary(
+            Type=pikepdf.Name.Font, Subtype=pikepdf.Name.TrueType, BaseFont=pikepdf.Name("/.VnTime")
+        )
+        written = io.BytesIO()
+        made.save(written)
+    clean = sanitise(written.getvalue())
+    assert (clean.removed, clean.warnings) == (("unseen",), ("fonts-outside",))
+    assert sanitise(corpus.pdf()).warnings == ()
+
+
 def test_a_layer_switched_off_stays_off() -> None:
     for pdf in (corpus.hidden_layer_pdf(), sanitise(corpus.hidden_layer_pdf()).pdf):
         with pypdfium2.PdfDocument(pdf) as document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 
@@ -38,11 +39,57 @@ def test_a_link_in_the_text_stays() -> None:
     assert "example.test" in parts(word.data)["word/_rels/document.xml.rels"]
 
 
-def test_macros_go_and_old_fonts_are_pointed_out() -> None:
-    old = '<w:p><w:r><w:rPr><w:rFonts w:ascii=".VnTime"/></w:rPr><w:t>KÕ ho¹ch</w:t></w:r></w:p>'
-    word = open_word(corpus.word(old, parts={"word/vbaProject.bin": b"macro"}))
-    assert (word.removed, word.warnings) == (("macros",), ("old-fonts",))
+def test_macros_go() -> None:
+    word = open_word(corpus.word(parts={"word/vbaProject.bin": b"macro"}))
+    assert (word.removed, word.warnings) == (("macros",), ())
     assert "word/vbaProject.bin" not in parts(word.data)
+
+
+def run(text: str, look: str = "") -> str:
+    return f"<w:r><w:rPr>{look}</w:rPr><w:t>{text}</w:t></w:r>"
+
+
+OLD_STYLES = (
+    f'<w:styles xmlns:w="{corpus.W}">'
+    '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:rPr><w:rFonts w:ascii=".VnTime" '
+    'w:hAnsi=".VnTime"/></w:rPr></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Cap"><w:basedOn w:val="Big"/></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Big"><w:basedOn w:val="Normal"/><w:rPr>'
+    '<w:rFonts w:ascii=".VnTimeH" w:hAnsi=".VnTimeH"/></w:rPr></w:style>'
+    '<w:style w:type="character" w:styleId="New"><w:rPr><w:rFonts w:ascii="Arial" w:hAnsi="Arial"/></w:rPr>'
+    "</w:style></w:styles>"
+)
+
+
+NEW = '<w:rStyle w:val="New"/>'
+VNI = '<w:rFonts w:ascii="VNI-Times" w:hAnsi="VNI-Times"/>'
+
+
+def test_old_fonts_become_unicode_whoever_names_them() -> None:
+    body = (
+        f"<w:p>{run('KÕ ho¹ch ')}<w:r><w:t>Tr</w:t><w:softHyphen/><w:t>êng</w:t></w:r></w:p>"
+        f'<w:p><w:pPr><w:pStyle w:val="Cap"/></w:pPr>{run("bµi d¹y")}</w:p>'
+        f"<w:p>{run('¹ là mũ', NEW)}{run('Toaùn', VNI)}</w:p>"
+    )
+    word = open_word(corpus.word(body, parts={"word/styles.xml": OLD_STYLES}))
+    assert (word.removed, word.warnings) == ((), ("old-fonts",))
+    made = parts(word.data)
+    text = re.sub("<[^>]*>", "", made["word/document.xml"])
+    assert text.strip() == "Kế hoạch TrườngBÀI DẠY¹ là mũToán"
+    assert ".Vn" not in made["word/styles.xml"]
+    assert "VNI" not in made["word/document.xml"]
+
+
+def test_an_old_font_nobody_writes_in_is_no_warning() -> None:
+    word = open_word(corpus.word(f"<w:p>{run('Chữ mới', NEW)}</w:p>", parts={"word/styles.xml": OLD_STYLES}))
+    assert word.warnings == ()
+
+
+def test_changes_that_wait_for_a_yes_are_told() -> None:
+    deleted = '<w:p><w:del w:id="1" w:author="a"><w:r><w:delText>cũ</w:delText></w:r></w:del></w:p>'
+    assert open_word(corpus.word(deleted)).warnings == ("tracked",)
+    marked = '<w:p><w:pPr><w:rPr><w:ins w:id="1" w:author="a"/></w:rPr></w:pPr></w:p>'
+    assert open_word(corpus.word(marked)).warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 // Signing in over the page: the page stays as it is, its forms get the new session's token.
-const form = document.querySelector("[data-form], [data-spot]") || document.body;
+const form = document.querySelector("[data-form], [data-spot], [data-upload]") || document.body;
 let asking = null;
 
 function renew(csrf) {

@@ -45,22 +45,39 @@ function changed() {
   return same ? [...now].filter(([name, value]) => base.get(name) !== value) : null;
 }
 
-export function save(whole = false) {
+export function save(how = "") {
   if (!dirty || leaving || stuck) return Promise.resolve();
-  sending ??= send(whole === true).finally(() => {
+  sending ??= send(how === "whole", how === "both").finally(() => {
     sending = null;
   });
   return sending;
 }
 
-async function send(whole) {
+// The answers changed here with the ids of their rows: over another window's save they are laid only where the
+// rows still are the same. None when rows came, went or moved here.
+function apart() {
+  const some = changed();
+  if (!some?.length || some.some(([name]) => name.endsWith(".id"))) return null;
+  const ids = new Map();
+  for (const [name] of some) {
+    const way = name.split(".");
+    for (let end = 2; end < way.length; end += 2) {
+      const id = `${way.slice(0, end).join(".")}.id`;
+      if (base.has(id)) ids.set(id, base.get(id));
+    }
+  }
+  return [...some, ...ids];
+}
+
+async function send(whole, both = false) {
   clearTimeout(saveAt);
   since = 0;
   const sent = answers();
-  const some = whole ? null : changed();
+  const some = whole ? null : both ? apart() : changed();
   const body = new FormData();
   for (const [name, value] of some ?? sent) body.set(name, value);
   if (!some) body.set("whole", "1");
+  if (both) body.set("same_rows", "1");
   body.set("content_version", form.elements.content_version.value);
   let octets = 0;
   for (const [name, value] of body) octets += name.length + value.length * 3 + 120;
@@ -69,8 +86,9 @@ async function send(whole) {
     const headers = { "X-CSRF-Token": form.elements.csrf.value };
     answer = await fetch(form.action, { method: "PATCH", body, headers, keepalive: octets < SMALL, redirect: "manual" });
   } catch {
-    return failed();
+    return both ? waiting(says.saysOffline) : failed();
   }
+  if (both && !answer.ok) return refusedBoth(answer);
   if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect") return signedOut();
   if (answer.status >= 500) return failed();
   if (answer.headers.get("content-type")?.startsWith("text/html")) return clash(await answer.text());
@@ -83,6 +101,11 @@ async function send(whole) {
   }
   failures = 0;
   form.elements.content_version.value = found.content_version;
+  if (both) {
+    leaving = true;
+    await erase(here);
+    return location.reload(); // what the other window wrote is shown, too
+  }
   base = sent;
   form.dispatchEvent(new CustomEvent("kept", { detail: found.rows }));
   dirty = [...answers()].some(([name, value]) => base.get(name) !== value) || answers().size !== base.size;
@@ -122,9 +145,25 @@ function clash(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   const note = document.importNode(parsed.querySelector("#clash"), true);
   document.getElementById("clash")?.remove();
+  note.querySelector("[data-both]").hidden = !apart();
   document.querySelector("[data-clash]").append(note);
   say(says.saysClash, true);
   hold();
+}
+
+// The two could not be put together now: the choice stays open.
+function waiting(sentence) {
+  stuck = "clash";
+  form.elements.content_version.value = 0; // of neither: what is chosen sets it
+  say(sentence, true);
+}
+
+async function refusedBoth(answer) {
+  if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect") return waiting(says.saysGone);
+  const found = answer.headers.get("content-type")?.startsWith("application/json") ? await answer.json() : {};
+  if (found.code === "whole" && !found.sentence) return send(true); // saved elsewhere once more: shown anew
+  if (found.code === "whole") document.querySelector("#clash [data-both]").hidden = true; // rows moved there
+  return waiting(found.sentence ?? says.saysOffline);
 }
 
 async function hold() {
@@ -163,13 +202,17 @@ async function arrived() {
   if (saved && !("unsaved" in says)) await erase(sent);
 }
 document.addEventListener("click", (event) => {
-  const chosen = event.target.closest("[data-keep]");
+  const chosen = event.target.closest("[data-keep], [data-both]");
   if (chosen && stuck === "clash") {
     event.preventDefault();
-    form.elements.content_version.value = chosen.dataset.keep;
-    document.getElementById("clash").remove();
+    form.elements.content_version.value = chosen.dataset.keep ?? chosen.dataset.both;
     stuck = "";
-    save(true);
+    if (chosen.dataset.both) {
+      save("both");
+      return;
+    }
+    document.getElementById("clash").remove();
+    save("whole");
   } else if (event.target.closest("[data-drop]")) {
     leaving = true;
     erase(here);

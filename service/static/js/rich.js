@@ -1,7 +1,7 @@
 // A small editor over each rich-text field. The textarea stays what is sent; without this script it is the field.
 // What leaves here is cleaned again by the server: that is the law, this is only manners.
 import { countOf, lay } from "./paste.js";
-import { exported, imported } from "./vocabulary.js";
+import { exported, imported, lines } from "./vocabulary.js";
 
 const form = document.querySelector("[data-form]");
 const vi = document.documentElement.lang !== "en";
@@ -56,7 +56,8 @@ export function enhance(box) {
     const picture = [...data.files].find((file) => file.type.startsWith("image/"));
     const html = data.getData("text/html");
     event.preventDefault();
-    if (picture && !html) {
+    const words = html && new DOMParser().parseFromString(html, "text/html").body.textContent.trim();
+    if (picture && !words) {
       insertPicture(page, picture, keep);
       return;
     }
@@ -65,7 +66,7 @@ export function enhance(box) {
       insertPasted(page, html, keep);
       return;
     }
-    put(page, imported(data.getData("text/plain"), shown));
+    put(page, lines(data.getData("text/plain")));
     keep();
   });
   // The toolbar belongs to one field at a time: it appears with the cursor.
@@ -160,6 +161,7 @@ async function insertPicture(page, file, keep) {
 // The server knows what Word means; without it the local vocabulary does.
 async function insertPasted(page, html, keep) {
   let cleaned = html;
+  let note = "";
   try {
     // A lesson table of Word pasted in a phase becomes phases: the server knows one when it sees it.
     const area = page.parentElement.querySelector("textarea");
@@ -174,11 +176,13 @@ async function insertPasted(page, html, keep) {
       return;
     }
     cleaned = found.html ?? html;
+    note = found.note ?? "";
   } catch {
     // No network: the vocabulary below is enough, the server cleans when it is saved.
   }
   put(page, imported(cleaned, shown));
   keep();
+  refuse(page, note);
 }
 
 export function post(address, values) {
@@ -189,8 +193,10 @@ export function post(address, values) {
   return fetch(address, { method: "POST", body, headers: { "X-CSRF-Token": csrf } });
 }
 
+// Says above the field what was not taken; what an earlier paste said goes.
 function refuse(page, sentence) {
   page.parentElement.parentElement.querySelector(".err--script")?.remove();
+  if (!sentence) return;
   const words = document.createElement("p");
   words.className = "err err--script";
   words.setAttribute("role", "alert");

@@ -1,4 +1,5 @@
 // A file goes up piece by piece and goes on after a broken line or a reload; without this the form sends it whole.
+import { again as signIn } from "./again.js";
 import { size } from "./sizes.js";
 
 const page = document.querySelector("[data-upload]");
@@ -57,7 +58,7 @@ if (form && globalThis.crypto?.subtle) {
   };
 
   const post = (path, body, signal) =>
-    fetch(base + path, { method: "POST", body, headers: { "X-CSRF-Token": page.dataset.csrf }, redirect: "manual", signal });
+    fetch(base + path, { method: "POST", body, headers: { "X-CSRF-Token": form.elements.csrf.value }, redirect: "manual", signal });
 
   // What a refusal says; null when trying again may help.
   async function why(answer) {
@@ -76,6 +77,8 @@ if (form && globalThis.crypto?.subtle) {
       try {
         const answer = await make();
         if (answer.ok || answer.status === 409 || answer.status === 404) return answer;
+        // The session ended: one signs in over the page, and the same piece goes again.
+        if ((answer.status === 401 || answer.type === "opaqueredirect") && (await signIn())) continue;
         const words = await why(answer);
         if (words) {
           fail(words);
@@ -105,7 +108,6 @@ if (form && globalThis.crypto?.subtle) {
 
   async function upload(file) {
     const about = new FormData();
-    about.set("csrf", page.dataset.csrf);
     about.set("name", file.name);
     about.set("size", String(file.size));
     try {

@@ -7,18 +7,22 @@ const DROPPED = new Set(["SCRIPT", "STYLE", "TITLE", "HEAD", "META", "LINK", "IF
 const IMAGE = /^image:[0-9a-f]{64}$/;
 const DEEPEST = 30;
 
-// Text or HTML as nodes for the editing surface; `shown` gives a picture's address.
-export function imported(source, shown) {
+// Plain text as nodes, a line a paragraph: nothing in it is markup, `a<b` least of all.
+export function lines(text) {
   const fragment = document.createDocumentFragment();
-  if (!/<[a-z!/]/i.test(source)) {
-    for (const line of source.split(/\r?\n/)) {
-      const paragraph = document.createElement("p");
-      if (line) paragraph.textContent = line;
-      else paragraph.append(document.createElement("br"));
-      fragment.append(paragraph);
-    }
-    return fragment;
+  for (const line of text.split(/\r?\n/)) {
+    const paragraph = document.createElement("p");
+    if (line) paragraph.textContent = line;
+    else paragraph.append(document.createElement("br"));
+    fragment.append(paragraph);
   }
+  return fragment;
+}
+
+// What a field holds, text or HTML, as nodes for the editing surface; `shown` gives a picture's address.
+export function imported(source, shown) {
+  if (!/<[a-z!/]/i.test(source)) return lines(source);
+  const fragment = document.createDocumentFragment();
   // A parsed document is inert: nothing in it runs or loads.
   const parsed = new DOMParser().parseFromString(source, "text/html");
   copy(parsed.body, fragment, shown, 0);
