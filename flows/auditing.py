@@ -94,16 +94,20 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
     """What stands in tables; hands back the archived files."""
     found, archived = made.findings, []
     wanted = audit_rows.ids(session, made.asked.school_id)
+    named = audit_rows.Named(session)
     for done, record in enumerate(audit_rows.records(session, wanted), 1):
         made.counts["documents"] += 1
         made.counts["events"] += len(record.events)
         for fault in audit_chain.faults(record):
             found.add(fault)
+        named.by(record)
         document = record.document
         if document.archived_at and document.blob and not record.destroyed:
             archived.append(Archived(document.id, document.type, document.blob, record.expected))
         progress(RECORDS, done, len(wanted))
     for fault in (*audit_rows.orphans(session), *audit_rows.dangling(session)):
+        found.add(fault)
+    for fault in audit_rows.limits(session, made.asked.school_id):
         found.add(fault)
     for fault in audit_rows.numbers(session, made.asked.school_id):
         found.add(fault)
@@ -116,6 +120,10 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
     told = frozenset(found.documents)
     for fault in audit_roots.faults(session, trust, now, made.asked.root):
         if fault.document_id not in told:
+            found.add(fault)
+    named.look()
+    for fault in named.gone:
+        if fault.document_id not in found.documents:
             found.add(fault)
     return archived
 
