@@ -17,10 +17,10 @@ from models.errors import NotFound
 
 def faults(record: Record) -> Iterator[Finding]:
     """Everything about a document that does not follow from its events, the chain first."""
-    chain = list(_chain(record))
-    yield from chain
-    yield from _remarks(record)
-    if any(one.seq for one in chain) or not record.events:
+    broken = list(chain(record))
+    yield from broken
+    yield from remarks(record)
+    if any(one.seq for one in broken) or not record.events:
         return  # what does not follow from a broken chain would only hide where it broke
     try:
         declared = bodies.applied(type_of(record.document.type), with_file=record.with_file)
@@ -38,7 +38,8 @@ def faults(record: Record) -> Iterator[Finding]:
     yield from audit_beside.faults(record, way)
 
 
-def _chain(record: Record) -> Iterator[Finding]:
+def chain(record: Record) -> Iterator[Finding]:
+    """Where the chain does not hold, from the first event to the head the document names."""
     document, previous, seq = record.document, "", 0
     if not record.events:
         if document.version:
@@ -62,7 +63,8 @@ def _chain(record: Record) -> Iterator[Finding]:
         yield record.found("head")
 
 
-def _remarks(record: Record) -> Iterator[Finding]:
+def remarks(record: Record) -> Iterator[Finding]:
+    """Words beside an event that are not those it was written with."""
     known = {event.seq: event.remark_hash for event in record.events}
     for seq, expected in known.items():
         remark = record.remarks.get(seq)

@@ -22,6 +22,7 @@ from flows.office import Office
 from models.audit import AuditRun
 from models.db import Database
 from models.document import Document
+from models.errors import RecordsError
 from models.text import Text
 from tasks.certificates import Trust
 
@@ -154,6 +155,20 @@ def _validate(
             made.findings.add(fault)
 
 
+class BrokenChain(RecordsError):
+    """An event is not what its hash, or the next event, says it was."""
+
+    code = "broken-chain"
+
+
+def refuse_broken(session: Session) -> None:
+    """Raise BrokenChain, naming the first few documents, unless every chain holds: as after a restore."""
+    records = audit_rows.records(session, audit_rows.ids(session))
+    broken = [one.document.id for one in records if any(audit_chain.chain(one))]
+    if broken:
+        raise BrokenChain(_BROKEN.format(count=len(broken), some=", ".join(broken[:5])))
+
+
 def record(db: Database, made: Audit) -> AuditRun:
     """Keep what came of it, for the administrator's page."""
     row = AuditRun(
@@ -174,3 +189,9 @@ def record(db: Database, made: Audit) -> AuditRun:
 def last(session: Session) -> AuditRun | None:
     """The audit that ended last."""
     return session.exec(select(AuditRun).order_by(col(AuditRun.finished_at).desc()).limit(1)).first()
+
+
+_BROKEN = Text(
+    "Chuỗi sự kiện của {count} hồ sơ không khớp ({some}). Không dùng dữ liệu này; lấy bản sao lưu khác.",
+    "The event chains of {count} records do not hold ({some}). Do not use these data; take another backup.",
+)

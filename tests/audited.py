@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.event import listen
 from sqlmodel import Session
 
+from flows import audit_chain, audit_rows
 from flows.auditing import Asked, Audit, audit
 from models.db import Database
 from models.portable import lines, load, shapes
@@ -20,6 +21,14 @@ from tests.cast import Cast
 ROWS = Asked(files=False, signatures=False)
 KEPT = {"school", "account", "document_text"}
 """Tables no test here changes."""
+
+
+def holds(session: Session, document_id: str) -> bool:
+    """Does everything about one document follow from its events?"""
+    (record,) = audit_rows.records(session, [document_id])
+    faults = [fault.sentence.en for fault in audit_chain.faults(record)]
+    assert not faults, faults
+    return True
 
 
 @dataclass(frozen=True)

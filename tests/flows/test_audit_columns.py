@@ -1,4 +1,4 @@
-"""Every column of what carries a record's standing: a change by hand is found, or it is named here and why."""
+"""Every column of what carries a record's standing: a change by hand is found, or is named here and why."""
 
 from __future__ import annotations
 
