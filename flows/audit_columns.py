@@ -105,7 +105,7 @@ def _unique_key(record: Record, way: Way) -> Iterator[Finding]:
         return
     allowed: set[str | None] = {None}
     if document.status not in ("withdrawn", "destroyed"):
-        allowed = {unique_key(declared, document.owner_id, document.fields)}
+        allowed = {unique_key(declared, events[0].actor_id, document.fields)}
         if replaced := events[0].data.get(REPLACES):
             allowed.add(f"replaces:{replaced}")
     if document.unique_key not in allowed:
