@@ -173,6 +173,12 @@ WORDS: dict[str, Text] = {
     "number-unknown": Text(
         "mang số {number} mà sổ không cấp", "it has number {number}, which no series gave out"
     ),
+    "rows": Text(
+        "bảng {table}: dòng ghi từ {first} đến {last} không còn như lúc gốc ngày số {root} cam kết (bị sửa, "
+        "xóa hoặc chèn thêm)",
+        "table {table}: the rows written from {first} to {last} are not those to which root {root} commits "
+        "(one was changed, taken away or put in)",
+    ),
     # roots
     "root-missing": Text("thiếu gốc ngày số {root}", "root {root} is missing"),
     "root-changed": Text(

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from flows import audit_chain, audit_files, audit_roots, audit_rows, roots
+from flows import audit_chain, audit_files, audit_roots, audit_rows, kept_rows, roots
 from flows.audit_files import Archived
 from flows.audit_findings import Finding, Findings
 from flows.certification import trust_with_stamps
@@ -122,6 +122,8 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
     for fault in audit_roots.faults(session, trust, now, made.asked.root):
         if fault.document_id not in told:
             found.add(fault)
+    for fault in kept_rows.faults(session):
+        found.add(fault)
     named.look()
     for fault in named.gone:
         if fault.document_id not in found.documents:
