@@ -23,7 +23,7 @@ KEPT = {"school", "account", "document_text"}
 """Tables no test here changes."""
 
 
-def holds(session: Session, document_id: str) -> bool:
+def sound(session: Session, document_id: str) -> bool:
     """Does everything about one document follow from its events?"""
     (record,) = audit_rows.records(session, [document_id])
     faults = [fault.sentence.en for fault in audit_chain.faults(record)]

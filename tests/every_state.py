@@ -17,7 +17,7 @@ from models.portable import lines, shapes
 from models.settings import Settings
 from tasks import verifying
 from tasks.blobs import BlobStore
-from tests.audited import holds
+from tests.audited import sound
 
 NO_SIGNATURES = auditing.Asked(signatures=False)
 
@@ -54,7 +54,7 @@ def hold(office: Office) -> int:
     with office.db.read() as session:
         assert [f.sentence for f in auditing.audit(office, NO_SIGNATURES).findings.kept] == []
         for document in session.exec(select(Document)).all():
-            assert holds(session, document.id)
+            assert sound(session, document.id)
         return sum(_signatures_hold(session, office, row) for row in session.exec(select(Revision)).all())
 
 

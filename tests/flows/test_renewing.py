@@ -12,7 +12,7 @@ from flows.renewing import Renewal
 from models.document import Document, Revision, Signature
 from models.evidence import Duty
 from tasks.proving import Proof
-from tests.audited import holds
+from tests.audited import sound
 from tests.cast import Cast
 from tests.conftest import TUESDAY, StampServer
 from tests.long_archive import (
@@ -43,7 +43,7 @@ def test_a_renewal_changes_the_file_and_nothing_else(each_cast: Cast, stamps: St
     assert event.data["digest"] == "sha256"
     with cast.office.db.read() as session:
         assert session.get_one(Revision, (document_id, now.revision)).final == now.blob
-        assert holds(session, document_id)
+        assert sound(session, document_id)
     kept = proof(cast, document_id)
     assert kept.blob == now.blob
     assert kept.until.isoformat(timespec="seconds") == event.data["proves_until"]

@@ -17,7 +17,7 @@ from models.errors import Invalid, NotFound, NotYours, WrongStep
 from models.event import Event
 from models.notice import Notice
 from tasks import pdf_pages
-from tests.audited import holds
+from tests.audited import sound
 from tests.cast import Cast
 
 
@@ -189,7 +189,7 @@ def test_the_old_one_is_replaced_when_its_successor_is_approved(each_cast: Cast)
         assert last is not None
         assert (last.actor_id, last.action, last.data) == (SYSTEM, "replace", {"successor": new.id})
         for document in (old, new):
-            assert holds(session, document.id)
+            assert sound(session, document.id)
             assert queries.visible(session, cast.actor("mai"), document.id)
         around = succession.related(session, cast.actor("lan"), replaced, cast.office.now())
         assert session.get(DocumentImage, (new.id, "ab" * 32)) is not None

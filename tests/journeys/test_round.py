@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from models.batch import BatchItem
 from models.document import Document, Signature
 from models.event import Event
-from tests.audited import holds
+from tests.audited import sound
 from tests.cast import PIN, Cast
 from tests.journeys.people import Person
 from tests.journeys.processes import Installation
@@ -99,7 +99,7 @@ def _is_as_it_says(here: Installation, cast: Cast, item: dict[str, Any]) -> None
             )
         ).all()
         fields = session.exec(select(Signature.field).where(col(Signature.document_id) == document.id)).all()
-        assert holds(session, document.id)
+        assert sound(session, document.id)
     stood = ["author", "group_review"]
     if item["state"] == "signed":
         assert list(events) == [item["version"] + 1]

@@ -38,7 +38,7 @@ from models.run import Incident, LedgerEntry
 from models.upload import Upload
 from tasks import pdf_pages, verifying
 from tests import corpus
-from tests.audited import holds
+from tests.audited import sound
 from tests.cast import PASSWORD, PIN, Cast
 from tests.journeys.people import PIECES, Accepted, Person
 from tests.journeys.processes import Installation, lives
@@ -334,7 +334,7 @@ def _ended(here: Installation, ids: list[str]) -> bool:
 def _holds(session: Session, here: Installation, document_id: str) -> None:
     """Chain, position, ledger and every signature of a document that has ended."""
     document = session.get_one(Document, document_id)
-    assert holds(session, document_id)
+    assert sound(session, document_id)
     declared = type_of(document.type)
     signing = [step.name for step in declared.steps if step.signs]
     rows = session.exec(select(Signature).where(col(Signature.document_id) == document_id)).all()

@@ -32,7 +32,7 @@ from tasks.backing_up import CannotBackUp
 from tasks.checking_backups import BadBackup, KeyNeeded
 from tasks.restoring import NotEmpty
 from tests import destructions
-from tests.audited import holds
+from tests.audited import sound
 from tests.cast import Cast
 from tests.conftest import MASTER_KEY
 from tests.every_state import elsewhere, hold, stamp, written
@@ -398,7 +398,7 @@ def test_files_of_destroyed_records_are_not_missing_from_a_backup(kept: Cast, tm
     keys = Keys(master_key=tmp_path / "apart.key")
     with restored(kept.office, file, tmp_path / "there", keys) as there, there.db.read() as session:
         assert session.get_one(Document, key).status == "destroyed"
-        assert holds(session, key)
+        assert sound(session, key)
 
 
 def test_a_folder_keeps_the_newest_backups_and_what_is_not_ours(
