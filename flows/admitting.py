@@ -18,8 +18,9 @@ from flows.office import Office
 from models.errors import RecordsError
 from models.key import SigningKey
 from models.text import Text
-from tasks import certificates
-from tasks.certificates import BadCertificate, Trust
+from tasks import certificate_use
+from tasks.certificate_use import BadCertificate
+from tasks.certificates import Trust
 
 
 def admitted(
@@ -48,8 +49,8 @@ def usable_key(session: Session, account_id: str, purpose: KeyPurpose, now: date
     decision's own transaction: a key that was revoked in between signs nothing that stands.
     """
     key = keyring.key_of(session, account_id, purpose)
-    certificates.refuse_unless_usable(key.certificate, account_id, trust_of(session), now)
-    if certificates.is_seal(key.certificate) != (purpose == "seal"):
+    certificate_use.refuse_unless_usable(key.certificate, account_id, trust_of(session), now)
+    if certificate_use.is_seal(key.certificate) != (purpose == "seal"):
         raise BadCertificate(_OTHER_PURPOSE)
     return key
 

@@ -98,6 +98,12 @@ def read_folder(folder: Path) -> Folder:
     return Folder(found.certificates, found.crls, (*faults, *found.faults))
 
 
+def files(settings: Settings) -> dict[str, Path]:
+    """The files that are read, by their place in the folder, such as `public/root.crt`: for a backup."""
+    folder = settings.trust_folder
+    return {path.relative_to(folder).as_posix(): path for path, _, _ in _files(folder)[0]}
+
+
 # --- looking ----------------------------------------------------------------------------------------------
 
 Seen = tuple[tuple[Path, int, int], ...]

@@ -112,6 +112,20 @@ WORDS: dict[str, Text] = {
         "cột “{column}” của hồ sơ không khớp các sự kiện",
         "its column “{column}” does not follow from the events",
     ),
+    "row": Text(
+        "dòng trong bảng {table} không khớp các sự kiện (cột “{column}”)",
+        "a row of table {table} does not follow from its events (column “{column}”)",
+    ),
+    "row-of": Text(
+        "dòng trong bảng {table} không khớp sự kiện số {seq}",
+        "a row of table {table} does not follow from event {seq}",
+    ),
+    "event-gone": Text(
+        "sự kiện số {seq} không còn, mà sự kiện số {by_seq} của hồ sơ {by} được ghi ngay sau nó: hồ sơ đã bị "
+        "xóa hoặc viết lại",
+        "its event {seq} is gone, though event {by_seq} of record {by} was written right after it: it was "
+        "wiped or written anew",
+    ),
     "draft": Text(
         "nội dung nhập không còn như lúc trình (sự kiện số {seq})",
         "what was typed is not what was submitted (event {seq})",
@@ -158,6 +172,12 @@ WORDS: dict[str, Text] = {
     ),
     "number-unknown": Text(
         "mang số {number} mà sổ không cấp", "it has number {number}, which no series gave out"
+    ),
+    "rows": Text(
+        "bảng {table}: dòng ghi từ {first} đến {last} không còn như lúc gốc ngày số {root} cam kết (bị sửa, "
+        "xóa hoặc chèn thêm)",
+        "table {table}: the rows written from {first} to {last} are not those to which root {root} commits "
+        "(one was changed, taken away or put in)",
     ),
     # roots
     "root-missing": Text("thiếu gốc ngày số {root}", "root {root} is missing"),

@@ -6,24 +6,31 @@ The cost grows with the rows and the memory does not. What belongs to no documen
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, select
 
-from flows.audit_chain import Record
 from flows.audit_findings import Finding, finding
+from flows.audit_record import Record
+from flows.belonging import AFTER
+from flows.catalogue import TYPES
 from flows.documents.destruction_list import DESTRUCTION_LIST
+from flows.obligations import calendar_of
+from models.delegation import Substitution
 from models.destruction import Destruction
-from models.document import Document, Revision, SeriesNumber, Signature
+from models.document import Document, DocumentLink, OpenStep, Revision, SeriesNumber, Signature
 from models.event import Event, Remark
 from models.retention import RetentionRule
+from models.school import SchoolWeek
 from models.tables import METADATA
 from models.upload import Upload
 
 AT_ONCE = 200
+_HASHES = 500
+DECLARED = {declared.slug: declared for declared in TYPES}
 Rules = dict[tuple[str, str], list[RetentionRule]]
 """By school and type, in the order they were set."""
 
@@ -39,14 +46,22 @@ def records(session: Session, wanted: Sequence[str]) -> Iterator[Record]:
     rules: Rules = defaultdict(list)
     for rule in session.exec(select(RetentionRule).order_by(col(RetentionRule.number))):
         rules[rule.school_id, rule.type].append(rule)
+    weeks: dict[str, set[str]] = defaultdict(set)
+    for week_id, school_id in session.exec(select(SchoolWeek.id, SchoolWeek.school_id)):
+        weeks[school_id].add(week_id)
     for start in range(0, len(wanted), AT_ONCE):
-        yield from _some(session, wanted[start : start + AT_ONCE], rules)
+        yield from _some(session, wanted[start : start + AT_ONCE], rules, weeks)
         session.expunge_all()
 
 
-def _some(session: Session, wanted: Sequence[str], rules: Rules) -> Iterator[Record]:
+def _some(
+    session: Session, wanted: Sequence[str], rules: Rules, weeks: Mapping[str, Set[str]]
+) -> Iterator[Record]:
     rows = session.exec(select(Document).where(col(Document.id).in_(wanted)).order_by(col(Document.id)))
-    found = {one.id: Record(one, rules=rules.get((one.school_id, one.type), ())) for one in rows}
+    found = {
+        one.id: Record(one, rules=rules.get((one.school_id, one.type), ()), weeks=weeks[one.school_id])
+        for one in rows
+    }
     for event in session.exec(
         select(Event)
         .where(col(Event.document_id).in_(wanted))
@@ -59,6 +74,12 @@ def _some(session: Session, wanted: Sequence[str], rules: Rules) -> Iterator[Rec
         found[revision.document_id].revisions[revision.number] = revision
     for signature in session.exec(select(Signature).where(col(Signature.document_id).in_(wanted))):
         found[signature.document_id].signatures.append(signature)
+    for step in session.exec(select(OpenStep).where(col(OpenStep.document_id).in_(wanted))):
+        found[step.document_id].open.append(step)
+    for link in session.exec(select(DocumentLink).where(col(DocumentLink.document_id).in_(wanted))):
+        found[link.document_id].links.append(link)
+    for stood in session.exec(select(Substitution).where(col(Substitution.document_id).in_(wanted))):
+        found[stood.document_id].substitutions.append(stood)
     ready = col(Upload.document_id).in_(wanted), col(Upload.state) == "ready"
     for document_id in session.exec(select(Upload.document_id).where(*ready)):
         found[document_id].with_file = True
@@ -73,6 +94,69 @@ def _some(session: Session, wanted: Sequence[str], rules: Rules) -> Iterator[Rec
     ):
         found[row.document_id].destruction = row
     yield from found.values()
+
+
+class Named:
+    """Events of other records that events name, and those of them that are nowhere; looked for by the way."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.waiting: dict[str, Finding] = {}
+        self.gone: list[Finding] = []
+
+    def by(self, record: Record) -> None:
+        """What the events of this record name."""
+        for event in record.events:
+            for document_id, seq, named in event.data.get(AFTER, ()):
+                gone = finding("event-gone", document_id, seq=seq, by=event.document_id, by_seq=event.seq)
+                self.waiting.setdefault(named, gone)
+        if len(self.waiting) >= _HASHES:
+            self.look()
+
+    def look(self) -> None:
+        """Ask for those that wait."""
+        hashes = list(self.waiting)
+        for start in range(0, len(hashes), _HASHES):
+            some = hashes[start : start + _HASHES]
+            there = set(self.session.exec(select(Event.hash).where(col(Event.hash).in_(some))))
+            self.gone += [self.waiting[named] for named in some if named not in there]
+        self.waiting.clear()
+
+
+def limits(session: Session, school_id: str = "") -> Iterator[Finding]:
+    """Of what nobody has signed yet the limit is what rules and calendar give for its week, and no other.
+
+    What was declared otherwise when it was begun keeps its limit, and so does what is about another record.
+    """
+    d = Document
+    linked = select(DocumentLink.document_id).where(col(DocumentLink.document_id) == col(d.id)).exists()
+    asked = (
+        select_columns(
+            col(d.school_id),
+            col(d.id),
+            col(d.type),
+            col(d.type_version),
+            col(d.week_id),
+            col(d.due_at),
+            linked,
+        )
+        .where(
+            col(d.first_signed_at).is_(None),
+            col(d.status).not_in(("withdrawn", "destroyed")),
+            *([col(d.school_id) == school_id] if school_id else []),
+        )
+        .order_by(col(d.school_id), col(d.id))
+    )
+    for school, rows in groupby(session.execute(asked).all(), key=lambda row: row[0]):
+        calendar = calendar_of(session, school)
+        for _, document_id, slug, version, week_id, due_at, is_linked in rows:
+            declared = DECLARED.get(slug)
+            if declared is None or declared.version != version:
+                continue
+            rule = declared.deadline
+            due = calendar.limit(rule, week_id) if rule else None
+            if due != due_at and not (is_linked and (rule is None or due_at is None)):
+                yield finding("column", document_id, slug, column="due_at")
 
 
 def orphans(session: Session) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from flows import audit_chain, audit_files, audit_roots, audit_rows, roots
+from flows import audit_chain, audit_files, audit_roots, audit_rows, kept_rows, roots
 from flows.audit_files import Archived
 from flows.audit_findings import Finding, Findings
 from flows.certification import trust_with_stamps
@@ -22,6 +22,7 @@ from flows.office import Office
 from models.audit import AuditRun
 from models.db import Database
 from models.document import Document
+from models.errors import RecordsError
 from models.text import Text
 from tasks.certificates import Trust
 
@@ -94,16 +95,20 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
     """What stands in tables; hands back the archived files."""
     found, archived = made.findings, []
     wanted = audit_rows.ids(session, made.asked.school_id)
+    named = audit_rows.Named(session)
     for done, record in enumerate(audit_rows.records(session, wanted), 1):
         made.counts["documents"] += 1
         made.counts["events"] += len(record.events)
         for fault in audit_chain.faults(record):
             found.add(fault)
+        named.by(record)
         document = record.document
         if document.archived_at and document.blob and not record.destroyed:
             archived.append(Archived(document.id, document.type, document.blob, record.expected))
         progress(RECORDS, done, len(wanted))
     for fault in (*audit_rows.orphans(session), *audit_rows.dangling(session)):
+        found.add(fault)
+    for fault in audit_rows.limits(session, made.asked.school_id):
         found.add(fault)
     for fault in audit_rows.numbers(session, made.asked.school_id):
         found.add(fault)
@@ -116,6 +121,12 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
     told = frozenset(found.documents)
     for fault in audit_roots.faults(session, trust, now, made.asked.root):
         if fault.document_id not in told:
+            found.add(fault)
+    for fault in kept_rows.faults(session):
+        found.add(fault)
+    named.look()
+    for fault in named.gone:
+        if fault.document_id not in found.documents:
             found.add(fault)
     return archived
 
@@ -146,6 +157,20 @@ def _validate(
             made.findings.add(fault)
 
 
+class BrokenChain(RecordsError):
+    """An event is not what its hash, or the next event, says it was."""
+
+    code = "broken-chain"
+
+
+def refuse_broken(session: Session) -> None:
+    """Raise BrokenChain, naming the first few documents, unless every chain holds: as after a restore."""
+    records = audit_rows.records(session, audit_rows.ids(session))
+    broken = [one.document.id for one in records if any(audit_chain.chain(one))]
+    if broken:
+        raise BrokenChain(_BROKEN.format(count=len(broken), some=", ".join(broken[:5])))
+
+
 def record(db: Database, made: Audit) -> AuditRun:
     """Keep what came of it, for the administrator's page."""
     row = AuditRun(
@@ -166,3 +191,9 @@ def record(db: Database, made: Audit) -> AuditRun:
 def last(session: Session) -> AuditRun | None:
     """The audit that ended last."""
     return session.exec(select(AuditRun).order_by(col(AuditRun.finished_at).desc()).limit(1)).first()
+
+
+_BROKEN = Text(
+    "Chuỗi sự kiện của {count} hồ sơ không khớp ({some}). Không dùng dữ liệu này; lấy bản sao lưu khác.",
+    "The event chains of {count} records do not hold ({some}). Do not use these data; take another backup.",
+)

@@ -120,7 +120,7 @@ def begin(
     """A new draft's first event, in the caller's transaction; `data`: what it is based on, or linked to."""
     declared = type_of(document.type)
     document.version = 0
-    event = event_of(document, actor.id, "draft", "create", 0, now, Made(data=data or {}))
+    event = event_of(session, document, actor.id, "draft", "create", 0, now, Made(data=data or {}))
     document.version, document.head_hash = 1, event.hash
     record(session, event)
     document.status, document.step = "draft", declared.steps[0].name
@@ -150,7 +150,7 @@ def _write(
             )
         )
     event = event_of(
-        document, command.actor.id, step.name, command.action, _revision(here, command), now, made
+        session, document, command.actor.id, step.name, command.action, _revision(here, command), now, made
     )
     remark = remark_of(event, command)
     done = as_happened(event.seq, event.actor_id, event.step, event.action, event.revision, event.data)
@@ -217,7 +217,7 @@ def note_handed_over(
     """The event of a record of which an open step was given to another (`flows/handing.py`); it stays."""
     document = here.document
     made = Made(data=data)
-    event = event_of(document, actor.id, step.name, plan.DELEGATE, here.position.revision, now, made)
+    event = event_of(session, document, actor.id, step.name, plan.DELEGATE, here.position.revision, now, made)
     _swap(
         session,
         document,
@@ -237,7 +237,7 @@ def note_destroyed(
     if not plan.destroyable(here.position):
         raise wrong_step(here)
     step, made = here.declared.archive.name, Made(data=data)
-    event = event_of(document, actor.id, step, plan.DESTROY, here.position.revision, now, made)
+    event = event_of(session, document, actor.id, step, plan.DESTROY, here.position.revision, now, made)
     done = as_happened(event.seq, event.actor_id, step, event.action, event.revision, event.data)
     values = {
         "version": document.version + 1,
@@ -266,7 +266,7 @@ def _replace(session: Session, successor: Document, now: datetime) -> None:
     document = here.document
     step = (here.position.step or here.declared.archive).name
     made = Made(data={"successor": successor.id})
-    event = event_of(document, SYSTEM, step, plan.REPLACE, here.position.revision, now, made)
+    event = event_of(session, document, SYSTEM, step, plan.REPLACE, here.position.revision, now, made)
     values = {
         "version": document.version + 1,
         "status": "replaced",
@@ -280,11 +280,15 @@ def _replace(session: Session, successor: Document, now: datetime) -> None:
 
 
 def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> None:
-    """The compare-and-set: every column at once, or Stale."""
-    version = document.version
+    """The compare-and-set: every column at once, or Stale; the event says what the row has."""
     changed = session.exec(
         update(Document)
-        .where(col(Document.id) == document.id, col(Document.version) == version)
+        .where(
+            col(Document.id) == document.id,
+            col(Document.version) == document.version,
+            col(Document.content_version) == document.content_version,
+            col(Document.due_at).is_not_distinct_from(document.due_at),
+        )
         .values(**values)
         .execution_options(synchronize_session=False)
     )
@@ -329,7 +333,7 @@ def settle(
         assert step is not None
         told = {**data, "keep_until": keep_until.astimezone(UTC).isoformat() if keep_until else None}
         made = Made(input_blob=document.blob, output_blob=blob, data=told)
-        event = event_of(document, SYSTEM, step.name, "archive", here.position.revision, now, made)
+        event = event_of(session, document, SYSTEM, step.name, "archive", here.position.revision, now, made)
         position = plan.follow(
             here.declared,
             here.position,
@@ -379,7 +383,7 @@ def renew(
             return False
         made = Made(input_blob=found, output_blob=blob, data=dict(data))
         step = here.declared.archive.name
-        event = event_of(document, SYSTEM, step, plan.RENEW, here.position.revision, now, made)
+        event = event_of(session, document, SYSTEM, step, plan.RENEW, here.position.revision, now, made)
         values = {"version": document.version + 1, "head_hash": event.hash, "blob": blob}
         if document.dispatched == document.version:
             values["dispatched"] = document.version + 1  # there is nothing in this for the worker

@@ -323,6 +323,7 @@ def _derive(
 ) -> None:
     """Title, weeks, due time and uniqueness follow from the fields, or from the document it is about."""
     facts = facts_of(session, document, now, links)
+    held = document.week_id, document.last_week_id, document.due_at
     about = session.get(Document, links.about) if links.about else None
     if about is not None:
         document.week_id, document.last_week_id = about.week_id, about.last_week_id
@@ -336,18 +337,20 @@ def _derive(
     document.due_at = due_of(session, declared, document.school_id, values)
     if about is not None and declared.span is not None:
         document.due_at = spans.limit(session, declared, about)
-    document.unique_key = _unique_key(declared, document.owner_id, values)
+    if document.first_signed_at is not None and (document.week_id, document.last_week_id) == held[:2]:
+        document.due_at = held[2]  # what was signed keeps the limit it was held to (law 8)
+    document.unique_key = unique_key(declared, document.owner_id, values)
     replaced = session.get(Document, links.replaces) if links.replaces else None
     if replaced is None:
         return
-    if document.unique_key == _unique_key(declared, replaced.owner_id, replaced.fields):
+    if document.unique_key == unique_key(declared, replaced.owner_id, replaced.fields):
         # It stands for the same week: beside the one it replaces, and once for each.
         document.unique_key = f"replaces:{replaced.id}"
     if (document.week_id, document.last_week_id) == (replaced.week_id, replaced.last_week_id):
         document.due_at = None  # the limit was for the first; a correction is not late (law 8)
 
 
-def _unique_key(declared: DocumentType, owner_id: str, values: Mapping[str, Any]) -> str | None:
+def unique_key(declared: DocumentType, owner_id: str, values: Mapping[str, Any]) -> str | None:
     if not declared.unique_by:
         return None
     parts = (owner_id if f == "owner" else str(values.get(f)) for f in declared.unique_by)

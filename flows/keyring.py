@@ -25,8 +25,9 @@ from models.flag import Flag
 from models.key import SigningKey
 from models.settings import VIETNAM, Settings
 from models.text import Text
-from tasks import certificates, keys
-from tasks.certificates import Authority, BadCertificate, Purpose
+from tasks import certificate_use, certificates, keys
+from tasks.certificate_use import BadCertificate
+from tasks.certificates import Authority, Purpose
 from tasks.keys import Secret
 
 KeyPurpose = Literal["person", "seal"]
@@ -58,7 +59,7 @@ def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey
         return key
     last = next(iter(history(session, account_id, purpose)), None)
     if last is not None and last.revoked_at is not None:
-        raise BadCertificate(certificates.REVOKED.format(at=certificates.when(last.revoked_at)))
+        raise BadCertificate(certificate_use.REVOKED.format(at=certificate_use.when(last.revoked_at)))
     raise Invalid(_NO_KEY, (Fault("pin", _NO_KEY),))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import or_, update
@@ -331,7 +331,11 @@ def _sign(
             "certificate": signed.certificate_fingerprint,
             "signed_at": signed.signed_at,
         },
-        data={"certificate": signed.certificate_fingerprint, "authority": " / ".join(lines)}
+        data={
+            "certificate": signed.certificate_fingerprint,
+            "authority": " / ".join(lines),
+            "signed_at": signed.signed_at.astimezone(UTC).isoformat(),
+        }
         | shown
         | ({"number": number} if number else {})
         | ({"arrived": command.arrived.isoformat()} if not here.document.first_signed_at else {}),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from flows import admitting, plan
+from flows.belonging import AFTER, BELONGS, after, belongs
 from flows.commands import Command, Here, Made
 from flows.grammar import Step
 from flows.plan import Position
@@ -21,6 +23,7 @@ from tasks.rich_text import tidy
 
 
 def event_of(
+    session: Session,
     document: Document,
     actor_id: str,
     step: str,
@@ -30,6 +33,9 @@ def event_of(
     made: Made,
 ) -> Event:
     """The next event of the document's chain, not stored yet."""
+    beside: dict[str, Any] = {BELONGS: belongs(document)}
+    if newest := after(session, document):
+        beside[AFTER] = newest
     event = Event(
         document_id=document.id,
         seq=document.version + 1,
@@ -41,7 +47,7 @@ def event_of(
         revision=revision,
         input_blob=made.input_blob,
         output_blob=made.output_blob,
-        data=dict(made.data),
+        data=dict(made.data) | beside,
         previous=document.head_hash,
         hash="",
     )

@@ -20,6 +20,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
+from flows import kept_rows
 from flows.archiving import open_stamps
 from flows.certification import trust_with_stamps
 from flows.merkle import Link, leaf_line, root_of, sha256
@@ -73,14 +74,15 @@ def is_due(session: Session, now: datetime) -> bool:
 
 
 def make(db: Database, now: datetime) -> AuditRoot | None:
-    """Commit to every head that changed and to every time-stamp that came since.
+    """Commit to every head that changed, to every time-stamp that came since, and to new rows beside them.
 
     None when another process made this link first. A day without a change still makes a link. Nothing is
     hashed inside the transaction that writes.
     """
     with db.read() as session:
         last = newest(session)
-        heads = [*_changed(session), *_new_stamps(session)]
+        rows = (_Head(*leaf) for leaf in kept_rows.new_leaves(session))
+        heads = [*_changed(session), *_new_stamps(session), *rows]
     at = now.astimezone(UTC).replace(microsecond=0)
     lines = (leaf_line(h.document_id, h.seq, h.head) for h in heads)
     link = Link(

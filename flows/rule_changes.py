@@ -232,13 +232,16 @@ def recompute(session: Session, calendar: Calendar) -> int:
     """
     moved = 0
     for document, due in _drafts(session, calendar):
+        held = document.due_at
+        # Who signs at this very moment keeps the limit the signature's event names.
+        open_yet = col(Document.id) == document.id, col(Document.first_signed_at).is_(None)
+        if not session.exec(update(Document).where(*open_yet).values(due_at=due)).rowcount:
+            continue
         session.exec(
             update(OpenStep)
-            .where(col(OpenStep.document_id) == document.id, col(OpenStep.due_at) == document.due_at)
+            .where(col(OpenStep.document_id) == document.id, col(OpenStep.due_at) == held)
             .values(due_at=due)
         )
-        document.due_at = due
-        session.add(document)
         moved += 1
     for duty, _, due in _duties(session, calendar):
         duty.due_at = due

@@ -118,7 +118,7 @@ class RunWhole:
 def run(session: Session, school_id: str, document_id: str) -> RunWhole:
     """One run of the school; NotFound otherwise. For the administrator: no field, no remark."""
     here = read(session, document_id, school_id)
-    events = tuple(replace(e, remark=None) for e in history(session, document_id))
+    events = tuple(replace(e, remark=None) for e in history(session, here.document)[0])
     ledger = session.exec(
         select(LedgerEntry)
         .where(col(LedgerEntry.document_id) == document_id)

@@ -9,7 +9,9 @@ from datetime import date, datetime
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
-from flows import board, handing, outstanding, permits, plan
+from flows import audit_chain, board, handing, outstanding, permits, plan
+from flows.audit_findings import Finding
+from flows.audit_record import Record
 from flows.candidates import StandIn, candidates, stand_ins
 from flows.commands import Here
 from flows.flag_words import WEEKLY
@@ -18,7 +20,7 @@ from flows.outstanding import DutySeen
 from flows.people import Actor
 from flows.plan import SYSTEM
 from flows.queries import visible
-from flows.reading import happened, read
+from flows.reading import read
 from models.account import Account, Group
 from models.delegation import Delegation, Substitution
 from models.document import Document, OpenStep, Revision, Signature
@@ -94,6 +96,8 @@ class View:
     """None of a destroyed record: their words and files are gone."""
     signatures: tuple[SignatureSeen, ...]
     events: tuple[EventSeen, ...]
+    broken: Finding | None
+    """Where the chain of events does not hold, if it does not."""
     returned: EventSeen | None
     """The return that is to be mended now."""
     flags: tuple[Flag, ...]
@@ -127,8 +131,7 @@ class View:
     @property
     def intact(self) -> bool:
         """The whole event chain holds."""
-        last = self.events[-1].event.hash if self.events else ""
-        return all(e.linked for e in self.events) and last == self.document.head_hash
+        return self.broken is None
 
 
 def view(session: Session, actor: Actor, document_id: str, now: datetime) -> View:
@@ -138,7 +141,7 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
     document = here.document
     waiting = _waiting(session, here, now)
     first = min(waiting, key=lambda one: (one.due_at is None, one.due_at), default=None)
-    events = history(session, document_id)
+    events, broken = history(session, document)
     status = here.position.status
     returns = [e for e in events if e.event.action == "return"]
     return View(
@@ -165,6 +168,7 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         ),
         signatures=_signatures(session, here),
         events=events,
+        broken=broken,
         returned=returns[-1] if returns and status == "returned" else None,
         flags=_flags(session, actor, document_id),
         duties=outstanding.of_document(session, document),
@@ -212,8 +216,8 @@ _NAMED = ("stood_for", "to", "witness")
 """Accounts an event may name beside its actor."""
 
 
-def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
-    """A document's events in order, each with its remark and whether its hashes are right."""
+def history(session: Session, document: Document) -> tuple[tuple[EventSeen, ...], Finding | None]:
+    """A document's events in order, each with its remark and whether its hashes are right; where they end."""
     rows = session.exec(
         select(Event, Account.full_name, Remark)
         .join(Account, col(Account.id) == col(Event.actor_id), isouter=True)
@@ -222,7 +226,7 @@ def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
             and_(col(Remark.document_id) == col(Event.document_id), col(Remark.seq) == col(Event.seq)),
             isouter=True,
         )
-        .where(col(Event.document_id) == document_id)
+        .where(col(Event.document_id) == document.id)
         .order_by(col(Event.seq))
     ).all()
     others = {key for event, _, _ in rows for name in _NAMED if (key := event.data.get(name))}
@@ -231,16 +235,16 @@ def history(session: Session, document_id: str) -> tuple[EventSeen, ...]:
         if others
         else {}
     )
-    previous, seen = "", []
+    remarks = {event.seq: remark for event, _, remark in rows if remark is not None}
+    record = Record(document, [event for event, _, _ in rows], remarks)
+    faults = [*audit_chain.chain(record), *audit_chain.remarks(record)]
+    wrong = {fault.seq for fault in faults}
+    seen = []
     for event, name, remark in rows:
-        linked = event.previous == previous and event.digest() == event.hash
-        if remark is not None and not remark.erased:
-            linked = linked and remark.digest() == event.remark_hash
-        previous = event.hash
         who = "" if event.actor_id == SYSTEM else name or ""
         absent, to, witness = (names.get(event.data.get(name, ""), "") for name in _NAMED)
-        seen.append(EventSeen(event, who, remark, linked, absent, to or witness))
-    return tuple(seen)
+        seen.append(EventSeen(event, who, remark, event.seq not in wrong, absent, to or witness))
+    return tuple(seen), next(iter(faults), None)
 
 
 def _signatures(session: Session, here: Here) -> tuple[SignatureSeen, ...]:
@@ -275,27 +279,3 @@ def _stood_for(session: Session, document_id: str) -> dict[str, tuple[str, str, 
         .where(col(Event.document_id) == document_id)
     ).all()
     return {blob: (absent, row.number, row.dated) for blob, absent, row in rows if blob}
-
-
-def chain_holds(session: Session, document_id: str) -> bool:
-    """Does the event chain of a document verify from its first event to its head?"""
-    events = history(session, document_id)
-    head = session.exec(select(Document.head_hash).where(col(Document.id) == document_id)).one()
-    numbers = [e.event.seq for e in events]
-    return (
-        all(e.linked for e in events)
-        and numbers == list(range(1, len(numbers) + 1))
-        and bool(events)
-        and events[-1].event.hash == head
-    )
-
-
-def replayed(session: Session, document_id: str, school_id: str) -> bool:
-    """Do the stored step and status follow from the events?"""
-    here = read(session, document_id, school_id)
-    step = here.position.step.name if here.position.step else ""
-    return (here.document.step, here.document.status, here.document.version) == (
-        step,
-        here.position.status,
-        len(happened(session, document_id)),
-    )

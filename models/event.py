@@ -35,6 +35,7 @@ class Event(SQLModel, table=True):
         ForeignKeyConstraint(["school_id", "document_id"], ["document.school_id", "document.id"]),
         UniqueConstraint("hash"),
         Index("ix_event_acted", "document_id", "revision", "actor_id"),
+        Index("ix_event_at", "school_id", "at"),
         Index("ix_event_made", "output_blob", sqlite_where=MADE, postgresql_where=MADE),
     )
     document_id: str = Field(primary_key=True)

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
 
     trust: str = ""
     """Folder of trust anchors (`flows/anchors.py`); empty: `trust` in the data folder."""
+    ocsp: Literal["public", "any", "off"] = "public"
+    """Whether other authorities are asked about certificates people bring: at addresses of the internet, in a
+    private network too, or never."""
     verifiers: int = Field(default=2, ge=1)
     """Child processes that check signed files people bring; with two or more one slow file delays nobody."""
     verify_seconds: int = Field(default=30, ge=1)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.chains import refuse_broken
+from flows import anchors
+from flows.auditing import refuse_broken
 from flows.office import utc_now
 from models.errors import RecordsError
 from models.settings import Settings
@@ -51,9 +52,12 @@ def back_up(
         with open_file(part) as archive:
             check(opened(archive, None, settings.master_key))
 
-    made = backing_up.write(settings, path, now, _passphrase(passphrase_file), read_back)
+    trust = anchors.files(settings)
+    made = backing_up.write(settings, path, now, _passphrase(passphrase_file), trust, read_back)
     told = {"path": path, "documents": made.documents, "files": len(made.blobs), "size": _size(path)}
     tell(_WRITTEN.format(**told))
+    if made.trust:
+        tell(_TRUST.format(count=len(made.trust)))
     if not made.master_key:
         tell(_NO_KEY.format(path=settings.data.resolve() / "secrets" / "master.key"))
     if made.missing:
@@ -88,6 +92,8 @@ def restore(
         if made.missing and not accept_missing:
             raise BadBackup(_ACCEPT)
         _write(settings, backup)
+        if made.trust:
+            tell(_TRUST_BACK.format(count=len(made.trust), folder=settings.trust_folder.resolve()))
     tell(_RESTORED.format(data=settings.data.resolve()))
 
 
@@ -129,6 +135,15 @@ _NO_KEY = Text(
     "hoặc dùng --passphrase-file.",
     "This backup does not hold the master key: keep a copy of {path} in another place (it never changes), "
     "or use --passphrase-file.",
+)
+_TRUST = Text(
+    "Kèm {count} tệp chứng thư, danh sách thu hồi của nơi cấp được tin.",
+    "With it went {count} certificates and revocation lists of trusted authorities.",
+)
+_TRUST_BACK = Text(
+    "Đã đặt lại {count} tệp của nơi cấp được tin vào {folder}: xem lại ở Quản trị, Nơi cấp được tin.",
+    "{count} files of trusted authorities are back in {folder}: look at them under Administration, Trusted "
+    "authorities.",
 )
 _MISSING = Text(
     "Chú ý: {count} tệp hồ sơ bị thiếu hoặc hỏng khi sao lưu ({some}). "

@@ -63,6 +63,8 @@ def _signature(one: SignatureVerdict) -> dict[str, Any]:
         "trusted": report.trusted,
         "revoked_then": one.revoked_then,
         "revoked_now": one.revoked_now,
+        "authority_answered": one.answer.said.value if one.answer else None,
+        "revoked_at": moment(one.answer.revoked_at) if one.answer else None,
         "changes": report.changes.value,
         "allowed": report.docmdp_ok,
         "pages": one.pages.value,

@@ -87,7 +87,7 @@ def _checked(verifier: Verifier, path: Path, trusted: Anchors) -> CheckResult:
         pdf = path.read_bytes()
     except OSError:
         return CheckResult(str(path), 0, "", now, 0.0, unreadable(_NO_FILE.format(path=path)))
-    verdict = verifier.judge(pdf, trusted, now)
+    verdict = verifier.ask(verifier.judge(pdf, trusted, now), now)
     digest = hashlib.sha256(pdf).hexdigest()
     return CheckResult(str(path), len(pdf), digest, now, time.monotonic() - begun, verdict)
 

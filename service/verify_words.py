@@ -11,7 +11,7 @@ from datetime import datetime
 
 from flows.known_files import FileStanding, KnownFile
 from models.text import Text
-from service import words
+from service import revocation_words, words
 from tasks.verdicts import IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
 from tasks.verifying import Changes, Level
 
@@ -75,7 +75,7 @@ CHANGES = {
     ),
     Changes.FORBIDDEN: Text("có phần thêm không được phép", "something was added that is not allowed"),
 }
-YES, NO, UNTOLD = Text("có", "yes"), Text("không", "no"), Text("không biết được", "cannot be told")
+YES, NO = Text("có", "yes"), Text("không", "no")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def row(one: SignatureVerdict) -> Row:
         certificate=Text(
             *(
                 f"{kind}, {revoked} · {report.level}"
-                for kind, revoked in zip(_two(said), _two(_revocation(one)), strict=True)
+                for kind, revoked in zip(_two(said), _two(revocation_words.short(one)), strict=True)
             )
         ),
         facts=tuple(facts(one)),
@@ -143,15 +143,15 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
         (_LIFE, _life(one.valid_from, one.valid_to)),
         (_FINGERPRINT, words.same(words.grouped_hash(report.certificate_fingerprint, 16)))
         if report.certificate_fingerprint
-        else (_FINGERPRINT, UNTOLD),
+        else (_FINGERPRINT, revocation_words.UNTOLD),
         (_CLAIMED, words.when_exactly(report.claimed_at) if report.claimed_at else _NOT_SAID),
         (_PROVEN, _proven(one)),
         (_INTACT, YES if report.intact else NO),
         (_AFTER, CHANGES[report.changes]),
         (_LOOKS, PAGES[one.pages]),
         (_TRUSTED, YES if report.trusted else NO),
-        (_THEN, _revoked(one.revoked_then)),
-        (_NOW, _revoked(one.revoked_now)),
+        (_THEN, revocation_words.then(one)),
+        (_NOW, revocation_words.now(one)),
         (_LEVEL, words.same(f"PAdES {report.level}")),
         (_EXTENT, Text(f"{report.revision_end} byte đầu của tệp", f"the first {report.revision_end} bytes")),
     ]
@@ -292,21 +292,9 @@ def _proven(one: SignatureVerdict) -> Text:
     return _NOT_PROVEN
 
 
-def _revocation(one: SignatureVerdict) -> Text:
-    if one.revoked_then:
-        return _REVOKED_THEN
-    if one.revoked_then is None:
-        return _REVOCATION_UNKNOWN
-    return _REVOKED_SINCE if one.revoked_now else _NOT_REVOKED
-
-
-def _revoked(told: bool | None) -> Text:
-    return UNTOLD if told is None else _IS_REVOKED if told else _NOT_REVOKED
-
-
 def _life(first: datetime | None, last: datetime | None) -> Text:
     if first is None or last is None:
-        return UNTOLD
+        return revocation_words.UNTOLD
     return words.same(f"{words.day(first).vi} – {words.day(last).vi}")
 
 
@@ -349,11 +337,6 @@ _WHOLE_UNCONFIRMED = Text(
     "Unchanged; prepared fields were filled later, by what is not confirmed",
 )
 _WHOLE_UNSEEN = Text("Byte còn nguyên; chưa so được các trang", "The bytes are unchanged; pages not compared")
-_NOT_REVOKED = Text("không bị thu hồi", "not revoked")
-_IS_REVOKED = Text("đã bị thu hồi", "revoked")
-_REVOKED_THEN = Text("đã bị thu hồi trước khi ký", "revoked before the signing")
-_REVOKED_SINCE = Text("bị thu hồi sau khi ký", "revoked after the signing")
-_REVOCATION_UNKNOWN = Text("chưa biết có bị thu hồi không", "revocation unknown")
 _NOT_SAID = Text("không ghi", "not given")
 _CLAIMED_BY_STAMP = Text(
     "chưa: có dấu thời gian {when}, nhưng chưa rõ nơi cấp",

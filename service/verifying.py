@@ -22,9 +22,11 @@ from models.errors import TooLarge, Unavailable
 from models.settings import Settings
 from models.text import Text
 from service.limits import FairTurns, Limiter
+from tasks.asked_now import wanted, with_answers
 from tasks.check_results import CheckResult
 from tasks.judging import judge
 from tasks.pools import Died, IntakePool, JobFailed, OutOfTime
+from tasks.responders import ask_all
 from tasks.summing_up import unreadable
 from tasks.verdicts import Anchors, Verdict
 
@@ -47,6 +49,7 @@ class Verifier:
 
     def __init__(self, settings: Settings) -> None:
         self._size, self._seconds = settings.verifiers, float(settings.verify_seconds)
+        self._reach = settings.ocsp
         self.asked = Limiter(MOST, WINDOW)
         self._turns = FairTurns(self._size, EACH, self._size * (1 + WAITING), PATIENCE, _BUSY)
         self._lock = threading.Lock()
@@ -58,7 +61,8 @@ class Verifier:
         with self._turns.turn(address) as waited_for:
             begun = time.monotonic()
             verdict = self.judge(pdf, anchors, now, waited_for)
-            seconds = time.monotonic() - begun
+        verdict = self.ask(verdict, now)  # no other file waits for an authority's answer
+        seconds = time.monotonic() - begun
         return CheckResult(name, len(pdf), hashlib.sha256(pdf).hexdigest(), now, seconds, verdict)
 
     def judge(
@@ -90,6 +94,10 @@ class Verifier:
         except JobFailed:
             log.exception("a verdict failed")
             return unreadable(_DIED)
+
+    def ask(self, verdict: Verdict, now: datetime) -> Verdict:
+        """The verdict with what other authorities say of their certificates now; a few seconds at most."""
+        return with_answers(verdict, ask_all(wanted(verdict), self._reach, now))
 
     def close(self) -> None:
         with self._lock:

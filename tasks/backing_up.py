@@ -13,7 +13,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -32,7 +32,8 @@ from models.text import Text
 from tasks.blobs import BlobStore
 from tasks.keys import Secret, backup_mac, seal, unlock_service
 
-FORMAT = 1
+FORMAT = 2
+"""Of the manifest; 2 has the trust anchors, and a program that knows 1 alone says it is too old."""
 MANIFEST, MAC, SEALED_KEY = "manifest.json", "manifest.mac", "secrets/master.key.sealed"
 OURS = re.compile(r"hososo-\d{8}-\d{6}\.zip")
 _BLOB = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -76,6 +77,8 @@ class Manifest:
     size: int
     missing: tuple[str, ...]
     master_key: bool
+    trust: tuple[tuple[str, str], ...] = ()
+    """Files of the folder of trust anchors: their place in it and their SHA-256."""
 
     def text(self) -> bytes:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1).encode()
@@ -90,6 +93,11 @@ def blob_member(sha256: str) -> str:
     return f"blobs/{sha256[:2]}/{sha256}"
 
 
+def trust_member(sha256: str) -> str:
+    """Where a file of the folder of trust anchors lies in a backup."""
+    return f"trust/{sha256}"
+
+
 def target(asked: Path, now: datetime) -> Path:
     """The file to write: the one asked for, or in a folder one named by the moment."""
     if asked.is_dir():
@@ -102,11 +110,13 @@ def write(
     path: Path,
     now: datetime,
     passphrase: Secret | None,
+    trust: Mapping[str, Path],
     read_back: Callable[[Path], object],
 ) -> Manifest:
     """Make a backup at `path`; CannotBackUp, and no file, when there is nothing there or no room for it.
 
-    With a passphrase the master key comes along, sealed under it. `read_back` raises when the written file
+    With a passphrase the master key comes along, sealed under it. `trust`: what lies in the folder of trust
+    anchors, by its place there. `read_back` raises when the written file
     is not what it should be. Files that are gone or damaged stand in the manifest's `missing`.
     """
     if path.exists():
@@ -119,7 +129,7 @@ def write(
         _refuse_unfit(settings, db)
         sealed = seal(settings.master_key, passphrase) if passphrase is not None else None
         with _created(part) as archive:
-            made = _fill(archive, settings, db, now, sealed)
+            made = _fill(archive, settings, db, now, sealed, trust)
         read_back(part)
         part.rename(path)
         _sync_folder(path.parent)
@@ -159,7 +169,12 @@ def _created(part: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _fill(
-    archive: zipfile.ZipFile, settings: Settings, db: Database, now: datetime, sealed: bytes | None
+    archive: zipfile.ZipFile,
+    settings: Settings,
+    db: Database,
+    now: datetime,
+    sealed: bytes | None,
+    trust: Mapping[str, Path],
 ) -> Manifest:
     archive.writestr("READ-ME.txt", _READ_ME)
     named: set[str] = set()
@@ -181,6 +196,7 @@ def _fill(
         size=size,
         missing=missing,
         master_key=sealed is not None,
+        trust=tuple(_anchors(archive, trust)),
     )
     archive.writestr(MANIFEST, made.text(), zipfile.ZIP_DEFLATED)
     archive.writestr(MAC, backup_mac(settings.master_key, made.text()))
@@ -225,6 +241,18 @@ def _blobs(
         copied.append(name)
         size += len(data)
     return tuple(copied), size, tuple(missing)
+
+
+def _anchors(archive: zipfile.ZipFile, trust: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
+    """Copy the files of the folder of trust anchors, each content once."""
+    written: set[str] = set()
+    for place, path in sorted(trust.items()):
+        data = path.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 not in written:
+            archive.writestr(trust_member(sha256), data)
+            written.add(sha256)
+        yield place, sha256
 
 
 def rotate(folder: Path, keep: int, newest: Path) -> list[Path]:

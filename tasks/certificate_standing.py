@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509.oid import AuthorityInformationAccessOID
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.ades.report import AdESIndeterminate
 from pyhanko.sign.validation.errors import DisallowedAlgorithmError, SignatureValidationError
@@ -31,7 +32,7 @@ from models.text import Text
 from tasks import verdict_words as words
 from tasks.certificates import load
 from tasks.checking import MALFORMED
-from tasks.verdicts import Anchors, IssuerClass, SignatureVerdict, Standing
+from tasks.verdicts import Anchors, Asking, IssuerClass, SignatureVerdict, Standing
 from tasks.verifying import Changes, Examined
 
 _OLD_ALGORITHMS = {
@@ -61,6 +62,7 @@ async def judged(examined: Examined, anchors: Anchors, now: datetime) -> Signatu
         sentence,
         kind,
         revoked_then=_revoked_then(examined),
+        asked=_asked(chain.links, kind),
         revoked_now=_revoked_now(chain.links, _lists(examined, anchors), kind, now),
         valid_from=certificate and certificate.not_valid_before,
         valid_to=certificate and certificate.not_valid_after,
@@ -210,6 +212,30 @@ def _revoked_then(examined: Examined) -> bool | None:
     if status is None:
         return None
     return True if status.revoked else (False if status.trusted else None)
+
+
+def _asked(links: Sequence[asn1_x509.Certificate], kind: IssuerClass) -> tuple[Asking, ...]:
+    """Who says of each link whether it is revoked now; of our own the lists at hand know all."""
+    if kind is IssuerClass.DEVELOPMENT:
+        return ()
+    pairs = ((link.dump(), issuer.dump()) for link, issuer in itertools.pairwise(links))
+    return tuple(found for pair in pairs if (found := _asking(*pair)))
+
+
+def _asking(certificate: bytes, issuer: bytes) -> Asking | None:
+    try:
+        told = load(certificate).extensions
+        named = told.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (*_FAULTS, x509.ExtensionNotFound):
+        return None
+    urls = tuple(
+        place.access_location.value
+        for place in named
+        if place.access_method == AuthorityInformationAccessOID.OCSP
+        and isinstance(place.access_location, x509.UniformResourceIdentifier)
+        and place.access_location.value.startswith(("http://", "https://"))
+    )
+    return Asking(certificate, issuer, urls[:2]) if urls else None
 
 
 def _lists(examined: Examined, anchors: Anchors) -> list[bytes]:

@@ -1,9 +1,9 @@
-"""The embedded certificate authority, and who may sign with which certificate.
+"""The embedded certificate authority.
 
 Root -> issuing authority -> personal, seal and time-stamp certificates, with revocation lists of both.
 It is a *development* authority: it has no legal force, its names and its policy say so, and every page
 that shows its signatures must say so too. A school that bought certificates uses those instead; then
-only `Trust` and `refuse_unless_usable` of this file are in use.
+only `Trust` of this file is in use, and `tasks/certificate_use.py`, which asks who may sign with what.
 
 P-256 throughout: quicker and smaller than RSA (docs/decisions/0003-signatures.md). Private keys leave here as
 unencrypted DER; `tasks/keys.py` protects them before anything stores them. No database, no clock of its own.
@@ -12,23 +12,18 @@ unencrypted DER; `tasks/keys.py` protects them before anything stores them. No d
 from __future__ import annotations
 
 import functools
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from models.errors import RecordsError
-from models.settings import VIETNAM
-from models.text import Text
-from tasks.certificate_parts import HASHES, Place, hash_of, key_identifier, names_organization, usage
+from tasks.certificate_parts import HASHES, Place, hash_of, key_identifier, usage
 from tasks.certificate_parts import name as name_of
 
 LABEL = "DEVELOPMENT, no legal force"
@@ -60,12 +55,6 @@ _LIFE = {
 }
 
 _SIGNS = frozenset({Purpose.PERSONAL, Purpose.SEAL})
-
-
-class BadCertificate(RecordsError):
-    """The certificate may not sign this, now; nothing was written."""
-
-    code = "bad-certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +120,6 @@ def fingerprint(certificate: bytes) -> str:
 def load(certificate: bytes) -> x509.Certificate:
     """A DER certificate, parsed once."""
     return x509.load_der_x509_certificate(certificate)
-
-
-@functools.lru_cache(maxsize=64)
-def _load_crl(der: bytes) -> x509.CertificateRevocationList:
-    return x509.load_der_x509_crl(der)
 
 
 def nth(name: str, generation: int) -> str:
@@ -252,103 +236,6 @@ def revocation_list(
 def trust(authority: Authority, issuing_crl: bytes) -> Trust:
     """Trust in this authority with its latest revocation list."""
     return Trust((authority.root,), (authority.issuing,), (authority.root_crl, issuing_crl))
-
-
-def is_seal(certificate: bytes) -> bool:
-    """Does it name the school itself, and not a person of it?"""
-    return names_organization(load(certificate).subject)
-
-
-def refuse_unless_usable(certificate: bytes, owner: str, trusted: Trust, now: datetime) -> None:
-    """Raise BadCertificate unless it names `owner`, comes from `trusted`, is valid now and not revoked.
-
-    Cheap (under a millisecond): it stands before every signature, full validation stands before the archive.
-    """
-    found = load(certificate)
-    named = found.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
-    if [attribute.value for attribute in named] != [owner]:
-        raise BadCertificate(_WRONG_PERSON)
-    chain = find_chain(certificate, trusted)
-    if not chain:
-        raise BadCertificate(_UNKNOWN_ISSUER)
-    for link in chain:
-        if now < link.not_valid_before_utc:
-            raise BadCertificate(_NOT_YET.format(at=when(link.not_valid_before_utc)))
-        if now > link.not_valid_after_utc:
-            raise BadCertificate(_EXPIRED.format(at=when(link.not_valid_after_utc)))
-    revoked_at = _revoked_at(chain, trusted, now)
-    if revoked_at is not None:
-        raise BadCertificate(REVOKED.format(at=when(revoked_at)))
-
-
-_WRONG_PERSON = Text(
-    "Chứng thư số này không phải của người đang ký nên chưa ký. Báo quản trị hệ thống kiểm tra.",
-    "This certificate does not belong to the person signing; nothing was signed. Tell the administrator.",
-)
-_UNKNOWN_ISSUER = Text(
-    "Chứng thư số do đơn vị chưa được hệ thống tin cậy cấp. Liên hệ quản trị hệ thống.",
-    "The certificate comes from an issuer this system does not trust. Ask the administrator.",
-)
-_EXPIRED = Text(
-    "Chứng thư số đã hết hạn lúc {at} nên chưa ký. Vào trang Tài khoản để gia hạn rồi ký lại.",
-    "The certificate expired at {at}; nothing was signed. Renew it on the account page, then sign again.",
-)
-_NOT_YET = Text(
-    "Chứng thư số chỉ có hiệu lực từ {at}. Kiểm tra đồng hồ máy chủ hoặc ký sau thời điểm đó.",
-    "The certificate is valid only from {at}. Check the server's clock or sign after that time.",
-)
-REVOKED = Text(
-    "Chứng thư số đã bị thu hồi lúc {at} nên chưa ký. Vào trang Tài khoản để nhận chứng thư mới rồi ký lại.",
-    "The certificate was revoked at {at}; nothing was signed. Take a new one on the account page, then sign.",
-)
-
-
-@functools.lru_cache(maxsize=512)
-def find_chain(certificate: bytes, trusted: Trust) -> tuple[x509.Certificate, ...]:
-    """Certificate and issuers up to a trusted root, each signature checked; empty when there is no such way.
-
-    Says nothing of time and revocation, so the answer never changes and is kept.
-    """
-    roots = [load(der) for der in trusted.roots]
-    chain = [load(certificate)]
-    for _ in range(1 + len(trusted.intermediates)):
-        for issuer in roots + [load(der) for der in trusted.intermediates]:
-            if _issued_by(chain[-1], issuer):
-                chain.append(issuer)
-                break
-        else:
-            return ()
-        if chain[-1] in roots:
-            return tuple(chain)
-    return ()
-
-
-def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
-
-
-def _revoked_at(chain: tuple[x509.Certificate, ...], trusted: Trust, now: datetime) -> datetime | None:
-    """When the first revoked certificate of the chain was revoked; every list's own signature is checked."""
-    for certificate, issuer in itertools.pairwise(chain):
-        public_key = issuer.public_key()
-        if not isinstance(public_key, ec.EllipticCurvePublicKey):
-            continue
-        for listed in map(_load_crl, trusted.crls):
-            if listed.issuer != issuer.subject or not listed.is_signature_valid(public_key):
-                continue
-            entry = listed.get_revoked_certificate_by_serial_number(certificate.serial_number)
-            if entry is not None and entry.revocation_date_utc <= now:
-                return entry.revocation_date_utc
-    return None
-
-
-def when(moment: datetime) -> str:
-    """A moment as the sentences about certificates say it."""
-    return moment.astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y")
 
 
 def _private(der: bytes) -> ec.EllipticCurvePrivateKey:

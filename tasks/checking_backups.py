@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,12 +21,24 @@ from models.errors import RecordsError
 from models.migrate import NewerData, knows
 from models.portable import values
 from models.text import Text
-from tasks.backing_up import FORMAT, MAC, MANIFEST, SEALED_KEY, Manifest, TableEntry, blob_member
+from tasks.backing_up import (
+    FORMAT,
+    MAC,
+    MANIFEST,
+    SEALED_KEY,
+    Manifest,
+    TableEntry,
+    blob_member,
+    trust_member,
+)
 from tasks.keys import Secret, backup_mac, unlock_service, unseal
 
 _LONGEST_MANIFEST = 512 * 2**20
 _LONGEST_BLOB = 512 * 2**20
 _LONGEST_LINE = 64 * 2**20
+_LONGEST_ANCHOR = 64 * 2**20
+_PLACE = re.compile(r"[a-z]+/[^/\\\x00.][^/\\\x00]*")
+"""A folder and a file in it, neither hidden nor leading elsewhere."""
 
 
 class BadBackup(RecordsError):
@@ -69,6 +82,15 @@ class Backup:
             raise BadBackup(_CHANGED.format(what=member.filename))
         return data
 
+    def anchors(self) -> Iterator[tuple[str, bytes]]:
+        """Trust anchors by their place in the folder; BadBackup for one that is not as written."""
+        for place, sha256 in self.manifest.trust:
+            member = self.archive.getinfo(trust_member(sha256))
+            data = self.archive.read(member) if member.file_size <= _LONGEST_ANCHOR else b""
+            if not _PLACE.fullmatch(place) or hashlib.sha256(data).hexdigest() != sha256:
+                raise BadBackup(_CHANGED.format(what=f"trust/{place}"))
+            yield place, data
+
 
 def opened(archive: zipfile.ZipFile, passphrase: Secret | None, master: bytes | None) -> Backup:
     """A backup whose manifest was written under the master key: the one given, else the one sealed inside."""
@@ -98,6 +120,8 @@ def check(backup: Backup) -> None:
                     unlock_service(row["protected"], backup.master, row["part"])
         for name in backup.manifest.blobs:
             backup.blob(name)
+        for _ in backup.anchors():
+            pass
     except (zipfile.BadZipFile, KeyError, OSError, EOFError) as error:
         raise BadBackup(_DAMAGED.format(what=error)) from error
     except ValueError as error:
@@ -123,14 +147,15 @@ def _small(archive: zipfile.ZipFile, member: str) -> bytes:
 def _manifest(text: bytes) -> Manifest:
     try:
         found: dict[str, Any] = json.load(io.BytesIO(text))
-        if found["format"] != FORMAT:
+        if found["format"] > FORMAT:
             raise NewerData(_NEWER.format(program=found.get("program", "?")))
         tables = tuple(
             TableEntry(t["name"], tuple((c, k) for c, k in t["columns"]), t["rows"], t["sha256"])
             for t in found.pop("tables")
         )
         blobs, missing = tuple(found.pop("blobs")), tuple(found.pop("missing"))
-        manifest = Manifest(**found, blobs=blobs, missing=missing, tables=tables)
+        trust = tuple((place, sha256) for place, sha256 in found.pop("trust", ()))
+        manifest = Manifest(**found, blobs=blobs, missing=missing, tables=tables, trust=trust)
     except (ValueError, KeyError, TypeError) as error:
         raise BadBackup(_DAMAGED.format(what=MANIFEST)) from error
     if not knows(manifest.revision):

@@ -3,7 +3,7 @@
 The words of a filled field are compared with its value; that proves something only if they can be seen and no
 other strokes stand beside them. So a plain appearance draws text alone: visible, dark, of a readable size, in
 fonts with outlines of their own, without lines, areas or pictures. What is not plain is not called wrong, it
-is doubtful. That the outlines of an embedded font are other letters than it names is not found here.
+is doubtful. Fonts whose outlines could be other letters than they are called are named (`letter_shapes`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 import pikepdf
+
+from tasks import letter_shapes
 
 _DARK = 0.55
 """Brightness (0 black, 1 white) up to which ink counts as readable."""
@@ -37,20 +39,24 @@ _SHOWS = {"Tj", "TJ", "'", '"'}
 _COLOURS = {"g", "rg", "k", "sc", "scn"}
 
 
-def plain(widget: Any) -> bool:
-    """Whether a field's normal appearance draws readable text and nothing else."""
+def plain(widget: Any) -> frozenset[str] | None:
+    """None unless a field's normal appearance draws readable text and nothing else.
+
+    Otherwise digests of the fonts it is drawn with that are neither ours nor every reader's own.
+    """
     try:
         form = widget.AP.N
         if not isinstance(form, pikepdf.Stream) or "/Matrix" in form:
-            return False
+            return None
         left, bottom, right, top = (float(side) for side in widget.Rect)
         x1, y1, x2, y2 = (float(side) for side in form.BBox)
         fits = (
             abs(abs(right - left) - abs(x2 - x1)) <= _FITS and abs(abs(top - bottom) - abs(y2 - y1)) <= _FITS
         )
-        return fits and _Reading().of(form, pikepdf.Matrix(), 0)
+        reading = _Reading()
+        return frozenset(reading.fonts) if fits and reading.of(form, pikepdf.Matrix(), 0) else None
     except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
-        return False
+        return None
 
 
 def ordinary(widget: Any) -> bool:
@@ -103,11 +109,13 @@ class _Reading:
 
     def __init__(self) -> None:
         self._count = 0
+        self.fonts: set[str] = set()
 
     def of(self, form: Any, at: pikepdf.Matrix, depth: int) -> bool:
         resources = form.get("/Resources", pikepdf.Dictionary())
         states: list[tuple[pikepdf.Matrix, float]] = []
         matrix, brightness, size, text = at, 0.0, 0.0, pikepdf.Matrix()
+        letters: letter_shapes.Letters | None = None
         for instruction in pikepdf.parse_content_stream(form):
             operands: Any = instruction.operands
             self._count += 1
@@ -128,8 +136,10 @@ class _Reading:
                 text = pikepdf.Matrix(*(float(one) for one in operands))
             elif name == "Tf":
                 size = float(operands[1])
-                if not _usual(resources.Font[operands[0]]):
+                font = resources.Font[operands[0]]
+                if not _usual(font):
                     return False
+                letters = letter_shapes.Letters(font)
             elif name == "Tr":
                 if int(operands[0]) != 0:
                     return False
@@ -143,8 +153,10 @@ class _Reading:
                 full = text @ matrix
                 height = abs(size) * (full.c**2 + full.d**2) ** 0.5
                 width = abs(size) * (full.a**2 + full.b**2) ** 0.5
-                if brightness > _DARK or min(height, width) < _SMALLEST:
+                if letters is None or brightness > _DARK or min(height, width) < _SMALLEST:
                     return False
+                if not letters.known(_codes(operands)):
+                    self.fonts.add(letter_shapes.digest(font))
             elif name == "Do":
                 inner = resources.XObject[operands[0]]
                 if inner.get("/Subtype") != "/Form" or depth >= _DEEPEST:
@@ -153,6 +165,13 @@ class _Reading:
                 if not self.of(inner, own @ matrix, depth + 1):
                     return False
         return True
+
+
+def _codes(operands: Any) -> bytes:
+    """What is shown: of one string, or of the strings of an array with distances between them."""
+    last = operands[len(operands) - 1]
+    parts = list(last) if isinstance(last, pikepdf.Array) else [last]
+    return b"".join(bytes(part) for part in parts if isinstance(part, pikepdf.String))
 
 
 def _usual(font: Any) -> bool:

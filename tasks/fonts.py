@@ -55,7 +55,7 @@ _WORD_SYMBOLS = str.maketrans(
 @cache
 def drawable_characters() -> frozenset[int]:
     """Code points some shipped font has a glyph for."""
-    return frozenset().union(*(_covered(path.read_bytes()) for path in sorted(FOLDER.glob("*.ttf"))))
+    return frozenset().union(*(glyphs(path.read_bytes()) for path in sorted(FOLDER.glob("*.ttf"))))
 
 
 def drawable(text: str) -> tuple[str, frozenset[str]]:
@@ -93,8 +93,8 @@ def _shape(character: str) -> str | None:
     return character if ord(character) in drawable_characters() and category not in ("Co", "Cn") else None
 
 
-def _covered(font: bytes) -> set[int]:
-    """Code points of a TrueType file's Unicode character map (formats 4 and 12; OpenType `cmap`)."""
+def glyphs(font: bytes) -> dict[int, int]:
+    """A TrueType file's glyphs by their Unicode code points (formats 4 and 12 of OpenType's `cmap`)."""
     tables: int = struct.unpack_from(">H", font, 4)[0]
     for index in range(tables):
         tag, _sum, start, _length = struct.unpack_from(">4sIII", font, 12 + 16 * index)
@@ -102,7 +102,7 @@ def _covered(font: bytes) -> set[int]:
             break
     else:
         raise ValueError("This font file has no character map.")
-    covered: set[int] = set()
+    covered: dict[int, int] = {}
     for index in range(struct.unpack_from(">H", font, start + 2)[0]):
         platform, encoding, offset = struct.unpack_from(">HHI", font, start + 4 + 8 * index)
         if (platform, encoding) not in ((0, 3), (0, 4), (3, 1), (3, 10)):
@@ -113,15 +113,15 @@ def _covered(font: bytes) -> set[int]:
             covered |= _segments(font, at)
         elif form == 12:
             for group in range(struct.unpack_from(">I", font, at + 12)[0]):
-                first, last, _glyph = struct.unpack_from(">III", font, at + 16 + 12 * group)
-                covered.update(range(first, last + 1))
+                first, last, glyph = struct.unpack_from(">III", font, at + 16 + 12 * group)
+                covered |= {code: glyph + code - first for code in range(first, last + 1)}
     return covered
 
 
-def _segments(font: bytes, at: int) -> set[int]:
+def _segments(font: bytes, at: int) -> dict[int, int]:
     """Format 4: segments of code points, each with a delta or an array of glyphs; glyph 0 is none."""
     count = struct.unpack_from(">H", font, at + 6)[0] // 2
-    covered: set[int] = set()
+    covered: dict[int, int] = {}
     for segment in range(count):
         end: int = struct.unpack_from(">H", font, at + 14 + 2 * segment)[0]
         start: int = struct.unpack_from(">H", font, at + 16 + 2 * (count + segment))[0]
@@ -135,5 +135,5 @@ def _segments(font: bytes, at: int) -> set[int]:
                 else struct.unpack_from(">H", font, place + offset + 2 * (code - start))[0]
             )
             if glyph and (glyph + delta) & 0xFFFF:
-                covered.add(code)
+                covered[code] = (glyph + delta) & 0xFFFF
     return covered

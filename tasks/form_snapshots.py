@@ -16,7 +16,8 @@ from typing import Any
 
 import pikepdf
 
-from tasks import field_appearances
+from tasks import field_appearances, letter_shapes
+from tasks.pdf_objects import Told
 
 MOST_WIDGETS = 3_000
 _DEEPEST = 20
@@ -53,6 +54,8 @@ class Widget:
     """All that says how it is drawn and what it does, as a digest: every state of its picture, its flags."""
     plain: bool = False
     """Of a text field: its picture is readable text and nothing else."""
+    fonts: frozenset[str] = frozenset()
+    """Of a plain one, by their digests: fonts whose letters may be others than they are called."""
     veiled: bool = False
     """It has a picture and a place, but flags keep readers from showing it."""
     ordinary: bool = False
@@ -88,6 +91,8 @@ class Snapshot:
     """What else the file says of itself as a whole (layers, actions, language …), as a digest."""
     notes: tuple[tuple[int, Rect], ...] = ()
     """Page and place of every annotation that is no field."""
+    fonts: frozenset[str] = frozenset()
+    """Digests of the fonts its pages and fields are drawn with."""
     bound: bool = False
     """A signature says what may follow it: the file is certified, or fields are locked."""
 
@@ -125,6 +130,7 @@ def snapshot(pdf: bytes) -> Snapshot:
             kept=_kept(document),
             catalogue=_catalogue(document),
             notes=tuple(_notes(document)),
+            fonts=letter_shapes.fonts_of(document),
             bound=_bound(document, signed),
         )
 
@@ -147,12 +153,13 @@ def _widgets(page: pikepdf.Page, number: int) -> Iterator[Widget]:
             continue
         kind = str(_inherited(annotation, "/FT") or "")
         value = _value(annotation, kind)
-        shown = kind == "/Tx" and value is not None and field_appearances.plain(annotation)
+        drawn_in = field_appearances.plain(annotation) if kind == "/Tx" and value is not None else None
         ordinary = kind == "/Sig" and field_appearances.ordinary(annotation)
         look = _look(annotation)
         yield Widget(
             *(_name(annotation), number, rect, kind, value, look),
-            plain=shown,
+            plain=drawn_in is not None,
+            fonts=drawn_in or frozenset(),
             ordinary=ordinary,
             veiled=field_appearances.veiled(annotation),
         )
@@ -200,14 +207,14 @@ def _drawn_by(document: pikepdf.Pdf) -> tuple[str, ...]:
     form: Any = document.Root.get("/AcroForm")
     if not isinstance(form, pikepdf.Dictionary):
         return ()
-    told = _Told()
+    told = Told()
     return tuple(
         f"{key} {told.of(value, 0)}" for key, value in form.items() if key not in ("/Fields", "/SigFlags")
     )
 
 
 def _look(annotation: Any) -> str:
-    told = _Told()
+    told = Told()
     parts = [
         f"{key} {told.of(value, 1)}" for key, value in sorted(annotation.items()) if key not in _ELSEWHERE
     ]
@@ -221,41 +228,11 @@ def _kept(document: pikepdf.Pdf) -> frozenset[str]:
 
 
 def _catalogue(document: pikepdf.Pdf) -> str:
-    told = _Told()
+    told = Told()
     parts = [
         f"{key} {told.of(value, 1)}" for key, value in sorted(document.Root.items()) if key not in _BY_ITSELF
     ]
     return sha256(" ".join(parts).encode()).hexdigest()
-
-
-class _Told:
-    """A value written out with all it refers to, so that two states of a file can be compared.
-
-    Pages and fields are compared by themselves: what refers to one names it only.
-    """
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def of(self, value: Any, depth: int) -> str:
-        self._count += 1
-        if depth > _DEEPEST or self._count > MOST_WIDGETS:
-            return "…"
-        if depth and isinstance(value, pikepdf.Dictionary) and _compared_elsewhere(value):
-            return f"{value.objgen}"
-        if isinstance(value, pikepdf.Array):
-            return "[" + " ".join(self.of(one, depth + 1) for one in value) + "]"
-        if isinstance(value, pikepdf.Dictionary | pikepdf.Stream):
-            parts = [
-                f"{key} {self.of(one, depth + 1)}" for key, one in sorted(value.items()) if key != "/Parent"
-            ]
-            stream = isinstance(value, pikepdf.Stream)
-            return f"<<{' '.join(parts)}>>" + (sha256(value.read_raw_bytes()).hexdigest() if stream else "")
-        return str(value)
-
-
-def _compared_elsewhere(value: Any) -> bool:
-    return value.get("/Type") in ("/Page", "/Pages") or value.get("/Subtype") == "/Widget" or "/FT" in value
 
 
 def _signed(document: pikepdf.Pdf) -> Iterator[tuple[str, str]]:

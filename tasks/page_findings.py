@@ -247,6 +247,7 @@ def filled_by_nobody(found: Sequence[SignatureVerdict], seen: Seen) -> tuple[Key
     lawful = now.keys() == then.widgets.keys() and all(
         now[key].kind == "/Tx"
         and now[key].plain
+        and now[key].fonts <= then.fonts
         and same_words(seen.shown.get(key, ""), now[key].value or "")
         for key in filled
     )
@@ -270,7 +271,9 @@ def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen
         and key in seen.revisions[later].widgets
         and seen.revisions[later].widgets[key].value == widget.value
     )
-    return reading if widget.plain or reading is _CHANGED else _UNREADABLE
+    # A font that came with the filling may draw other letters than it names.
+    readable = widget.plain and widget.fonts <= seen.revisions[index].fonts
+    return reading if readable or reading is _CHANGED else _UNREADABLE
 
 
 def _by_signature(later: Iterable[SignatureVerdict]) -> _Reading:

@@ -20,7 +20,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.certificate_parts import digest_of
-from tasks.certificates import Trust, find_chain
+from tasks.certificate_use import find_chain
+from tasks.certificates import Trust
 from tasks.checking import MALFORMED, stamped_by
 
 CERTIFICATE = "certificate"

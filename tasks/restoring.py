@@ -57,6 +57,10 @@ def refuse_unfit(settings: Settings, backup: Backup) -> None:
     known = set(backup.manifest.blobs)
     if any(p.name not in known for p in settings.blobs.glob("??/*") if not p.name.startswith(".")):
         raise NotEmpty(_HAS_FILES.format(path=settings.blobs))
+    for place, data in backup.anchors():
+        path = settings.trust_folder / place
+        if path.exists() and path.read_bytes() != data:
+            raise NotEmpty(_OTHER_ANCHOR.format(path=path))
     if shutil.disk_usage(settings.data).free < backup.manifest.size + _SPARE:
         raise CannotRestore(_NO_ROOM.format(path=settings.data, need=backup.manifest.size // 2**20 + 64))
 
@@ -69,6 +73,7 @@ def restore(settings: Settings, backup: Backup, check: Callable[[Session], None]
         store = BlobStore(settings.blobs)
         for name in backup.manifest.blobs:
             store.put(backup.blob(name))
+        _write_anchors(settings.trust_folder, backup)
         with rebuilding(settings) as connection:
             shape(connection, backup.manifest.revision)
             _load(connection, backup)
@@ -93,6 +98,14 @@ def _load(connection: Connection, backup: Backup) -> None:
     with any_order(connection):
         for table in backup.manifest.tables:
             load(connection, table.shape, backup.lines(table))
+
+
+def _write_anchors(folder: Path, backup: Backup) -> None:
+    """What the school trusts goes back to where it is read; `refuse_unfit` found nothing else there."""
+    for place, data in backup.anchors():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+        path.write_bytes(data)
 
 
 def _key_file(settings: Settings) -> Path:
@@ -124,6 +137,10 @@ _OTHER_KEY = Text(
 _HAS_FILES = Text(
     "{path} đã có tệp không thuộc bản sao lưu này. Đặt HOSOSO_DATA sang thư mục trống rồi chạy lại.",
     "{path} holds files that are not of this backup. Set HOSOSO_DATA to an empty folder and run it again.",
+)
+_OTHER_ANCHOR = Text(
+    "{path} khác với tệp cùng tên trong bản sao lưu. Chuyển tệp đó đi chỗ khác rồi chạy lại.",
+    "{path} differs from the file of that name in the backup. Move it elsewhere and run this again.",
 )
 _NO_ROOM = Text(
     "{path} không đủ chỗ trống: cần {need} MB.",

@@ -24,7 +24,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from models.errors import Unavailable
-from tasks.certificates import Trust, find_chain
+from tasks.certificate_use import find_chain
+from tasks.certificates import Trust
 from tasks.stamp_servers import HttpTimeStamper, StampServer
 
 LARGEST = 32 * 2**20

@@ -42,7 +42,8 @@ from models.errors import WrongStep
 from models.settings import VIETNAM
 from models.text import Text
 from tasks import asn1_lengths, asn1_names, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
-from tasks.certificates import BadCertificate, Trust, fingerprint, load, refuse_unless_usable
+from tasks.certificate_use import BadCertificate, refuse_unless_usable
+from tasks.certificates import Trust, fingerprint, load
 from tasks.checking import BadSignature, check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
 from tasks.keys import PrivateKey

@@ -106,6 +106,34 @@ class Anchors:
         return next(found, IssuerClass.UNKNOWN)
 
 
+class Said(StrEnum):
+    """What came of asking an authority whether a certificate is revoked now."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    """The responder does not know the certificate."""
+    UNREACHABLE = "unreachable"
+    """No answer, or none that counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One certificate, its issuer (both DER), and where its issuer says to ask."""
+
+    certificate: bytes = field(repr=False)
+    issuer: bytes = field(repr=False)
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered; `revoked_at`: since when, of a revoked one."""
+
+    said: Said
+    revoked_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class SignatureVerdict:
     """One signature or document timestamp (`report.is_timestamp`), with the one reason for its standing."""
@@ -118,6 +146,10 @@ class SignatureVerdict:
     revoked_then: bool | None = None
     """At the proven time of signing; None when nothing tells."""
     revoked_now: bool | None = None
+    asked: tuple[Asking, ...] = ()
+    """Whom to ask about its certificates, from the signer's upwards; not about those of our own authority."""
+    answer: Answer | None = None
+    """What was answered; None where nobody was asked."""
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     """Of the signer's certificate."""

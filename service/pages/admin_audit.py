@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import or_
 from sqlmodel import col, func, select
 
+from flows.kept_rows import ROWS
 from models.audit import STAMP, AuditLeaf, AuditRoot, AuditRun, AuditStamp
 from models.text import Text
 from service.access import AdminViewer
@@ -20,17 +22,17 @@ ROOTS, RUNS = 14, 10
 def audit_page(request: Request, viewer: AdminViewer, office: OfficeDep) -> Response:
     """Roots and audits, the newest first."""
     with office.db.read() as session:
-        stamps = (
+        others = (
             select(func.count())
             .select_from(AuditLeaf)
             .where(
-                col(AuditLeaf.document_id) == STAMP,
+                or_(col(AuditLeaf.document_id) == STAMP, col(AuditLeaf.document_id).startswith(ROWS)),
                 col(AuditLeaf.root_number) == col(AuditRoot.number),
             )
             .scalar_subquery()
         )
         roots = session.exec(
-            select(AuditRoot, AuditStamp, AuditRoot.leaves - stamps)
+            select(AuditRoot, AuditStamp, AuditRoot.leaves - others)
             .join(AuditStamp, col(AuditStamp.root_number) == col(AuditRoot.number), isouter=True)
             .order_by(col(AuditRoot.number).desc())
             .limit(ROOTS)

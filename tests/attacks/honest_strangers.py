@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import io
 import re
 
+import pikepdf
 from pyhanko.sign.fields import SigFieldSpec
 
-from tasks.form_fields import PageStyle
+from tasks import rendering
+from tasks.form_fields import FilledText, PageStyle
 from tasks.rendering import Box
 from tests import signatures
 from tests.attacks import form_content, raw
@@ -18,9 +21,11 @@ from tests.attacks.honest import FILES, archive, honest
 from tests.attacks.letters import (
     APPROVAL,
     CONTENT,
+    NUMBER,
     PAGE,
     SIGNATURE,
     approved,
+    author_signs,
     certified,
     close,
     objects,
@@ -30,6 +35,7 @@ from tests.attacks.letters import (
     unsigned,
 )
 from tests.attacks.samples import Make
+from tests.attacks.value_and_picture import approved_with
 from tests.signatures import person
 
 __all__ = ["FILES", "UNKNOWN"]
@@ -116,6 +122,39 @@ def filled_in_by_hand() -> bytes:
     """The approver saw and signed what was filled in."""
     made = form_content.filled(certified(), "number", "05", "05")
     return archive(signatures.sign(made, "approval", person("minh"), APPROVAL))
+
+
+@honest("the number in a font every reader has")
+def in_a_common_font() -> bytes:
+    return archive(approved_with(b"BT /F1 9 Tf 2 6 Td (05) Tj ET"))
+
+
+@honest("the number in a font of a stranger's that was in the file when its author signed")
+def in_the_pages_own_font() -> bytes:
+    """Not one of ours, and the author signed the pages that are set in it."""
+    drawn = rendering.text_field(NUMBER, "05")
+    with pikepdf.open(io.BytesIO(drawn)) as page:
+        (font,) = page.pages[0].Resources.Font.values()
+        font.BaseFont = pikepdf.Name("/AAAAAA+Stranger")
+        font.DescendantFonts[0].FontDescriptor.FontFile2.write(_hinted_otherwise(font))
+        made = io.BytesIO()
+        page.save(made, static_id=True)
+    with pikepdf.open(io.BytesIO(unsigned())) as paper, pikepdf.open(made) as page:
+        (font,) = page.pages[0].Resources.Font.values()
+        paper.pages[1].Resources.Font["/F2"] = paper.copy_foreign(page.make_indirect(font))
+        start = io.BytesIO()
+        paper.save(start, static_id=True)
+    texts = (FilledText("number", "05", made.getvalue()),)
+    signed = author_signs(start.getvalue(), certify=True)
+    return archive(signatures.sign(signed, "approval", person("minh"), APPROVAL, texts=texts))
+
+
+def _hinted_otherwise(font: pikepdf.Dictionary) -> bytes:
+    """The same letters with other hints: no font of ours any more."""
+    data = bytearray(font.DescendantFonts[0].FontDescriptor.FontFile2.read_bytes())
+    at = data.index(b"cvt ")
+    data[int.from_bytes(data[at + 8 : at + 12], "big")] ^= 1
+    return bytes(data)
 
 
 @honest("signer's reason, place and program")

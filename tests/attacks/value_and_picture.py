@@ -6,15 +6,21 @@ be shown to two people as two things.
 
 from __future__ import annotations
 
+import io
+import re
+import struct
+from collections.abc import Callable
 from functools import partial
 
+import pikepdf
 from pyhanko.pdf_utils.generic import TextStringObject, pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from tasks import rendering
 from tasks.form_fields import FilledText
 from tests import signatures
 from tests.attacks import raw
-from tests.attacks.letters import APPROVAL, appended, certified, form_field
+from tests.attacks.letters import APPROVAL, NUMBER, appended, certified, form_field
 from tests.attacks.samples import ALTERED, UNKNOWN, Attacks
 from tests.signatures import person
 
@@ -94,6 +100,96 @@ WORDS = {
 }
 for _name, (_content, _fonts, _more) in WORDS.items():
     ATTACKS.add(f"{_name}", partial(approved_with, _content, fonts=_fonts, more=_more), None, *DOUBT)
+
+
+# --- letters that are not what they are called -----------------------------------------------------------
+
+
+def approved_in(change: Callable[[pikepdf.Dictionary], None], value: str, drawn: str) -> bytes:
+    """Approved with a picture our own layout drew, whose font was changed."""
+    with pikepdf.open(io.BytesIO(rendering.text_field(NUMBER, drawn))) as page:
+        (font,) = page.pages[0].Resources.Font.values()
+        change(font)
+        made = io.BytesIO()
+        page.save(made, static_id=True)
+    texts = (FilledText("number", value, made.getvalue()),)
+    return signatures.sign(certified(), "approval", person("minh"), APPROVAL, texts=texts)
+
+
+def renamed(**names: str) -> Callable[[pikepdf.Dictionary], None]:
+    """The table calls a letter by another name, or, without one, has no name for it."""
+
+    def change(font: pikepdf.Dictionary) -> None:
+        table = font.ToUnicode.read_bytes()
+        for old, new in names.items():
+            old_code, line = b"<%04X>" % ord(old[-1]), rb"<[0-9A-F]{4}> "
+            assert old_code in table
+            if new:
+                table = table.replace(old_code, b"<!%04X>" % ord(new[-1]))
+            else:
+                table = re.sub(line + old_code + rb"\s", b"", table)
+                count = int(re.findall(rb"(\d+) beginbfchar", table)[0])
+                table = table.replace(b"%d beginbfchar" % count, b"%d beginbfchar" % (count - 1))
+        font.ToUnicode.write(table.replace(b"<!", b"<"))
+
+    return change
+
+
+def outlines_exchanged(font: pikepdf.Dictionary) -> None:
+    """The first and the second letter are drawn as each other; what they are called stays."""
+    file = font.DescendantFonts[0].FontDescriptor.FontFile2
+    data = bytearray(file.read_bytes())
+    tables = {
+        bytes(data[at : at + 4]): struct.unpack_from(">II", data, at + 8)
+        for at in range(12, 12 + 16 * struct.unpack_from(">H", data, 4)[0], 16)
+    }
+    start, _ = tables[b"loca"]
+    glyphs, _ = tables[b"glyf"]
+    long = struct.unpack_from(">h", data, tables[b"head"][0] + 50)[0]
+    kind, factor = (">4I", 1) if long else (">4H", 2)
+    first, second, third, end = (factor * n for n in struct.unpack_from(kind, data, start))
+    one, two = data[glyphs + second : glyphs + third], data[glyphs + third : glyphs + end]
+    data[glyphs + second : glyphs + end] = two + one
+    struct.pack_into(kind, data, start, *(n // factor for n in (first, second, second + len(two), end)))
+    file.write(bytes(data))
+
+
+_LIES = b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /A def "
+STANDARD = (
+    b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /ToUnicode 7 0 R >>"
+)
+LYING = {
+    7: raw.stream(
+        _LIES + b"/CMapType 2 def 1 begincodespacerange <00> <FF> endcodespacerange 2 beginbfchar "
+        b"<30> <0035> <35> <0030> endbfchar endcmap CMapName currentdict /CMap defineresource pop end end"
+    )
+}
+LETTERS = {
+    "an embedded font that calls figures by other names": partial(
+        approved_in, renamed(_0="5", _5="0"), "05", "50"
+    ),
+    "an embedded font that has other figures under their names": partial(
+        approved_in, outlines_exchanged, "05", "05"
+    ),
+    "a letter more, which the font calls nothing": partial(approved_in, renamed(_7=""), "05", "057"),
+    "“not” in letters that are called spaces": partial(
+        approved_in, renamed(C=" ", h=" ", _u=" ", _a=" "), "ĐẠT", "Chua ĐẠT"
+    ),
+    "a common font that calls figures by other names": partial(
+        approved_with,
+        b"BT /F1 9 Tf 2 6 Td (50) Tj ET",
+        fonts=b"/F1 6 0 R",
+        more=LYING | {6: STANDARD},
+    ),
+    "a font of pictures under a common name for letters": partial(
+        approved_with,
+        b"BT /F1 9 Tf 2 6 Td (05) Tj ET",
+        fonts=b"/F1 6 0 R",
+        more={6: b"<< /Type /Font /Subtype /TrueType /BaseFont /Wingdings /Encoding /WinAnsiEncoding >>"},
+    ),
+}
+for _letters, _make in LETTERS.items():
+    ATTACKS.add(_letters, _make, certified, *DOUBT)
 
 
 @sample("other words by other spaces", None, *DOUBT)

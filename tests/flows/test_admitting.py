@@ -28,7 +28,8 @@ from models.event import Event
 from models.key import SigningKey
 from models.tables import METADATA
 from tasks import certificates, keys
-from tasks.certificates import BadCertificate, Purpose, Subject
+from tasks.certificate_use import BadCertificate
+from tasks.certificates import Purpose, Subject
 from tasks.keys import Secret
 from tasks.signing import Signed, SignRequest
 from tests.cast import PIN, Cast

@@ -6,47 +6,31 @@ Every change is made by someone who owns the database: triggers and foreign keys
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
-from sqlalchemy.event import listen
+from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, select
 
 from flows import audit_roots, certification, destroying, retention, roots
-from flows.auditing import Asked, Audit, audit
+from flows.auditing import Asked
+from models.columns import UtcDateTime
 from models.db import Database
 from models.document import Document, Revision
 from models.event import Event
-from models.portable import lines, load, shapes
-from models.tables import METADATA, create_all
+from models.tables import create_all
 from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.stamp_servers import StampServers, servers_of
 from tests import destructions, seeds
+from tests.audited import Change, School, behind, both, column, gone, sql
 from tests.cast import Cast
 from tests.conftest import TUESDAY, StampServer, new_database, playing, tuesday
 from tests.seeds import SeededCast
 from tests.states import records
-
-ROWS = Asked(files=False, signatures=False)
-KEPT = {"school", "account", "document_text"}
-"""Tables no test here changes."""
-
-
-@dataclass(frozen=True)
-class School:
-    """A school with a record in every state, by the state's name, and two roots, stamped."""
-
-    cast: Cast
-    made: dict[str, str]
-
-    def audit(self, asked: Asked = ROWS) -> Audit:
-        return audit(self.cast.office, asked)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -86,71 +70,6 @@ def school(
         yield School(cast, made)
 
 
-def let_go(connection: Connection) -> None:
-    """No trigger and no foreign key stands in the way of who owns the database."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SET session_replication_role = replica"))
-        return
-    named = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
-    for name in named:
-        connection.execute(text(f"DROP TRIGGER {name}"))
-
-
-@contextmanager
-def behind(school: School) -> Iterator[Session]:
-    """A session that changes anything; when it is over all is as it was."""
-    db = school.cast.office.db
-    changed = [shape for shape in shapes() if shape.name not in KEPT]
-    with db.read() as session:
-        before = [(shape, list(lines(session, shape))) for shape in changed]
-    raw = Database(school.cast.office.settings.database)
-    try:
-        if raw.is_sqlite:
-            listen(raw.engine, "connect", lambda made, _: made.execute("PRAGMA foreign_keys=OFF"))
-        with raw.engine.connect() as connection:
-            let_go(connection)
-            connection.commit()
-            try:
-                with Session(connection, expire_on_commit=False) as session:
-                    yield session
-            finally:
-                connection.rollback()
-                for shape, _ in reversed(before):
-                    connection.execute(text(f"DELETE FROM {shape.name}"))
-                for shape, rows in before:
-                    load(connection, shape, rows)
-                connection.commit()
-    finally:
-        raw.dispose()
-
-
-Change = Callable[[Session, School], Any]
-
-
-def sql(statement: str, **values: Any) -> Change:
-    """A statement in which `:archived`, `:again`, `:plan` are records."""
-
-    def change(session: Session, school: School) -> None:
-        known = {
-            "archived": school.made["archived"],
-            "again": school.made["sent again"],
-            "plan": school.made["waits for the seal"],
-        } | values
-        used = {name: value for name, value in known.items() if f":{name}" in statement}
-        done = session.connection().execute(text(statement), used)
-        assert done.rowcount
-
-    return change
-
-
-def both(*changes: Change) -> Change:
-    def change(session: Session, school: School) -> None:
-        for one in changes:
-            one(session, school)
-
-    return change
-
-
 def rewritten(document: str, mend: Callable[[list[Event]], list[Event]]) -> Change:
     """The whole chain made anew after a change, with hashes that fit and a head that fits."""
 
@@ -187,24 +106,14 @@ def shorter(session: Session, school: School) -> None:
     session.connection().execute(
         text(
             "UPDATE document SET version = 5, head_hash = :head, status = 'approved', step = 'archive', "
-            "blob = :blob, archived_at = NULL, keep_until = NULL WHERE id = :key"
-        ),
+            "blob = :blob, archived_at = NULL, keep_until = NULL, updated_at = :at WHERE id = :key"
+        ).bindparams(bindparam("at", fifth.at, UtcDateTime)),
         {"head": fifth.hash, "blob": fifth.output_blob, "key": key},
     )
     session.connection().execute(
         text("UPDATE revision SET final = :blob WHERE document_id = :key"),
         {"blob": fifth.output_blob, "key": key},
     )
-
-
-def gone(session: Session, school: School, *left: str) -> None:
-    """A record with everything that was ever written of it, but for some tables."""
-    for table in METADATA.sorted_tables:
-        column = "id" if table.name == "document" else "document_id"
-        if column in table.c and table.name not in {"audit_leaf", *left}:
-            session.connection().execute(
-                text(f"DELETE FROM {table.name} WHERE {column} = :key"), {"key": school.made["archived"]}
-            )
 
 
 def next_root(cast: Cast, days: int = 1) -> None:
@@ -245,10 +154,6 @@ def event(seq: int, column: str, value: Any) -> Change:
         value=value,
         seq=seq,
     )
-
-
-def column(name: str, value: Any, of: str = "archived") -> Change:
-    return sql(f"UPDATE document SET {name} = :value WHERE id = :{of}", value=value)
 
 
 ARCHIVED, AGAIN, PLAN, NONE = "archived", "sent again", "waits for the seal", ""

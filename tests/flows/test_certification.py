@@ -18,8 +18,9 @@ from models.errors import Unavailable
 from models.key import AuthorityPart
 from models.school import School
 from models.settings import Settings
-from tasks import certificates
-from tasks.certificates import BadCertificate, Trust
+from tasks import certificate_use, certificates
+from tasks.certificate_use import BadCertificate
+from tasks.certificates import Trust
 from tasks.keys import Secret
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -129,11 +130,11 @@ def test_a_person_certified_by_an_older_generation_goes_on_signing(
         newer, older = certification.issuing_parts(session)
         assert (newer.generation, older.generation) == (2, 1)
         assert certificates.load(key.certificate).issuer == certificates.load(older.certificate).subject
-    certificates.refuse_unless_usable(key.certificate, "lan", trust(founded), later)
+    certificate_use.refuse_unless_usable(key.certificate, "lan", trust(founded), later)
     with founded.write() as session:
         keyring.revoke_keys(session, settings, "lan", later)
     with pytest.raises(BadCertificate):
-        certificates.refuse_unless_usable(key.certificate, "lan", trust(founded), later)
+        certificate_use.refuse_unless_usable(key.certificate, "lan", trust(founded), later)
 
 
 def test_a_list_names_only_what_its_own_authority_made(founded: Database, settings: Settings) -> None:

@@ -23,6 +23,7 @@ from models.run import Incident
 from tasks import verifying
 from tasks.keys import Secret
 from tests import processes
+from tests.audited import sound
 from tests.cast import PIN, Cast
 from tests.processes import about, in_place_of
 
@@ -93,8 +94,7 @@ def test_the_parts_are_done_in_any_order(each_cast: Cast, order: tuple[str, str]
     fields = [ACTS[name][0] for name in order]
     assert signatures(cast, document_id) == [(field, True) for field in (*fields, "note")]
     with cast.office.db.read() as session:
-        assert views.replayed(session, document_id, cast.school_id)
-        assert views.chain_holds(session, document_id)
+        assert sound(session, document_id)
     assert told(cast, document_id) == [
         ("lan", "waiting"),
         ("mai", "approved"),
@@ -134,7 +134,7 @@ def test_two_parts_decided_at_once_are_both_signed_one_on_the_others_file(each_c
         later = rows[next(s.output_blob for s in rows.values() if s.output_blob in rows)]
         assert later.output_blob == document.blob
         assert (document.signing_by, document.signing_until) == (None, None)
-        assert views.replayed(session, document_id, cast.school_id)
+        assert sound(session, document_id)
     for name, (_, action) in ACTS.items():  # a lost answer: the same person asks again
         assert cast.act(name, document_id, action, version=version).repeated
     with cast.office.db.read() as session:
@@ -243,7 +243,7 @@ def test_a_part_is_handed_over_while_the_other_goes_on(cast: Cast, reviewed: str
     cast.act("ngoc", reviewed, "approve")
     assert cast.act("lien", reviewed, "approve").step == "approval"
     with cast.office.db.read() as session:
-        assert views.replayed(session, reviewed, cast.school_id)
+        assert sound(session, reviewed)
 
 
 def test_the_parked_run_names_everybody_it_awaits(cast: Cast, reviewed: str) -> None:
@@ -308,4 +308,4 @@ def test_a_return_to_the_group_takes_its_signatures_back(monkeypatch: pytest.Mon
     cast.act("hoa", document_id, "grant", note="Đúng.")
     assert signatures(cast, document_id) == [("teacher", True), ("author", True), ("early", True)]
     with cast.office.db.read() as session:
-        assert views.replayed(session, document_id, cast.school_id)
+        assert sound(session, document_id)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from flows import delegations, queries, views
+from flows import delegations, queries
 from flows.handing import Wish, hand_over
 from models.delegation import Delegation
 from models.document import Document
 from models.errors import Invalid, NotFound, NotYours, Stale, WrongStep
+from tests.audited import sound
 from tests.cast import Cast
 from tests.flows.test_delegations import (
     NUMBER,
@@ -56,7 +57,7 @@ def test_one_record_is_anothers_and_everything_else_stays(each_cast: Cast) -> No
     assert (last.event.action, last.name, last.to) == ("delegate", "Phạm Thị Hoa", "Hoàng Văn Sơn")
     assert seen.intact
     with cast.office.db.read() as session:
-        assert views.replayed(session, given.id, cast.school_id)
+        assert sound(session, given.id)
     assert told(cast, "delegation") == Counter({"son": 1, "minh": 1})
     with cast.office.db.read() as session, pytest.raises(NotFound):
         queries.visible(session, cast.actor("son"), other.id)

@@ -19,8 +19,8 @@ from models.errors import BadPin, Invalid, Locked
 from models.key import SigningKey
 from models.school import School
 from models.settings import Settings
-from tasks import certificates, keys
-from tasks.certificates import BadCertificate
+from tasks import certificate_use, certificates, keys
+from tasks.certificate_use import BadCertificate
 from tasks.keys import Secret
 from tests.cast import Cast
 
@@ -79,9 +79,9 @@ def test_an_issued_key_opens_with_its_pin_and_its_certificate_names_the_person(
     assert certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value == "Nguyễn Thị Lan"
     with db.read() as session:
         trusted = certification.trust_of(session)
-    certificates.refuse_unless_usable(key.certificate, "lan", trusted, NOW)
+    certificate_use.refuse_unless_usable(key.certificate, "lan", trusted, NOW)
     with pytest.raises(BadCertificate):
-        certificates.refuse_unless_usable(key.certificate, "thu", trusted, NOW)
+        certificate_use.refuse_unless_usable(key.certificate, "thu", trusted, NOW)
 
 
 def test_the_seal_names_the_school_and_is_a_key_of_its_own(db: Database, settings: Settings) -> None:
@@ -323,8 +323,8 @@ def test_a_revoked_key_is_listed_signs_no_more_and_makes_room(db: Database, sett
         trusted = certification.trust_of(session)
         assert not keyring.has_pin(session, "lan")
     with pytest.raises(BadCertificate):
-        certificates.refuse_unless_usable(key.certificate, "lan", trusted, NOW + timedelta(minutes=1))
-    certificates.refuse_unless_usable(kept.certificate, "thu", trusted, NOW + timedelta(minutes=1))
+        certificate_use.refuse_unless_usable(key.certificate, "lan", trusted, NOW + timedelta(minutes=1))
+    certificate_use.refuse_unless_usable(kept.certificate, "thu", trusted, NOW + timedelta(minutes=1))
     issue(db, settings)
     with db.write() as session:
         keyring.revoke_keys(session, settings, "lan", NOW)

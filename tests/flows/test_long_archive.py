@@ -9,11 +9,11 @@ from datetime import timedelta
 
 from sqlmodel import select
 
-from flows import views
 from models.key import AuthorityPart
 from tasks import verifying
 from tasks.verdicts import Standing
 from tests import third_parties, verapdf
+from tests.audited import sound
 from tests.cast import Cast
 from tests.conftest import StampServer
 from tests.long_archive import (
@@ -54,8 +54,7 @@ def test_files_prove_1_5_11_and_25_years_later(cast: Cast, stamps: StampServer) 
     stamps_made = ["archive", *(f"archive-{n}" for n in range(2, len(made) + 2))]
     assert [s.field for s in said.signatures] == [*FIELDS, *stamps_made]
     with cast.office.db.read() as session:
-        assert views.chain_holds(session, document_id)
-        assert views.replayed(session, document_id, cast.school_id)
+        assert sound(session, document_id)
         keys = {(row.part, row.generation): row.protected for row in session.exec(select(AuthorityPart))}
     assert keys[("root", 1)] == keys[("issuing", 1)] == keys[("tsa", 1)] == b""
     assert max(generation for _, generation in keys) == 6

@@ -18,6 +18,7 @@ from models.errors import Invalid, NotYours, RecordsError, WrongStep
 from models.event import Event
 from models.text import Text
 from tests import processes
+from tests.audited import sound
 from tests.cast import Cast
 from tests.flows.test_group import archived, open_steps, signatures, submitted, told
 from tests.processes import in_place_of
@@ -127,7 +128,7 @@ def test_a_refusal_needs_no_signature_and_its_witness_signs(cast: Cast, recorded
     assert signatures(cast, document_id) == [("author", True), ("witness", True), ("note", True)]
     archived(cast, document_id)
     with cast.office.db.read() as session:
-        assert views.replayed(session, document_id, cast.school_id)
+        assert sound(session, document_id)
 
 
 def test_whom_it_is_about_and_a_witness_from_elsewhere_see_it_and_find_it_by_words(cast: Cast) -> None:
@@ -198,7 +199,7 @@ def test_a_witness_who_saw_nothing_says_so_and_the_refusal_alone_is_undone(cast:
     assert cast.act("minh", document_id, "acknowledge").status == "approved"
     assert signatures(cast, document_id) == [(step, True) for step in signers]
     with cast.office.db.read() as session:
-        assert views.replayed(session, document_id, cast.school_id)
+        assert sound(session, document_id)
 
 
 def test_a_witness_who_is_the_principal_leaves_the_note_to_the_vice_principal(cast: Cast) -> None:
@@ -235,7 +236,7 @@ def test_a_decision_is_signed_with_its_reasons_and_decides_what_follows(
         assert cast.act("hoa", document_id, "acknowledge").step == "archive"
     assert {ok for _, ok in signatures(cast, document_id)} == {True}
     with cast.office.db.read() as session:
-        assert views.replayed(session, document_id, cast.school_id)
+        assert sound(session, document_id)
 
 
 def _faults(call: Callable[[], object]) -> tuple[object, ...]:
@@ -259,6 +260,6 @@ def test_a_value_of_the_form_frozen_at_the_submit_decides_if_a_step_is_taken(
             select(Event).where(col(Event.document_id) == document_id, col(Event.action) == "submit")
         ).one()
         assert event.data["values"] == {"week": cast.weeks[week]}
-        assert views.replayed(session, document_id, cast.school_id)
+        assert sound(session, document_id)
     if step == "finding":
         assert cast.act("ngoc", document_id, "dismiss", note="Đã in sẵn.").step == "archive"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from flows import drafts, queries, succession, views
+from flows import drafts, queries, succession
 from flows.archiving import archive, archive_timestamp, validate_signatures
 from flows.drafts import Exists, save
 from flows.links import cited
@@ -17,6 +17,7 @@ from models.errors import Invalid, NotFound, NotYours, WrongStep
 from models.event import Event
 from models.notice import Notice
 from tasks import pdf_pages
+from tests.audited import sound
 from tests.cast import Cast
 
 
@@ -188,8 +189,7 @@ def test_the_old_one_is_replaced_when_its_successor_is_approved(each_cast: Cast)
         assert last is not None
         assert (last.actor_id, last.action, last.data) == (SYSTEM, "replace", {"successor": new.id})
         for document in (old, new):
-            assert views.chain_holds(session, document.id)
-            assert views.replayed(session, document.id, cast.school_id)
+            assert sound(session, document.id)
             assert queries.visible(session, cast.actor("mai"), document.id)
         around = succession.related(session, cast.actor("lan"), replaced, cast.office.now())
         assert session.get(DocumentImage, (new.id, "ab" * 32)) is not None

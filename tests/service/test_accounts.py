@@ -19,7 +19,7 @@ from service import accounts, changes, on_server, school, sign_in
 from service.account_changes import Asked
 from service.account_rows import Person
 from tasks import passwords
-from tasks.certificates import BadCertificate
+from tasks.certificate_use import BadCertificate
 from tasks.keys import Secret
 from tests.cast import PASSWORD, Cast
 

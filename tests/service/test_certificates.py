@@ -18,7 +18,7 @@ from service import accounts, key_changes
 from service.account_changes import Asked
 from service.account_rows import Person
 from service.consents import needs_consent
-from tasks.certificates import BadCertificate
+from tasks.certificate_use import BadCertificate
 from tasks.keys import Secret
 from tests.cast import PASSWORD, PIN, Cast
 from tests.service.reading import People

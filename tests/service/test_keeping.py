@@ -15,9 +15,8 @@ import pytest
 from sqlmodel import col, select
 
 from flows import destroying
-from flows.chains import BrokenChain
+from flows.auditing import BrokenChain
 from flows.office import Office
-from flows.views import chain_holds
 from models.account import Pass
 from models.document import Document
 from models.errors import BadPin, Invalid, RecordsError
@@ -33,6 +32,7 @@ from tasks.backing_up import CannotBackUp
 from tasks.checking_backups import BadBackup, KeyNeeded
 from tasks.restoring import NotEmpty
 from tests import destructions
+from tests.audited import sound
 from tests.cast import Cast
 from tests.conftest import MASTER_KEY
 from tests.every_state import elsewhere, hold, stamp, written
@@ -321,6 +321,50 @@ def test_a_forged_history_is_not_committed(kept: Cast, tmp_path: Path) -> None:
     assert is_empty(there.db)
 
 
+# the folder of trust anchors
+
+
+@pytest.fixture
+def trusting(kept: Cast, tmp_path: Path) -> tuple[Cast, Path, dict[str, bytes]]:
+    """A school that put national roots into a folder of its own, and notes beside them; its backup."""
+    settings = kept.office.settings.model_copy(update={"trust": str(tmp_path / "trust")})
+    there = {"public/Gốc quốc gia.crt": b"a root", "public/list.crl": b"a list", "other/tsa.pem": b"a root"}
+    for place, data in (there | {"README.txt": b"notes", "public/.hidden.crt": b"a draft"}).items():
+        path = settings.trust_folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    said: list[str] = []
+    assert back_up(settings, tmp_path / "school.zip", None, None, lambda t: said.append(t.en)) == 0
+    assert "3 certificates" in said[1]
+    return kept, tmp_path / "school.zip", there
+
+
+def test_the_roots_a_school_trusts_come_back_to_where_they_are_read(
+    trusting: tuple[Cast, Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    kept, file, expected = trusting
+    with restored(kept.office, file, tmp_path / "there", Keys(master_key=tmp_path / "apart.key")) as there:
+        folder = there.settings.trust_folder
+        found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+        assert found == expected
+        assert folder == there.settings.data / "trust", "another machine reads it somewhere else"
+
+
+def test_another_root_of_the_same_name_is_not_overwritten(
+    trusting: tuple[Cast, Path, dict[str, bytes]], tmp_path: Path
+) -> None:
+    kept, file, _ = trusting
+    there = elsewhere(kept.office, tmp_path / "there")
+    mine = there.settings.trust_folder / "other" / "tsa.pem"
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"another root")
+    with pytest.raises(NotEmpty) as refused:
+        keeping.restore(there.settings, file, Keys(master_key=tmp_path / "apart.key"), quiet)
+    assert "tsa.pem" in refused.value.sentence.vi
+    assert mine.read_bytes() == b"another root"
+    assert is_empty(there.db)
+
+
 # what is written
 
 
@@ -356,7 +400,7 @@ def test_files_of_destroyed_records_are_not_missing_from_a_backup(kept: Cast, tm
     keys = Keys(master_key=tmp_path / "apart.key")
     with restored(kept.office, file, tmp_path / "there", keys) as there, there.db.read() as session:
         assert session.get_one(Document, key).status == "destroyed"
-        assert chain_holds(session, key)
+        assert sound(session, key)
 
 
 def test_a_folder_keeps_the_newest_backups_and_what_is_not_ours(

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from flows.office import utc_now
 from models.document import Document
 from models.settings import Settings
 from service.verify_command import NOT_VALID, NOTHING_TO_SAY, VALID, verify
-from tasks import certificates
+from tasks import certificates, ocsp
 from tasks.certificates import Authority, Purpose, Subject
 from tasks.signing import Signatory
 from tasks.timestamping import LocalTimeStamper, TimeStampAuthority
@@ -22,6 +23,7 @@ from tests import signatures
 from tests.authorities import real
 from tests.cast import Cast
 from tests.signatures import FOUNDED, NOW, Person, addendum
+from tests.stamp_server import server
 
 
 @pytest.fixture
@@ -162,3 +164,30 @@ def test_a_root_dropped_into_the_folder_is_believed_with_its_class(
     assert "chữ ký số công cộng" in Said(elsewhere, path, trust=trust, details=True).words
     missing = Said(elsewhere, path, trust=tmp_path / "nowhere")
     assert missing.code == NOT_VALID and "nowhere" in missing.warnings[0]
+
+
+def test_the_authority_of_a_certificate_is_asked_whether_it_is_revoked_now(
+    elsewhere: Settings, tmp_path: Path
+) -> None:
+    def answer(body: bytes, _: Any) -> tuple[int, str, bytes]:
+        key, subject, now = certificates.new_key(), Subject("OCSP", "Nơi cấp", "9"), utc_now()
+        signer = certificates.issue(nation, subject, Purpose.RESPONDER, key.public_key(), now)
+        asked = ocsp.read(body)
+        known = {asked.serials[0]: None}
+        return 200, ocsp.RESPONSE, ocsp.answer(asked, ocsp.Responder(signer, key), known, now)
+
+    path, trust = tmp_path / "theirs.pdf", tmp_path / "trust"
+    (trust / "public").mkdir(parents=True)
+    settings = elsewhere.model_copy(update={"ocsp": "any"})
+    with server(answer) as (url, _):
+        nation = real("Nơi cấp công cộng", url.rstrip("/"))
+        path.write_bytes(signed_by_theirs(nation))
+        (trust / "public" / "root.crt").write_bytes(nation.root)
+        said = Said(settings, path, trust=trust, details=True)
+        assert said.code == VALID
+        assert "Thu hồi hiện nay: không bị thu hồi, nơi cấp vừa trả lời" in said.words
+        assert "Revocation now: not revoked, as the authority just answered" in said.words
+        (inside,) = Said(elsewhere, path, trust=trust, as_json=True).answers
+    assert inside["signatures"][0]["authority_answered"] == "unreachable", "an address of this machine"
+    (gone,) = Said(settings, path, trust=trust, as_json=True).answers
+    assert (gone["standing"], gone["signatures"][0]["authority_answered"]) == ("valid", "unreachable")

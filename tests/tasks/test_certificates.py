@@ -9,8 +9,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tasks import certificates
-from tasks.certificates import BadCertificate, Purpose, Revoked, Subject
+from tasks import certificate_use, certificates
+from tasks.certificate_use import BadCertificate
+from tasks.certificates import Purpose, Revoked, Subject
 from tests.signatures import FOUNDED, NOW, SCHOOL, authority, person, trust
 
 
@@ -58,7 +59,7 @@ def test_every_certificate_says_that_it_has_no_legal_force() -> None:
 
 
 def test_the_chain_leads_from_a_person_to_the_root() -> None:
-    chain = certificates.find_chain(person("lan").certificate, trust())
+    chain = certificate_use.find_chain(person("lan").certificate, trust())
     assert chain == tuple(
         map(certificates.load, (person("lan").certificate, authority().issuing, authority().root))
     )
@@ -77,19 +78,19 @@ def test_private_keys_do_not_show_in_a_representation() -> None:
 
 
 def test_a_good_certificate_is_accepted() -> None:
-    certificates.refuse_unless_usable(person("lan").certificate, "lan", trust(), NOW)
+    certificate_use.refuse_unless_usable(person("lan").certificate, "lan", trust(), NOW)
 
 
 def test_another_persons_certificate_is_refused() -> None:
     with pytest.raises(BadCertificate, match="does not belong to the person"):
-        certificates.refuse_unless_usable(person("lan").certificate, "hoa", trust(), NOW)
+        certificate_use.refuse_unless_usable(person("lan").certificate, "hoa", trust(), NOW)
 
 
 def test_an_expired_certificate_is_refused_and_the_sentence_says_since_when() -> None:
     expires = certificates.load(person("lan").certificate).not_valid_after_utc
-    certificates.refuse_unless_usable(person("lan").certificate, "lan", trust(), expires)
+    certificate_use.refuse_unless_usable(person("lan").certificate, "lan", trust(), expires)
     with pytest.raises(BadCertificate, match=r"expired at \d\d:\d\d \d\d/\d\d/20\d\d") as refusal:
-        certificates.refuse_unless_usable(
+        certificate_use.refuse_unless_usable(
             person("lan").certificate, "lan", trust(), expires + timedelta(seconds=1)
         )
     assert "hết hạn" in refusal.value.sentence.vi
@@ -97,7 +98,7 @@ def test_an_expired_certificate_is_refused_and_the_sentence_says_since_when() ->
 
 def test_a_certificate_of_the_future_is_refused() -> None:
     with pytest.raises(BadCertificate, match="valid only from"):
-        certificates.refuse_unless_usable(
+        certificate_use.refuse_unless_usable(
             person("lan").certificate, "lan", trust(), FOUNDED - timedelta(hours=1)
         )
 
@@ -105,17 +106,19 @@ def test_a_certificate_of_the_future_is_refused() -> None:
 def test_a_revoked_certificate_is_refused_from_that_moment_on() -> None:
     revoked = Revoked(certificates.load(person("lan").certificate).serial_number, NOW)
     trusted = certificates.trust(authority(), certificates.crl(authority(), [revoked], NOW, 2))
-    certificates.refuse_unless_usable(person("lan").certificate, "lan", trusted, NOW - timedelta(seconds=1))
-    certificates.refuse_unless_usable(person("hoa").certificate, "hoa", trusted, NOW)
+    certificate_use.refuse_unless_usable(
+        person("lan").certificate, "lan", trusted, NOW - timedelta(seconds=1)
+    )
+    certificate_use.refuse_unless_usable(person("hoa").certificate, "hoa", trusted, NOW)
     with pytest.raises(BadCertificate, match="revoked at 07:58 18/11/2026"):
-        certificates.refuse_unless_usable(person("lan").certificate, "lan", trusted, NOW)
+        certificate_use.refuse_unless_usable(person("lan").certificate, "lan", trusted, NOW)
 
 
 def test_a_certificate_of_another_authority_is_refused() -> None:
     other = certificates.make_authority(FOUNDED, SCHOOL)
     elsewhere = certificates.trust(other, certificates.crl(other, (), FOUNDED, 1))
     with pytest.raises(BadCertificate, match="does not trust"):
-        certificates.refuse_unless_usable(person("lan").certificate, "lan", elsewhere, NOW)
+        certificate_use.refuse_unless_usable(person("lan").certificate, "lan", elsewhere, NOW)
 
 
 def test_a_revocation_list_signed_by_someone_else_counts_for_nothing() -> None:
@@ -124,4 +127,4 @@ def test_a_revocation_list_signed_by_someone_else_counts_for_nothing() -> None:
     revoked = Revoked(certificates.load(person("lan").certificate).serial_number, FOUNDED)
     forged = certificates.crl(impostor, [revoked], FOUNDED, 9)
     trusted = replace(trust(), crls=(*trust().crls, forged))
-    certificates.refuse_unless_usable(person("lan").certificate, "lan", trusted, NOW)
+    certificate_use.refuse_unless_usable(person("lan").certificate, "lan", trusted, NOW)

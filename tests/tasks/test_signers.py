@@ -15,7 +15,7 @@ import pytest
 
 from models.errors import BadPin, Unavailable, WrongStep
 from tasks import certificates, keys, verifying
-from tasks.certificates import BadCertificate
+from tasks.certificate_use import BadCertificate
 from tasks.keys import Secret
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting

@@ -16,7 +16,8 @@ from pyhanko.sign.fields import MDPPerm
 from models.errors import Unavailable, WrongStep
 from models.text import Text
 from tasks import certificates, signing, verifying
-from tasks.certificates import BadCertificate, Purpose, Revoked, Subject
+from tasks.certificate_use import BadCertificate
+from tasks.certificates import Purpose, Revoked, Subject
 from tasks.checking import BadSignature
 from tasks.signing import Signatory, SignRequest
 from tasks.timestamping import CheckedTimeStamper
