@@ -16,6 +16,7 @@ from datetime import datetime
 
 import pikepdf
 import pypdfium2
+from pyhanko.pdf_utils.misc import PdfStrictReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from models.text import Text
@@ -98,9 +99,36 @@ def _of_the_signed_part(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict 
 
 
 def _read(pdf: bytes) -> PdfFileReader:
-    """Strictly, but for files with two kinds of tables, which strict reading refuses to validate."""
-    reader = PdfFileReader(io.BytesIO(pdf))
+    """Strictly, but for files with two kinds of tables, which strict reading refuses to validate, and for
+    new objects of a higher generation, as Okular and other programs on Poppler number them."""
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf))
+    except PdfStrictReadError:
+        lenient = PdfFileReader(io.BytesIO(pdf), strict=False)
+        if not _numbered_by_poppler(lenient):
+            raise
+        return lenient
     return PdfFileReader(io.BytesIO(pdf), strict=False) if reader.xrefs.hybrid_xrefs_present else reader
+
+
+def _numbered_by_poppler(reader: PdfFileReader) -> bool:
+    """Whether all that is odd about the tables is that new numbers begin with generation 1: no number is
+    used twice, so no reader can mean another object by it."""
+    generations: dict[int, int] = {}
+    streams: set[int] = set()
+    size = 0
+    tables = [reader.xrefs.get_xref_data(number) for number in range(reader.xrefs.total_revisions)]
+    freed = {number for table in tables for number in table.freed} - {0}
+    for revision in range(len(tables)):
+        head = reader.xrefs.get_xref_container_info(revision)
+        listed = {one.idnum: one.generation for one in reader.xrefs.explicit_refs_in_revision(revision)}
+        twice = any(generations.get(number, own) != own for number, own in listed.items())
+        if twice or head.size < size or not listed.keys().isdisjoint(freed | streams):
+            return False
+        generations |= listed
+        streams |= {head.stream_ref.idnum} if head.stream_ref else set()
+        size = head.size
+    return True
 
 
 async def _signatures(
@@ -152,11 +180,12 @@ def _with_pages(
     try:
         final = form_snapshots.snapshot(pdf)
         moving = live.live_content(pdf)
+        seen = page_evidence.pages_seen(pdf)
     except _ODD:
         return summing_up.summed_up(_uncompared(found), [*doubts, words.READERS_DISAGREE])
-    if not _agreed(final, reader, places):
+    if not _agreed(final, reader, places) or seen != len(final.frames):
         doubts.append(words.READERS_DISAGREE)
-    doubts += moving.doubts
+    doubts += [doubt for doubt in moving.doubts if doubt not in doubts]
     pages = _compared(pdf, found, final)
     verdict = summing_up.summed_up(pages.found, doubts, pages.places)
     return replace(

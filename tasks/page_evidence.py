@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +121,12 @@ def changes(
         gone = sorted(set(range(len(then.frames))) - set(earlier[index].values()))
         found[index] += [PageChange(page, (), (), reframed=True, gone=True) for page in gone]
     return {index: tuple(one) for index, one in found.items()}
+
+
+def pages_seen(pdf: bytes) -> int:
+    """How many pages PDFium sees; PdfiumError for what it does not open."""
+    with closing(pypdfium2.PdfDocument(pdf)) as document:
+        return len(document)
 
 
 class Drawing:

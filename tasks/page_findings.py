@@ -18,6 +18,7 @@ from tasks import verdict_words as words
 from tasks.comparing import Box
 from tasks.form_snapshots import Key, Snapshot
 from tasks.page_evidence import Change, PageChange
+from tasks.plain_names import plain
 from tasks.verdicts import PageFinding, SignatureVerdict, Standing
 from tasks.verifying import Changes
 
@@ -201,7 +202,7 @@ def _weight(index: int, change: Change, found: Sequence[SignatureVerdict], seen:
     if change.over_text and change.key in filled_by_nobody(found, seen):
         return replace(_CHANGED, sentence=words.UNSIGNED_ADDITION)
     if change.over_text:
-        inside = words.FIELD_OVER_WORDS.format(field=widget.name, page=page)
+        inside = words.FIELD_OVER_WORDS.format(field=plain(widget.name), page=page)
         return replace(_ANEW, sentence=over if change.new else inside)
     if change.new:
         near = widget.kind == "/Sig" and not seen.revisions[index].bound and not change.free
@@ -260,7 +261,7 @@ def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen
         return _CHANGED
     nobody = filled_by_nobody(found, seen)
     if key in nobody:
-        names = ", ".join(sorted({f"“{name}”" for name, _, _ in nobody}))
+        names = ", ".join(sorted({f"“{plain(name)}”" for name, _, _ in nobody}))
         return replace(_UNTRUSTED, sentence=words.FILLED_BY_NOBODY.format(fields=names))
     reading = _by_signature(
         found[later]

@@ -140,6 +140,11 @@ ENDED_SINCE = Text(
 OTHER_PURPOSE = Text(
     "Chứng thư số không được cấp để ký văn bản.", "The certificate was not issued for signing documents."
 )
+DECEPTIVE_NAME = Text(
+    "Tên trên chứng thư số có ký tự ẩn hoặc chữ cái giống chữ khác, nên có thể bị nhầm với người khác.",
+    "The name in the certificate has hidden characters or letters that look like others: it may pass for "
+    "somebody else's.",
+)
 REVOCATION_UNKNOWN = Text(
     "Không kiểm tra được chứng thư số có bị thu hồi hay không: tệp không kèm thông tin này.",
     "Whether the certificate was revoked cannot be checked: the file brings no information on it.",

@@ -14,6 +14,7 @@ from tests.attacks import form_content, raw
 from tests.attacks.byte_ranges import FIELD_ENTRIES, by_hand, plain
 from tests.attacks.certified import stranger
 from tests.attacks.forged_cms import sha_1
+from tests.attacks.hidden_evidence import holder, with_answer
 from tests.attacks.honest import FILES, archive, honest
 from tests.attacks.letters import (
     APPROVAL,
@@ -30,7 +31,7 @@ from tests.attacks.letters import (
     unsigned,
 )
 from tests.attacks.samples import Make
-from tests.signatures import person
+from tests.signatures import NAMES, person
 
 __all__ = ["FILES", "UNKNOWN"]
 
@@ -124,6 +125,32 @@ def with_words() -> bytes:
         b"<< /Reason (Phe duyet) /Location (Ha Noi) /Name (Lan) /Prop_Build << /App << /Name /X >> >>"
     )
     return close(by_hand(SIGNATURE.replace(b"<<", words_of_it, 1)))
+
+
+@honest("new objects of generation 1, as Okular and pdfsig write them")
+def of_another_generation() -> bytes:
+    """The table of the update says 1 where nothing of that number was before."""
+    pdf = raw.build(objects())
+    field, signature = b"20 1 obj\n%s\nendobj\n", b"21 1 obj\n%s\nendobj\n"
+    field %= FIELD_ENTRIES % b"/V 21 1 R"
+    places = {20: len(pdf), 21: len(pdf) + len(field)}
+    form = {
+        1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [20 1 R] /SigFlags 3 >> >>",
+        PAGE: page(CONTENT, b"/Annots [20 1 R]"),
+    }
+    body = pdf + field + signature % SIGNATURE
+    made = raw.update(body, form, offsets=places, prev=raw.last_xref(pdf))
+    for place in places.values():
+        made = raw.replaced(made, b"%010d 00000 n " % place, b"%010d 00001 n " % place)
+    return close(made)
+
+
+@honest("a certificate for digital signatures, non-repudiation not named")
+def digital_signature_alone() -> bytes:
+    return close(by_hand(), holder(NAMES["minh"], nonrepudiation=False))
+
+
+honest("an answer of the authority that the certificate is good")(with_answer)
 
 
 @functools.cache
