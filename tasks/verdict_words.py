@@ -260,8 +260,9 @@ NO_PDF = Text(
     "Đây không phải tệp PDF. Hãy chọn tệp PDF đã ký.", "This is no PDF file. Choose the signed PDF."
 )
 ENCRYPTED = Text(
-    "Tệp có mật khẩu nên không kiểm tra được. Hãy lấy bản không có mật khẩu.",
-    "The file has a password and cannot be checked. Fetch the copy without one.",
+    "Tệp có mật khẩu hoặc bị khóa quyền (in, sao chép) nên không kiểm tra được. Hãy xin bản không khóa.",
+    "The file has a password or is locked against printing or copying, and cannot be checked here. Ask for a "
+    "copy that is not locked.",
 )
 DAMAGED_FILE = Text(
     "Tệp bị hỏng, tải về chưa hết hoặc có dữ liệu lạ xen vào. Hãy tải lại từ nơi phát hành rồi kiểm tra "

@@ -58,7 +58,7 @@ def two_tokens(*, false_first: bool, apart: bool) -> bytes:
 for _first in (True, False):
     for _apart in (True, False):
         ATTACKS.add(
-            f"two time-stamps, {'false' if _first else 'true'} one first, {'apart' if _apart else 'together'}",
+            f"two time-stamps, {'false' if _first else 'true'} first, {'apart' if _apart else 'together'}",
             partial(two_tokens, false_first=_first, apart=_apart),
             None,
             *NOT_GOOD,

@@ -153,6 +153,14 @@ def digital_signature_alone() -> bytes:
 honest("an answer of the authority that the certificate is good")(with_answer)
 
 
+for _written in ("D:20261118005803Z'", "D:20261118005803Z00'00'", "D:20261118005803", "18/11/2026 07:58"):
+    honest(f"a claimed time written as {_written}")(
+        lambda written=_written: close(  # type: ignore[misc]
+            by_hand(SIGNATURE.replace(b"D:20261118075803+07'00'", written.encode()))
+        )
+    )
+
+
 @functools.cache
 def other_kind() -> bytes:
     """`adbe.x509.rsa_sha1` was usual until 2006."""
