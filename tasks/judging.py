@@ -36,6 +36,7 @@ from tasks import verdict_words as words
 from tasks.checking import MALFORMED
 from tasks.form_snapshots import Key, Snapshot
 from tasks.page_evidence import Drawing, PageChange, TooMuchToDraw
+from tasks.plain_names import plain
 from tasks.signature_places import Place, Places
 from tasks.validation_data import ValidationData
 from tasks.verdicts import Anchors, ChangedPlace, PageFinding, SignatureVerdict, Standing, Verdict
@@ -186,6 +187,7 @@ def _with_pages(
     if not _agreed(final, reader, places) or seen != len(final.frames):
         doubts.append(words.READERS_DISAGREE)
     doubts += [doubt for doubt in moving.doubts if doubt not in doubts]
+    doubts += _said_otherwise(pdf, final)
     pages = _compared(pdf, found, final)
     verdict = summing_up.summed_up(pages.found, doubts, pages.places)
     return replace(
@@ -209,6 +211,25 @@ def _agreed(final: Snapshot, reader: PdfFileReader, places: Places) -> bool:
     root = reader.root_ref
     names = {place.field for place in places.found}
     return final.root == (root.idnum, root.generation) and {name for name, _ in final.signed} == names
+
+
+def _said_otherwise(pdf: bytes, final: Snapshot) -> list[Text]:
+    """A field whose picture shows other words than its value, which some programs show at a click."""
+    filled = [one for one in final.widgets.values() if one.kind == "/Tx" and one.value is not None]
+    if not filled:
+        return []
+    try:
+        with Drawing(pdf) as drawing:
+            for page in {one.page for one in filled}:
+                drawing.flattened(page)
+            other = [
+                one
+                for one in filled
+                if page_findings.contradict(drawing.field_words(one.page, one.rect), one.value or "")
+            ]
+    except _ODD:
+        return [words.NOT_COMPARED]
+    return [words.OTHER_WORDS.format(field=plain(one.name), page=one.page + 1) for one in other[:1]]
 
 
 def _compared(pdf: bytes, found: tuple[SignatureVerdict, ...], final: Snapshot) -> _Pages:

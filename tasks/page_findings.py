@@ -24,6 +24,9 @@ from tasks.verifying import Changes
 
 _SPACES = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 
+_LONG = 60
+"""Letters beyond which a field's text may not have room in it."""
+
 
 class _Weight(IntEnum):
     LAWFUL = 0
@@ -290,6 +293,14 @@ def _by_signature(later: Iterable[SignatureVerdict]) -> _Reading:
 def same_words(one: str, other: str) -> bool:
     """Whether two texts are the same but for the breaking of lines."""
     return _plain(one) == _plain(other)
+
+
+def contradict(shown: str, value: str) -> bool:
+    """Whether what a field shows can be read and is not its value; a long one may be cut off at the edge."""
+    seen, said = ("".join(unicodedata.normalize("NFKC", one).split()) for one in (shown, value))
+    if not seen or not seen.isprintable() or seen == said:
+        return False
+    return len(said) < _LONG or seen not in said
 
 
 def _plain(text: str) -> str:

@@ -106,6 +106,11 @@ UNSIGNED_ADDITION = Text(
     "Sau chữ ký này có phần được điền hoặc thêm vào mà không ai ký.",
     "After this signature something was filled in or added that nobody signed.",
 )
+OTHER_WORDS = Text(
+    "Ô “{field}” ở trang {page} ghi một giá trị khác với chữ nhìn thấy, nên phần mềm khác có thể hiện khác.",
+    "The field “{field}” on page {page} holds another value than the words that are seen: other software may "
+    "show it.",
+)
 NOT_COMPARED = Text(
     "Không so sánh được các trang với lúc ký, nên chưa xác nhận được nội dung còn nguyên.",
     "The pages could not be compared with what was signed, so it is not confirmed that they are unchanged.",

@@ -63,6 +63,17 @@ def filled_unseen() -> dict[int, bytes]:
     return {1: ROOT % form, PAGE: with_page(entries=b"/Annots [%d 0 R]" % PICTURE), PICTURE: field}
 
 
+def filled_otherwise() -> dict[int, bytes]:
+    """The picture says one sum, the value another; a viewer shows the value when the field is clicked."""
+    made = filled_unseen()
+    shown = raw.stream(
+        b"/Tx BMC q BT /F1 12 Tf 0 g 2 5 Td (5 000 000) Tj ET Q EMC",
+        b"/Type /XObject /Subtype /Form /BBox [0 0 240 20] /Resources << /Font << /F1 5 0 R >> >>",
+    )
+    made[PICTURE] = raw.with_entry(made[PICTURE], b"/AP << /N %d 0 R >> " % MORE)
+    return made | {MORE: shown}
+
+
 PREPARED: dict[str, dict[int, bytes]] = {
     "layers that browsers switch for paper": with_layers(
         b"/Usage << /Print << /PrintState /OFF >> >>", b"/Usage << /Print << /PrintState /ON >> >>"
@@ -91,6 +102,7 @@ PREPARED: dict[str, dict[int, bytes]] = {
     "a note each program draws": noted(b"FreeText"),
     "a stamp each program draws": noted(b"Stamp"),
     "a field's words each program draws": filled_unseen(),
+    "a field's value that is not what it shows": filled_otherwise(),
     "a layer switched on opening": layered(
         ROOT % (_OPENED + b"/OpenAction << /S /SetOCGState /State [/ON 21 0 R /OFF 20 0 R] >>")
     ),
