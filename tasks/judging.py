@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -46,6 +47,8 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_SIGNATURES = 60
 MOST_REVISIONS = 300
 MOST_ENDS = 3
+_HEAD = 2048
+_LENGTH = re.compile(rb"/L\s+(\d{1,12})\b")
 _ODD = (*MALFORMED, pikepdf.PdfError, pypdfium2.PdfiumError)
 
 
@@ -167,6 +170,8 @@ def _with_pages(
     doubts: list[Text] = []
     if not pdf.startswith(b"%PDF-"):
         doubts.append(words.BYTES_BEFORE)
+    if found and _claims_to_be_linear(pdf):
+        doubts.append(words.READERS_DISAGREE)
     if places.strays and not found:
         return summing_up.taken_off()
     if places.strays:
@@ -204,6 +209,15 @@ def _with_pages(
         ),
         modified=moving.modified,
     )
+
+
+def _claims_to_be_linear(pdf: bytes) -> bool:
+    """Whether the file's head says that it is linearized as it lies here: readers that believe it, browsers
+    among them, then take the tables at its head and not those at its end. Whoever signs a linearized file
+    appends to it, so no honest one is as long as its head says.
+    """
+    head = pdf[:_HEAD]
+    return b"/Linearized" in head and any(int(found) == len(pdf) for found in _LENGTH.findall(head))
 
 
 def _agreed(final: Snapshot, reader: PdfFileReader, places: Places) -> bool:

@@ -210,7 +210,8 @@ class Drawing:
     def flattened(self, page: int) -> None:
         """From here on what fields show counts as the page's own; for reading, not for drawing."""
         self._own[page] = set(self._read(page))
-        self._document[page].flatten()
+        if self._document.formenv is not None:  # PDFium may see no form where others do
+            self._document[page].flatten()
         del self._letters[page]
 
 

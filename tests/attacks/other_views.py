@@ -9,11 +9,13 @@ from __future__ import annotations
 from functools import partial
 
 from tests.attacks import raw
+from tests.attacks.byte_ranges import FIELD_ENTRIES
 from tests.attacks.display import LAYER, LAYER_2, layered, prepared
-from tests.attacks.letters import CONTENT, FONT, PAGE, PAGES, SUM, words
+from tests.attacks.letters import CONTENT, FONT, PAGE, PAGES, SIGNATURE, SUM, close, objects, words
 from tests.attacks.samples import UNKNOWN, Attacks
 
 ATTACKS = Attacks("other views")
+sample = ATTACKS.sample
 PICTURE, MORE = 40, 41
 TEXT = words(b"TO TRINH", SUM)
 ROOT = b"<< /Type /Catalog /Pages 2 0 R %s >>"
@@ -120,5 +122,18 @@ PREPARED: dict[str, dict[int, bytes]] = {
     "fewer pages counted": {PAGES: b"<< /Type /Pages /Kids [3 0 R 6 0 R] /Count 1 >>"},
     "more pages counted": {PAGES: b"<< /Type /Pages /Kids [3 0 R 6 0 R] /Count 3 >>"},
 }
+
+
+@sample("tables at the head that browsers believe", None, UNKNOWN)
+def linear() -> bytes:
+    """The head says that the whole file is laid out for reading page by page, and as long."""
+    claim = b"<< /Linearized 1 /L %010d /O 3 /E 100 /N 2 /T 100 /H [100 10] >>"
+    form = b"/AcroForm << /Fields [20 0 R] /SigFlags 3 >>"
+    kept = objects({1: ROOT % form, PAGE: with_page(entries=b"/Annots [20 0 R]")})
+    signed = {20: FIELD_ENTRIES % b"/V 21 0 R", 21: SIGNATURE}
+    size = len(raw.build({30: claim % 0, **kept, **signed}))
+    return close(raw.build({30: claim % size, **kept, **signed}))
+
+
 for _name, _changes in PREPARED.items():
     ATTACKS.add(_name, partial(prepared, _changes), None, UNKNOWN)
