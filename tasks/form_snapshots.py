@@ -188,7 +188,9 @@ def _bound(document: pikepdf.Pdf, signed: set[tuple[str, str]]) -> bool:
 
 def _described(document: pikepdf.Pdf) -> tuple[str, ...]:
     info: Any = document.trailer.get("/Info")
-    said = [str(info.get(key, "")) for key in _DESCRIBING] if isinstance(info, pikepdf.Dictionary) else []
+    # A program that writes its name into a file without any description adds none.
+    described = info if isinstance(info, pikepdf.Dictionary) else pikepdf.Dictionary()
+    said = [str(described.get(key, "")) for key in _DESCRIBING]
     metadata: Any = document.Root.get("/Metadata")
     if isinstance(metadata, pikepdf.Stream):
         found = _TITLES.findall(metadata.read_bytes()[:_LONGEST])

@@ -31,7 +31,7 @@ from tests.attacks.letters import (
     unsigned,
 )
 from tests.attacks.samples import Make
-from tests.signatures import NAMES, person
+from tests.signatures import NAMES, authority, person
 
 __all__ = ["FILES", "UNKNOWN"]
 
@@ -151,6 +151,23 @@ def digital_signature_alone() -> bytes:
 
 
 honest("an answer of the authority that the certificate is good")(with_answer)
+
+
+@honest("validation data as iText appends it")
+def by_itext() -> bytes:
+    """It says its name in a comment behind the trailer, and in the description of a file that had none."""
+    pdf = plain()
+    store = b"<< /VRI << >> /Certs [901 0 R] >>"
+    said = b"<< /ModDate (D:20261118080000Z) /Producer (iText 5.5.13.3; modified using iText 5.5.13.3) >>"
+    objects_ = {
+        900: store,
+        901: raw.stream(authority().issuing),
+        902: said,
+        1: raw.with_entry(raw.value_of(pdf, 1), b"/DSS 900 0 R "),
+    }
+    made = raw.update(pdf, objects_, entries=b"/Info 902 0 R")
+    before, behind = made.rsplit(b"startxref", 1)
+    return before + b"%iText-5.5.13.3\nstartxref" + behind
 
 
 for _written in ("D:20261118005803Z'", "D:20261118005803Z00'00'", "D:20261118005803", "18/11/2026 07:58"):
