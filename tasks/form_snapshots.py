@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -88,6 +88,8 @@ class Snapshot:
     """What else the file says of itself as a whole (layers, actions, language …), as a digest."""
     notes: tuple[tuple[int, Rect], ...] = ()
     """Page and place of every annotation that is no field."""
+    fields: int = 0
+    """Fields of the form, on pages or not."""
     bound: bool = False
     """A signature says what may follow it: the file is certified, or fields are locked."""
 
@@ -113,7 +115,8 @@ def snapshot(pdf: bytes) -> Snapshot:
                 if len(widgets) > MOST_WIDGETS:
                     raise pikepdf.PdfError("More fields than we look at.")
         signed = {(w.name, w.value) for w in widgets.values() if w.kind == "/Sig" and w.value is not None}
-        signed.update(_signed(document))
+        fields = list(_fields(document))
+        signed.update(_signed(fields))
         return Snapshot(
             document.Root.objgen,
             frames,
@@ -125,6 +128,7 @@ def snapshot(pdf: bytes) -> Snapshot:
             kept=_kept(document),
             catalogue=_catalogue(document),
             notes=tuple(_notes(document)),
+            fields=len(fields),
             bound=_bound(document, signed),
         )
 
@@ -260,8 +264,8 @@ def _compared_elsewhere(value: Any) -> bool:
     return value.get("/Type") in ("/Page", "/Pages") or value.get("/Subtype") == "/Widget" or "/FT" in value
 
 
-def _signed(document: pikepdf.Pdf) -> Iterator[tuple[str, str]]:
-    """Signature fields of the form, on a page or not."""
+def _fields(document: pikepdf.Pdf) -> Iterator[Any]:
+    """All fields of the form, and those under them."""
     form: Any = document.Root.get("/AcroForm")
     fields: Any = form.get("/Fields") if isinstance(form, pikepdf.Dictionary) else None
     seen: set[tuple[int, int]] = set()
@@ -273,6 +277,12 @@ def _signed(document: pikepdf.Pdf) -> Iterator[tuple[str, str]]:
         seen.add(field.objgen)
         kids = field.get("/Kids")
         waiting += list(kids) if isinstance(kids, pikepdf.Array) else []
+        yield field
+
+
+def _signed(fields: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """Signature fields of the form, on a page or not."""
+    for field in fields:
         value = _value(field, "/Sig") if _inherited(field, "/FT") == "/Sig" and "/V" in field else None
         if value is not None:
             yield _name(field), value

@@ -16,7 +16,7 @@ from enum import IntEnum
 from models.text import Text
 from tasks import verdict_words as words
 from tasks.comparing import Box
-from tasks.form_snapshots import Key, Snapshot
+from tasks.form_snapshots import Key, Rect, Snapshot
 from tasks.page_evidence import Change, PageChange
 from tasks.plain_names import plain
 from tasks.verdicts import PageFinding, SignatureVerdict, Standing
@@ -308,6 +308,30 @@ def _plain(text: str) -> str:
     return " ".join(_SPACES.sub("", unicodedata.normalize("NFC", text).strip()).split())
 
 
+def _stamped_only(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> bool:
+    """Whether all that fields show since is document timestamps without any place on a page.
+
+    iText gives them an empty picture, which difference analysis takes for the filling of a form.
+    """
+    if index not in seen.revisions:
+        return False
+    then, final = seen.revisions[index], seen.final
+    new = final.widgets.keys() - then.widgets.keys()
+    stamps = {one.report.field for one in found[index + 1 :] if one.report.is_timestamp}
+    return (
+        not seen.changes[index]
+        and then.drawn_by == final.drawn_by
+        and then.catalogue == final.catalogue
+        and final.fields - then.fields == len(new)
+        and all(final.widgets.get(key) == widget for key, widget in then.widgets.items())
+        and all(key[0] in stamps and final.widgets[key].kind == "/Sig" and _nowhere(key[2]) for key in new)
+    )
+
+
+def _nowhere(rect: Rect) -> bool:
+    return rect[0] == rect[2] and rect[1] == rect[3]
+
+
 def signed_to_the_end(
     found: Sequence[SignatureVerdict], seen: Seen | None = None
 ) -> tuple[SignatureVerdict, ...]:
@@ -320,8 +344,13 @@ def signed_to_the_end(
     if people:
         last = found[people[-1]]
         doubted = last.standing in (Standing.VALID, Standing.UNKNOWN) and last.report.intact
-        if seen is not None and last.report.changes is Changes.FORM and filled_by_nobody(found, seen):
-            return tuple(result)
+        if seen is not None and last.report.changes is Changes.FORM:
+            if filled_by_nobody(found, seen):
+                return tuple(result)
+            if _stamped_only(people[-1], found, seen):
+                report = replace(last.report, changes=Changes.ARCHIVE)
+                result[people[-1]] = replace(last, report=report)
+                return tuple(result)
         if doubted and last.report.changes not in (Changes.NONE, Changes.ARCHIVE):
             result[people[-1]] = replace(last, standing=Standing.ALTERED, sentence=words.UNSIGNED_ADDITION)
     return tuple(result)
