@@ -13,6 +13,7 @@ from tests import signatures
 from tests.attacks import form_content, raw
 from tests.attacks.byte_ranges import FIELD_ENTRIES, by_hand, plain
 from tests.attacks.certified import stranger
+from tests.attacks.combined import with_no_place
 from tests.attacks.forged_cms import sha_1
 from tests.attacks.hidden_evidence import holder, with_answer
 from tests.attacks.honest import FILES, archive, honest
@@ -168,6 +169,9 @@ def by_itext() -> bytes:
     made = raw.update(pdf, objects_, entries=b"/Info 902 0 R")
     before, behind = made.rsplit(b"startxref", 1)
     return before + b"%iText-5.5.13.3\nstartxref" + behind
+
+
+honest("a document timestamp with an empty picture, as iText makes it")(lambda: with_no_place(signed()))
 
 
 for _written in ("D:20261118005803Z'", "D:20261118005803Z00'00'", "D:20261118005803", "18/11/2026 07:58"):
