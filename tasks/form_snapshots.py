@@ -149,7 +149,7 @@ def _widgets(page: pikepdf.Page, number: int) -> Iterator[Widget]:
         rect = _rect(annotation)
         if rect is None:
             continue
-        kind = str(_inherited(annotation, "/FT") or "")
+        kind = str(inherited(annotation, "/FT") or "")
         value = _value(annotation, kind)
         shown = kind == "/Tx" and value is not None and field_appearances.plain(annotation)
         ordinary = kind == "/Sig" and field_appearances.ordinary(annotation)
@@ -283,12 +283,13 @@ def _fields(document: pikepdf.Pdf) -> Iterator[Any]:
 def _signed(fields: Iterable[Any]) -> Iterator[tuple[str, str]]:
     """Signature fields of the form, on a page or not."""
     for field in fields:
-        value = _value(field, "/Sig") if _inherited(field, "/FT") == "/Sig" and "/V" in field else None
+        value = _value(field, "/Sig") if inherited(field, "/FT") == "/Sig" and "/V" in field else None
         if value is not None:
             yield _name(field), value
 
 
-def _inherited(field: Any, key: str) -> Any:
+def inherited(field: Any, key: str) -> Any:
+    """An entry of a field where it stands, or of the field it belongs to."""
     for _ in range(_DEEPEST):
         if key in field:
             return field[key]
@@ -310,7 +311,7 @@ def _name(field: Any) -> str:
 
 
 def _value(field: Any, kind: str) -> str | None:
-    value = _inherited(field, "/V")
+    value = inherited(field, "/V")
     if value is None:
         return None
     if kind == "/Sig":

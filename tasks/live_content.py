@@ -17,10 +17,10 @@ import pikepdf
 
 from models.text import Text
 from tasks import verdict_words as words
+from tasks.form_snapshots import inherited
 
 MOST_OBJECTS = 200_000
 _MOST_ACTIONS = 200
-_DEEPEST = 20
 _MEDIA = {"/RichMedia", "/3D", "/Movie", "/Screen", "/Sound"}
 _EMBEDDED = {"/FontFile", "/FontFile2", "/FontFile3"}
 _OUTSIDE = {"/Launch", "/GoToR", "/GoToE", "/ImportData", "/SubmitForm"}
@@ -109,23 +109,12 @@ def _words_without_picture(document: pikepdf.Pdf) -> bool:
     """Whether some field has words that nothing in the file draws."""
     return any(
         isinstance(annotation, pikepdf.Dictionary)
-        and _of_field(annotation, "/FT") in ("/Tx", "/Ch")
-        and bool(str(_of_field(annotation, "/V") or "").strip())
+        and inherited(annotation, "/FT") in ("/Tx", "/Ch")
+        and bool(str(inherited(annotation, "/V") or "").strip())
         and "/AP" not in annotation
         for page in document.pages
         for annotation in page.get("/Annots", ())
     )
-
-
-def _of_field(annotation: Any, key: str) -> Any:
-    """An entry of a field where it stands, or of the field it belongs to."""
-    for _ in range(_DEEPEST):
-        if key in annotation:
-            return annotation[key]
-        annotation = annotation.get("/Parent")
-        if not isinstance(annotation, pikepdf.Dictionary):
-            break
-    return None
 
 
 def _layers(document: pikepdf.Pdf, found: LiveContent) -> None:
