@@ -31,6 +31,7 @@ from service.verify_words import known_words, rows
 from service.verifying import Verifier
 from tasks.blobs import BlobStore
 from tasks.check_results import CheckResult
+from tasks.plain_names import plain
 from tasks.summing_up import unreadable
 from tasks.verdicts import Anchors, Standing
 
@@ -152,7 +153,7 @@ def _lines(result: CheckResult, known: KnownFile | None, language: Language, det
         for name, value in row.facts if details else ():
             yield f"       {name.to(language)}: {value.to(language)}"
     for place in verdict.places:
-        words_ = f": {place.words_before or '–'} → {place.words_after or '–'}"
+        words_ = f": {plain(place.words_before) or '–'} → {plain(place.words_after) or '–'}"
         differs = _ADDED if verdict.standing is Standing.UNKNOWN else _PAGE
         page = differs.format(n=place.page) if place.page else _GONE
         yield f"  {page.to(language)}{words_ if place.words_before or place.words_after else ''}"

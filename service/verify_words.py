@@ -12,6 +12,7 @@ from datetime import datetime
 from flows.known_files import FileStanding, KnownFile
 from models.text import Text
 from service import revocation_words, words
+from tasks.plain_names import plain
 from tasks.verdicts import IssuerClass, PageFinding, SignatureVerdict, Standing, Verdict
 from tasks.verifying import Changes, Level
 
@@ -133,7 +134,7 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
     report = one.report
     return [
         (_REASON, one.sentence),
-        (_FIELD, words.same(report.field or "–")),
+        (_FIELD, words.same(plain(report.field) or "–")),
         (
             _SIGNER,
             words.same(", ".join(dict.fromkeys(filter(None, (report.signer, report.organization)))) or "–"),

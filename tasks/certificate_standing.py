@@ -30,8 +30,10 @@ from pyhanko_certvalidator.errors import PathError, ValidationError
 
 from models.text import Text
 from tasks import verdict_words as words
+from tasks.certificate_holders import named, of_machine
 from tasks.certificates import load
 from tasks.checking import MALFORMED
+from tasks.plain_names import deceptive
 from tasks.verdicts import Anchors, Asking, IssuerClass, SignatureVerdict, Standing
 from tasks.verifying import Changes, Examined
 
@@ -50,6 +52,8 @@ async def judged(examined: Examined, anchors: Anchors, now: datetime) -> Signatu
         standing, sentence = _certificate(examined, chain)
     if standing is Standing.VALID:
         standing, sentence = _timestamp(examined)
+    if standing is Standing.VALID and not examined.report.is_timestamp:
+        standing, sentence = _holder(examined)
     if standing is Standing.VALID and examined.report.is_timestamp:
         sentence = words.TIMESTAMP_HOLDS
     certificate = _own(examined)
@@ -187,6 +191,19 @@ def _certificate(examined: Examined, chain: _Chain) -> tuple[Standing, Text]:
     if status.trust_problem_indic is AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE:
         return Standing.UNKNOWN, words.OTHER_PURPOSE
     return Standing.UNKNOWN, words.REVOCATION_UNKNOWN
+
+
+def _holder(examined: Examined) -> tuple[Standing, Text]:
+    """A certificate of a server, or a name that passes for another, says nothing about a person."""
+    certificate = _own(examined)
+    if certificate is None:
+        return Standing.VALID, words.HOLDS
+    if of_machine(certificate):
+        return Standing.UNKNOWN, words.OTHER_PURPOSE
+    subject = certificate.subject
+    if any(deceptive(named(subject, kind)) for kind in ("common_name", "organization_name")):
+        return Standing.UNKNOWN, words.DECEPTIVE_NAME
+    return Standing.VALID, words.HOLDS
 
 
 def _timestamp(examined: Examined) -> tuple[Standing, Text]:

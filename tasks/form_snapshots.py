@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -93,6 +93,8 @@ class Snapshot:
     """Page and place of every annotation that is no field."""
     fonts: frozenset[str] = frozenset()
     """Digests of the fonts its pages and fields are drawn with."""
+    fields: int = 0
+    """Fields of the form, on pages or not."""
     bound: bool = False
     """A signature says what may follow it: the file is certified, or fields are locked."""
 
@@ -118,7 +120,8 @@ def snapshot(pdf: bytes) -> Snapshot:
                 if len(widgets) > MOST_WIDGETS:
                     raise pikepdf.PdfError("More fields than we look at.")
         signed = {(w.name, w.value) for w in widgets.values() if w.kind == "/Sig" and w.value is not None}
-        signed.update(_signed(document))
+        fields = list(_fields(document))
+        signed.update(_signed(fields))
         return Snapshot(
             document.Root.objgen,
             frames,
@@ -131,6 +134,7 @@ def snapshot(pdf: bytes) -> Snapshot:
             catalogue=_catalogue(document),
             notes=tuple(_notes(document)),
             fonts=letter_shapes.fonts_of(document),
+            fields=len(fields),
             bound=_bound(document, signed),
         )
 
@@ -151,7 +155,7 @@ def _widgets(page: pikepdf.Page, number: int) -> Iterator[Widget]:
         rect = _rect(annotation)
         if rect is None:
             continue
-        kind = str(_inherited(annotation, "/FT") or "")
+        kind = str(inherited(annotation, "/FT") or "")
         value = _value(annotation, kind)
         drawn_in = field_appearances.plain(annotation) if kind == "/Tx" and value is not None else None
         ordinary = kind == "/Sig" and field_appearances.ordinary(annotation)
@@ -195,7 +199,9 @@ def _bound(document: pikepdf.Pdf, signed: set[tuple[str, str]]) -> bool:
 
 def _described(document: pikepdf.Pdf) -> tuple[str, ...]:
     info: Any = document.trailer.get("/Info")
-    said = [str(info.get(key, "")) for key in _DESCRIBING] if isinstance(info, pikepdf.Dictionary) else []
+    # A program that writes its name into a file without any description adds none.
+    described = info if isinstance(info, pikepdf.Dictionary) else pikepdf.Dictionary()
+    said = [str(described.get(key, "")) for key in _DESCRIBING]
     metadata: Any = document.Root.get("/Metadata")
     if isinstance(metadata, pikepdf.Stream):
         found = _TITLES.findall(metadata.read_bytes()[:_LONGEST])
@@ -235,8 +241,8 @@ def _catalogue(document: pikepdf.Pdf) -> str:
     return sha256(" ".join(parts).encode()).hexdigest()
 
 
-def _signed(document: pikepdf.Pdf) -> Iterator[tuple[str, str]]:
-    """Signature fields of the form, on a page or not."""
+def _fields(document: pikepdf.Pdf) -> Iterator[Any]:
+    """All fields of the form, and those under them."""
     form: Any = document.Root.get("/AcroForm")
     fields: Any = form.get("/Fields") if isinstance(form, pikepdf.Dictionary) else None
     seen: set[tuple[int, int]] = set()
@@ -248,12 +254,19 @@ def _signed(document: pikepdf.Pdf) -> Iterator[tuple[str, str]]:
         seen.add(field.objgen)
         kids = field.get("/Kids")
         waiting += list(kids) if isinstance(kids, pikepdf.Array) else []
-        value = _value(field, "/Sig") if _inherited(field, "/FT") == "/Sig" and "/V" in field else None
+        yield field
+
+
+def _signed(fields: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """Signature fields of the form, on a page or not."""
+    for field in fields:
+        value = _value(field, "/Sig") if inherited(field, "/FT") == "/Sig" and "/V" in field else None
         if value is not None:
             yield _name(field), value
 
 
-def _inherited(field: Any, key: str) -> Any:
+def inherited(field: Any, key: str) -> Any:
+    """An entry of a field where it stands, or of the field it belongs to."""
     for _ in range(_DEEPEST):
         if key in field:
             return field[key]
@@ -275,7 +288,7 @@ def _name(field: Any) -> str:
 
 
 def _value(field: Any, kind: str) -> str | None:
-    value = _inherited(field, "/V")
+    value = inherited(field, "/V")
     if value is None:
         return None
     if kind == "/Sig":

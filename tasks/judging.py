@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pikepdf
 import pypdfium2
+from pyhanko.pdf_utils.misc import PdfStrictReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from models.text import Text
@@ -35,6 +37,7 @@ from tasks import verdict_words as words
 from tasks.checking import MALFORMED
 from tasks.form_snapshots import Key, Snapshot
 from tasks.page_evidence import Drawing, PageChange, TooMuchToDraw
+from tasks.plain_names import plain
 from tasks.signature_places import Place, Places
 from tasks.validation_data import ValidationData
 from tasks.verdicts import Anchors, ChangedPlace, PageFinding, SignatureVerdict, Standing, Verdict
@@ -44,6 +47,8 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_SIGNATURES = 60
 MOST_REVISIONS = 300
 MOST_ENDS = 3
+_HEAD = 2048
+_LENGTH = re.compile(rb"/L\s+(\d{1,12})\b")
 _ODD = (*MALFORMED, pikepdf.PdfError, pypdfium2.PdfiumError)
 
 
@@ -98,9 +103,36 @@ def _of_the_signed_part(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict 
 
 
 def _read(pdf: bytes) -> PdfFileReader:
-    """Strictly, but for files with two kinds of tables, which strict reading refuses to validate."""
-    reader = PdfFileReader(io.BytesIO(pdf))
+    """Strictly, but for files with two kinds of tables, which strict reading refuses to validate, and for
+    new objects of a higher generation, as Okular and other programs on Poppler number them."""
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf))
+    except PdfStrictReadError:
+        lenient = PdfFileReader(io.BytesIO(pdf), strict=False)
+        if not _numbered_by_poppler(lenient):
+            raise
+        return lenient
     return PdfFileReader(io.BytesIO(pdf), strict=False) if reader.xrefs.hybrid_xrefs_present else reader
+
+
+def _numbered_by_poppler(reader: PdfFileReader) -> bool:
+    """Whether all that is odd about the tables is that new numbers begin with generation 1: no number is
+    used twice, so no reader can mean another object by it."""
+    generations: dict[int, int] = {}
+    streams: set[int] = set()
+    size = 0
+    tables = [reader.xrefs.get_xref_data(number) for number in range(reader.xrefs.total_revisions)]
+    freed = {number for table in tables for number in table.freed} - {0}
+    for revision in range(len(tables)):
+        head = reader.xrefs.get_xref_container_info(revision)
+        listed = {one.idnum: one.generation for one in reader.xrefs.explicit_refs_in_revision(revision)}
+        twice = any(generations.get(number, own) != own for number, own in listed.items())
+        if twice or head.size < size or not listed.keys().isdisjoint(freed | streams):
+            return False
+        generations |= listed
+        streams |= {head.stream_ref.idnum} if head.stream_ref else set()
+        size = head.size
+    return True
 
 
 async def _signatures(
@@ -138,6 +170,8 @@ def _with_pages(
     doubts: list[Text] = []
     if not pdf.startswith(b"%PDF-"):
         doubts.append(words.BYTES_BEFORE)
+    if found and _claims_to_be_linear(pdf):
+        doubts.append(words.READERS_DISAGREE)
     if places.strays and not found:
         return summing_up.taken_off()
     if places.strays:
@@ -152,11 +186,13 @@ def _with_pages(
     try:
         final = form_snapshots.snapshot(pdf)
         moving = live.live_content(pdf)
+        seen = page_evidence.pages_seen(pdf)
     except _ODD:
         return summing_up.summed_up(_uncompared(found), [*doubts, words.READERS_DISAGREE])
-    if not _agreed(final, reader, places):
+    if not _agreed(final, reader, places) or seen != len(final.frames):
         doubts.append(words.READERS_DISAGREE)
-    doubts += moving.doubts
+    doubts += [doubt for doubt in moving.doubts if doubt not in doubts]
+    doubts += _said_otherwise(pdf, final)
     pages = _compared(pdf, found, final)
     verdict = summing_up.summed_up(pages.found, doubts, pages.places)
     return replace(
@@ -175,11 +211,39 @@ def _with_pages(
     )
 
 
+def _claims_to_be_linear(pdf: bytes) -> bool:
+    """Whether the file's head says that it is linearized as it lies here: readers that believe it, browsers
+    among them, then take the tables at its head and not those at its end. Whoever signs a linearized file
+    appends to it, so no honest one is as long as its head says.
+    """
+    head = pdf[:_HEAD]
+    return b"/Linearized" in head and any(int(found) == len(pdf) for found in _LENGTH.findall(head))
+
+
 def _agreed(final: Snapshot, reader: PdfFileReader, places: Places) -> bool:
     """Whether qpdf sees the catalogue and the signatures pyHanko sees."""
     root = reader.root_ref
     names = {place.field for place in places.found}
     return final.root == (root.idnum, root.generation) and {name for name, _ in final.signed} == names
+
+
+def _said_otherwise(pdf: bytes, final: Snapshot) -> list[Text]:
+    """A field whose picture shows other words than its value, which some programs show at a click."""
+    filled = [one for one in final.widgets.values() if one.kind == "/Tx" and one.value is not None]
+    if not filled:
+        return []
+    try:
+        with Drawing(pdf) as drawing:
+            for page in {one.page for one in filled}:
+                drawing.flattened(page)
+            other = [
+                one
+                for one in filled
+                if page_findings.contradict(drawing.field_words(one.page, one.rect), one.value or "")
+            ]
+    except _ODD:
+        return [words.NOT_COMPARED]
+    return [words.OTHER_WORDS.format(field=plain(one.name), page=one.page + 1) for one in other[:1]]
 
 
 def _compared(pdf: bytes, found: tuple[SignatureVerdict, ...], final: Snapshot) -> _Pages:

@@ -16,11 +16,24 @@ from typing import Any
 import pikepdf
 
 from models.text import Text
+from tasks import verdict_words as words
+from tasks.form_snapshots import inherited
 
 MOST_OBJECTS = 200_000
+_MOST_ACTIONS = 200
 _MEDIA = {"/RichMedia", "/3D", "/Movie", "/Screen", "/Sound"}
 _EMBEDDED = {"/FontFile", "/FontFile2", "/FontFile3"}
-_OUTSIDE = {"/Launch", "/GoToR", "/ImportData", "/SubmitForm"}
+_OUTSIDE = {"/Launch", "/GoToR", "/GoToE", "/ImportData", "/SubmitForm"}
+_MOVING = {"/Hide", "/SetOCGState"}
+"""Actions that show or hide parts of the pages, whoever calls them."""
+_EMPTYING = {"/ResetForm", "/ImportData"}
+"""Actions that change what fields say: a reader may press such a button, a file may not by itself."""
+_DRAWN = {
+    *("/FreeText", "/Stamp", "/Line", "/Square", "/Circle", "/Polygon", "/PolyLine", "/Ink", "/Redact"),
+}
+"""Annotations that are seen; without a picture of their own each program draws them in its own way."""
+_TORN = ("duplicated key", "expected endstream")
+"""What qpdf says where readers take different halves: two entries of one name, a stream of two lengths."""
 _DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
 _HIDDEN, _PRINT, _NO_VIEW = 2, 4, 32
 """Flags of an annotation (ISO 32000-1, table 165)."""
@@ -48,6 +61,8 @@ def live_content(pdf: bytes) -> LiveContent:
     found = LiveContent()
     with pikepdf.open(io.BytesIO(pdf), attempt_recovery=False, suppress_warnings=True) as document:
         found.modified = _modified(document)
+        if "/Collection" in document.Root:
+            found.caution(PORTFOLIO)
         _form(document, found)
         _layers(document, found)
         for count, thing in enumerate(document.objects):
@@ -56,6 +71,8 @@ def live_content(pdf: bytes) -> LiveContent:
                 break
             for part in _dictionaries(thing, 0):
                 _looked_at(part, found)
+        if any(sign in str(warning) for warning in document.get_warnings() for sign in _TORN):
+            found.doubt(words.READERS_DISAGREE)
     return found
 
 
@@ -74,7 +91,8 @@ def _form(document: pikepdf.Pdf, found: LiveContent) -> None:
         return
     if "/XFA" in form:
         found.doubt(DYNAMIC_FORM)
-    if bool(form.get("/NeedAppearances", False)) and _has_words(document):
+    asked = bool(form.get("/NeedAppearances", False)) and _has_words(document)
+    if asked or _words_without_picture(document):
         found.doubt(DRAWN_BY_VIEWER)
 
 
@@ -87,16 +105,43 @@ def _has_words(document: pikepdf.Pdf) -> bool:
     )
 
 
+def _words_without_picture(document: pikepdf.Pdf) -> bool:
+    """Whether some field has words that nothing in the file draws."""
+    return any(
+        isinstance(annotation, pikepdf.Dictionary)
+        and inherited(annotation, "/FT") in ("/Tx", "/Ch")
+        and bool(str(inherited(annotation, "/V") or "").strip())
+        and "/AP" not in annotation
+        for page in document.pages
+        for annotation in page.get("/Annots", ())
+    )
+
+
 def _layers(document: pikepdf.Pdf, found: LiveContent) -> None:
     layers: Any = document.Root.get("/OCProperties")
     if not isinstance(layers, pikepdf.Dictionary):
         return
     usual: Any = layers.get("/D")
     changing = isinstance(usual, pikepdf.Dictionary) and len(usual.get("/AS", ())) > 0
-    if changing or len(layers.get("/Configs", ())) > 0:
+    groups = [one for one in layers.get("/OCGs", ()) if isinstance(one, pikepdf.Dictionary)]
+    if changing or len(layers.get("/Configs", ())) > 0 or any(_by_itself(one) for one in groups):
         found.doubt(LAYERS_CHANGE)
     else:
         found.caution(LAYERS)
+
+
+def _by_itself(group: Any) -> bool:
+    """Whether a layer says that it is off on the screen or on paper, which browsers follow though no
+    configuration asks for it; or is not meant to be viewed, so that some show it always."""
+    usage: Any = group.get("/Usage")
+    states = [
+        usage[use].get(f"{use}State")
+        for use in ("/View", "/Print")
+        if isinstance(usage, pikepdf.Dictionary) and isinstance(usage.get(use), pikepdf.Dictionary)
+    ]
+    intent: Any = group.get("/Intent", pikepdf.Name.View)
+    meant = [str(one) for one in intent] if isinstance(intent, pikepdf.Array) else [str(intent)]
+    return "/OFF" in states or not {"/View", "/All"} & set(meant)
 
 
 def _dictionaries(thing: Any, depth: int) -> Iterator[Any]:
@@ -121,17 +166,63 @@ def _looked_at(part: Any, found: LiveContent) -> None:
         found.doubt(SCRIPTS)
     if isinstance(action, pikepdf.Name) and str(action) in _OUTSIDE:
         found.caution(LEADS_OUTSIDE)
-    if isinstance(part, pikepdf.Stream) and "/F" in part:
-        found.doubt(CONTENT_OUTSIDE)
+    if action in _MOVING or any(one.get("/S") in _EMPTYING for one in _started(part)):
+        found.doubt(ACTS)
+    if isinstance(part, pikepdf.Stream):
+        _drawn(part, found)
+    # A soft mask's function is part of the picture; there a group stands beside it.
+    if "/G" not in part and (_is_function(part.get("/TR")) or _is_function(part.get("/TR2"))):
+        found.doubt(OTHER_ON_PAPER)
+    if part.get("/OP") is True or part.get("/op") is True:
+        found.caution(OVERPRINT)
     subtype = part.get("/Subtype")
     if isinstance(subtype, pikepdf.Name):
         if str(subtype) in _MEDIA:
             found.caution(MEDIA)
+        if str(subtype) in _DRAWN and "/Rect" in part and "/AP" not in part and not _unseen(part):
+            found.doubt(NOTES_BY_VIEWER)
         if "/Rect" in part and _differs_on_paper(part):
             # Many signing programs leave a signature's stamp unprinted; it says nothing that is read.
             (found.caution if part.get("/FT") == "/Sig" else found.doubt)(OTHER_ON_PAPER)
     if part.get("/Type") == "/FontDescriptor" and not _EMBEDDED & set(part.keys()):
         found.caution(FONTS)
+
+
+def _drawn(stream: Any, found: LiveContent) -> None:
+    """Pictures of which some programs or printers take another version."""
+    kind = stream.get("/Subtype")
+    if "/F" in stream or "/OPI" in stream or (kind == "/Form" and "/Ref" in stream):
+        found.doubt(CONTENT_OUTSIDE)
+    if (kind == "/Image" and "/Alternates" in stream) or "/PS" in (kind, stream.get("/Subtype2")):
+        found.doubt(OTHER_ON_PAPER)
+
+
+def _started(part: Any) -> Iterator[Any]:
+    """The actions that begin without anybody asking for them."""
+    waiting = [part[key] for key in ("/OpenAction", "/AA") if key in part]
+    for _ in range(_MOST_ACTIONS):
+        if not waiting:
+            return
+        one: Any = waiting.pop()
+        if isinstance(one, pikepdf.Array):
+            waiting += list(one)
+        elif isinstance(one, pikepdf.Dictionary):
+            if "/S" in one:
+                yield one
+                waiting += [one["/Next"]] if "/Next" in one else []
+            elif "/Type" not in one:
+                waiting += [value for _, value in one.items()]
+
+
+def _is_function(value: Any) -> bool:
+    several = list(value) if isinstance(value, pikepdf.Array) else [value]
+    kinds = (pikepdf.Dictionary, pikepdf.Stream)
+    return any(isinstance(one, kinds) and "/FunctionType" in one for one in several)
+
+
+def _unseen(annotation: Any) -> bool:
+    flags = annotation.get("/F", 0)
+    return isinstance(flags, int) and bool(flags & (_HIDDEN | _NO_VIEW))
 
 
 def _differs_on_paper(annotation: Any) -> bool:
@@ -158,6 +249,23 @@ DYNAMIC_FORM = Text(
 DRAWN_BY_VIEWER = Text(
     "Tệp để phần mềm đọc tự vẽ các ô đã điền, nên mỗi nơi có thể hiện khác nhau.",
     "The file lets the viewing software draw filled fields, so they may look different elsewhere.",
+)
+NOTES_BY_VIEWER = Text(
+    "Tệp có ghi chú hoặc hình vẽ thêm mà phần mềm đọc tự vẽ, nên mỗi nơi có thể hiện khác nhau.",
+    "The file has notes or drawings that the viewing software draws, so they may look different elsewhere.",
+)
+ACTS = Text(
+    "Tệp có lệnh tự ẩn, hiện hoặc xóa nội dung khi mở hay khi bấm.",
+    "The file holds commands that hide, show or clear parts of it when it is opened or clicked.",
+)
+OVERPRINT = Text(
+    "Tệp dùng kiểu in chồng màu: bản in có thể khác với hình trên màn hình.",
+    "The file prints colours over one another: on paper it may differ from the screen.",
+)
+PORTFOLIO = Text(
+    "Tệp gói nhiều tệp khác bên trong; kết quả này chỉ nói về trang của chính tệp, hãy kiểm tra riêng từng "
+    "tệp kèm.",
+    "The file is a package of others; this result is about its own pages. Check the files in it one by one.",
 )
 LAYERS_CHANGE = Text(
     "Tệp có lớp nội dung tự ẩn, hiện tùy lúc xem hay in.",

@@ -12,10 +12,11 @@ import re
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 _BETWEEN = re.compile(
-    rb"(?:\s+|%%EOF|startxref\s+\d+|trailer\s*<<.*?>>(?=\s*startxref)"
+    rb"(?:\s+|%%EOF|startxref\s+\d+|trailer\s*<<.*?>>(?:\s*%iText[ -~]{0,80}[\r\n])?(?=\s*startxref)"
     rb"|xref(?:\s+\d+\s+\d+(?:\s+\d{10} \d{5} [nf])*)+)*",
     re.DOTALL,
 )
+"""iText, of which most signing programs are made, says its name in a comment behind the trailer."""
 
 
 def accounted(pdf: bytes, reader: PdfFileReader, end: int) -> bool:

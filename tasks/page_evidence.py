@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,6 +124,12 @@ def changes(
     return {index: tuple(one) for index, one in found.items()}
 
 
+def pages_seen(pdf: bytes) -> int:
+    """How many pages PDFium sees; PdfiumError for what it does not open."""
+    with closing(pypdfium2.PdfDocument(pdf)) as document:
+        return len(document)
+
+
 class Drawing:
     """An open file that is drawn and read page by page."""
 
@@ -211,7 +217,8 @@ class Drawing:
     def flattened(self, page: int) -> None:
         """From here on what fields show counts as the page's own; for reading, not for drawing."""
         self._own[page] = set(self._read(page))
-        self._document[page].flatten()
+        if self._document.formenv is not None:  # PDFium may see no form where others do
+            self._document[page].flatten()
         del self._letters[page]
 
 

@@ -16,12 +16,16 @@ from enum import IntEnum
 from models.text import Text
 from tasks import verdict_words as words
 from tasks.comparing import Box
-from tasks.form_snapshots import Key, Snapshot
+from tasks.form_snapshots import Key, Rect, Snapshot
 from tasks.page_evidence import Change, PageChange
+from tasks.plain_names import plain
 from tasks.verdicts import PageFinding, SignatureVerdict, Standing
 from tasks.verifying import Changes
 
 _SPACES = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
+
+_LONG = 60
+"""Letters beyond which a field's text may not have room in it."""
 
 
 class _Weight(IntEnum):
@@ -201,7 +205,7 @@ def _weight(index: int, change: Change, found: Sequence[SignatureVerdict], seen:
     if change.over_text and change.key in filled_by_nobody(found, seen):
         return replace(_CHANGED, sentence=words.UNSIGNED_ADDITION)
     if change.over_text:
-        inside = words.FIELD_OVER_WORDS.format(field=widget.name, page=page)
+        inside = words.FIELD_OVER_WORDS.format(field=plain(widget.name), page=page)
         return replace(_ANEW, sentence=over if change.new else inside)
     if change.new:
         near = widget.kind == "/Sig" and not seen.revisions[index].bound and not change.free
@@ -261,7 +265,7 @@ def _of_text(index: int, key: Key, found: Sequence[SignatureVerdict], seen: Seen
         return _CHANGED
     nobody = filled_by_nobody(found, seen)
     if key in nobody:
-        names = ", ".join(sorted({f"“{name}”" for name, _, _ in nobody}))
+        names = ", ".join(sorted({f"“{plain(name)}”" for name, _, _ in nobody}))
         return replace(_UNTRUSTED, sentence=words.FILLED_BY_NOBODY.format(fields=names))
     reading = _by_signature(
         found[later]
@@ -294,9 +298,41 @@ def same_words(one: str, other: str) -> bool:
     return _plain(one) == _plain(other)
 
 
+def contradict(shown: str, value: str) -> bool:
+    """Whether what a field shows can be read and is not its value; a long one may be cut off at the edge."""
+    seen, said = ("".join(unicodedata.normalize("NFKC", one).split()) for one in (shown, value))
+    if not seen or not seen.isprintable() or seen == said:
+        return False
+    return len(said) < _LONG or seen not in said
+
+
 def _plain(text: str) -> str:
     """Without spaces, but for those between two figures: “1 12” is not “11 2”."""
     return " ".join(_SPACES.sub("", unicodedata.normalize("NFC", text).strip()).split())
+
+
+def _stamped_only(index: int, found: Sequence[SignatureVerdict], seen: Seen) -> bool:
+    """Whether all that fields show since is document timestamps without any place on a page.
+
+    iText gives them an empty picture, which difference analysis takes for the filling of a form.
+    """
+    if index not in seen.revisions:
+        return False
+    then, final = seen.revisions[index], seen.final
+    new = final.widgets.keys() - then.widgets.keys()
+    stamps = {one.report.field for one in found[index + 1 :] if one.report.is_timestamp}
+    return (
+        not seen.changes[index]
+        and then.drawn_by == final.drawn_by
+        and then.catalogue == final.catalogue
+        and final.fields - then.fields == len(new)
+        and all(final.widgets.get(key) == widget for key, widget in then.widgets.items())
+        and all(key[0] in stamps and final.widgets[key].kind == "/Sig" and _nowhere(key[2]) for key in new)
+    )
+
+
+def _nowhere(rect: Rect) -> bool:
+    return rect[0] == rect[2] and rect[1] == rect[3]
 
 
 def signed_to_the_end(
@@ -311,8 +347,13 @@ def signed_to_the_end(
     if people:
         last = found[people[-1]]
         doubted = last.standing in (Standing.VALID, Standing.UNKNOWN) and last.report.intact
-        if seen is not None and last.report.changes is Changes.FORM and filled_by_nobody(found, seen):
-            return tuple(result)
+        if seen is not None and last.report.changes is Changes.FORM:
+            if filled_by_nobody(found, seen):
+                return tuple(result)
+            if _stamped_only(people[-1], found, seen):
+                report = replace(last.report, changes=Changes.ARCHIVE)
+                result[people[-1]] = replace(last, report=report)
+                return tuple(result)
         if doubted and last.report.changes not in (Changes.NONE, Changes.ARCHIVE):
             result[people[-1]] = replace(last, standing=Standing.ALTERED, sentence=words.UNSIGNED_ADDITION)
     return tuple(result)

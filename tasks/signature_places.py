@@ -13,8 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import (
     ArrayObject,
     DictionaryObject,
@@ -25,6 +27,7 @@ from pyhanko.pdf_utils.generic import (
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from models.settings import VIETNAM
 from models.text import Text
 from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.checking import MALFORMED
@@ -34,6 +37,7 @@ MOST_FIELDS = 2_000
 """Form fields that are walked; a real form has some dozens."""
 _DEEPEST = 20
 _CONTENTS = re.compile(rb"/Contents\s*\Z")
+_ZULU = re.compile(r"Z.*\Z", re.DOTALL)
 _HEX = re.compile(rb"<[0-9A-Fa-f]*>")
 _RANGE = re.compile(rb"/ByteRange\s*\[")
 _SPAN = re.compile(rb"/ByteRange\s*\[\s*0\s+\d{1,10}\s+(\d{1,10})\s+(\d{1,10})\s*\]")
@@ -133,6 +137,25 @@ class _Fields:
             yield from self._under(entry(field, "/Kids"), name, of_kind, depth + 1)
 
 
+class _Signature(EmbeddedPdfSignature):
+    """pyHanko's, but a claimed time that is written oddly or not readable does not spoil the signature.
+
+    LibreOffice writes `Z'` for UTC, other programs `Z00'00'`, or no zone at all.
+    """
+
+    @property
+    def self_reported_timestamp(self) -> datetime | None:
+        try:
+            told = super().self_reported_timestamp
+        except MALFORMED:
+            try:
+                said = _ZULU.sub("Z", str(self.sig_object["/M"]))
+                told = generic.parse_pdf_date(said, strict=False)
+            except MALFORMED:
+                return None
+        return told if told is None or told.tzinfo else told.replace(tzinfo=VIETNAM)
+
+
 def entry(where: DictionaryObject, key: str, otherwise: Any = None) -> Any:
     """What a dictionary says, also by reference; pyHanko's own `get` does not look references up."""
     return where[key] if key in where else otherwise  # noqa: SIM401
@@ -159,7 +182,7 @@ def _place(pdf: bytes, reader: PdfFileReader, name: str, field: DictionaryObject
             return Place(name, NO_CONTENTS, None, end, body)
         if bounds is None:
             return Place(name, WRONG_RANGE, None, end, body)
-        embedded = EmbeddedPdfSignature(reader, field, name)
+        embedded = _Signature(reader, field, name)
     except MALFORMED:
         return Place(name, NO_CONTENTS, None, end, body)
     return Place(name, _fault(pdf, body, bounds, embedded), embedded, bounds[2], body)

@@ -88,6 +88,10 @@ class ValidationData:
             return self
         return replace(self, crls=(*self.crls, *crls[:MOST]), ocsps=(*self.ocsps, *ocsps[:MOST]))
 
+    def without_answers(self) -> ValidationData:
+        """The same with revocation lists alone: one good answer ends the look at lists."""
+        return replace(self, ocsps=())
+
     def at(self, moment: datetime) -> ValidationContext:
         return validation_context(self.trust, moment, self.certificates, self.crls, self.ocsps)
 

@@ -106,6 +106,11 @@ UNSIGNED_ADDITION = Text(
     "Sau chữ ký này có phần được điền hoặc thêm vào mà không ai ký.",
     "After this signature something was filled in or added that nobody signed.",
 )
+OTHER_WORDS = Text(
+    "Ô “{field}” ở trang {page} ghi một giá trị khác với chữ nhìn thấy, nên phần mềm khác có thể hiện khác.",
+    "The field “{field}” on page {page} holds another value than the words that are seen: other software may "
+    "show it.",
+)
 NOT_COMPARED = Text(
     "Không so sánh được các trang với lúc ký, nên chưa xác nhận được nội dung còn nguyên.",
     "The pages could not be compared with what was signed, so it is not confirmed that they are unchanged.",
@@ -139,6 +144,11 @@ ENDED_SINCE = Text(
 )
 OTHER_PURPOSE = Text(
     "Chứng thư số không được cấp để ký văn bản.", "The certificate was not issued for signing documents."
+)
+DECEPTIVE_NAME = Text(
+    "Tên trên chứng thư số có ký tự ẩn hoặc chữ cái giống chữ khác, nên có thể bị nhầm với người khác.",
+    "The name in the certificate has hidden characters or letters that look like others: it may pass for "
+    "somebody else's.",
 )
 REVOCATION_UNKNOWN = Text(
     "Không kiểm tra được chứng thư số có bị thu hồi hay không: tệp không kèm thông tin này.",
@@ -255,8 +265,9 @@ NO_PDF = Text(
     "Đây không phải tệp PDF. Hãy chọn tệp PDF đã ký.", "This is no PDF file. Choose the signed PDF."
 )
 ENCRYPTED = Text(
-    "Tệp có mật khẩu nên không kiểm tra được. Hãy lấy bản không có mật khẩu.",
-    "The file has a password and cannot be checked. Fetch the copy without one.",
+    "Tệp có mật khẩu hoặc bị khóa quyền (in, sao chép) nên không kiểm tra được. Hãy xin bản không khóa.",
+    "The file has a password or is locked against printing or copying, and cannot be checked here. Ask for a "
+    "copy that is not locked.",
 )
 DAMAGED_FILE = Text(
     "Tệp bị hỏng, tải về chưa hết hoặc có dữ liệu lạ xen vào. Hãy tải lại từ nơi phát hành rồi kiểm tra "

@@ -42,8 +42,10 @@ from tasks import (
     signature_places,
     unsigned_updates,
 )
+from tasks.certificate_holders import SIGNING, named, of_machine
 from tasks.certificates import Trust
 from tasks.checking import MALFORMED
+from tasks.plain_names import plain
 from tasks.validation_data import ValidationData
 from tasks.validation_data import validation_context as validation_context
 
@@ -216,7 +218,7 @@ async def examine(
         own = data.with_attributes(embedded.signer_info)
         try:
             if embedded.sig_object_type == "/DocTimeStamp":
-                stamp = await async_validate_pdf_timestamp(embedded, own.at(moment))
+                stamp = await _timestamp_status(embedded, own, moment)
                 report = _timestamp_report(embedded, stamp, archived)
                 found.append(Examined(report, embedded, stamp, moment, own))
                 if report.ok:
@@ -256,10 +258,12 @@ async def _signature(
     """Judge one signature; its timestamp counts only if that holds at `moment`."""
     tokens = list(extract_tst_data_iter(embedded.signer_info, signed=False))
     stamped = tokens[0]["encap_content_info"]["content"].parsed["gen_time"].native if tokens else moment
-    status: PdfSignatureStatus = await async_validate_pdf_signature(
-        embedded, evidence.at(stamped), ts_validation_context=evidence.at(moment)
-    )
+    status = await _signature_status(embedded, evidence, stamped, moment)
     token = status.timestamp_validity
+    if token is not None and token.timestamp != stamped:
+        # Of several tokens one was found good: only the time that this one proves may be judged by.
+        stamped = token.timestamp
+        status = await _signature_status(embedded, evidence, stamped, moment)
     proven = token is not None and token.intact and token.valid and token.trusted
     unknown = token is not None and token.intact and token.valid and not token.trusted
     if not tokens:
@@ -275,11 +279,43 @@ async def _signature(
         timestamped_at=stamped if proven else None,
         stamped_by_unknown=stamped if unknown else None,
         # A timestamp that does not hold proves no time, so nothing says the certificate was good then.
-        trusted=status.trusted and (proven or not tokens),
+        trusted=status.trusted and (proven or not tokens) and not of_machine(status.signing_cert),
         docmdp_ok=bool(status.docmdp_ok) and status.bottom_line,
         level=level,
     )
     return Examined(report, embedded, status, stamped, evidence)
+
+
+async def _signature_status(
+    embedded: EmbeddedPdfSignature, evidence: ValidationData, stamped: datetime, moment: datetime
+) -> PdfSignatureStatus:
+    """A good answer never hides a list that says "revoked": with answers about, lists are asked alone too."""
+
+    async def by(data: ValidationData) -> PdfSignatureStatus:
+        return await async_validate_pdf_signature(
+            embedded,
+            data.at(stamped),
+            ts_validation_context=data.at(moment),
+            key_usage_settings=SIGNING,
+        )
+
+    status = await by(evidence)
+    if not evidence.ocsps:
+        return status
+    listed = await by(evidence.without_answers())
+    token = listed.timestamp_validity
+    return listed if listed.revoked or (token is not None and token.revoked) else status
+
+
+async def _timestamp_status(
+    embedded: EmbeddedPdfSignature, evidence: ValidationData, moment: datetime
+) -> DocumentTimestampStatus:
+    """The same of a document timestamp."""
+    status = await async_validate_pdf_timestamp(embedded, evidence.at(moment))
+    if not evidence.ocsps:
+        return status
+    listed = await async_validate_pdf_timestamp(embedded, evidence.without_answers().at(moment))
+    return listed if listed.revoked else status
 
 
 def _timestamp_report(
@@ -310,13 +346,13 @@ def _report(
     docmdp_ok: bool,
     level: Level,
 ) -> SignatureReport:
-    subject, issuer = status.signing_cert.subject.native, status.signing_cert.issuer.native
+    subject, issuer = status.signing_cert.subject, status.signing_cert.issuer
     return SignatureReport(
         field=embedded.field_name,
         is_timestamp=embedded.sig_object_type == "/DocTimeStamp",
-        signer=str(subject.get("common_name", "")),
-        organization=str(subject.get("organization_name", "")),
-        issuer=str(issuer.get("common_name", "")),
+        signer=plain(named(subject, "common_name")),
+        organization=plain(named(subject, "organization_name")),
+        issuer=plain(named(issuer, "common_name")),
         certificate_fingerprint=status.signing_cert.sha256.hex(),
         claimed_at=claimed_at,
         timestamped_at=timestamped_at,

@@ -17,6 +17,7 @@ from pyhanko.pdf_utils.generic import (
     NumberObject,
     StreamObject,
     pdf_name,
+    pdf_string,
 )
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
@@ -113,6 +114,56 @@ def visible_stamp() -> bytes:
         writer.update_container(field)
 
     return timestamp_in(signed(), "cloak", drawn)
+
+
+def with_no_place(pdf: bytes, change: object = None) -> bytes:
+    """A time-stamp whose field has no size on the page and an empty picture, as iText makes it."""
+
+    def drawn(writer: IncrementalPdfFileWriter) -> None:
+        append_signature_field(writer, SigFieldSpec("stamp", on_page=0, box=(0, 0, 0, 0)))
+        field = form_field(writer, "stamp")
+        kind = {
+            pdf_name("/Subtype"): pdf_name("/Form"),
+            pdf_name("/BBox"): ArrayObject([NumberObject(0)] * 4),
+        }
+        picture = writer.add_object(StreamObject(kind, stream_data=b""))
+        field["/AP"] = DictionaryObject({pdf_name("/N"): picture})
+        writer.update_container(field)
+        if callable(change):
+            change(writer)
+
+    return timestamp_in(pdf, "stamp", drawn)
+
+
+@sample("a time-stamp of no size, and a field filled beside it", signed, *DOUBT)
+def filled_beside_a_stamp() -> bytes:
+    def fill(writer: IncrementalPdfFileWriter) -> None:
+        field = form_field(writer, "number")
+        field["/V"] = pdf_string("99")
+        writer.update_container(field)
+
+    return with_no_place(signed(), fill)
+
+
+@sample("a time-stamp of no size, and an empty field drawn beside it", signed, *DOUBT)
+def drawn_beside_a_stamp() -> bytes:
+    def draw(writer: IncrementalPdfFileWriter) -> None:
+        field = form_field(writer, "approval")
+        show(writer, field, cover(200, 90))
+        writer.update_container(field)
+
+    return with_no_place(signed(), draw)
+
+
+@sample("a time-stamp of no size, and a field that nobody sees beside it", signed, *DOUBT)
+def field_beside_a_stamp() -> bytes:
+    def add(writer: IncrementalPdfFileWriter) -> None:
+        form = writer.root["/AcroForm"]
+        kind = {pdf_name("/FT"): pdf_name("/Tx"), pdf_name("/T"): pdf_string("more")}
+        form["/Fields"].append(writer.add_object(DictionaryObject(kind)))
+        writer.update_container(form["/Fields"])
+
+    return with_no_place(signed(), add)
 
 
 @sample("a file that only a time-stamp knows", None, UNSIGNED, UNKNOWN, BROKEN)

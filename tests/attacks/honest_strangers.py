@@ -16,7 +16,9 @@ from tests import signatures
 from tests.attacks import form_content, raw
 from tests.attacks.byte_ranges import FIELD_ENTRIES, by_hand, plain
 from tests.attacks.certified import stranger
+from tests.attacks.combined import with_no_place
 from tests.attacks.forged_cms import sha_1
+from tests.attacks.hidden_evidence import holder, with_answer
 from tests.attacks.honest import FILES, archive, honest
 from tests.attacks.letters import (
     APPROVAL,
@@ -36,7 +38,7 @@ from tests.attacks.letters import (
 )
 from tests.attacks.samples import Make
 from tests.attacks.value_and_picture import approved_with
-from tests.signatures import person
+from tests.signatures import NAMES, authority, person
 
 __all__ = ["FILES", "UNKNOWN"]
 
@@ -163,6 +165,60 @@ def with_words() -> bytes:
         b"<< /Reason (Phe duyet) /Location (Ha Noi) /Name (Lan) /Prop_Build << /App << /Name /X >> >>"
     )
     return close(by_hand(SIGNATURE.replace(b"<<", words_of_it, 1)))
+
+
+@honest("new objects of generation 1, as Okular and pdfsig write them")
+def of_another_generation() -> bytes:
+    """The table of the update says 1 where nothing of that number was before."""
+    pdf = raw.build(objects())
+    field, signature = b"20 1 obj\n%s\nendobj\n", b"21 1 obj\n%s\nendobj\n"
+    field %= FIELD_ENTRIES % b"/V 21 1 R"
+    places = {20: len(pdf), 21: len(pdf) + len(field)}
+    form = {
+        1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [20 1 R] /SigFlags 3 >> >>",
+        PAGE: page(CONTENT, b"/Annots [20 1 R]"),
+    }
+    body = pdf + field + signature % SIGNATURE
+    made = raw.update(body, form, offsets=places, prev=raw.last_xref(pdf))
+    for place in places.values():
+        made = raw.replaced(made, b"%010d 00000 n " % place, b"%010d 00001 n " % place)
+    return close(made)
+
+
+@honest("a certificate for digital signatures, non-repudiation not named")
+def digital_signature_alone() -> bytes:
+    return close(by_hand(), holder(NAMES["minh"], nonrepudiation=False))
+
+
+honest("an answer of the authority that the certificate is good")(with_answer)
+
+
+@honest("validation data as iText appends it")
+def by_itext() -> bytes:
+    """It says its name in a comment behind the trailer, and in the description of a file that had none."""
+    pdf = plain()
+    store = b"<< /VRI << >> /Certs [901 0 R] >>"
+    said = b"<< /ModDate (D:20261118080000Z) /Producer (iText 5.5.13.3; modified using iText 5.5.13.3) >>"
+    objects_ = {
+        900: store,
+        901: raw.stream(authority().issuing),
+        902: said,
+        1: raw.with_entry(raw.value_of(pdf, 1), b"/DSS 900 0 R "),
+    }
+    made = raw.update(pdf, objects_, entries=b"/Info 902 0 R")
+    before, behind = made.rsplit(b"startxref", 1)
+    return before + b"%iText-5.5.13.3\nstartxref" + behind
+
+
+honest("a document timestamp with an empty picture, as iText makes it")(lambda: with_no_place(signed()))
+
+
+for _written in ("D:20261118005803Z'", "D:20261118005803Z00'00'", "D:20261118005803", "18/11/2026 07:58"):
+    honest(f"a claimed time written as {_written}")(
+        lambda written=_written: close(  # type: ignore[misc]
+            by_hand(SIGNATURE.replace(b"D:20261118075803+07'00'", written.encode()))
+        )
+    )
 
 
 @functools.cache

@@ -168,7 +168,7 @@ def cms_of(digest: bytes, who: Person, stamps: LocalTimeStamper) -> bytes:
     return bytes(asyncio.run(made).dump())
 
 
-ROOM = 12_000
+ROOM = 24_000
 """Hexadecimal digits kept for a signature made by hand."""
 HOLE = b"<" + b"0" * ROOM + b">"
 NO_RANGE = b"[0 9999999999 9999999999 9999999999]"

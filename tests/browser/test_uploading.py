@@ -133,7 +133,7 @@ def test_a_session_that_ends_on_the_way_is_begun_again_over_the_page(
     draft, lan = cast.lesson_plan("lan", 14), window("lan", "phone")
     visit(lan, f"/documents/{draft.id}/body")
     line = Line(lan.page, 2)
-    choose(lan.page, "a.pdf", HEAVY)
+    choose(lan.page, "a.pdf", heavy())
     expect(lan.page.locator("[data-said]")).to_contain_text("Mất kết nối", timeout=WAIT)
     lan.page.context.clear_cookies()
     line.mend()

@@ -16,7 +16,9 @@ from tests.attacks import (
     evidence,
     forged_cms,
     form_content,
+    hidden_evidence,
     incremental_saving,
+    other_views,
     shadow,
     signed_beside,
     structure,
@@ -46,6 +48,8 @@ CLASSES: tuple[Attacks, ...] = (
     unseen_updates.ATTACKS,
     then_approved.ATTACKS,
     signed_beside.ATTACKS,
+    hidden_evidence.ATTACKS,
+    other_views.ATTACKS,
 )
 SAMPLES = samples(*CLASSES)
 
