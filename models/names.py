@@ -1,6 +1,11 @@
-"""The order of Vietnamese names, on pages and in mails. Pure."""
+"""Vietnamese names: their order on pages and in mails, and two people who have one. Pure."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from models.account import Account
 
 _VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxyfjwz"
 _MARKS = str.maketrans(
@@ -15,6 +20,20 @@ def by_given_name(full_name: str) -> tuple[object, ...]:
     words = full_name.lower().split()
     ordered = [*words[-1:], *words[:-1]]
     return tuple((_letters(word), tuple(_TONES.get(c, 0) for c in word)) for word in ordered)
+
+
+def told_apart(people: Sequence[Account]) -> list[tuple[Account, str]]:
+    """Each with a name to be chosen by: who shares theirs with another is told by the sign-in name."""
+    shared = Counter(person.full_name.casefold() for person in people)
+    return [
+        (
+            person,
+            f"{person.full_name} ({person.sign_in_name})"
+            if shared[person.full_name.casefold()] > 1
+            else person.full_name,
+        )
+        for person in people
+    ]
 
 
 def _letters(word: str) -> tuple[int, ...]:

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     """Set behind TLS; the session cookie is then sent over HTTPS only."""
 
+    master_key_lost: bool = False
+    """The master key is gone for good: start all the same, to read what there is; nobody signs any more."""
+
     log: Literal["text", "json"] = "text"
     """Form of the log: lines for people, or one JSON object a line."""
     metrics_token: str = Field(default="", repr=False)
@@ -97,6 +100,21 @@ class Settings(BaseSettings):
     """Longest time of one conversion of an uploaded file."""
 
     _makes_secrets: bool = PrivateAttr(default=True)
+
+    @field_validator("public_url")
+    @classmethod
+    def _whole_address(cls, url: str) -> str:
+        """It stands in every mail and, for their whole life, in certificates."""
+        if not url:
+            return url
+        try:
+            at = urlsplit(url)
+            whole = at.scheme in ("http", "https") and bool(at.hostname) and at.port != 0
+        except ValueError:
+            whole = False
+        if not whole or at.path.strip("/") or at.query or at.fragment or at.username or " " in url:
+            raise ValueError("it is not https://host, without a path")
+        return url
 
     @field_validator("database_url")
     @classmethod

@@ -141,4 +141,4 @@ _GIVEN = Text("{n} tài khoản chưa đổi mật khẩu được cấp", "Acco
 _OLD = Text("{n} tài khoản giữ mật khẩu quá lâu", "Accounts with an old password: {n}")
 _NO_MAIL = Text("{n} tài khoản chưa có thư điện tử", "Accounts without an e-mail address: {n}")
 _WAITING = Text("{n} thay đổi chờ xác nhận", "Changes that wait for confirmation: {n}")
-_NO_YEAR = Text("Chưa có tuần học của năm tới", "The coming weeks of teaching are not made yet")
+_NO_YEAR = Text("Chưa tạo các tuần học sắp tới", "The coming weeks of teaching are not made yet")

@@ -70,6 +70,14 @@ def main() -> None:
             raise
         tell(unusable(fault), err=True)
         sys.exit(1)
+    except Exception as fault:
+        from service import cli_faults
+
+        said = cli_faults.of(fault, Settings())
+        if said is None:
+            raise
+        tell(said, err=True)
+        sys.exit(1)
 
 
 def tell(sentence: Text, *, err: bool = False) -> None:
@@ -88,11 +96,13 @@ def _child(part: str) -> Settings:
     return settings
 
 
-def _refuse_newer() -> None:
-    """A part of an older version must not touch a newer database, however it was started."""
+def _refuse_unfit() -> None:
+    """A part must not touch a newer database, nor keys it cannot open, however it was started."""
     from models.migrate import refuse_newer_data
+    from tasks.master_keys import refuse_lost
 
     refuse_newer_data(Settings())
+    refuse_lost(Settings())
 
 
 @app.command()
@@ -104,7 +114,7 @@ def up() -> None:
 @app.command()
 def web() -> None:
     """Trang web và API. · The pages and the API."""
-    _refuse_newer()
+    _refuse_unfit()
     settings = _child("web")
     from service.serving import serve
 
@@ -114,7 +124,7 @@ def web() -> None:
 @app.command()
 def worker() -> None:
     """Bước tự động, qua Prefect; chạy bao nhiêu cũng được. · Automatic steps, through Prefect; any number."""
-    _refuse_newer()
+    _refuse_unfit()
     settings = Settings()
     from flows.prefect_settings import worker_environment
 
@@ -128,7 +138,7 @@ def worker() -> None:
 @app.command()
 def scheduler() -> None:
     """Việc theo giờ: nhắc hạn, thư, kiểm tra chậm. · What the clock does: reminders, mails, flags."""
-    _refuse_newer()
+    _refuse_unfit()
     settings = _child("scheduler")
     from service.jobs import serve
 

@@ -11,29 +11,32 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlmodel import Session, col, func, select
 
 from flows.leases import alive
 from flows.office import utc_now
+from models.audit import AuditRoot
 from models.db import Database
 from models.document import Document
-from models.errors import RecordsError
+from models.event import Event
 from models.key import AuthorityPart
 from models.migrate import is_current, is_there
 from models.school import School
-from models.settings import Settings
+from models.settings import VIETNAM, Settings
 from models.text import Text
+from service import cli_faults
 from service.doctor_reach import REACHED
 from service.doctor_trust import trust
 from service.findings import Finding, Mark
 from service.health import disk
-from tasks import libreoffice
+from tasks import libreoffice, master_keys
 from tasks.blobs import BlobStore
-from tasks.keys import unlock_service
+from tasks.master_keys import LostMasterKey
 
 
 def examine(settings: Settings, say: Callable[[str], None]) -> bool:
@@ -156,18 +159,17 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("✓", part, Text("Trả lời, đúng bản.", "Answers, up to date."))
         with db.read() as session:
             yield from _school(session)
+            yield from _clock(session)
             yield _keys(session, settings)
             yield _workers(session)
     except SQLAlchemyError as error:
         kind = type(error).__name__
-        yield Finding(
-            "✗",
-            part,
-            Text(
-                f"Không trả lời ({kind}). Xem HOSOSO_DATABASE_URL.",
-                f"Does not answer ({kind}). See HOSOSO_DATABASE_URL.",
-            ),
+        unread = Text(
+            f"Không trả lời ({kind}). Xem HOSOSO_DATABASE_URL.",
+            f"Does not answer ({kind}). See HOSOSO_DATABASE_URL.",
         )
+        said = cli_faults.of_database(error, settings) if isinstance(error, DBAPIError) else None
+        yield Finding("✗", part, said or unread)
     finally:
         db.dispose()
 
@@ -178,32 +180,38 @@ def _school(session: Session) -> Iterator[Finding]:
         yield Finding("–", part, Text(f"Chưa có. Chạy: {run}", f"None yet. Run: {run}"))
 
 
+def _clock(session: Session) -> Iterator[Finding]:
+    """A machine whose battery is empty begins in the past: what it signs and counts is wrong by as much."""
+    part, now = Text("Đồng hồ", "Clock"), utc_now()
+    newest = [
+        at
+        for at in (
+            session.exec(select(func.max(Event.at))).one(),
+            session.exec(select(func.max(AuditRoot.at))).one(),
+        )
+        if at is not None
+    ]
+    if newest and max(newest) > now + timedelta(minutes=5):
+        clock, last = (f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M}" for at in (now, max(newest)))
+        yield Finding(
+            "✗",
+            part,
+            Text(
+                f"Máy đang ghi {clock}, sớm hơn điều đã lưu lúc {last}. Chỉnh giờ máy (timedatectl "
+                "set-ntp true) trước khi chạy: chữ ký và thời hạn tính theo giờ máy.",
+                f"This machine says {clock}, before what was recorded at {last}. Set its clock (timedatectl "
+                "set-ntp true) before anything is started: signatures and deadlines go by it.",
+            ),
+        )
+
+
 def _keys(session: Session, settings: Settings) -> Finding:
     part = Text("Khóa hệ thống", "System keys")
-    rows = session.exec(select(AuthorityPart)).all()
     try:
-        for row in (each for each in rows if each.protected):
-            unlock_service(row.protected, settings.master_key, row.part)
-    except FileNotFoundError:
-        return Finding(
-            "✗",
-            part,
-            Text(
-                "secrets/master.key không còn. Lấy lại tệp đó từ bản sao lưu trước khi chạy: khởi động lúc "
-                "này tạo khóa mới, không mở được gì đã lưu.",
-                "secrets/master.key is lost. Restore that file from the backup before anything is started: a "
-                "start now would make a new one, which opens nothing that is stored.",
-            ),
-        )
-    except (OSError, ValueError, RecordsError):
-        return Finding(
-            "✗",
-            part,
-            Text(
-                "secrets/master.key không mở được khóa trong cơ sở dữ liệu. Lấy lại tệp đó từ bản sao lưu.",
-                "secrets/master.key does not open the database's keys. Restore that file from the backup.",
-            ),
-        )
+        master_keys.check(session, settings)
+    except LostMasterKey as lost:
+        return Finding("✗", part, lost.sentence)
+    rows = session.exec(select(AuthorityPart)).all()
     if len(rows) < 3:
         return Finding("–", part, Text("Chưa tạo. Chạy: hososo migrate", "Not made yet. Run: hososo migrate"))
     return Finding("✓", part, Text("Mở được.", "They open."))

@@ -20,7 +20,7 @@ from models.settings import VIETNAM, Settings
 from models.text import Text
 from service.findings import Finding
 from service.health import prefect
-from service.supervise import ports
+from service.supervise import NO_ADDRESS, family_of, ports
 from tasks import mail_servers
 from tasks.certificates import Trust
 from tasks.keys import Secret
@@ -30,13 +30,18 @@ from tasks.timestamping import DOWN
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
-    """Which ports are in use."""
+    """Which ports are in use; a host that is none is a fault."""
     part = Text("Cổng mạng", "Ports")
     used = []
     for setting, (host, port) in ports(settings).items():
-        with socket.socket() as probe:
+        with socket.socket(family_of(host)) as probe:
             probe.settimeout(1)
-            if probe.connect_ex((host, port)) == 0:
+            try:
+                taken = probe.connect_ex((host, port)) == 0
+            except OSError:
+                yield Finding("✗", part, NO_ADDRESS.format(host=host, setting=setting))
+                return
+            if taken:
                 used.append(f"{port} ({setting})")
     if used:
         names = ", ".join(used)

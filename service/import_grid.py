@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from models.text import Text
+from service.import_names import class_of, fold, subject_of
 from service.import_sheets import (
     ERROR_CELL,
     FORMULA_ERRORS,
@@ -21,9 +22,7 @@ from service.import_sheets import (
     PeriodCell,
     Problem,
     address,
-    fold,
     places_of,
-    subject_of,
 )
 from tasks.workbooks import Sheet
 
@@ -59,7 +58,9 @@ def read_timetable(sheet: Sheet, found: Contents) -> None:
             found.problems.append(Problem(sheet.name, "A1", NO_HEADING.format(columns=names)))
         return
     places = places_of(sheet.rows[top], GRID)
-    classes = {n: name for n, name in enumerate(sheet.rows[top]) if name and n not in places.values()}
+    classes = {
+        n: class_of(name) for n, name in enumerate(sheet.rows[top]) if name and n not in places.values()
+    }
     if not any(
         any(row[n : n + 1] != ("",) and n < len(row) for n in classes) for row in sheet.rows[top + 1 :]
     ):

@@ -12,8 +12,9 @@ from models.errors import Invalid
 from models.text import Text
 from service import account_rows, accounts, approvers, change_words, changes
 from service.account_changes import ask_within
+from service.import_names import fold
 from service.import_plan import NEW_ACCOUNTS, Applying, Entry, Known, Person, Plan, row_digest, settle
-from service.import_sheets import ACCOUNTS, GROUPS, AccountRow, GroupRow, Problem, fold
+from service.import_sheets import ACCOUNTS, GROUPS, AccountRow, GroupRow, Problem
 
 
 def plan_accounts(session: Session, school: Known, rows: list[AccountRow], plan: Plan) -> None:
@@ -42,12 +43,23 @@ def plan_accounts(session: Session, school: Known, rows: list[AccountRow], plan:
             digest = row_digest("account", *row.cells, *_said(row))
             settle(plan, school, entries, digest)
             if account is None:
+                _remark_namesake(school, row, typed, plan)
                 school.people[typed.sign_in_name] = Person(typed.sign_in_name, typed.full_name)
                 plan.new_accounts.append((typed.sign_in_name, typed.full_name))
             if account and row.active is False:
                 _refuse_last(session, account, row, plan)
     if len(plan.new_accounts) > NEW_ACCOUNTS:
         plan.problems.append(Problem(ACCOUNTS, "A1", _TOO_MANY.format(most=NEW_ACCOUNTS)))
+
+
+def _remark_namesake(school: Known, row: AccountRow, typed: account_rows.Person, plan: Plan) -> None:
+    """Two people may have one name; more often it is one person written twice."""
+    namesakes = [p.sign_in_name for p in school.people.values() if fold(p.full_name) == fold(typed.full_name)]
+    if namesakes:
+        sentence = _NAMESAKE.format(names=", ".join(namesakes))
+        plan.problems.append(
+            Problem(ACCOUNTS, row.cells["full_name"], sentence, stops=False),
+        )
 
 
 def _said(row: AccountRow) -> tuple[object, ...]:
@@ -286,6 +298,12 @@ def _leaving(school: Known, row: GroupRow, group: Group | None, who: Person, pla
         yield Entry(GROUPS, row.cells["who"], "changed", said, leave)
 
 
+_NAMESAKE = Text(
+    "Trùng họ tên với {names}. Nếu là cùng một người thì bỏ dòng này; nếu là hai người thì ở các trang khác "
+    "ghi tên đăng nhập.",
+    "The same name as {names}. If it is the same person, remove this row; if they are two, write sign-in "
+    "names in the other sheets.",
+)
 _TWICE = Text(
     "Tên đăng nhập này đã có ở ô {cell}. Bỏ một trong hai dòng.",
     "This sign-in name stands in {cell} already. Remove one of the rows.",

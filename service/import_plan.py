@@ -22,7 +22,8 @@ from models.account import Account, AccountRole, Change, Group, GroupMember
 from models.imports import ImportedRow
 from models.school import SchoolClass, SchoolWeek, TeachingAssignment
 from models.text import Text
-from service.import_sheets import Problem, fold
+from service.import_names import fold
+from service.import_sheets import Problem
 
 Verdict = Literal["new", "changed", "waits", "same", "old"]
 VERDICTS: dict[Verdict, Text] = {

@@ -7,7 +7,6 @@ Headings are found by their words, in whatever order and with or without marks; 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from datetime import date
 from flows.people import ROLES
 from flows.posts import SUBJECTS
 from models.text import Text
+from service.import_names import class_of, fold, subject_of
 from tasks.workbooks import Sheet
 
 
@@ -145,13 +145,6 @@ class Contents:
         return not (self.accounts or self.groups or self.teaching or self.periods)
 
 
-def fold(text: str) -> str:
-    """Words compared without case, marks and doubled spaces: `Tổ  1-2-3` is `to 1-2-3`."""
-    plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    kept = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(kept.casefold().split())
-
-
 # --- one sheet with a heading and rows ------------------------------------------------------------------
 
 
@@ -178,6 +171,7 @@ def _lines(sheet: Sheet, columns: Sequence[Column], found: Contents) -> Iterator
             cell = address(top, len(sheet.rows[top]))
             found.problems.append(Problem(sheet.name, cell, _NO_COLUMN.format(column=column.name)))
             return
+    found.problems.extend(_left_alone(sheet, top, places))
     for number, row in enumerate(sheet.rows[top + 1 :], start=top + 1):
         values = {key: row[place] if place < len(row) else "" for key, place in places.items()}
         if not any(values.values()):
@@ -194,6 +188,20 @@ def _lines(sheet: Sheet, columns: Sequence[Column], found: Contents) -> Iterator
             values.setdefault(column.key, "")
             cells.setdefault(column.key, address(number, 0))
         yield _Line(values, cells, not broken and not missing)
+
+
+def _left_alone(sheet: Sheet, top: int, places: dict[str, int]) -> Iterator[Problem]:
+    """Headings that mean no column of the template, or one that stands there already, over filled cells."""
+    headings = sheet.rows[top]
+    for column, heading in enumerate(headings):
+        filled = any(row[column : column + 1] not in ((), ("",)) for row in sheet.rows[top + 1 :])
+        if heading and filled and column not in places.values() and fold(heading) not in _NUMBERS:
+            sentence = _COLUMN_LEFT.format(column=heading)
+            yield Problem(sheet.name, address(top, column), sentence, stops=False)
+
+
+_NUMBERS = frozenset({"stt", "tt", "so tt", "no.", "no", "#"})
+"""Headings of a running number, which nobody misses."""
 
 
 def _headed(row: Sequence[str], columns: Sequence[Column]) -> bool:
@@ -312,37 +320,8 @@ def read_teaching(sheet: Sheet, found: Contents) -> None:
         homeroom = _yes_or_no(sheet.name, line, "homeroom", found)
         if line.whole:
             who = line.values["who"]
-            row = TeachingRow(line.cells, year, line.values["class"], subject, who, bool(homeroom))
+            row = TeachingRow(line.cells, year, class_of(line.values["class"]), subject, who, bool(homeroom))
             found.teaching.append(row)
-
-
-_SHORT_SUBJECTS = {
-    "tv": "Tiếng Việt",
-    "ta": "Tiếng Anh",
-    "anh": "Tiếng Anh",
-    "tnxh": "Tự nhiên và Xã hội",
-    "tn&xh": "Tự nhiên và Xã hội",
-    "ls&dl": "Lịch sử và Địa lí",
-    "ls-dl": "Lịch sử và Địa lí",
-    "lich su va dia ly": "Lịch sử và Địa lí",
-    "tin": "Tin học",
-    "cn": "Công nghệ",
-    "gdtc": "Giáo dục thể chất",
-    "the duc": "Giáo dục thể chất",
-    "nhac": "Âm nhạc",
-    "mt": "Mĩ thuật",
-    "my thuat": "Mĩ thuật",
-    "hdtn": "Hoạt động trải nghiệm",
-    "chao co": "Hoạt động trải nghiệm",
-    "sinh hoat lop": "Hoạt động trải nghiệm",
-    "shl": "Hoạt động trải nghiệm",
-}
-_SUBJECT_NAMES = {fold(name): name for name in SUBJECTS} | _SHORT_SUBJECTS
-
-
-def subject_of(typed: str) -> str:
-    """A subject by its full name: marks, case and the usual short forms are understood."""
-    return _SUBJECT_NAMES.get(fold(typed), " ".join(typed.split()))
 
 
 FORMULA_ERRORS = frozenset({"#REF!", "#VALUE!", "#NAME?", "#N/A", "#DIV/0!", "#NUM!", "#NULL!"})
@@ -358,6 +337,10 @@ NO_HEADING = Text(
     "There is no heading. One row must name the columns: {columns}.",
 )
 _NO_COLUMN = Text("Thiếu cột “{column}”.", "The column “{column}” is missing.")
+_COLUMN_LEFT = Text(
+    "Cột “{column}” không thuộc tệp mẫu, hoặc đã có ở một cột khác, nên được bỏ qua.",
+    "The column “{column}” is not of the template, or stands there already: left alone.",
+)
 _EMPTY = Text("Ô “{column}” đang trống. Điền vào ô này.", "“{column}” is empty. Fill in this cell.")
 ERROR_CELL = Text(
     "Ô này là một công thức bị lỗi ({error}). Gõ lại giá trị.",

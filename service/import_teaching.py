@@ -16,8 +16,9 @@ from models.errors import Invalid
 from models.school import TeachingAssignment, Timetable, TimetableEntry
 from models.text import Text
 from service import school as school_admin
+from service.import_names import fold
 from service.import_plan import Applying, Entry, Known, Plan, row_digest, settle
-from service.import_sheets import TEACHING, TIMETABLE, Contents, PeriodCell, Problem, TeachingRow, fold
+from service.import_sheets import TEACHING, TIMETABLE, Contents, PeriodCell, Problem, TeachingRow
 
 _HOMEROOM_SUBJECT = "Hoạt động trải nghiệm"
 

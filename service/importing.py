@@ -21,6 +21,7 @@ from models.imports import Import, ImportedRow
 from models.settings import VIETNAM
 from models.text import Text
 from service.import_grid import read_timetable
+from service.import_names import fold
 from service.import_people import plan_accounts, plan_groups
 from service.import_plan import Applying, Plan, known
 from service.import_sheets import (
@@ -33,7 +34,6 @@ from service.import_sheets import (
     UNKNOWN_SHEET,
     Contents,
     Problem,
-    fold,
     read_accounts,
     read_groups,
     read_teaching,

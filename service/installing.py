@@ -23,6 +23,7 @@ from models.settings import VIETNAM, Settings
 from models.text import Text
 from service import demo, on_server
 from service.account_rows import Person
+from tasks.master_keys import refuse_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,13 @@ def _operating(settings: Settings, login: str) -> Iterator[Office]:
 
 
 def install(settings: Settings, say: Callable[[str], None]) -> None:
-    """Bring the data to the present shape; make the authority once, and in demo mode the demo school."""
+    """Bring the data to the present shape; make the authority once, and in demo mode the demo school.
+
+    LostMasterKey, and no key is made, where the database holds keys the folder's master key does not open.
+    """
     settings.make_data_folder()
     upgrade(settings)
+    refuse_lost(settings)
     with _office(settings) as office:
         ensure_authority(office.db, settings, office.now())
         with office.db.read() as session:
@@ -73,6 +78,8 @@ def install(settings: Settings, say: Callable[[str], None]) -> None:
         if settings.demo and empty:
             demo.seed(office)
             say("Đã dựng trường mẫu. · The demo school is ready.")
+        elif empty:
+            say(f"{_NO_SCHOOL.vi}\n{_NO_SCHOOL.en}")
 
 
 def found_school(settings: Settings, given: NewSchool) -> list[Text]:
@@ -153,6 +160,10 @@ _NO_ROLE = Text(
 _NO_FACTOR = Text(
     "Đã gỡ xác thực hai lớp của {login}: đăng nhập bằng mật khẩu, rồi bật lại ở trang Tài khoản.",
     "The second factor of {login} is taken away: sign in with the password, then turn it on again.",
+)
+_NO_SCHOOL = Text(
+    "Chưa có trường nào, nên chưa ai đăng nhập được. Ở cửa sổ lệnh khác, chạy: hososo admin create-school",
+    "There is no school yet, so nobody can sign in. In another window run: hososo admin create-school",
 )
 _UNLOCKED = Text(
     "Đã mở khóa {login}; đăng nhập lại được ngay.", "{login} is unlocked and can sign in again at once."

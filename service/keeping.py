@@ -45,6 +45,8 @@ def back_up(
     """
     if keep is not None and not asked.is_dir():
         raise backing_up.CannotBackUp(_KEEP_NEEDS_FOLDER.format(path=asked))
+    if not asked.exists() and not asked.suffix:  # a folder nobody made: a file of its name would hide that
+        raise backing_up.CannotBackUp(_NO_FOLDER.format(path=asked))
     now = utc_now()
     path = backing_up.target(asked, now)
 
@@ -155,6 +157,10 @@ _ROTATED = Text("Đã xóa bản cũ: {names}.", "Older backups removed: {names}
 _KEEP_NEEDS_FOLDER = Text(
     "--keep chỉ dùng với một thư mục có sẵn: tạo thư mục trước (mkdir -p {path}), rồi chạy lại.",
     "--keep needs a folder that is there: make it first (mkdir -p {path}), then run this again.",
+)
+_NO_FOLDER = Text(
+    "Chưa có thư mục {path}: tạo trước (mkdir -p {path}), hoặc ghi tên một tệp mới, ví dụ {path}.zip.",
+    "There is no folder {path}: make it first (mkdir -p {path}), or name a new file, such as {path}.zip.",
 )
 _GOOD = Text(
     "Bản sao lưu nguyên vẹn: lúc {made_at}, {documents} hồ sơ, {files} tệp.",

@@ -8,6 +8,7 @@ reading end of a pipe whose writing end died with it. No database and no web her
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -205,18 +206,21 @@ def ports(settings: Settings) -> dict[str, tuple[str, int]]:
     return found
 
 
+def family_of(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 def refuse_busy_ports(settings: Settings) -> None:
-    """Raise PortBusy for the first port another program has."""
+    """Raise PortBusy for the first port that cannot be had, with the reason."""
     for setting, (host, port) in ports(settings).items():
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
+        with socket.socket(family_of(host)) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError as error:
-                raise PortBusy(
-                    _BUSY.format(host=host, port=port, setting=setting, other=settings.port + 100)
-                ) from error
+                why = {errno.EADDRINUSE: _BUSY, errno.EACCES: _NOT_ALLOWED}.get(error.errno or 0, NO_ADDRESS)
+                told = {"host": host, "port": port, "setting": setting, "other": settings.port + 100}
+                raise PortBusy(why.format(**told)) from error
 
 
 def lock(settings: Settings) -> IO[str]:
@@ -280,6 +284,18 @@ _BUSY = Text(
     "cổng khác, ví dụ HOSOSO_PORT={other} (các cổng còn lại đi theo cổng này).",
     "Port {port} at {host} is used by another program ({setting}). Stop that program or choose another port, "
     "for example HOSOSO_PORT={other} (the other ports follow it).",
+)
+_NOT_ALLOWED = Text(
+    "Tài khoản này không được mở cổng {port} ({setting}); cổng dưới 1024 là của hệ thống. Để trống "
+    "HOSOSO_PORT và đặt proxy ở trước, hoặc chọn cổng từ 1024, ví dụ 8080.",
+    "This account may not open port {port} ({setting}); those below 1024 are the system's. Leave HOSOSO_PORT "
+    "empty and put a proxy in front, or choose one from 1024 on, such as 8080.",
+)
+NO_ADDRESS = Text(
+    "{host} không phải địa chỉ của máy này ({setting}). Đặt HOSOSO_HOST là 127.0.0.1 (sau proxy) "
+    "hoặc 0.0.0.0.",
+    "{host} is no address of this machine ({setting}). Set HOSOSO_HOST to 127.0.0.1 (behind a proxy) "
+    "or 0.0.0.0.",
 )
 _ALREADY = Text(
     "Hồ Sơ Số đang chạy với thư mục dữ liệu {data}. Dùng bản đang chạy, hoặc đặt HOSOSO_DATA sang nơi khác.",

@@ -25,6 +25,7 @@ from starlette.routing import Match
 from flows import posts, queries, round_marks
 from flows.people import ROLES, Actor
 from models.errors import NotFound
+from models.names import told_apart
 from models.text import Language, Text
 from service import words
 from service.assets import has_static, security_headers, static
@@ -153,6 +154,7 @@ def environment() -> Environment:
         made.filters[name] = _filter(name)
     made.filters["said_authority"] = said_authority
     made.filters["attributes"] = attributes
+    made.filters["told_apart"] = told_apart
     made.filters["capitalize_first"] = lambda value: value[:1].upper() + value[1:]
     return made
 

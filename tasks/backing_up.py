@@ -19,18 +19,19 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from models.db import Database
 from models.destruction import DestroyedFile
 from models.errors import RecordsError
-from models.key import AuthorityPart
 from models.migrate import head, is_current, is_empty, is_there
 from models.portable import Shape, blob_columns, lines, shapes
 from models.settings import VIETNAM, Settings
 from models.text import Text
+from tasks import master_keys
 from tasks.blobs import BlobStore
-from tasks.keys import Secret, backup_mac, seal, unlock_service
+from tasks.keys import Secret, backup_mac, seal
+from tasks.master_keys import LostMasterKey
 
 FORMAT = 2
 """Of the manifest; 2 has the trust anchors, and a program that knows 1 alone says it is too old."""
@@ -137,7 +138,8 @@ def write(
         raise CannotBackUp(_NO_ROOM.format(path=path.parent, error=error.strerror or error)) from error
     finally:
         db.dispose()
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing can be written there is nothing to take away
+            part.unlink(missing_ok=True)
     return made
 
 
@@ -146,13 +148,10 @@ def _refuse_unfit(settings: Settings, db: Database) -> None:
         raise CannotBackUp(_NOTHING)
     if not is_current(db):
         raise CannotBackUp(_NOT_UPGRADED)
-    with db.read() as session:
-        parts = session.exec(select(AuthorityPart).where(col(AuthorityPart.protected) != b"")).all()
-    looking = settings.only_looking()
     try:
-        for part in parts:
-            unlock_service(part.protected, looking.master_key, part.part)
-    except (OSError, ValueError) as error:
+        with db.read() as session:
+            master_keys.check(session, settings)
+    except LostMasterKey as error:
         raise CannotBackUp(_WRONG_KEY) from error
 
 

@@ -21,6 +21,10 @@ ROOT = Path(__file__).parents[2]
         ("port", "70000", "less than"),
         ("log", "yaml", "'text' or 'json'"),
         ("signers", "0", "greater than"),
+        ("public_url", "hoso.truong.vn", "https://host"),
+        ("public_url", "https://", "https://host"),
+        ("public_url", "https://hoso.truong.vn/hososo", "without a path"),
+        ("public_url", "https://hoso.truong.vn:80a", "https://host"),
         ("database_url", "mysql://hososo:tuyet-mat@host/name", "postgresql://user"),
         ("database_url", "postgresql://hososo:tuyet-mat#1@host/name", "%23"),
     ],
@@ -40,6 +44,11 @@ def test_a_setting_that_cannot_be_used_is_named_without_its_value(
 
 def test_the_address_a_provider_writes_is_taken() -> None:
     assert Settings(database_url="postgres://u:p%23@h:5432/n").database == "postgresql://u:p%23@h:5432/n"
+
+
+@pytest.mark.parametrize("url", ["https://hoso.truong.vn", "http://[::1]:8080/", "https://hồ-sơ.vn"])
+def test_a_whole_address_is_taken(url: str) -> None:
+    assert Settings(public_url=url).url == url.rstrip("/")
 
 
 def test_a_new_data_folder_is_for_this_account_alone(tmp_path: Path) -> None:

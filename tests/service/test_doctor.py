@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from flows.office import utc_now
+from models.audit import AuditRoot
 from models.db import Database
 from models.mail_server import MailServer
 from models.school import School
@@ -84,3 +86,44 @@ def test_looking_makes_no_secret_and_reads_those_that_are_there(tmp_path: Path) 
     assert not list(tmp_path.iterdir())
     assert settings.only_looking().url == settings.url
     assert settings.master_key == settings.only_looking().master_key
+
+
+def test_a_clock_behind_what_is_recorded_is_a_fault(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", port=free_port())
+    install(settings, lambda _: None)
+    db = Database(settings.database)
+    root = AuditRoot(number=1, at=utc_now() + timedelta(minutes=1), root="", leaves=0, previous="", hash="1")
+    with db.write() as session:
+        session.add(root)
+    said: list[str] = []
+    assert doctor.examine(settings, said.append)
+    with db.write() as session:
+        session.add(
+            AuditRoot(number=2, at=utc_now() + timedelta(days=400), leaves=0, hash="2", root="", previous="1")
+        )
+    db.dispose()
+    assert not doctor.examine(settings, said.append)
+    [clock] = [line for line in said if "Clock" in line]
+    assert clock.startswith("✗")
+    assert "Set its clock" in clock
+
+
+def test_a_host_that_is_none_and_one_of_ipv6_are_looked_at(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", host="::1", port=free_port())
+    install(settings, lambda _: None)
+    said: list[str] = []
+    assert doctor.examine(settings, said.append)
+    said.clear()
+    assert not doctor.examine(Settings(data=settings.data, host="không-có", port=free_port()), said.append)
+    assert any("không-có is no address of this machine" in line for line in said)
+
+
+def test_an_installation_without_a_school_says_how_to_found_one(tmp_path: Path) -> None:
+    said: list[str] = []
+    settings = Settings(data=tmp_path / "data", port=free_port())
+    install(settings, said.append)
+    assert "hososo admin create-school" in said[0]
+    said.clear()
+    _with_a_mail_server(settings)
+    install(settings, said.append)
+    assert said == []

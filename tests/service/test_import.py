@@ -515,3 +515,34 @@ def test_the_import_is_the_administrators_own(cast: Cast, enter: Enter) -> None:
             session.exec(select(SchoolClass).where(col(SchoolClass.school_id) == cast.other_school_id)).all()
             == []
         )
+
+
+def test_a_class_is_known_however_it_is_written(cast: Cast, enter: Enter) -> None:
+    who = "hoa"
+    teaching = [
+        (YEAR, "lớp 4b", "Toán", who, ""),
+        (YEAR, "4c1", "Toán", who, ""),
+        (YEAR, "4/2", "Toán", who, ""),
+    ]
+    grid = [("Thứ Hai", "Sáng", 1, "Toán", "Toán", "Toán")]
+    enter("admin").run(book(teaching=teaching, grid=grid, classes=("Lớp 4B", "LỚP 4 C1", "Lớp 4/2")))
+    with cast.office.db.read() as session:
+        made = session.exec(select(SchoolClass).where(col(SchoolClass.name).in_(("4B", "4C1", "4/2")))).all()
+        entries = session.exec(select(TimetableEntry)).all()
+    assert {c.name for c in made} == {"4B", "4C1", "4/2"}
+    assert {c.id for c in made} <= {e.class_id for e in entries}
+
+
+def test_what_is_left_alone_is_said_and_stops_nothing(enter: Enter) -> None:
+    head = ["STT", "Tên đăng nhập", "Họ và tên", "Điện thoại", "Ghi chú", "Họ và tên"]
+    rows = [
+        (1, "gv.moi", "Lò Thị Mới", "0912345678", "", "Lò Thị Cũ"),
+        (2, "gv.moi2", "Lò Thị Mới", "", "", ""),
+    ]
+    admin = enter("admin")
+    preview = admin.check(write((Page(ACCOUNTS, head, rows),)))
+    found = problems(preview)
+    assert set(found) == {f"{ACCOUNTS} D1", f"{ACCOUNTS} F1", f"{ACCOUNTS} C3"}  # no number, no empty column
+    assert found[f"{ACCOUNTS} D1"].startswith("Cột “Điện thoại” không thuộc tệp mẫu")
+    assert found[f"{ACCOUNTS} C3"].startswith("Trùng họ tên với gv.moi.")
+    assert admin.go_on(preview).status_code == 200

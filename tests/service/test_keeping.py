@@ -423,6 +423,12 @@ def test_a_folder_keeps_the_newest_backups_and_what_is_not_ours(
         back_up(kept.office.settings, folder / "one.zip", 2, None, quiet)
     with pytest.raises(CannotBackUp):
         back_up(kept.office.settings, tmp_path / "nowhere" / "one.zip", None, None, quiet)
+    with pytest.raises(CannotBackUp) as refused:  # such as a disk that is not mounted
+        back_up(kept.office.settings, tmp_path / "usb", None, None, quiet)
+    assert f"mkdir -p {tmp_path / 'usb'}" in refused.value.sentence.vi
+    assert not (tmp_path / "usb").exists()
+    with pytest.raises(CannotBackUp):  # neither written nor taken away, as on a read-only disk
+        back_up(kept.office.settings, folder / "letter.zip" / "one.zip", None, None, quiet)
 
 
 def test_checking_writes_nothing_and_restoring_makes_a_sound_database(kept: Cast, tmp_path: Path) -> None:

@@ -197,6 +197,19 @@ def test_the_list_of_accounts_is_this_schools_by_given_name(cast: Cast, enter: E
     assert theirs not in page
 
 
+@pytest.mark.parametrize("path", ["/admin/groups", "/admin/classes", "/absence"])
+def test_two_people_of_one_name_are_told_apart_where_one_is_chosen(
+    cast: Cast, enter: Enter, path: str
+) -> None:
+    with cast.office.db.write() as session:
+        first, second = (session.get_one(Account, cast.ids[name]) for name in ("hoa", "lien"))
+        second.full_name = first.full_name.upper()
+        names = [f"{a.full_name} ({a.sign_in_name})" for a in (first, second)]
+    page = unescape(enter("admin" if path.startswith("/admin") else "minh").get(path))
+    assert all(name in page for name in names)
+    assert "Trịnh Quốc Anh (" not in page
+
+
 def test_a_new_account_is_made_and_its_password_shown_once(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
     person = {

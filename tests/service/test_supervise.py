@@ -127,6 +127,13 @@ def test_a_busy_port_is_named_with_the_setting_that_moves_it(tmp_path: Path) -> 
         assert "HOSOSO_PREFECT_PORT" in caught.value.sentence.en
 
 
+def test_an_address_of_another_machine_is_not_called_a_busy_port(tmp_path: Path) -> None:
+    for host in ("không-có", "192.0.2.1"):
+        with pytest.raises(PortBusy) as caught:
+            refuse_busy_ports(Settings(data=tmp_path, host=host, port=free_port()))
+        assert f"{host} is no address of this machine" in caught.value.sentence.en
+
+
 def test_only_the_ports_of_embedded_parts_are_asked_for(tmp_path: Path) -> None:
     assert set(ports(Settings(data=tmp_path))) == {
         "HOSOSO_PORT",
