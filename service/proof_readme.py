@@ -64,7 +64,17 @@ def _wrapped(words: str, width: int = 100) -> list[str]:
 MANIFEST = (
     'while read -r h f; do openssl dgst -sha256 -r "${f#\\*}"; done < manifest.sha256 | cmp - manifest.sha256'
 )
-TRUSTED = "cat certificates/roots.pem revocation/embedded.pem revocation/present.pem > trusted-now.pem"
+
+
+def _lists_only(path: str) -> str:
+    """A list that brings a certificate along would have it trusted: openssl takes both from one file."""
+    return f'case "$(cat {path})" in *CERTIFICATE-*) false;; esac'
+
+
+TRUSTED = (
+    f"{_lists_only('revocation/embedded.pem revocation/present.pem')} && "
+    "cat certificates/roots.pem revocation/embedded.pem revocation/present.pem > trusted-now.pem"
+)
 CHAIN = (
     '( p=; for f in events/*.json; do case "$(cat "$f")" in '
     '*\'"previous":"\'"$p"\'","remark_hash":\'*) ;; *) echo "$f"; exit 1;; esac; '
@@ -106,6 +116,7 @@ def signature(folder: str, at: int) -> str:
     knows no "since", and takes such a list for the time before, as far as the list claims to be older.
     """
     return (
+        f"{_lists_only(f'{folder}/lists.pem')} && "
         f"cat certificates/roots.pem {folder}/lists.pem > trusted.pem && "
         f"openssl cms -verify -inform DER -in {folder}/signature.p7s -binary -content {folder}/signed.bin "
         "-cades -purpose any -certfile certificates/authorities.pem "
@@ -153,7 +164,7 @@ def stamped(path: str, at: datetime) -> str:
     day = f"{_MONTHS[at.month - 1]} {at.day:2d} {at:%H:%M:%S}"
     return (
         f"( t=$(openssl ts -reply -in {path} -token_in -text); t=${{t#*Time stamp: }}; t=${{t%%GMT*}}; "
-        f"printf '%s GMT\\n' \"$t\"; case \"$t\" in '{day}'*' {at.year} ') ;; *) exit 1;; esac )"
+        f"printf '%sGMT\\n' \"$t\"; case \"$t\" in '{day}'*' {at.year} ') ;; *) exit 1;; esac )"
     )
 
 
@@ -196,4 +207,10 @@ def among(name: str) -> str:
     return f'case "$(cat merkle/roots.txt)" in *"$(cat merkle/{name}.txt)"*) ;; *) false;; esac'
 
 
-FINGERPRINTS = "openssl x509 -in certificates/roots.pem -noout -subject -fingerprint -sha256"
+FINGERPRINTS = (
+    '( c=; while read -r l || [ "$l" ]; do c=$(printf \'%s\\n%s\' "$c" "$l"); '
+    'case "$l" in -----END*) printf \'%s\\n\' "$c" | '
+    "openssl x509 -noout -subject -nameopt oneline,utf8,-esc_msb -fingerprint -sha256 || exit 1; "
+    "c=;; esac; done < certificates/roots.pem )"
+)
+"""Of every certificate in that file: `openssl x509` alone shows the first, and trusts whatever follows."""

@@ -123,7 +123,7 @@ SIGNATURE_WORDS = Text(
     "đúng, chứng thư còn hiệu lực và chưa bị thu hồi vào lúc ấy, theo danh sách thu hồi có trong tệp khi ký "
     "(lists.pem); in ra người ký (CN) và số của chứng thư; sự kiện ghi đúng chứng thư và người này; "
     "value.bin là trị số của chữ ký; dấu thời gian đóng trên nó; in ra giờ của dấu thời gian (GMT, giờ Việt "
-    "Nam trừ 7).",
+    "Nam trừ 7 giờ).",
     "Time-stamp: {at}. The commands in turn: signed.bin is document.pdf without the place of this very "
     "signature; the signature is right, its certificate was good and not revoked then, by the lists that "
     "stood in the file when it was signed (lists.pem); prints who signed (CN) and the certificate's number; "
@@ -174,31 +174,32 @@ TRUST = Text(
 )
 TRUST_WORDS = Text(
     "Mọi kết luận dựa vào certificates/roots.pem. Lấy chứng thư gốc từ chính nơi cấp và so mã SHA-256 mà "
-    "lệnh in ra. Chứng thư ghi DEVELOPMENT do phần mềm tự cấp để thử, không có giá trị pháp lý.",
-    "Everything rests on certificates/roots.pem. Have the root from its issuer and compare the SHA-256 "
-    "the command prints. A certificate marked DEVELOPMENT is the software's own, for trying out, without "
-    "legal force.",
+    "lệnh in ra, của từng chứng thư: thừa một chứng thư lạ là gói không tin được. Chứng thư ghi DEVELOPMENT "
+    "do phần mềm tự cấp để thử, không có giá trị pháp lý.",
+    "Everything rests on certificates/roots.pem. Have the root from its issuer and compare the SHA-256 the "
+    "command prints, of each certificate: with a strange one among them nothing here can be believed. A "
+    "certificate marked DEVELOPMENT is the software's own, for trying out, without legal force.",
 )
 BEYOND = Text(
     "Điều gói này không chứng minh, và xem ở đâu",
     "What this does not prove, and where to look",
 )
 BEYOND_WORDS = Text(
-    "Các lệnh trên không xem trang giấy. Mỗi chữ ký giữ phần tệp có trước nó; phần thêm sau đó (chữ ký kế "
-    "tiếp, số, ngày) có làm khác chữ trên trang không thì mở lần lượt từng files/NNN.pdf mà so, hoặc đưa "
-    "document.pdf vào một trình kiểm tra chữ ký PDF (trang “Kiểm tra chữ ký” của nhà trường, Adobe Reader). "
-    "Tên trong chứng thư là do nơi cấp chứng thực; điều ghi trong hồ sơ có đúng sự thật không thì không chữ "
-    "ký nào nói được. Gói chỉ biết đến lúc xuất: sau đó hồ sơ có bị thay, rút hay hủy không thì hỏi nhà "
-    "trường, hoặc quét mã QR trên bản in. Chứng thư nào bị thu hồi từ sau lúc ký thì lệnh dưới đây in ra "
-    "(Serial Number, Revocation Date): chữ ký có dấu thời gian trước lúc thu hồi vẫn đúng; nhưng nếu lý do "
-    "là Key Compromise thì hỏi thêm nhà trường khóa bị lộ từ lúc nào.",
-    "No command above looks at the pages. Each signature holds the part of the file before it; whether what "
-    "was added later (the next signature, number, date) changes the words on a page is seen by opening one "
-    "files/NNN.pdf after the other, or by giving document.pdf to any checker of PDF signatures (the "
-    "school's page “Verify signatures”, Adobe Reader). The name in a certificate is vouched for by its "
-    "issuer; whether what the record says is true no signature tells. The package knows nothing after its "
-    "export: whether the record was replaced, withdrawn or destroyed since, ask the school, or scan the QR "
-    "code of a print. Which certificates were revoked after they signed the commands below print (Serial "
-    "Number, Revocation Date): a signature time-stamped before that stays good; but where the reason is Key "
+    "Các lệnh trên không xem nội dung trang. Mỗi chữ ký chỉ giữ phần tệp có trước nó; muốn biết phần thêm "
+    "sau đó (chữ ký kế tiếp, số, ngày) có làm đổi chữ trên trang hay không, hãy mở lần lượt từng "
+    "files/NNN.pdf để so, hoặc đưa document.pdf vào một trình kiểm tra chữ ký PDF (trang “Kiểm tra chữ ký” "
+    "của nhà trường, Adobe Reader). Tên trong chứng thư do nơi cấp chứng nhận; nội dung hồ sơ có đúng sự "
+    "thật hay không thì không chữ ký nào nói được. Gói chỉ ghi tình trạng đến lúc xuất: sau đó hồ sơ có bị "
+    "thay, rút hay hủy hay không, hãy hỏi nhà trường hoặc quét mã QR trên bản in. Các lệnh dưới đây in danh "
+    "sách chứng thư đã bị thu hồi (Serial Number, Revocation Date): chữ ký có dấu thời gian trước lúc thu "
+    "hồi vẫn đúng; riêng khi lý do là Key Compromise, hãy hỏi thêm nhà trường khóa bị lộ từ lúc nào.",
+    "No command above looks at the pages. Each signature holds only the part of the file before it; to see "
+    "whether what was added later (the next signature, number, date) changes the words on a page, open one "
+    "files/NNN.pdf after the other, or give document.pdf to any checker of PDF signatures (the school's "
+    "page “Verify signatures”, Adobe Reader). The name in a certificate is vouched for by its issuer; "
+    "whether what the record says is true no signature tells. The package knows nothing after its export: "
+    "ask the school, or scan the QR code of a print, whether the record was replaced, withdrawn or "
+    "destroyed since. The commands below print the certificates that were revoked (Serial Number, "
+    "Revocation Date): a signature time-stamped before that stays good; but where the reason is Key "
     "Compromise, ask the school since when the key was out.",
 )

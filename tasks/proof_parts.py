@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from datetime import datetime
 
 from asn1crypto import cms, tsp
@@ -45,7 +46,7 @@ class SignaturePart:
     token: bytes | None
     """The timestamp: of a document timestamp, itself."""
     stamped_at: datetime | None
-    crls: tuple[bytes, ...] = field(default=(), repr=False)
+    crls: tuple[bytes, ...] = attribute(default=(), repr=False)
     """The revocation lists that stood in the file when this was made, as DER."""
 
 
@@ -54,9 +55,9 @@ class Parts:
     """Everything of a file, the oldest signature first; certificates and lists without repetition."""
 
     signatures: tuple[SignaturePart, ...] = ()
-    certificates: tuple[bytes, ...] = field(default=(), repr=False)
-    crls: tuple[bytes, ...] = field(default=(), repr=False)
-    ocsps: tuple[bytes, ...] = field(default=(), repr=False)
+    certificates: tuple[bytes, ...] = attribute(default=(), repr=False)
+    crls: tuple[bytes, ...] = attribute(default=(), repr=False)
+    ocsps: tuple[bytes, ...] = attribute(default=(), repr=False)
 
 
 def take_apart(pdf: bytes) -> Parts:
@@ -120,9 +121,9 @@ def _part(embedded: EmbeddedPdfSignature) -> tuple[SignaturePart, list[bytes]]:
 
 
 def _token_of(info: cms.SignerInfo) -> cms.ContentInfo | None:
-    for attribute in info["unsigned_attrs"] or ():
-        if attribute["type"].native == "signature_time_stamp_token":
-            return attribute["values"][0]
+    for one in info["unsigned_attrs"] or ():
+        if one["type"].native == "signature_time_stamp_token":
+            return one["values"][0]
     return None
 
 

@@ -32,6 +32,7 @@ from models.event import Remark
 from service import proof_package, proof_readme
 from service.app import create_app
 from service.passes import COOKIE
+from tasks import certificates
 from tasks.keys import Secret
 from tasks.stamp_servers import StampServers, servers_of
 from tests import destructions
@@ -293,6 +294,30 @@ def test_the_commands_show_who_signed_and_when_and_what_was_revoked_since(
         other = command.replace(f" {year} ", f" {int(year) + 1} ")
         readme.write_text(readme.read_text(encoding="utf-8").replace(command, other), encoding="utf-8")
     assert len(failing(folder, programs)) == 1 + len(times), "a time that is not the token's"
+
+
+def test_a_strange_root_is_shown_and_none_is_trusted_by_another_way(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    strange = x509.load_der_x509_certificate(certificates.make_authority(cast.office.now(), "Mallory").root)
+    pem, shown = strange.public_bytes(Encoding.PEM), strange.fingerprint(hashes.SHA256()).hex(":").upper()
+
+    roots_there = folder / "certificates/roots.pem"
+    whole = roots_there.read_bytes()
+    roots_there.write_bytes(whole + pem.rstrip())
+    ran = dict(ran_all(folder, programs))
+    said = ran[proof_readme.FINGERPRINTS].stdout.decode()
+    assert shown in said
+    assert said.count("ingerprint") == whole.count(b"END") + 1
+    roots_there.write_bytes(whole)
+
+    for name in ("signatures/1-author/lists.pem", "revocation/embedded.pem", "revocation/present.pem"):
+        lists = folder / name
+        before = lists.read_bytes()
+        lists.write_bytes(before + pem)
+        assert any(name in command for command in failing(folder, programs)), name
+        lists.write_bytes(before)
 
 
 def test_the_event_names_the_person_of_the_certificate(cast: Cast, programs: Path, tmp_path: Path) -> None:
