@@ -7,14 +7,15 @@ are then, for its record may have been destroyed meanwhile.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import literal
+from sqlalchemy import Text, cast, literal
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -62,11 +63,21 @@ def _names(session: Session) -> Iterator[tuple[str, str | None]]:
         asked = select_columns(of, table.c[column_name]).where(table.c[column_name].is_not(None))
         for document_id, sha256 in session.execute(asked, execution_options={"yield_per": 1_000}):
             yield document_id, sha256
-    bodies = select_columns(col(Revision.document_id), col(Revision.body)).where(
+    bodies = select_columns(col(Revision.document_id), cast(col(Revision.body), Text)).where(
         col(Revision.body).is_not(None)
     )
     for document_id, body in session.execute(bodies, execution_options={"yield_per": 1_000}):
-        yield from ((document_id, (body or {}).get(part)) for part in ("sha256", "pdf"))
+        said = _said(body)
+        yield from ((document_id, said.get(part)) for part in ("sha256", "pdf"))
+
+
+def _said(body: str | None) -> dict[str, Any]:
+    """What a revision's column says; nothing where it was written over, which is told with its record."""
+    try:
+        found = json.loads(body or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def unsound(blobs: BlobStore, names: dict[str, str], cores: int) -> Iterator[Finding | None]:

@@ -107,6 +107,10 @@ WORDS: dict[str, Text] = {
         "hồ sơ và sự kiện số {seq} mà gốc ngày số {root} đã cam kết không còn",
         "the record and its event {seq}, to which root {root} commits, are gone",
     ),
+    "unreadable": Text(
+        "có dòng dữ liệu bị ghi đè, không đọc được nữa",
+        "rows of it were written over and cannot be read any more",
+    ),
     # the rows beside them
     "column": Text(
         "cột “{column}” của hồ sơ không khớp các sự kiện",

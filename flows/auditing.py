@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from flows import audit_chain, audit_files, audit_roots, audit_rows, kept_rows, roots
+from flows import audit_chain, audit_files, audit_roots, audit_rows, audit_unreadable, kept_rows, roots
 from flows.audit_files import Archived
 from flows.audit_findings import Finding, Findings
 from flows.certification import trust_with_stamps
@@ -96,8 +96,11 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
     found, archived = made.findings, []
     wanted = audit_rows.ids(session, made.asked.school_id)
     named = audit_rows.Named(session)
-    for done, record in enumerate(audit_rows.records(session, wanted), 1):
+    for done, record in enumerate(audit_unreadable.records(session, wanted), 1):
         made.counts["documents"] += 1
+        if isinstance(record, Finding):
+            found.add(record)
+            continue
         made.counts["events"] += len(record.events)
         for fault in audit_chain.faults(record):
             found.add(fault)

@@ -165,7 +165,7 @@ def stamp(db: Database, source: StampSource, trust: Trust, now: Callable[[], dat
     for row in waiting:
         ask = partial(_token, link_of(row).line, trust, now)
         try:
-            token, at = source.using(ask)
+            token, at = source.using(ask, now())
         except Unavailable as refusal:
             log.warning("root %d has no time-stamp yet: %s", row.number, refusal.sentence.en)
             break

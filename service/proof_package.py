@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import BinaryIO
 
@@ -22,7 +22,7 @@ from flows.office import Office
 from flows.people import Actor
 from flows.proofs import Proof, Rooted, gather
 from models.text import Text
-from service import act_words, names, words
+from service import act_words, names, story, words
 from service import proof_readme as checks
 from service import proof_words as said
 from service.proof_readme import Section, readme
@@ -72,6 +72,7 @@ def files_of(proof: Proof) -> Files:
         *_signatures(proof, files),
         _rooted(proof, files),
         Section(said.TRUST, said.TRUST_WORDS, (checks.FINGERPRINTS,)),
+        _beyond(proof, files),
     ]
     whole = {"README.txt": readme(_head(proof), sections).encode()} | files
     lines = (f"{hashlib.sha256(content).hexdigest()} *{name}\n" for name, content in whole.items())
@@ -86,6 +87,7 @@ def _head(proof: Proof) -> list[Text]:
         "number": document.number or "–",
         "id": document.id,
         "owner": proof.view.owner.full_name,
+        "status": story.STATUSES[document.status],
         "at": words.when(proof.at),
     }
     return [one.format(**told) for one in said.HEAD]
@@ -129,7 +131,7 @@ def _documents(proof: Proof, files: Files) -> Iterator[Section]:
 
 def _signatures(proof: Proof, files: Files) -> Iterator[Section]:
     _certificates(proof, files)
-    yield Section(said.CERTIFICATES, said.CERTIFICATES_WORDS, checks.TRUSTED)
+    yield Section(said.CERTIFICATES, said.CERTIFICATES_WORDS, (checks.TRUSTED,))
     yield from _answers(proof, files)
     until = int(proof.at.timestamp())
     later = until
@@ -155,9 +157,11 @@ def _signature(proof: Proof, part: SignaturePart, folder: str, later: int, files
     commands = [checks.cut(folder, part.byte_range)]
     if part.is_timestamp:
         commands.append(checks.timestamp(folder, "signed.bin", later))
+        commands += _time(part, folder)
         return Section(said.STAMP.format(**told), said.STAMP_WORDS.format(**told), tuple(commands))
     files[f"{folder}/signature.p7s"] = part.cms
-    commands.append(checks.signature(folder, at))
+    files[f"{folder}/lists.pem"] = _lists(part.crls or proof.parts.crls or proof.trust.crls)
+    commands += [checks.signature(folder, at), checks.named(folder)]
     fingerprint = hashlib.sha256(part.signer).hexdigest()
     signed = [
         e.event.seq
@@ -170,7 +174,12 @@ def _signature(proof: Proof, part: SignaturePart, folder: str, later: int, files
         files[f"{folder}/value.bin"] = part.value
         commands.append(checks.value(folder, part.cms.rindex(part.value), len(part.value)))
         commands.append(checks.timestamp(folder, "value.bin", later))
+        commands += _time(part, folder)
     return Section(said.SIGNATURE.format(**told), said.SIGNATURE_WORDS.format(**told), tuple(commands))
+
+
+def _time(part: SignaturePart, folder: str) -> list[str]:
+    return [checks.stamped(f"{folder}/timestamp.tst", part.stamped_at)] if part.stamped_at else []
 
 
 def _certificates(proof: Proof, files: Files) -> None:
@@ -182,14 +191,25 @@ def _certificates(proof: Proof, files: Files) -> None:
     authorities = [der for der in between if der not in roots and _is_authority(der)]
     files["certificates/authorities.pem"] = b"".join(map(_pem, authorities or roots))
     files["certificates/others.pem"] = b"".join(_pem(der) for der in between if not _is_authority(der))
-    # Of several lists openssl takes the newest that is valid at the time asked about, and a list may count
-    # from some minutes before it was made: a signature is held against those of its own file.
     embedded = proof.parts.crls or proof.trust.crls
     for number, der in enumerate(dict.fromkeys((*embedded, *proof.trust.crls)), 1):
         files[f"revocation/{number}.crl"] = der
     for name, lists in (("embedded", embedded), ("present", proof.trust.crls)):
-        found = (x509.load_der_x509_crl(der).public_bytes(Encoding.PEM) for der in lists)
-        files[f"revocation/{name}.pem"] = b"".join(found)
+        files[f"revocation/{name}.pem"] = _lists(lists)
+
+
+def _lists(lists: Iterable[bytes]) -> bytes:
+    return b"".join(x509.load_der_x509_crl(der).public_bytes(Encoding.PEM) for der in lists)
+
+
+def _beyond(proof: Proof, files: Files) -> Section:
+    """What no command here says, and where to look instead."""
+    signers = {x509.load_der_x509_certificate(part.signer).issuer for part in proof.parts.signatures}
+    newest = {der for der in proof.trust.crls if x509.load_der_x509_crl(der).issuer in signers}
+    commands = [
+        checks.revoked(name) for name, der in files.items() if der in newest and name.endswith(".crl")
+    ]
+    return Section(said.BEYOND, said.BEYOND_WORDS, tuple(commands))
 
 
 def _answers(proof: Proof, files: Files) -> Iterator[Section]:
@@ -248,5 +268,6 @@ def _stamps(proof: Proof, rooted: Rooted, files: Files) -> Iterator[str]:
         files[f"merkle/{name}.tst"] = stamp.token
         path = f"merkle/{name}"
         commands += [checks.among(name), checks.token(f"{path}.tst", f"{path}.txt", later)]
+        commands.append(checks.stamped(f"{path}.tst", stamp.at))
         later = int(stamp.at.timestamp())
     yield from commands

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from models.text import Text
 
 PROMPT = "    $ "
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,16 @@ def _wrapped(words: str, width: int = 100) -> list[str]:
 MANIFEST = (
     'while read -r h f; do openssl dgst -sha256 -r "${f#\\*}"; done < manifest.sha256 | cmp - manifest.sha256'
 )
+
+
+def _lists_only(path: str) -> str:
+    """A list that brings a certificate along would have it trusted: openssl takes both from one file."""
+    return f'case "$(cat {path})" in *CERTIFICATE-*) false;; esac'
+
+
 TRUSTED = (
-    "cat certificates/roots.pem revocation/embedded.pem > trusted.pem",
-    "cat trusted.pem revocation/present.pem > trusted-now.pem",
+    f"{_lists_only('revocation/embedded.pem revocation/present.pem')} && "
+    "cat certificates/roots.pem revocation/embedded.pem revocation/present.pem > trusted-now.pem"
 )
 CHAIN = (
     '( p=; for f in events/*.json; do case "$(cat "$f")" in '
@@ -101,8 +110,14 @@ def cut(folder: str, byte_range: tuple[int, int, int, int]) -> str:
 
 
 def signature(folder: str, at: int) -> str:
-    """The signature over `signed.bin`, its certificate good at the time proven."""
+    """The signature over `signed.bin`, its certificate good at the time proven.
+
+    Held against the lists the file had then. A later one may say that the certificate ended since; openssl
+    knows no "since", and takes such a list for the time before, as far as the list claims to be older.
+    """
     return (
+        f"{_lists_only(f'{folder}/lists.pem')} && "
+        f"cat certificates/roots.pem {folder}/lists.pem > trusted.pem && "
         f"openssl cms -verify -inform DER -in {folder}/signature.p7s -binary -content {folder}/signed.bin "
         "-cades -purpose any -certfile certificates/authorities.pem "
         f"-CAfile trusted.pem -crl_check_all -attime {at} -out checked.bin -signer seen.pem "
@@ -110,12 +125,18 @@ def signature(folder: str, at: int) -> str:
     )
 
 
+def named(folder: str) -> str:
+    """Who signed: what the certificate calls its holder, and its serial number."""
+    return f"openssl x509 -in {folder}/signer.pem -noout -subject -serial -nameopt oneline,utf8,-esc_msb"
+
+
 def signer(folder: str, seq: int) -> str:
-    """The event names the certificate that signed."""
+    """The event names the certificate that signed, and the account that the certificate names."""
     return (
         f"( h=$(openssl x509 -in {folder}/signer.pem -outform DER | openssl dgst -sha256 -r); "
-        f'case "$(cat events/{seq:03d}.json)" in '
-        '*\'"certificate":"\'"${h%% *}"\'"\'*) ;; *) exit 1;; esac )'
+        f"a=$(openssl x509 -in {folder}/signer.pem -noout -subject -nameopt RFC2253); "
+        f'a=${{a#*serialNumber=}}; case "$(cat events/{seq:03d}.json)" in '
+        '*\'"actor_id":"\'"${a%%,*}"\'",\'*\'"certificate":"\'"${h%% *}"\'"\'*) ;; *) exit 1;; esac )'
     )
 
 
@@ -135,6 +156,21 @@ def token(path: str, data: str, at: int) -> str:
         f"openssl ts -verify -in {path} -token_in -data {data} "
         f"-untrusted certificates/authorities.pem -CAfile trusted-now.pem -crl_check_all -attime {at}"
     )
+
+
+def stamped(path: str, at: datetime) -> str:
+    """The time in a token, printed; it is the one this README says and the other commands ask about."""
+    at = at.astimezone(UTC)
+    day = f"{_MONTHS[at.month - 1]} {at.day:2d} {at:%H:%M:%S}"
+    return (
+        f"( t=$(openssl ts -reply -in {path} -token_in -text); t=${{t#*Time stamp: }}; t=${{t%%GMT*}}; "
+        f"printf '%sGMT\\n' \"$t\"; case \"$t\" in '{day}'*' {at.year} ') ;; *) exit 1;; esac )"
+    )
+
+
+def revoked(path: str) -> str:
+    """What a list says was revoked, and when."""
+    return f"openssl crl -inform DER -in {path} -noout -text"
 
 
 def answer(path: str, at: int) -> str:
@@ -171,4 +207,10 @@ def among(name: str) -> str:
     return f'case "$(cat merkle/roots.txt)" in *"$(cat merkle/{name}.txt)"*) ;; *) false;; esac'
 
 
-FINGERPRINTS = "openssl x509 -in certificates/roots.pem -noout -subject -fingerprint -sha256"
+FINGERPRINTS = (
+    '( c=; while read -r l || [ "$l" ]; do c=$(printf \'%s\\n%s\' "$c" "$l"); '
+    'case "$l" in -----END*) printf \'%s\\n\' "$c" | '
+    "openssl x509 -noout -subject -nameopt oneline,utf8,-esc_msb -fingerprint -sha256 || exit 1; "
+    "c=;; esac; done < certificates/roots.pem )"
+)
+"""Of every certificate in that file: `openssl x509` alone shows the first, and trusts whatever follows."""

@@ -10,18 +10,20 @@ HEAD = (
         "EVIDENCE OF ONE RECORD",
     ),
     Text(
-        "{title}\nLoại: {type}. Số: {number}. Người soạn: {owner}. Mã hồ sơ: {id}. Xuất lúc {at}.",
-        "{title}\nType: {type}. Number: {number}. Author: {owner}. Id: {id}. Exported {at}.",
+        "{title}\nLoại: {type}. Số: {number}. Người soạn: {owner}. Mã hồ sơ: {id}. Xuất lúc {at}. "
+        "Tình trạng lúc xuất: {status}.",
+        "{title}\nType: {type}. Number: {number}. Author: {owner}. Id: {id}. Exported {at}. "
+        "Status then: {status}.",
     ),
     Text(
         "Mở trình dòng lệnh (Terminal; trên Windows: Git Bash) tại thư mục đã giải nén, rồi chạy từng "
         "dòng sau dấu $. Không cần phần mềm Hồ Sơ Số: chỉ cần sh, openssl (từ bản 3.0), cat, printf, "
-        "cmp.\nMỗi lệnh kết thúc im lặng hoặc báo OK là đúng; báo lỗi, in tên tệp hay báo “differ” là "
-        "sai. Ngay sau lệnh có thể gõ: echo $? (0 là đúng).",
+        "cmp.\nMỗi lệnh kết thúc im lặng, báo OK hoặc in điều phần ấy nêu là đúng; báo lỗi, in tên tệp hay "
+        "báo “differ” là sai. Ngay sau lệnh có thể gõ: echo $? (0 là đúng).",
         "Open a terminal (on Windows: Git Bash) in the unpacked folder and run each line after the $. "
         "None of our software is needed: only sh, openssl (3.0 or later), cat, printf, cmp.\nA command "
-        "that ends silently or with OK says yes; an error, the name of a file or “differ” says no. Right "
-        "after a command type: echo $? (0 is yes).",
+        "that ends silently, with OK or with what its section speaks of says yes; an error, the name of a "
+        "file or “differ” says no. Right after a command type: echo $? (0 is yes).",
     ),
 )
 MANIFEST = Text(
@@ -95,10 +97,10 @@ CERTIFICATES = Text(
     "Certificates and revocation lists",
 )
 CERTIFICATES_WORDS = Text(
-    "Ghép chứng thư gốc với danh sách thu hồi cho các lệnh sau: embedded.pem là danh sách nằm trong chính "
-    "tệp, có từ lúc ký; present.pem là danh sách mới nhất khi xuất.",
-    "Puts the root certificates and the revocation lists together for the commands below: embedded.pem are "
-    "the lists inside the file, as old as its signatures; present.pem are the newest at the export.",
+    "Ghép chứng thư gốc với danh sách thu hồi để kiểm tra dấu thời gian: embedded.pem là danh sách nằm trong "
+    "chính tệp; present.pem là danh sách mới nhất khi xuất.",
+    "Puts the root certificates and the revocation lists together, to check time-stamps with: embedded.pem "
+    "are the lists inside the file; present.pem are the newest at the export.",
 )
 ANSWERS = Text(
     "Câu trả lời OCSP",
@@ -117,12 +119,16 @@ SIGNATURE = Text(
     "Signature in field “{field}”",
 )
 SIGNATURE_WORDS = Text(
-    "Dấu thời gian: {at}. signed.bin là document.pdf bỏ đúng chỗ của chữ ký này (lệnh đầu). Chữ ký đúng "
-    "và chứng thư còn hiệu lực, chưa bị thu hồi vào lúc ấy (lệnh thứ hai); sự kiện ghi đúng chứng thư "
-    "này; value.bin là trị số của chữ ký, và dấu thời gian đóng trên nó.",
-    "Time-stamp: {at}. signed.bin is document.pdf without the place of this very signature (first "
-    "command). The signature is right and its certificate was good and not revoked then (second); the "
-    "event names this certificate; value.bin is the signature's value, and the time-stamp is on that.",
+    "Dấu thời gian: {at}. Các lệnh lần lượt: signed.bin là document.pdf bỏ đúng chỗ của chữ ký này; chữ ký "
+    "đúng, chứng thư còn hiệu lực và chưa bị thu hồi vào lúc ấy, theo danh sách thu hồi có trong tệp khi ký "
+    "(lists.pem); in ra người ký (CN) và số của chứng thư; sự kiện ghi đúng chứng thư và người này; "
+    "value.bin là trị số của chữ ký; dấu thời gian đóng trên nó; in ra giờ của dấu thời gian (GMT, giờ Việt "
+    "Nam trừ 7 giờ).",
+    "Time-stamp: {at}. The commands in turn: signed.bin is document.pdf without the place of this very "
+    "signature; the signature is right, its certificate was good and not revoked then, by the lists that "
+    "stood in the file when it was signed (lists.pem); prints who signed (CN) and the certificate's number; "
+    "the event names this certificate and person; value.bin is the signature's value; the time-stamp is on "
+    "that; prints the time in the time-stamp (GMT, 7 hours behind Vietnam).",
 )
 STAMP = Text(
     "Dấu thời gian lưu trữ “{field}”",
@@ -168,8 +174,32 @@ TRUST = Text(
 )
 TRUST_WORDS = Text(
     "Mọi kết luận dựa vào certificates/roots.pem. Lấy chứng thư gốc từ chính nơi cấp và so mã SHA-256 mà "
-    "lệnh in ra. Chứng thư ghi DEVELOPMENT do phần mềm tự cấp để thử, không có giá trị pháp lý.",
-    "Everything rests on certificates/roots.pem. Have the root from its issuer and compare the SHA-256 "
-    "the command prints. A certificate marked DEVELOPMENT is the software's own, for trying out, without "
-    "legal force.",
+    "lệnh in ra, của từng chứng thư: thừa một chứng thư lạ là gói không tin được. Chứng thư ghi DEVELOPMENT "
+    "do phần mềm tự cấp để thử, không có giá trị pháp lý.",
+    "Everything rests on certificates/roots.pem. Have the root from its issuer and compare the SHA-256 the "
+    "command prints, of each certificate: with a strange one among them nothing here can be believed. A "
+    "certificate marked DEVELOPMENT is the software's own, for trying out, without legal force.",
+)
+BEYOND = Text(
+    "Điều gói này không chứng minh, và xem ở đâu",
+    "What this does not prove, and where to look",
+)
+BEYOND_WORDS = Text(
+    "Các lệnh trên không xem nội dung trang. Mỗi chữ ký chỉ giữ phần tệp có trước nó; muốn biết phần thêm "
+    "sau đó (chữ ký kế tiếp, số, ngày) có làm đổi chữ trên trang hay không, hãy mở lần lượt từng "
+    "files/NNN.pdf để so, hoặc đưa document.pdf vào một trình kiểm tra chữ ký PDF (trang “Kiểm tra chữ ký” "
+    "của nhà trường, Adobe Reader). Tên trong chứng thư do nơi cấp chứng nhận; nội dung hồ sơ có đúng sự "
+    "thật hay không thì không chữ ký nào nói được. Gói chỉ ghi tình trạng đến lúc xuất: sau đó hồ sơ có bị "
+    "thay, rút hay hủy hay không, hãy hỏi nhà trường hoặc quét mã QR trên bản in. Các lệnh dưới đây in danh "
+    "sách chứng thư đã bị thu hồi (Serial Number, Revocation Date): chữ ký có dấu thời gian trước lúc thu "
+    "hồi vẫn đúng; riêng khi lý do là Key Compromise, hãy hỏi thêm nhà trường khóa bị lộ từ lúc nào.",
+    "No command above looks at the pages. Each signature holds only the part of the file before it; to see "
+    "whether what was added later (the next signature, number, date) changes the words on a page, open one "
+    "files/NNN.pdf after the other, or give document.pdf to any checker of PDF signatures (the school's "
+    "page “Verify signatures”, Adobe Reader). The name in a certificate is vouched for by its issuer; "
+    "whether what the record says is true no signature tells. The package knows nothing after its export: "
+    "ask the school, or scan the QR code of a print, whether the record was replaced, withdrawn or "
+    "destroyed since. The commands below print the certificates that were revoked (Serial Number, "
+    "Revocation Date): a signature time-stamped before that stays good; but where the reason is Key "
+    "Compromise, ask the school since when the key was out.",
 )

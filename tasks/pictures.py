@@ -50,7 +50,11 @@ def read(data: bytes) -> tuple[Image.Image, bool]:
             opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded no larger than needed
             opened.load()
             return _plain(opened), lossless
-    except (UnidentifiedImageError, Image.DecompressionBombError, ValueError, TypeError) as error:
+    except Image.DecompressionBombError as error:
+        raise TooLarge(_TOO_MANY_PIXELS) from error
+    except UnidentifiedImageError as error:
+        raise (Invalid(_HEIC) if _is_heic(data) else _unreadable()) from error
+    except (ValueError, TypeError) as error:
         raise _unreadable() from error
     except (OSError, SyntaxError, EOFError, struct.error, IndexError, KeyError, OverflowError) as error:
         raise _unreadable() from error
@@ -65,6 +69,11 @@ def _refuse_large(picture: Image.Image) -> None:
                 f"The picture has {width} × {height} pixels, over 40 million. Make it smaller and retry.",
             )
         )
+
+
+def _is_heic(data: bytes) -> bool:
+    """The box every such file begins with (ISO 23008-12, 10.2)."""
+    return data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"}
 
 
 def _plain(picture: Image.Image) -> Image.Image:
@@ -115,3 +124,15 @@ def _unreadable() -> Invalid:
             "This picture cannot be read. Use a PNG, JPEG or WebP, or save the picture again and retry.",
         )
     )
+
+
+_TOO_MANY_PIXELS = Text(
+    "Ảnh có quá 40 triệu điểm. Hãy giảm cỡ ảnh rồi tải lại.",
+    "The picture has over 40 million pixels. Make it smaller and upload it again.",
+)
+_HEIC = Text(
+    "Đây là ảnh HEIC của iPhone, hệ thống không đọc được. Chụp màn hình ảnh ấy rồi tải ảnh chụp màn hình "
+    "lên; hoặc vào Cài đặt, Camera, Định dạng, chọn “Tương thích nhất” rồi chụp lại.",
+    "This is an iPhone's HEIC picture, which cannot be read here. Take a screenshot of it and upload that; "
+    "or choose “Most Compatible” under Settings, Camera, Formats, and take the picture again.",
+)

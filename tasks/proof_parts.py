@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from datetime import datetime
 
 from asn1crypto import cms, tsp
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.rw_common import PdfHandler
 from pyhanko.sign.validation import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation
@@ -44,6 +46,8 @@ class SignaturePart:
     token: bytes | None
     """The timestamp: of a document timestamp, itself."""
     stamped_at: datetime | None
+    crls: tuple[bytes, ...] = attribute(default=(), repr=False)
+    """The revocation lists that stood in the file when this was made, as DER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,9 @@ class Parts:
     """Everything of a file, the oldest signature first; certificates and lists without repetition."""
 
     signatures: tuple[SignaturePart, ...] = ()
-    certificates: tuple[bytes, ...] = field(default=(), repr=False)
-    crls: tuple[bytes, ...] = field(default=(), repr=False)
-    ocsps: tuple[bytes, ...] = field(default=(), repr=False)
+    certificates: tuple[bytes, ...] = attribute(default=(), repr=False)
+    crls: tuple[bytes, ...] = attribute(default=(), repr=False)
+    ocsps: tuple[bytes, ...] = attribute(default=(), repr=False)
 
 
 def take_apart(pdf: bytes) -> Parts:
@@ -70,17 +74,23 @@ def _parts(reader: PdfFileReader) -> Parts:
         part, carried = _part(embedded)
         signatures.append(part)
         certificates += carried
-    crls: list[bytes] = []
-    ocsps: list[bytes] = []
+    store = _store(reader)
+    if store is None:
+        return Parts(tuple(signatures), _once(certificates))
+    certificates += [certificate.dump() for certificate in store.load_certs()]
+    ocsps = _once(bytes(ref.get_object().data) for ref in store.ocsps)
+    return Parts(tuple(signatures), _once(certificates), _lists(store), ocsps)
+
+
+def _store(file: PdfHandler) -> DocumentSecurityStore | None:
     try:
-        store = DocumentSecurityStore.read_dss(reader)
+        return DocumentSecurityStore.read_dss(file)
     except NoDSSFoundError:
-        pass
-    else:
-        certificates += [certificate.dump() for certificate in store.load_certs()]
-        crls = [bytes(ref.get_object().data) for ref in store.crls]
-        ocsps = [bytes(ref.get_object().data) for ref in store.ocsps]
-    return Parts(tuple(signatures), _once(certificates), _once(crls), _once(ocsps))
+        return None
+
+
+def _lists(store: DocumentSecurityStore | None) -> tuple[bytes, ...]:
+    return _once(bytes(ref.get_object().data) for ref in store.crls) if store else ()
 
 
 def _part(embedded: EmbeddedPdfSignature) -> tuple[SignaturePart, list[bytes]]:
@@ -104,15 +114,16 @@ def _part(embedded: EmbeddedPdfSignature) -> tuple[SignaturePart, list[bytes]]:
             value=info["signature"].native,
             token=token.dump() if token is not None else None,
             stamped_at=_time_of(token) if token is not None else None,
+            crls=_lists(_store(embedded.reader.get_historical_resolver(embedded.signed_revision))),
         ),
         carried,
     )
 
 
 def _token_of(info: cms.SignerInfo) -> cms.ContentInfo | None:
-    for attribute in info["unsigned_attrs"] or ():
-        if attribute["type"].native == "signature_time_stamp_token":
-            return attribute["values"][0]
+    for one in info["unsigned_attrs"] or ():
+        if one["type"].native == "signature_time_stamp_token":
+            return one["values"][0]
     return None
 
 

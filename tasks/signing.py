@@ -133,7 +133,7 @@ class Signatory:
         field is filled already or not there.
         """
         refuse_unless_usable(self.certificate, request.owner, request.trust, request.now)
-        pdf = self._stamps.using(lambda stamper: self._checked(request, stamper))
+        pdf = self._stamps.using(lambda stamper: self._checked(request, stamper), request.now)
         return Signed(pdf, request.now, fingerprint(self.certificate))
 
     def _checked(self, request: SignRequest, stamper: CheckedTimeStamper) -> bytes:
@@ -216,7 +216,7 @@ def archive_timestamp(
 
     Called again later it renews: a further timestamp over the whole file, after the proof of the one before.
     """
-    return stamps.using(lambda stamper: _archive_stamped(pdf, trust, stamper, now, digest))
+    return stamps.using(lambda stamper: _archive_stamped(pdf, trust, stamper, now, digest), now)
 
 
 def _archive_stamped(

@@ -2,9 +2,9 @@
 
 Addresses stand in one setting, separated by spaces: `https://user:password@host/path#policy`. User and
 password are sent as HTTP Basic authentication; behind `#` stands the policy (an object identifier) asked for.
-An authority that is down, slow, talks nonsense, or whose certificate has ended, is revoked or leads to no
-trusted root is passed over for a minute, and the next one is asked. What is logged of an authority is its
-host, never a password.
+An authority that is down, slow, talks nonsense, is wrong about the time, or whose certificate has ended, is
+revoked or leads to no trusted root is passed over for a minute, and the next one is asked. What is logged of
+an authority is its host, never a password.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ log = logging.getLogger("hososo.timestamps")
 class StampSource(Protocol):
     """Something to have time-stamps from."""
 
-    def using(self, make: Callable[[CheckedTimeStamper], T]) -> T:
-        """What is made with one authority, the first that answers rightly; Unavailable when none does."""
+    def using(self, make: Callable[[CheckedTimeStamper], T], now: datetime) -> T:
+        """What is made `now` with one authority, the first that answers rightly; Unavailable if none does."""
         ...
 
 
@@ -62,7 +62,7 @@ class StampServer:
 
     @property
     def is_near(self) -> bool:
-        """On this machine: no proxy of the surroundings is meant for it, and nobody listens in."""
+        """On this machine: its clock is ours, no proxy is meant for it, and nobody listens in."""
         return urlsplit(self.url).hostname in {"127.0.0.1", "::1", "localhost"}
 
 
@@ -91,7 +91,7 @@ class HttpTimeStamper(CheckedTimeStamper):
 
     def __init__(self, server: StampServer) -> None:
         super().__init__()
-        self.server = server
+        self.server, self.own_clock = server, not server.is_near
         user, password = server.user, server.password
         self._client = httpx.Client(
             timeout=httpx.Timeout(ANSWERING, connect=CONNECTING),
@@ -144,7 +144,7 @@ class HttpTimeStamper(CheckedTimeStamper):
 def probe(server: StampServer, trust: Trust, now: datetime) -> None:
     """Have one time-stamp and find how its certificate leads to a trusted root; Unavailable says why not."""
     with contextlib.closing(HttpTimeStamper(server)) as stamper:
-        asyncio.run(_probed(stamper, trust, now))
+        stamper.using(lambda asked: asyncio.run(_probed(asked, trust, now)), now)
 
 
 async def _probed(stamper: CheckedTimeStamper, trust: Trust, now: datetime) -> None:
@@ -169,13 +169,13 @@ class StampServers:
         self._down_until = dict.fromkeys(self._clients, float("-inf"))
         self._clock = clock
 
-    def using(self, make: Callable[[CheckedTimeStamper], T]) -> T:
-        """What is made with the first authority that answers rightly; Unavailable when none does."""
+    def using(self, make: Callable[[CheckedTimeStamper], T], now: datetime) -> T:
+        """What is made `now` with the first authority that answers rightly; Unavailable when none does."""
         refused = Unavailable(DOWN)
-        now = self._clock()
-        for client in sorted(self._clients, key=lambda client: now < self._down_until[client]):
+        begun = self._clock()
+        for client in sorted(self._clients, key=lambda client: begun < self._down_until[client]):
             try:
-                made = client.using(make)
+                made = client.using(make, now)
             except Unavailable as fault:
                 refused = fault
                 self._down_until[client] = self._clock() + MEMORY

@@ -14,7 +14,7 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from asn1crypto import cms, core, tsp
@@ -37,6 +37,8 @@ POLICY = "1.3.6.1.4.1.32473.1.31"
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 MAX_REPLY = 64 * 1024
+APART = timedelta(minutes=5)
+"""So far the clocks of two machines that are both set may differ, and the time it takes to sign."""
 _IMPRINTS: dict[str, tuple[hashes.HashAlgorithm, str, str]] = {
     "sha256": (hashes.SHA256(), "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2"),
     "sha384": (hashes.SHA384(), "2.16.840.1.101.3.4.2.2", "1.2.840.10045.4.3.3"),
@@ -196,6 +198,12 @@ UNTRUSTED = Text(
 )
 
 
+OTHER_TIME = Text(
+    "Giờ của máy chủ cấp dấu thời gian lệch quá 5 phút so với giờ máy chủ này, nên chưa đóng được dấu thời "
+    "gian; hồ sơ không thay đổi. Báo quản trị hệ thống chỉnh đồng hồ máy chủ hoặc dùng nơi cấp khác.",
+    "The time-stamp server's clock and this server's are more than 5 minutes apart, so nothing was stamped; "
+    "the record is unchanged. Tell the administrator to set this server's clock or use another authority.",
+)
 T = TypeVar("T")
 
 
@@ -206,11 +214,17 @@ class CheckedTimeStamper(TimeStamper):
     valid then; and by the one whose path was found before: that one's proof is what stands in the file.
     """
 
+    own_clock = False
+    """Is its clock another than ours? Then a time further from ours than `APART` is refused: it would prove
+    what was not so."""
+    _asked_at: datetime | None = None
+
     def __init__(self) -> None:
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]  # pyHanko's is bare
 
-    def using(self, make: Callable[[CheckedTimeStamper], T]) -> T:
-        """What is made with this authority; of several, with the first that answers rightly."""
+    def using(self, make: Callable[[CheckedTimeStamper], T], now: datetime) -> T:
+        """What is made `now` with this authority; of several, with the first that answers rightly."""
+        self._asked_at = now if self.own_clock else None
         try:
             return make(self)
         except BaseException:
@@ -220,16 +234,20 @@ class CheckedTimeStamper(TimeStamper):
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         try:
             token = await super().async_timestamp(message_digest, md_algorithm)
-            imprint = token["content"]["encap_content_info"]["content"].parsed["message_imprint"]
+            told = token["content"]["encap_content_info"]["content"].parsed
+            imprint, at = told["message_imprint"], told["gen_time"].native
             same = (
                 imprint["hashed_message"].native == message_digest
                 and imprint["hash_algorithm"]["algorithm"].native == md_algorithm
             )
             signer = stamped_by(token["content"])
+            far = self._asked_at is not None and abs(at - self._asked_at) > APART
         except (TimestampRequestError, *MALFORMED):
             raise Unavailable(NONSENSE) from None
         if not same or signer is None or (self._certs and signer.issuer_serial not in self._certs):
             raise Unavailable(NONSENSE)
+        if far:
+            raise Unavailable(OTHER_TIME)
         return token
 
     async def validation_paths(self, validation_context: ValidationContext) -> AsyncIterator[ValidationPath]:

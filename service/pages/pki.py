@@ -55,7 +55,7 @@ def authority_page(request: Request, viewer: MaybeViewer, office: OfficeDep) -> 
     )
 
 
-@router.get("/{name}.crt")
+@router.api_route("/{name}.crt", methods=["GET", "HEAD"])
 def certificate(request: Request, name: str, office: OfficeDep) -> Response:
     """A certificate of the authority, DER."""
     with office.db.read() as session:
@@ -63,7 +63,7 @@ def certificate(request: Request, name: str, office: OfficeDep) -> Response:
     return _file(request, der, "application/pkix-cert", f"{name}.crt")
 
 
-@router.get("/{name}.crl")
+@router.api_route("/{name}.crl", methods=["GET", "HEAD"])
 def revocation_list(request: Request, name: str, office: OfficeDep) -> Response:
     """What this part has revoked, DER (RFC 5280 §5)."""
     with office.db.read() as session:

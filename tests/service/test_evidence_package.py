@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -27,13 +27,16 @@ from sqlmodel import col, select
 
 from flows import certification, destroying, keyring, roots
 from flows.proofs import gather
+from models.account import Account
 from models.event import Remark
 from service import proof_package, proof_readme
 from service.app import create_app
 from service.passes import COOKIE
+from tasks import certificates
+from tasks.keys import Secret
 from tasks.stamp_servers import StampServers, servers_of
 from tests import destructions
-from tests.cast import Cast, signed_in
+from tests.cast import PIN, Cast, signed_in
 from tests.states import archive
 
 PROGRAMS = ("sh", "openssl", "cat", "printf", "cmp")
@@ -107,17 +110,25 @@ def commands(folder: Path) -> list[str]:
     return re.findall(r"^    \$ (.*)$", (folder / "README.txt").read_text(encoding="utf-8"), re.M)
 
 
-def failing(folder: Path, programs: Path) -> list[str]:
-    """The commands that say no, run one after the other as a person would; the others warn of nothing."""
-    said_no = []
+def ran_all(folder: Path, programs: Path) -> Iterator[tuple[str, subprocess.CompletedProcess[bytes]]]:
+    """Each command and what came of it, one after the other as a person would."""
     for command in commands(folder):
-        ran = subprocess.run(
-            [str(programs / "sh"), "-c", command],
-            cwd=folder,
-            env={"PATH": str(programs), "LC_ALL": "C"},
-            capture_output=True,
-            check=False,
+        yield (
+            command,
+            subprocess.run(
+                [str(programs / "sh"), "-c", command],
+                cwd=folder,
+                env={"PATH": str(programs), "LC_ALL": "C"},
+                capture_output=True,
+                check=False,
+            ),
         )
+
+
+def failing(folder: Path, programs: Path) -> list[str]:
+    """The commands that say no; the others warn of nothing."""
+    said_no = []
+    for command, ran in ran_all(folder, programs):
         if ran.returncode:
             said_no.append(command)
         else:
@@ -129,7 +140,7 @@ def test_a_stranger_checks_everything_and_every_change_is_found(
     each_cast: Cast, programs: Path, tmp_path: Path
 ) -> None:
     whole = Asking(each_cast).unpacked(record(each_cast), tmp_path / "whole")
-    assert len(commands(whole)) == 33
+    assert len(commands(whole)) == 42
     assert failing(whole, programs) == []
     names = {str(path.relative_to(whole)) for path in whole.rglob("*") if path.is_file()}
     assert {"README.txt", "document.pdf", "events/009.json", "remarks/004.json"} <= names
@@ -154,6 +165,7 @@ def test_a_stranger_checks_everything_and_every_change_is_found(
         "document.pdf": "cmp document.pdf",
         f"{first}/signed.bin": "openssl cms",
         f"{first}/signer.pem": "openssl cms",
+        f"{first}/lists.pem": "openssl cms",
         f"{first}/value.bin": "openssl ts",
         f"{first}/timestamp.tst": "openssl ts",
         f"{stamp}/signed.bin": "openssl ts",
@@ -225,7 +237,8 @@ def test_an_event_left_out_is_found(cast: Cast, programs: Path, tmp_path: Path) 
 
 def test_without_revocation_lists_no_signature_passes(cast: Cast, programs: Path, tmp_path: Path) -> None:
     folder = Asking(cast).unpacked(record(cast), tmp_path)
-    (folder / "revocation/embedded.pem").write_bytes(b"")
+    for lists in folder.glob("signatures/*/lists.pem"):
+        lists.write_bytes(b"")
     said = failing(folder, programs)
     assert sum("openssl cms" in command for command in said) == 3, "no list, no proof that it was good"
     root_of = x509.load_pem_x509_certificate((folder / "certificates/roots.pem").read_bytes())
@@ -239,6 +252,79 @@ def test_a_certificate_revoked_after_the_signature_changes_nothing(
     with office.db.write() as session:
         keyring.revoke_keys(session, office.settings, cast.ids["hoa"], office.now())
     assert failing(Asking(cast).unpacked(key, tmp_path), programs) == []
+
+
+def test_a_certificate_renewed_between_signature_and_archive_changes_nothing(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    """The archive embeds a list that names it as over and claims to be five minutes older than it is."""
+    document, office = cast.sent("lan", 14), cast.office
+    lan = cast.ids["lan"]
+    keyring.renew_key(office.db, office.settings, lan, "Trường", "person", Secret(PIN), office.now())
+    for who in ("hoa", "minh"):
+        cast.act(who, document.id, "approve")
+    archive(cast, document.id)
+    folder = Asking(cast).unpacked(document.id, tmp_path)
+    assert failing(folder, programs) == []
+    first = x509.load_pem_x509_certificate((folder / "signatures/1-author/signer.pem").read_bytes())
+    lists = [x509.load_der_x509_crl(path.read_bytes()) for path in folder.glob("revocation/*.crl")]
+    assert any(one.get_revoked_certificate_by_serial_number(first.serial_number) for one in lists)
+
+
+def test_the_commands_show_who_signed_and_when_and_what_was_revoked_since(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    key, office = record(cast), cast.office
+    with office.db.write() as session:
+        keyring.revoke_keys(session, office.settings, cast.ids["hoa"], office.now())
+        names = [session.get_one(Account, cast.ids[who]).full_name for who in ("lan", "hoa", "minh")]
+    folder = Asking(cast).unpacked(key, tmp_path)
+    shown = [(command, ran.stdout.decode()) for command, ran in ran_all(folder, programs)]
+    subjects = [out for command, out in shown if "-subject" in command and "signer.pem -noout" in command]
+    assert [any(name in out for out in subjects) for name in names] == [True] * 3
+    serial = x509.load_pem_x509_certificate(
+        (folder / "signatures/2-group_review/signer.pem").read_bytes()
+    ).serial_number
+    assert any(f"{serial:X}".lstrip("0") in out for command, out in shown if "openssl crl" in command)
+    times = [(command, out) for command, out in shown if "*Time stamp: " in command]
+    assert len(times) == 6, "three signatures, the archive, two roots"
+    readme = folder / "README.txt"
+    for command, out in times:
+        year = out.split()[3]
+        other = command.replace(f" {year} ", f" {int(year) + 1} ")
+        readme.write_text(readme.read_text(encoding="utf-8").replace(command, other), encoding="utf-8")
+    assert len(failing(folder, programs)) == 1 + len(times), "a time that is not the token's"
+
+
+def test_a_strange_root_is_shown_and_none_is_trusted_by_another_way(
+    cast: Cast, programs: Path, tmp_path: Path
+) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    strange = x509.load_der_x509_certificate(certificates.make_authority(cast.office.now(), "Mallory").root)
+    pem, shown = strange.public_bytes(Encoding.PEM), strange.fingerprint(hashes.SHA256()).hex(":").upper()
+
+    roots_there = folder / "certificates/roots.pem"
+    whole = roots_there.read_bytes()
+    roots_there.write_bytes(whole + pem.rstrip())
+    ran = dict(ran_all(folder, programs))
+    said = ran[proof_readme.FINGERPRINTS].stdout.decode()
+    assert shown in said
+    assert said.count("ingerprint") == whole.count(b"END") + 1
+    roots_there.write_bytes(whole)
+
+    for name in ("signatures/1-author/lists.pem", "revocation/embedded.pem", "revocation/present.pem"):
+        lists = folder / name
+        before = lists.read_bytes()
+        lists.write_bytes(before + pem)
+        assert any(name in command for command in failing(folder, programs)), name
+        lists.write_bytes(before)
+
+
+def test_the_event_names_the_person_of_the_certificate(cast: Cast, programs: Path, tmp_path: Path) -> None:
+    folder = Asking(cast).unpacked(record(cast), tmp_path)
+    seen = [path for path in sorted(folder.glob("events/*.json")) if cast.ids["hoa"] in path.read_text()]
+    seen[-1].write_text(seen[-1].read_text().replace(cast.ids["hoa"], cast.ids["mai"]))
+    assert any("actor_id" in command for command in failing(folder, programs))
 
 
 def test_who_may_have_it(cast: Cast) -> None:

@@ -210,6 +210,12 @@ def test_what_is_not_there_is_not_found(anybody: TestClient, path: str) -> None:
     assert anybody.get(f"/pki/{path}").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/pki/issuing-1.crl", "/pki/issuing-1.crt"])
+def test_who_only_asks_whether_it_is_there_is_answered(anybody: TestClient, path: str) -> None:
+    answer = anybody.head(path)
+    assert (answer.status_code, answer.headers["etag"]) == (200, anybody.get(path).headers["etag"])
+
+
 def test_a_list_that_has_not_changed_is_not_sent_again(cast: Cast, anybody: TestClient) -> None:
     first = anybody.get("/pki/issuing-1.crl")
     again = {"if-none-match": first.headers["etag"]}

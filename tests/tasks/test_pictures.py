@@ -53,6 +53,14 @@ def test_other_formats_are_refused(form: str) -> None:
         accept(encoded(Image.new("RGB", (30, 20)), form))
 
 
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_picture_of_an_iphone_is_refused_with_what_to_do(brand: bytes) -> None:
+    """Sent by the camera's app or a computer: a browser's form on the phone itself hands over JPEG."""
+    with pytest.raises(Invalid) as refused:
+        accept(b"\0\0\0\x18ftyp" + brand + bytes(200))
+    assert "HEIC" in refused.value.sentence.vi
+
+
 def test_a_photograph_is_turned_upright_and_forgets_where_it_was_taken() -> None:
     photograph = Image.new("RGB", (400, 200), "white")
     photograph.paste("red", (0, 0, 200, 200))

@@ -10,7 +10,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,20 +25,22 @@ from tasks import certificates, signing, stamp_servers, verifying
 from tasks.certificates import Authority, Purpose, Revoked, Trust
 from tasks.keys import Secret
 from tasks.stamp_servers import MEMORY, HttpTimeStamper, StampServer, StampServers, servers_of
-from tasks.timestamping import REPLY, TimeStampAuthority
+from tasks.timestamping import APART, REPLY, TimeStampAuthority
 from tests.signatures import FOUNDED, NOW, SCHOOL, authority, lesson_plan, person, request, timestamper, trust
 from tests.stamp_server import Answer, right, server
 
 YEAR = timedelta(days=365)
 
 
-def stamping(by: Authority, made: Any = FOUNDED, purpose: Purpose = Purpose.TIMESTAMP) -> TimeStampAuthority:
-    """A time-stamp authority of its own, certified by `by`."""
+def stamping(
+    by: Authority, made: Any = FOUNDED, purpose: Purpose = Purpose.TIMESTAMP, at: datetime = NOW
+) -> TimeStampAuthority:
+    """A time-stamp authority of its own, certified by `by`; `at`: what its clock says."""
     key = certificates.new_key()
     subject = certificates.Subject("TSA", SCHOOL, "tsa")
     certificate = certificates.issue(by, subject, purpose, key.public_key(), made)
     revoked_or_not.append(certificate)
-    return TimeStampAuthority(key, certificate, (by.issuing,), clock=lambda: NOW)
+    return TimeStampAuthority(key, certificate, (by.issuing,), clock=lambda: at)
 
 
 revoked_or_not: list[bytes] = []
@@ -47,6 +49,8 @@ SERIAL = certificates.load(revoked_or_not[-1]).serial_number
 EXPIRED = stamping(authority(), NOW - 11 * YEAR)
 UNKNOWN = stamping(certificates.make_authority(FOUNDED, SCHOOL))
 FOR_PEOPLE = stamping(authority(), purpose=Purpose.PERSONAL)
+BEHIND = stamping(authority(), at=NOW - APART - timedelta(seconds=1))
+AHEAD = stamping(authority(), at=NOW + APART + timedelta(seconds=1))
 
 
 def trusted() -> Trust:
@@ -129,6 +133,21 @@ def test_alone_it_is_unavailable_and_nothing_is_stamped(what: str) -> None:
             by_author(stamps)
         with pytest.raises(Unavailable):
             signing.archive_timestamp(signed, trusted(), stamps, NOW)
+
+
+@pytest.mark.parametrize("wrong", [BEHIND, AHEAD])
+def test_an_authority_elsewhere_whose_clock_is_not_ours_is_passed_over(
+    wrong: TimeStampAuthority, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """0.0.0.0 is this machine, but is not known to be."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    with server(replying(wrong.respond)) as (url, asked), server(right) as (good, _):
+        with pair(url.replace("127.0.0.1", "0.0.0.0"), good) as stamps:
+            signed = by_author(stamps)
+            archived = signing.archive_timestamp(signed, trusted(), stamps, NOW)
+        assert asked
+    assert verifying.validate(archived, trusted(), NOW, ("author",)).ok
+    assert "5 minutes apart" in caplog.text
 
 
 def test_nobody_there(caplog: pytest.LogCaptureFixture) -> None:
