@@ -8,6 +8,7 @@ import pytest
 from prefect.events import Event, Resource
 from prefect.events.clients import PrefectEventsClient
 from prefect.events.worker import EventsWorker
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.first_answer import FirstAnswer
 from tests.ports import free_port
@@ -18,9 +19,10 @@ def send_to_nobody() -> None:
     """Send an event to a port where nothing listens; until Prefect has given up."""
     nobody = f"http://127.0.0.1:{free_port()}/api"
     EventsWorker.set_client_override(PrefectEventsClient, api_url=nobody, reconnection_attempts=0)
-    worker = EventsWorker.instance()
-    worker.send(Event(event="a.test", resource=Resource({"prefect.resource.id": "a.test"})))
-    until(lambda: worker._stopped, "Prefect gives up")
+    with temporary_settings({PREFECT_API_URL: nobody}):  # without an address Prefect starts a server of its own
+        worker = EventsWorker.instance()
+        worker.send(Event(event="a.test", resource=Resource({"prefect.resource.id": "a.test"})))
+        until(lambda: worker._stopped, "Prefect gives up")
 
 
 def test_a_server_that_was_not_there_yet_is_no_news_and_one_that_is_lost_is(

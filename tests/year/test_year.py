@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from flows import audit_chain, audit_rows, kept_rows
 from flows.office import Office
 from models.document import Document
 from models.evidence import Duty, Evidence
@@ -47,10 +48,24 @@ def opens(
         office.db.dispose()
 
 
+def faults_of_the_real(office: Office) -> list[str]:
+    """What an audit says of the records that went the whole way; the story's others are rows without events."""
+    with office.db.read() as session:
+        records = [r for r in audit_rows.records(session, audit_rows.ids(session)) if r.events]
+        real = {record.document.id for record in records}
+        found = [*(fault for record in records for fault in audit_chain.faults(record))]
+        found += [fault for fault in audit_rows.limits(session) if fault.document_id in real]
+        found += kept_rows.faults(session)
+    assert len(real) > 10
+    return [fault.sentence.en for fault in found]
+
+
 @pytest.mark.timeout(1800)
 def test_the_year(opens: Opens) -> None:
-    outcome = simulate(opens(), tell(22, teachers=15, real=14), LEAN)
+    office = opens()
+    outcome = simulate(office, tell(22, teachers=15, real=14), LEAN)
     assert wrong(outcome) == []
+    assert faults_of_the_real(office) == []
     assert len(outcome.kills) >= 20
     assert outcome.leads > 20
 
