@@ -19,7 +19,7 @@ def send_to_nobody() -> None:
     """Send an event to a port where nothing listens; until Prefect has given up."""
     nobody = f"http://127.0.0.1:{free_port()}/api"
     EventsWorker.set_client_override(PrefectEventsClient, api_url=nobody, reconnection_attempts=0)
-    with temporary_settings({PREFECT_API_URL: nobody}):  # without an address Prefect starts a server of its own
+    with temporary_settings({PREFECT_API_URL: nobody}):  # else Prefect starts a server of its own
         worker = EventsWorker.instance()
         worker.send(Event(event="a.test", resource=Resource({"prefect.resource.id": "a.test"})))
         until(lambda: worker._stopped, "Prefect gives up")

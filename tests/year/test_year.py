@@ -49,7 +49,7 @@ def opens(
 
 
 def faults_of_the_real(office: Office) -> list[str]:
-    """What an audit says of the records that went the whole way; the story's others are rows without events."""
+    """What an audit says of the records that went the whole way; the others are rows without events."""
     with office.db.read() as session:
         records = [r for r in audit_rows.records(session, audit_rows.ids(session)) if r.events]
         real = {record.document.id for record in records}
