@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from flows import listing, queries, views
 from flows.grammar import Submitted
+from models.document import Document
 from models.errors import Invalid, NotYours, RecordsError, WrongStep
 from models.event import Event
 from models.text import Text
@@ -59,7 +60,7 @@ def test_a_statement_stands_in_the_signed_file(cast: Cast, first: str) -> None:
     assert written(cast, document_id, "statement") == words
     assert {ok for _, ok in signatures(cast, document_id)} == {True}
     with cast.office.db.read() as session:
-        last = views.history(session, document_id)
+        last = views.history(session, session.get_one(Document, document_id))[0]
     assert words in {e.remark.text for e in last if e.remark}
 
 
