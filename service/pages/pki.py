@@ -55,7 +55,8 @@ def authority_page(request: Request, viewer: MaybeViewer, office: OfficeDep) -> 
     )
 
 
-@router.api_route("/{name}.crt", methods=["GET", "HEAD"])
+@router.get("/{name}.crt")
+@router.head("/{name}.crt", include_in_schema=False)
 def certificate(request: Request, name: str, office: OfficeDep) -> Response:
     """A certificate of the authority, DER."""
     with office.db.read() as session:
@@ -63,7 +64,8 @@ def certificate(request: Request, name: str, office: OfficeDep) -> Response:
     return _file(request, der, "application/pkix-cert", f"{name}.crt")
 
 
-@router.api_route("/{name}.crl", methods=["GET", "HEAD"])
+@router.get("/{name}.crl")
+@router.head("/{name}.crl", include_in_schema=False)
 def revocation_list(request: Request, name: str, office: OfficeDep) -> Response:
     """What this part has revoked, DER (RFC 5280 §5)."""
     with office.db.read() as session:
