@@ -13,7 +13,6 @@ from datetime import date
 from models.text import Text
 from service.import_names import class_of, fold, subject_of
 from service.import_sheets import (
-    ERROR_CELL,
     FORMULA_ERRORS,
     GRID,
     NO_HEADING,
@@ -22,6 +21,7 @@ from service.import_sheets import (
     PeriodCell,
     Problem,
     address,
+    broken_cell,
     places_of,
 )
 from tasks.workbooks import Sheet
@@ -147,7 +147,7 @@ def _read_row(
     for column in filled:
         typed, cell = row[column], address(number, column)
         if typed in FORMULA_ERRORS:
-            found.problems.append(Problem(sheet, cell, ERROR_CELL.format(error=typed)))
+            found.problems.append(Problem(sheet, cell, broken_cell(typed)))
             continue
         match = _TAUGHT_BY.fullmatch(typed)
         subject = subject_of(match["subject"] if match else typed)

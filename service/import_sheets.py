@@ -15,7 +15,7 @@ from flows.people import ROLES
 from flows.posts import SUBJECTS
 from models.text import Text
 from service.import_names import class_of, fold, subject_of
-from tasks.workbooks import Sheet
+from tasks.workbooks import UNCOMPUTED, Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def _lines(sheet: Sheet, columns: Sequence[Column], found: Contents) -> Iterator
         broken = [key for key, value in values.items() if value in FORMULA_ERRORS]
         missing = [c for c in columns if c.required and not values[c.key]]
         for key in broken:
-            found.problems.append(Problem(sheet.name, cells[key], ERROR_CELL.format(error=values[key])))
+            found.problems.append(Problem(sheet.name, cells[key], broken_cell(values[key])))
             values[key] = ""
         for column in missing:
             found.problems.append(Problem(sheet.name, cells[column.key], _EMPTY.format(column=column.name)))
@@ -324,7 +324,14 @@ def read_teaching(sheet: Sheet, found: Contents) -> None:
             found.teaching.append(row)
 
 
-FORMULA_ERRORS = frozenset({"#REF!", "#VALUE!", "#NAME?", "#N/A", "#DIV/0!", "#NUM!", "#NULL!"})
+FORMULA_ERRORS = frozenset({UNCOMPUTED, "#REF!", "#VALUE!", "#NAME?", "#N/A", "#DIV/0!", "#NUM!", "#NULL!"})
+
+
+def broken_cell(value: str) -> Text:
+    """Of one of `FORMULA_ERRORS`: what is wrong, and what to do."""
+    return _UNCOMPUTED if value == UNCOMPUTED else _ERROR_CELL.format(error=value)
+
+
 UNKNOWN_SHEET = Text(
     "Trang tính này không thuộc tệp mẫu nên được bỏ qua.", "This sheet is not of the template: left alone."
 )
@@ -342,7 +349,12 @@ _COLUMN_LEFT = Text(
     "The column “{column}” is not of the template, or stands there already: left alone.",
 )
 _EMPTY = Text("Ô “{column}” đang trống. Điền vào ô này.", "“{column}” is empty. Fill in this cell.")
-ERROR_CELL = Text(
+_UNCOMPUTED = Text(
+    "Ô này là một công thức chưa có kết quả. Mở tệp bằng Excel, lưu lại rồi tải lên, hoặc gõ giá trị vào ô.",
+    "This cell is a formula without a result. Open the file in Excel, save it and upload it again, or type "
+    "the value.",
+)
+_ERROR_CELL = Text(
     "Ô này là một công thức bị lỗi ({error}). Gõ lại giá trị.",
     "This cell is a formula that failed ({error}). Type the value.",
 )

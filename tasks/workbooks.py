@@ -1,12 +1,14 @@
 """Workbooks (XLSX): a foreign one is read into plain text cells; one of our own is written.
 
 Reading runs in the intake pool: a workbook is a zip of XML from outside. Only values survive: a formula
-counts as the value it last had, macros and links are never looked at. What the cells mean is not known here.
+counts as the value it last had (`UNCOMPUTED` where it never had one), macros and links are never looked at.
+What the cells mean is not known here.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -14,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 import openpyxl
+from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -32,6 +35,9 @@ PART_LIMIT = 2000
 """Files inside the zip a workbook is."""
 CELL_LIMIT = 1000
 """Characters of a cell that are looked at."""
+UNCOMPUTED = "#UNCOMPUTED!"
+"""Stands for a formula that nobody computed: programs that write workbooks often leave that to Excel."""
+_FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0"
 """How XLS files begin, and XLSX files with a password."""
 
@@ -68,14 +74,44 @@ def read(data: bytes) -> tuple[Sheet, ...]:
 def _sheets(data: bytes) -> tuple[Sheet, ...]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # notes on styles and extensions that values do not need
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        book = _opened(data, values=True)
         if len(book.sheetnames) > SHEET_LIMIT:
             raise _too_large(Text(f"{SHEET_LIMIT} trang", f"{SHEET_LIMIT} sheets"))
-        return tuple(
-            Sheet(sheet.title, _rows(sheet))
-            for sheet in book.worksheets
-            if isinstance(sheet, ReadOnlyWorksheet)
-        )
+        formulas = _opened(data, values=False) if _has_formulas(data) else None
+        found = []
+        for sheet in book.worksheets:
+            if isinstance(sheet, ReadOnlyWorksheet):
+                sheet.reset_dimensions()  # what the file says of its own size is not believed
+                uncomputed = _uncomputed(sheet, formulas) if formulas else frozenset()
+                found.append(Sheet(sheet.title, _rows(sheet, uncomputed)))
+        return tuple(found)
+
+
+def _opened(data: bytes, *, values: bool) -> Workbook:
+    """The workbook with the values its formulas last had, or with the formulas."""
+    return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=values, keep_links=False)
+
+
+def _has_formulas(data: bytes) -> bool:
+    """Is there one in any part? Most workbooks have none and need not be read twice."""
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        sheets = (name for name in packed.namelist() if name.startswith("xl/worksheets/"))
+        return any(_FORMULA.search(packed.read(name)) for name in sheets)
+
+
+def _uncomputed(sheet: ReadOnlyWorksheet, formulas: Workbook) -> frozenset[tuple[int, int]]:
+    """Row and column, from 1, of each formula without a value; one that came to no text has a value."""
+    twin = formulas[sheet.title]
+    if not isinstance(twin, ReadOnlyWorksheet):
+        return frozenset()
+    twin.reset_dimensions()
+    cells = [one.iter_rows(max_row=3 * ROW_LIMIT, max_col=COLUMN_LIMIT) for one in (twin, sheet)]  # type: ignore[misc]
+    return frozenset(
+        (row, column)
+        for row, pairs in enumerate(zip(*cells, strict=False), start=1)
+        for column, (said, value) in enumerate(zip(*pairs, strict=False), start=1)
+        if said.data_type == "f" and value.value is None and value.data_type != "str"
+    )
 
 
 def _refuse_bomb(data: bytes) -> None:
@@ -95,13 +131,15 @@ def _refuse_bomb(data: bytes) -> None:
         raise Invalid(_NO_WORKBOOK)
 
 
-def _rows(sheet: ReadOnlyWorksheet) -> tuple[tuple[str, ...], ...]:
-    sheet.reset_dimensions()  # what the file says of its own size is not believed
+def _rows(sheet: ReadOnlyWorksheet, uncomputed: frozenset[tuple[int, int]]) -> tuple[tuple[str, ...], ...]:
     rows: list[tuple[str, ...]] = []
     filled = 0
     cells = sheet.iter_rows(values_only=True, max_col=COLUMN_LIMIT)  # type: ignore[misc]  # the stub's self
     for number, values in enumerate(cells, start=1):
-        row = [_text(value) for value in values]
+        row = [
+            UNCOMPUTED if (number, column) in uncomputed else _text(value)
+            for column, value in enumerate(values, start=1)
+        ]
         while row and not row[-1]:
             row.pop()
         if row:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from html import unescape
 
+import openpyxl
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
@@ -86,6 +88,16 @@ def enter(cast: Cast) -> Iterator[Enter]:
     app = create_app(cast.office.settings, cast.office)
     with TestClient(app):
         yield lambda name: Importer(app, name)
+
+
+def with_formulas(data: bytes, sheet: str, **formulas: str) -> bytes:
+    """As a program leaves a workbook that no Excel has opened."""
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    for cell, formula in formulas.items():
+        book[sheet][cell] = formula
+    output = io.BytesIO()
+    book.save(output)
+    return output.getvalue()
 
 
 def problems(answer: Response) -> dict[str, str]:
@@ -275,13 +287,14 @@ def test_every_problem_is_named_by_its_cell(enter: Enter) -> None:
         ],
         classes=["3A", "9Z"],
     )
-    answer = enter("admin").check(data)
+    answer = enter("admin").check(with_formulas(data, "Tài khoản", D4='=LOWER("BA@TRUONG.VN")'))
     found = problems(answer)
     assert {place: words.split(".")[0][:34] for place, words in found.items()} == {
         "Tài khoản A2": "Tên đăng nhập gồm 3 đến 40 chữ thư",
         "Tài khoản D2": "Địa chỉ thư điện tử chưa đúng, ví ",
         "Tài khoản E2": "Không có vai trò “Thợ”",
         "Tài khoản B3": "Ô “Họ và tên” đang trống",
+        "Tài khoản D4": "Ô này là một công thức chưa có kết",
         "Tài khoản F4": "“có lẽ” chưa rõ",
         "Tài khoản A5": "Tên đăng nhập này đã có ở ô A4",
         "Tài khoản A6": "Tên đăng nhập này đã có người dùng",

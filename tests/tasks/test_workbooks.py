@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import Invalid, RecordsError, TooLarge
 from tasks import workbooks
-from tasks.workbooks import Page, Sheet, read, write
+from tasks.workbooks import UNCOMPUTED, Page, Sheet, read, write
 
 
 def saved(book: openpyxl.Workbook) -> bytes:
@@ -29,7 +29,28 @@ def test_a_formula_counts_as_the_value_it_last_had_and_nothing_is_computed() -> 
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet["A1"], sheet["B1"], sheet["A3"] = '=HYPERLINK("http://x/","bấm")', 2.5, True
-    assert read(saved(book))[0].rows == (("", "2.5"), (), ("TRUE",))
+    sheet["A4"], sheet["B4"] = '=LOWER("LAN")', '=IF(A1="","","x")'
+    data = saved(book)
+    assert read(data)[0].rows == ((UNCOMPUTED, "2.5"), (), ("TRUE",), (UNCOMPUTED, UNCOMPUTED))
+    computed = rewritten(
+        data,
+        ('<c r="A4"><f>LOWER("LAN")</f><v></v></c>', '<c r="A4" t="str"><f>LOWER("LAN")</f><v>lan</v></c>'),
+        ('<c r="B4"><f>', '<c r="B4" t="str"><f>'),
+    )
+    assert read(computed)[0].rows == ((UNCOMPUTED, "2.5"), (), ("TRUE",), ("lan",)), "no text is a value, too"
+
+
+def rewritten(data: bytes, *changes: tuple[str, str]) -> bytes:
+    """As Excel leaves a sheet after it has computed its formulas."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as packed, zipfile.ZipFile(output, "w") as kept:
+        for name in packed.namelist():
+            part = packed.read(name).decode()
+            for before, after in changes if name.endswith("sheet1.xml") else ():
+                assert before in part
+                part = part.replace(before, after)
+            kept.writestr(name, part)
+    return output.getvalue()
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
