@@ -56,8 +56,7 @@ export function enhance(box) {
     const picture = [...data.files].find((file) => file.type.startsWith("image/"));
     const html = data.getData("text/html");
     event.preventDefault();
-    const words = html && new DOMParser().parseFromString(html, "text/html").body.textContent.trim();
-    if (picture && !words) {
+    if (picture && !wordsOf(html)) {
       insertPicture(page, picture, keep);
       return;
     }
@@ -73,6 +72,10 @@ export function enhance(box) {
   page.addEventListener("focus", () => toolbar(box, page, keep), { once: true });
   document.execCommand("defaultParagraphSeparator", false, "p");
   if (writing) page.focus();
+}
+
+function wordsOf(html) {
+  return html && new DOMParser().parseFromString(html, "text/html").body.textContent.trim();
 }
 
 function put(page, fragment) {
