@@ -122,8 +122,8 @@ def image_masked() -> bytes:
 def covered_by_widget(field_type: bytes = b"/Tx") -> bytes:
     """The cover is a form field's picture: viewers let anybody fill in fields."""
     widget = (
-        b"<< /Type /Annot /Subtype /Widget /FT %s /T (note) /Ff 1 /F 4 /DA (/F1 12 Tf 0 g) /V (x) "
-        b"/Rect [50 695 550 735] /P 3 0 R /AP << /N %d 0 R >> >>" % (field_type, COVER)
+        b"<< /Type /Annot /Subtype /Widget /FT %s /T (note) /Ff 1 /F 4 /DA (/F1 12 Tf 0 g) /V (%s) "
+        b"/Rect [50 695 550 735] /P 3 0 R /AP << /N %d 0 R >> >>" % (field_type, SUM, COVER)
     )
     prepared = {
         1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%d 0 R] >> >>" % SHADOW,
@@ -131,7 +131,7 @@ def covered_by_widget(field_type: bytes = b"/Tx") -> bytes:
         CONTENT: raw.stream(words(b"TO TRINH", OTHER_SUM)),
         SHADOW: widget,
         COVER: raw.stream(
-            b"1 g 0 0 500 40 re f 0 g " + b"BT /F1 14 Tf 10 17 Td (%s) Tj ET" % SUM,
+            b"1 g 0 0 500 40 re f 0 g " + b"BT /F1 14 Tf 11 17 Td (%s) Tj ET" % SUM,
             b"/Type /XObject /Subtype /Form /BBox [0 0 500 40] /Resources << /Font << /F1 5 0 R >> >>",
         ),
     }
@@ -237,7 +237,7 @@ def with_own_font() -> bytes:
     prepared = {
         1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%d 0 R] >> >>" % SHADOW,
         PAGE: page(CONTENT, b"/Annots [%d 0 R]" % SHADOW),
-        SHADOW: widget,
+        SHADOW: raw.replaced(widget, b"/V (5 000 000)", b"/V (1)"),
         COVER: sum_shown(b"1").replace(b"/F1 5 0 R", b"/F1 %d 0 R" % FONT_2),
         FONT_2: type_3(IMAGE),
         IMAGE: raw.stream(b"600 0 d0 100 0 100 700 re f"),
