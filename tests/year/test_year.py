@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from flows import audit_chain, audit_rows, kept_rows
+from flows import audit_chain, audit_rows
 from flows.office import Office
 from models.document import Document
 from models.evidence import Duty, Evidence
@@ -55,7 +55,6 @@ def faults_of_the_real(office: Office) -> list[str]:
         real = {record.document.id for record in records}
         found = [*(fault for record in records for fault in audit_chain.faults(record))]
         found += [fault for fault in audit_rows.limits(session) if fault.document_id in real]
-        found += kept_rows.faults(session)
     assert real
     return [fault.sentence.en for fault in found]
 
