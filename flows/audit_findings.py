@@ -183,6 +183,12 @@ WORDS: dict[str, Text] = {
         "table {table}: the rows written from {first} to {last} are not those to which root {root} commits "
         "(one was changed, taken away or put in)",
     ),
+    "authority-missing": Text(
+        "nơi cấp chứng thư của hệ thống không còn trong cơ sở dữ liệu, nên không kiểm tra được chữ ký và dấu "
+        "thời gian; hãy khôi phục từ bản sao lưu",
+        "the system's certificate authority is gone from the database, so neither signatures nor time-stamps "
+        "can be checked; restore a backup",
+    ),
     # roots
     "root-missing": Text("thiếu gốc ngày số {root}", "root {root} is missing"),
     "root-changed": Text(

@@ -16,13 +16,13 @@ from sqlmodel import Session, col, select
 
 from flows import audit_chain, audit_files, audit_roots, audit_rows, audit_unreadable, kept_rows, roots
 from flows.audit_files import Archived
-from flows.audit_findings import Finding, Findings
+from flows.audit_findings import Finding, Findings, finding
 from flows.certification import trust_with_stamps
 from flows.office import Office
 from models.audit import AuditRun
 from models.db import Database
 from models.document import Document
-from models.errors import RecordsError
+from models.errors import RecordsError, Unavailable
 from models.text import Text
 from tasks.certificates import Trust
 
@@ -73,22 +73,28 @@ def _quiet(_what: Text, _done: int, _all: int) -> None:
 
 
 def audit(office: Office, asked: Asked, cores: int = 1, progress: Progress = _quiet) -> Audit:
-    """Look through everything. Validates with `cores` children of the office's intake pool at once.
-
-    Raises Unavailable where the installation has no authority yet.
-    """
+    """Look through everything. Validates with `cores` children of the office's intake pool at once."""
     now = office.now()
     made = Audit(asked, now, now)
     with office.db.read() as session:
-        trust = trust_with_stamps(session, office.settings)
+        trust = _trust(session, office, made.findings)
         archived = _rows(session, made, trust, now, progress)
         names = audit_files.named(session) if asked.files else {}
     if names:
         _files(office, made, names, cores, progress)
-    if asked.signatures:
+    if asked.signatures and trust.roots:
         _validate(office, made, archived, trust, cores, progress)
     made.finished_at = office.now()
     return made
+
+
+def _trust(session: Session, office: Office, found: Findings) -> Trust:
+    """What signatures are checked against; nothing, which is told, where the authority's rows are gone."""
+    try:
+        return trust_with_stamps(session, office.settings)
+    except Unavailable:
+        found.add(finding("authority-missing"))
+        return Trust((), (), ())
 
 
 def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: Progress) -> list[Archived]:

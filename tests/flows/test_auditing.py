@@ -443,6 +443,16 @@ def test_a_stamp_of_an_authority_that_is_not_trusted_is_not_called_changed(
     assert [(f.kind, dict(f.told)["root"]) for f in found] == [("stamp-untrusted", 2), ("stamp-untrusted", 1)]
 
 
+def test_without_its_authority_an_audit_says_so_and_looks_at_the_rest(school: School) -> None:
+    with behind(school) as session:
+        sql("DELETE FROM authority_part")(session, school)
+        column("number", "999/KH-X")(session, school)
+        session.commit()
+        found = school.audit(Asked(files=False)).findings
+    assert found.kept[0].kind == "authority-missing"
+    assert set(found.counts) == {"authority-missing", "column", "number-unknown"}
+
+
 def test_a_chain_of_roots_cut_short_is_noticed_by_who_kept_the_last_hash(school: School) -> None:
     with school.cast.office.db.read() as session:
         last = roots.newest(session)
