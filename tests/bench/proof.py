@@ -25,6 +25,7 @@ from pyhanko.sign.validation.pdf_embedded import async_validate_pdf_signature, a
 from sqlmodel import SQLModel, col, select
 
 from flows import auditing, roots
+from flows.belonging import BELONGS
 from flows.certification import trust_of
 from flows.office import Office, close_office, open_office
 from models.columns import new_id
@@ -233,9 +234,15 @@ def _more(here: Installation, model: str, count: int) -> None:
 
 
 def _chained(events: Sequence[Event], key: str, old: str, new: str) -> Iterator[dict[str, Any]]:
+    """As versions before wrote them, without where a record belonged: the copies share one week."""
     previous = ""
     for event in events:
-        values = event.model_dump() | {"document_id": key, "previous": previous or event.previous}
+        data = {name: value for name, value in event.data.items() if name != BELONGS}
+        values = event.model_dump() | {
+            "document_id": key,
+            "previous": previous or event.previous,
+            "data": data,
+        }
         if values["output_blob"] == old:
             values["output_blob"] = new
         values["hash"] = previous = Event(**values).digest()
