@@ -7,7 +7,6 @@ Everything here is a call to Prefect's API by public names; when to call is the 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -40,25 +39,19 @@ _ORPHANED = timedelta(minutes=1)
 _PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
-    """Where runs of a type are made."""
-
-    flow_id: UUID
-    deployment_id: UUID
-
-
 class Driver:
     """One worker's hand on Prefect."""
 
     def __init__(self, office: Office, client: PrefectClient) -> None:
         self.office, self.client = office, client
-        self.deployed: dict[str, Deployed] = {}
+        self._deployments: dict[str, UUID] = {}
+        self._deploying = asyncio.Lock()
         self._slugs: dict[UUID, str] = {}
         self._cursor = ""
 
     async def deploy(self) -> None:
         """Make a deployment for each document type; the same again changes nothing. The pool exists."""
+        made: dict[str, UUID] = {}
         for declared in TYPES:
             flow_id = await self.client.create_flow_from_name(declared.slug)
             deployment_id = await self.client.create_deployment(
@@ -75,8 +68,16 @@ class Driver:
                     "required": ["document_id"],
                 },
             )
-            self.deployed[declared.slug] = Deployed(flow_id, deployment_id)
+            made[declared.slug] = deployment_id
             self._slugs[flow_id] = declared.slug
+        self._deployments = made
+
+    async def _deployment(self, slug: str) -> UUID:
+        """The deployment of a type. Turns that begin together wait here for the one that makes them all."""
+        async with self._deploying:
+            if slug not in self._deployments:
+                await self.deploy()
+            return self._deployments[slug]
 
     async def advance(self, document_id: str) -> None:
         """One document's turn: its run is made to show it, or runs. Settles the document when done."""
@@ -87,8 +88,6 @@ class Driver:
         if turn.unborn:
             await asyncio.to_thread(runs.note_settled, db, document_id, turn.version)
             return
-        if not self.deployed:
-            await self.deploy()
         if not turn.works:
             await self._park(turn)
             await asyncio.to_thread(runs.note_settled, db, document_id, turn.version)
@@ -137,14 +136,14 @@ class Driver:
         """A run in this state, once for a document: the idempotency key is the document's id."""
         try:
             run = await self.client.create_flow_run_from_deployment(
-                self.deployed[turn.slug].deployment_id,
+                await self._deployment(turn.slug),
                 parameters={"document_id": turn.document_id},
                 name=turn.document_id,
                 idempotency_key=turn.document_id,
                 state=state,
             )
         except ObjectNotFound:
-            self.deployed.clear()  # Prefect's database is a new one: deploy again at the next try
+            self._deployments = {}  # Prefect's database is a new one: deploy again at the next try
             raise
         await asyncio.to_thread(runs.note_run, self.office.db, turn.document_id, str(run.id))
         return run

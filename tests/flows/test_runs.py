@@ -5,14 +5,17 @@ Whatever happens to a run or a process, the decisions of people stand in our tab
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from prefect.client.orchestration import PrefectClient
 from sqlmodel import col, select
 
 from flows import batches
+from flows.driving import Driver
 from flows.leases import alive
 from models.batch import Batch
 from models.document import Document
@@ -287,6 +290,29 @@ def test_two_workers_share_the_work_and_do_each_step_once(cast: Cast, prefect_se
     for document in documents:
         assert ledger(cast, document.id) == ONCE
         assert decisions(cast, document.id) == WHOLE
+
+
+def test_turns_wait_for_the_deployment_of_their_type_while_another_makes_them(
+    cast: Cast, prefect_server: PrefectServer
+) -> None:
+    with working(cast.office, prefect_server):
+        pass  # it makes the pool, and nothing without documents
+    first, later = cast.sent("lan", 14), cast.team_plan()
+    cast.act("hoa", later.id, "submit")
+
+    async def turns() -> None:
+        async with PrefectClient(prefect_server.url, auth_string=prefect_server.auth) as client:
+            driver = Driver(cast.office, client)
+
+            async def turn(number: int) -> None:
+                await asyncio.sleep(number / 200)  # one of them comes while the types are being made
+                await driver.advance(later.id if number else first.id)
+
+            await asyncio.gather(*map(turn, range(40)))
+
+    asyncio.run(turns())
+    assert prefect_server.state_of(first.id) == GROUP_HEAD
+    assert prefect_server.state_of(later.id) == "Awaiting author"
 
 
 def test_a_timestamp_authority_that_is_down_delays_the_archive_and_nothing_else(
