@@ -8,6 +8,7 @@ Called by `tasks/signing.py`; knows nothing of keys or certificates.
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -138,7 +139,7 @@ def fill(writer: IncrementalPdfFileWriter, texts: Iterable[FilledText]) -> None:
 def show(writer: BasePdfFileWriter, widget: DictionaryObject, page: bytes) -> None:
     """Make a one-page PDF the widget's picture, as it is; ValueError when it was drawn for another size."""
     left, bottom, right, top = (float(side) for side in widget["/Rect"])
-    picture = writer.import_page_as_xobject(PdfFileReader(io.BytesIO(page)))
+    picture = writer.import_page_as_xobject(_read(page))
     x1, y1, x2, y2 = (float(side) for side in picture.get_object()["/BBox"])
     if abs((x2 - x1) - (right - left)) > _TOLERANCE or abs((y2 - y1) - (top - bottom)) > _TOLERANCE:
         raise ValueError(
@@ -146,6 +147,12 @@ def show(writer: BasePdfFileWriter, widget: DictionaryObject, page: bytes) -> No
             f"of {right - left:.0f} × {top - bottom:.0f} pt."
         )
     widget[pdf_name("/AP")] = DictionaryObject({pdf_name("/N"): picture})
+
+
+@functools.lru_cache(maxsize=4)
+def _read(page: bytes) -> PdfFileReader:
+    """A picture's page; its objects are copied from it. In a signing round many files show the same one."""
+    return PdfFileReader(io.BytesIO(page))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from models.errors import RecordsError
 from models.text import Text
-from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
+from tasks import asn1_lengths, hex_strings, pdf_names  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.checking import MALFORMED
 
 

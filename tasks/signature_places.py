@@ -29,7 +29,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from models.settings import VIETNAM
 from models.text import Text
-from tasks import asn1_lengths, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
+from tasks import asn1_lengths, hex_strings, pdf_names  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.checking import MALFORMED
 from tasks.loose_ends import listed
 

@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import datetime, timedelta
 
-from asn1crypto import x509 as asn1_x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.signers.pdf_signer import (
     DSSContentSettings,
     PdfSignatureMetadata,
@@ -36,16 +33,16 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathError, ValidationError
 from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from models.errors import WrongStep
 from models.settings import VIETNAM
 from models.text import Text
-from tasks import asn1_lengths, asn1_names, hex_strings  # noqa: F401  (mend asn1crypto and pyHanko)
+from tasks import asn1_lengths, asn1_names, hex_strings, pdf_names  # noqa: F401  (mend asn1crypto and pyHanko)
 from tasks.certificate_use import BadCertificate, refuse_unless_usable
 from tasks.certificates import Trust, fingerprint, load
 from tasks.checking import BadSignature, check
 from tasks.form_fields import Box, FilledText, PageStyle, fill, locking, prepare
+from tasks.key_signer import DIGEST, KeySigner
 from tasks.keys import PrivateKey
 from tasks.proving import narrowed
 from tasks.stamp_servers import StampSource
@@ -64,7 +61,6 @@ __all__ = [
     "sign",
 ]
 
-DIGEST = "sha256"
 ARCHIVE_FIELD = "archive"
 _ONE_REVISION = DSSContentSettings(
     include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
@@ -122,7 +118,7 @@ class Signatory:
         if load(certificate).public_key() != key.public_key():
             raise BadCertificate(_NOT_THIS_KEY)
         self.certificate, self.trust = certificate, trust
-        self._signer = _KeySigner(certificate, key, trust)
+        self._signer = KeySigner(certificate, key, trust)
         self._stamps = stamps
         self._evidence: _Evidence | None = None
 
@@ -150,8 +146,10 @@ class Signatory:
         writer = IncrementalPdfFileWriter(output)
         fill(writer, request.texts)
         await stamper.async_dummy_response(DIGEST)  # now its certificate is known
+        kept = self._kept(request.now, stamper)
+        context = kept.context if kept else self._context(request, stamper)
         signer = PdfSigner(
-            self._metadata(request, stamper),
+            _metadata(request, context),
             self._signer,
             timestamper=stamper,
             stamp_style=PageStyle(page=request.stamp or b""),
@@ -161,42 +159,53 @@ class Signatory:
         except SigningError as error:
             raise WrongStep(_FIELD_TAKEN) from error
         session.system_time = request.now.astimezone(VIETNAM).replace(microsecond=0)
-        evidence, size = await self._gathered(session, request.now, stamper)
+        evidence = kept or await self._gathered(session, request.now, stamper, context)
         with locking(session.sig_field, (text.field for text in request.texts)):
-            document = session.prepare_tbs_document(evidence, size)
+            document = session.prepare_tbs_document(evidence.status, evidence.size)
         prepared, _ = document.digest_tbs_document(in_place=True)
         await document.perform_signature(
             prepared.document_digest, PdfCMSSignedAttributes(signing_time=session.system_time)
         )
         return output.getvalue()
 
-    async def _gathered(
-        self, session: PdfSigningSession, now: datetime, stamper: CheckedTimeStamper
-    ) -> tuple[PreSignValidationStatus, int]:
+    def _kept(self, now: datetime, stamper: CheckedTimeStamper) -> _Evidence | None:
+        """What was found for a file before, if it is still good for one signed now."""
         kept = self._evidence
-        if kept and kept.stamper is stamper and timedelta() <= now - kept.since < _EVIDENCE_LIFE:
-            return kept.status, kept.size
+        fits = kept and kept.stamper is stamper and timedelta() <= now - kept.since < _EVIDENCE_LIFE
+        return kept if fits else None
+
+    async def _gathered(
+        self,
+        session: PdfSigningSession,
+        now: datetime,
+        stamper: CheckedTimeStamper,
+        context: ValidationContext,
+    ) -> _Evidence:
         found = await session.perform_presign_validation()
         if found is None:
             raise AssertionError("A validation context is always given.")
         size = await session.estimate_signature_container_size(found, tight=True) + 2 * _SPARE
-        self._evidence = _Evidence(now, stamper, found, size)
-        return found, size
+        self._evidence = _Evidence(now, stamper, context, found, size)
+        return self._evidence
 
-    def _metadata(self, request: SignRequest, stamper: CheckedTimeStamper) -> PdfSignatureMetadata:
+    def _context(self, request: SignRequest, stamper: CheckedTimeStamper) -> ValidationContext:
         trust = narrowed(request.trust, (self.certificate, *stamper.signers))
-        return PdfSignatureMetadata(
-            field_name=request.field,
-            md_algorithm=DIGEST,
-            reason=request.reason,
-            location=request.location or None,
-            subfilter=SigSeedSubFilter.PADES,
-            certify=request.certify,
-            docmdp_permissions=MDPPerm.FILL_FORMS,
-            embed_validation_info=True,
-            validation_context=validation_context(trust, request.now),
-            dss_settings=_ONE_REVISION,
-        )
+        return validation_context(trust, request.now)
+
+
+def _metadata(request: SignRequest, context: ValidationContext) -> PdfSignatureMetadata:
+    return PdfSignatureMetadata(
+        field_name=request.field,
+        md_algorithm=DIGEST,
+        reason=request.reason,
+        location=request.location or None,
+        subfilter=SigSeedSubFilter.PADES,
+        certify=request.certify,
+        docmdp_permissions=MDPPerm.FILL_FORMS,
+        embed_validation_info=True,
+        validation_context=context,
+        dss_settings=_ONE_REVISION,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +214,7 @@ class _Evidence:
 
     since: datetime
     stamper: CheckedTimeStamper
+    context: ValidationContext
     status: PreSignValidationStatus
     size: int
 
@@ -263,28 +273,6 @@ def _free_name(writer: IncrementalPdfFileWriter) -> str:
     taken = {reference.get_object().get("/T") for reference in form}
     names = (ARCHIVE_FIELD if n == 1 else f"{ARCHIVE_FIELD}-{n}" for n in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
-
-
-class _KeySigner(Signer):
-    """A signer over a key that is loaded already: pyHanko's own parses PKCS#8 at every signature (36 ms)."""
-
-    def __init__(self, certificate: bytes, key: PrivateKey, trust: Trust) -> None:
-        registry = SimpleCertificateStore()
-        registry.register_multiple([asn1_x509.Certificate.load(der) for der in trust.intermediates])
-        super().__init__(
-            signing_cert=asn1_x509.Certificate.load(certificate), cert_registry=registry, embed_roots=False
-        )
-        self._key = key
-
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        if digest_algorithm != DIGEST:
-            raise ValueError(f"We sign with {DIGEST}, not {digest_algorithm}.")
-        if isinstance(self._key, rsa.RSAPrivateKey):
-            if dry_run:
-                return bytes(self._key.key_size // 8)
-            return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
-        # A P-256 signature is 70 to 72 bytes in DER.
-        return bytes(72) if dry_run else self._key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
 _NOT_THIS_KEY = Text(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from asn1crypto import cms, core, tsp
+from asn1crypto import cms, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,6 +31,21 @@ from models.errors import Unavailable
 from models.text import Text
 from tasks import asn1_lengths  # noqa: F401  (mends asn1crypto)
 from tasks.checking import MALFORMED, stamped_by
+from tasks.der import (
+    CONTENT_TYPE,
+    INTEGER,
+    MESSAGE_DIGEST,
+    OCTETS,
+    SEQUENCE,
+    SET,
+    SIGNED_DATA,
+    VERSION_1,
+    VERSION_3,
+    attribute,
+    der,
+    oid,
+    tagged,
+)
 
 POLICY = "1.3.6.1.4.1.32473.1.31"
 """Our time-stamping policy, in the number set aside for examples: development, no legal force."""
@@ -46,32 +61,10 @@ _IMPRINTS: dict[str, tuple[hashes.HashAlgorithm, str, str]] = {
 }
 """Hashes a question may come with; the answer is signed with the same, that it be no weaker."""
 
-_SEQUENCE, _SET, _INTEGER, _OCTETS, _OID = 0x30, 0x31, 0x02, 0x04, 0x06
-
-
-def _der(tag: int, *parts: bytes) -> bytes:
-    content = b"".join(parts)
-    size = len(content)
-    if size < 0x80:
-        return bytes((tag, size)) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(length))) + length + content
-
-
-def _oid(dotted: str) -> bytes:
-    return bytes(core.ObjectIdentifier(dotted).dump())
-
-
-def _attribute(kind: str, value: bytes) -> bytes:
-    return _der(_SEQUENCE, _oid(kind), _der(_SET, value))
-
-
-_VERSION_1, _VERSION_3 = _der(_INTEGER, b"\x01"), _der(_INTEGER, b"\x03")
-_GRANTED = _der(_SEQUENCE, _der(_INTEGER, b"\x00"))
-_ACCURACY = _der(_SEQUENCE, _der(_INTEGER, b"\x01"))  # one second: genTime is given in whole seconds
-_TST_INFO, _SIGNED_DATA = _oid("1.2.840.113549.1.9.16.1.4"), _oid("1.2.840.113549.1.7.2")
-_CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
-_SIGNING_TIME, _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.5", "1.2.840.113549.1.9.16.2.47"
+_GRANTED = der(SEQUENCE, der(INTEGER, b"\x00"))
+_ACCURACY = der(SEQUENCE, der(INTEGER, b"\x01"))  # one second: genTime is given in whole seconds
+_TST_INFO = oid("1.2.840.113549.1.9.16.1.4")
+_SIGNING_TIME, _SIGNING_CERTIFICATE = oid("1.2.840.113549.1.9.5"), oid("1.2.840.113549.1.9.16.2.47")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +79,12 @@ class _Digest:
     @classmethod
     def of(cls, name: str, certificate: bytes, names: bytes) -> _Digest:
         made, hash_oid, signature_oid = _IMPRINTS[name]
-        algorithm = _der(_SEQUENCE, _oid(hash_oid))
-        digest = _der(_OCTETS, hashlib.new(name, certificate).digest())
+        algorithm = der(SEQUENCE, oid(hash_oid))
+        digest = der(OCTETS, hashlib.new(name, certificate).digest())
         # SHA-256 is the default, which DER leaves out.
-        named = _der(_SEQUENCE, *(() if name == "sha256" else (algorithm,)), digest, names)
-        ess = _attribute(_SIGNING_CERTIFICATE, _der(_SEQUENCE, _der(_SEQUENCE, named)))
-        return cls(made, algorithm, _der(_SEQUENCE, _oid(signature_oid)), ess)
+        named = der(SEQUENCE, *(() if name == "sha256" else (algorithm,)), digest, names)
+        ess = attribute(_SIGNING_CERTIFICATE, der(SEQUENCE, der(SEQUENCE, named)))
+        return cls(made, algorithm, der(SEQUENCE, oid(signature_oid)), ess)
 
 
 class TimeStampAuthority:
@@ -108,13 +101,13 @@ class TimeStampAuthority:
         parsed = asn1_x509.Certificate.load(certificate)
         serial = parsed["tbs_certificate"]["serial_number"].dump()
         issuer = parsed.issuer.dump()
-        directory_name = _der(0xA4, issuer)
-        names = _der(_SEQUENCE, _der(_SEQUENCE, directory_name), serial)
+        directory_name = tagged(4, issuer)
+        names = der(SEQUENCE, der(SEQUENCE, directory_name), serial)
         self._digests = {name: _Digest.of(name, certificate, names) for name in _IMPRINTS}
-        self._sid = _der(_SEQUENCE, issuer, serial)
-        self._name = _der(0xA0, _der(0xA4, parsed.subject.dump()))
+        self._sid = der(SEQUENCE, issuer, serial)
+        self._name = tagged(0, tagged(4, parsed.subject.dump()))
         # SET OF in DER order: shorter encodings first, then by content.
-        self._certificates = _der(0xA0, *sorted((certificate, *chain)))
+        self._certificates = tagged(0, *sorted((certificate, *chain)))
 
     def respond(self, request: bytes) -> bytes:
         """A TimeStampResp for a TimeStampReq, both DER; a refusal (RFC 3161, 2.4.2) to a wrong request."""
@@ -140,43 +133,39 @@ class TimeStampAuthority:
             return _refusal("unaccepted_policy")
         if extensions:
             return _refusal("unaccepted_extensions")
-        return _der(_SEQUENCE, _GRANTED, self._token(digest, imprint.dump(), nonce, certificates))
+        return der(SEQUENCE, _GRANTED, self._token(digest, imprint.dump(), nonce, certificates))
 
     def _token(self, digest: _Digest, imprint: bytes, nonce: bytes, certificates: bytes) -> bytes:
         now = self._clock().astimezone(UTC)
-        serial = _der(_INTEGER, (secrets.randbits(126) | 1 << 126).to_bytes(16, "big"))
-        gen_time = _der(0x18, now.strftime("%Y%m%d%H%M%SZ").encode())
-        info = _der(
-            _SEQUENCE, _VERSION_1, _oid(POLICY), imprint, serial, gen_time, _ACCURACY, nonce, self._name
-        )
+        serial = der(INTEGER, (secrets.randbits(126) | 1 << 126).to_bytes(16, "big"))
+        gen_time = der(0x18, now.strftime("%Y%m%d%H%M%SZ").encode())
+        info = der(SEQUENCE, VERSION_1, oid(POLICY), imprint, serial, gen_time, _ACCURACY, nonce, self._name)
         attributes = sorted(
             (
-                _attribute(_CONTENT_TYPE, _TST_INFO),
-                _attribute(_SIGNING_TIME, _der(0x17, now.strftime("%y%m%d%H%M%SZ").encode())),
-                _attribute(_MESSAGE_DIGEST, _der(_OCTETS, hashlib.new(digest.hash.name, info).digest())),
+                attribute(CONTENT_TYPE, _TST_INFO),
+                attribute(_SIGNING_TIME, der(0x17, now.strftime("%y%m%d%H%M%SZ").encode())),
+                attribute(MESSAGE_DIGEST, der(OCTETS, hashlib.new(digest.hash.name, info).digest())),
                 digest.ess,
             )
         )
-        signature = self._key.sign(_der(_SET, *attributes), ec.ECDSA(digest.hash))
-        signer = _der(
-            _SEQUENCE,
-            _VERSION_1,
+        signature = self._key.sign(der(SET, *attributes), ec.ECDSA(digest.hash))
+        signer = der(
+            SEQUENCE,
+            VERSION_1,
             self._sid,
             digest.algorithm,
-            _der(0xA0, *attributes),
+            tagged(0, *attributes),
             digest.signature,
-            _der(_OCTETS, signature),
+            der(OCTETS, signature),
         )
-        content = _der(_SEQUENCE, _TST_INFO, _der(0xA0, _der(_OCTETS, info)))
-        signed = _der(
-            _SEQUENCE, _VERSION_3, _der(_SET, digest.algorithm), content, certificates, _der(_SET, signer)
-        )
-        return _der(_SEQUENCE, _SIGNED_DATA, _der(0xA0, signed))
+        content = der(SEQUENCE, _TST_INFO, tagged(0, der(OCTETS, info)))
+        signed = der(SEQUENCE, VERSION_3, der(SET, digest.algorithm), content, certificates, der(SET, signer))
+        return der(SEQUENCE, SIGNED_DATA, tagged(0, signed))
 
 
 def _refusal(reason: str) -> bytes:
     status = tsp.PKIStatusInfo({"status": "rejection", "fail_info": tsp.PKIFailureInfo({reason})})
-    return _der(_SEQUENCE, status.dump())
+    return der(SEQUENCE, status.dump())
 
 
 DOWN = Text(

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -30,7 +31,7 @@ from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementP
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from tasks import hex_strings
+from tasks import hex_strings, pdf_names
 from tasks.keys import PrivateKey, Secret, unlock
 from tasks.signing import Signatory, SignRequest
 from tasks.stamp_servers import HttpTimeStamper, StampServer
@@ -64,8 +65,11 @@ def main() -> None:
 def plain(
     requests: list[SignRequest], key: PrivateKey, stamper: HttpTimeStamper, folder: Path
 ) -> Callable[[int], bytes]:
-    """pyHanko's own signer and stamp style, and its own way to read."""
+    """pyHanko's own signer and stamp style, and its own way to read and write."""
     generic.read_hex_string_from_stream = hex_strings.of_pyhanko
+    names: Any = generic.NameObject
+    names.read_from_stream = staticmethod(pdf_names.read_of_pyhanko)
+    names.write_to_stream = pdf_names.write_of_pyhanko
     first = requests[0]
     registry = SimpleCertificateStore()
     registry.register_multiple([asn1_x509.Certificate.load(der) for der in first.trust.intermediates])
