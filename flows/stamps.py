@@ -6,7 +6,10 @@ The seal is as large as the real one and covers the left third of the competent 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,21 +118,23 @@ def draw(
     and what the event says of its picture."""
     left, bottom, right, top = box
     seal = isinstance(step, Seal)
-    made = office.intake.submit(
-        rendering.stamp,
-        {
-            "kind": "seal" if seal else "person",
-            "width": right - left,
-            "height": top - bottom,
-            "authority": list(lines),
-            "basis": paper,
-            "name": account.full_name,
-            "signed_at": now,
-            "development": True,
-            "picture": office.blobs.get(look.picture) if look.picture else None,
-            "diameter": look.diameter,
-            "over": over(box, look.over) if seal else None,
-        },
+    asked: dict[str, Any] = {
+        "kind": "seal" if seal else "person",
+        "width": round(right - left, 2),
+        "height": round(top - bottom, 2),
+        "authority": list(lines),
+        "basis": paper,
+        "name": account.full_name,
+        "signed_at": now.replace(microsecond=0),
+        "development": True,
+        "diameter": look.diameter,
+        "over": over(box, look.over) if seal else None,
+    }
+    made = _once(
+        (repr(asked), look.picture),
+        lambda: office.intake.submit(
+            rendering.stamp, asked | {"picture": office.blobs.get(look.picture) if look.picture else None}
+        ),
     )
     if not look.picture:
         return made.pdf, {}
@@ -142,6 +147,37 @@ def draw(
             round(100 * (side + by)) for side, by in zip(made.hand, (left, bottom) * 2, strict=True)
         ]
     return made.pdf, {"picture": told}
+
+
+_MOST = 16
+_drawn: OrderedDict[object, Future[rendering.Stamped]] = OrderedDict()
+_drawing = threading.Lock()
+
+
+def _once(shown: object, draw: Callable[[], rendering.Stamped]) -> rendering.Stamped:
+    """What shows the same is drawn once: within a second a round's signatures look alike.
+
+    Whoever waited for another's drawing that failed draws it again.
+    """
+    with _drawing:
+        found = _drawn.get(shown)
+        own = _drawn.setdefault(shown, Future())
+        while len(_drawn) > _MOST:
+            _drawn.popitem(last=False)
+    if found is not None:
+        try:
+            return found.result()
+        except Exception:  # the other one's refusal is theirs
+            return draw()
+    try:
+        made = draw()
+    except BaseException as fault:
+        with _drawing:
+            _drawn.pop(shown, None)
+        own.set_exception(fault)
+        raise
+    own.set_result(made)
+    return made
 
 
 def over(box: Sequence[float], hand: Rect | None) -> dict[str, float]:
