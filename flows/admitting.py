@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, update
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, col
 
 from flows import keyring
-from flows.certification import trust_of, trust_with_stamps
+from flows.certification import trust_of, with_stamps
 from flows.grammar import Seal, Step
 from flows.keyring import KeyPurpose
 from flows.office import Office
 from models.errors import RecordsError
 from models.key import SigningKey
+from models.statements import change
 from models.text import Text
 from tasks import certificate_use
 from tasks.certificate_use import BadCertificate
@@ -33,8 +35,9 @@ def admitted(
     """
     now = office.now()
     with office.db.read() as session:
-        key = usable_key(session, account_id, purpose, now)
-        trust = trust_with_stamps(session, office.settings)
+        own = trust_of(session)
+        key = usable_key(session, account_id, purpose, now, own)
+    trust = with_stamps(own, office.settings)
     if opened is None:
         keyring.ensure_not_paused(key, now)
     elif opened != key.fingerprint:
@@ -42,14 +45,16 @@ def admitted(
     return key, trust
 
 
-def usable_key(session: Session, account_id: str, purpose: KeyPurpose, now: datetime) -> SigningKey:
+def usable_key(
+    session: Session, account_id: str, purpose: KeyPurpose, now: datetime, trust: Trust | None = None
+) -> SigningKey:
     """The key that may sign now; BadCertificate or Invalid otherwise.
 
     Asked before anything is taken or written. The signer looks again, and `note_use` once more in the
     decision's own transaction: a key that was revoked in between signs nothing that stands.
     """
     key = keyring.key_of(session, account_id, purpose)
-    certificate_use.refuse_unless_usable(key.certificate, account_id, trust_of(session), now)
+    certificate_use.refuse_unless_usable(key.certificate, account_id, trust or trust_of(session), now)
     if certificate_use.is_seal(key.certificate) != (purpose == "seal"):
         raise BadCertificate(_OTHER_PURPOSE)
     return key
@@ -76,18 +81,19 @@ def note_use(session: Session, account_id: str, fingerprint: str, now: datetime)
     BadCertificate when the key was revoked or replaced since it signed. Who revokes waits for this
     transaction or comes before it, so no signature that stands is later than its key's end.
     """
-    used = session.exec(
-        update(SigningKey)
-        .where(
-            col(SigningKey.account_id) == account_id,
-            col(SigningKey.fingerprint) == fingerprint,
-            col(SigningKey.revoked_at).is_(None),
-        )
-        .values(used_at=now)
-    )
-    if used.rowcount < 1:
+    if change(session, _USED, of_account=account_id, of_key=fingerprint, now=now) < 1:
         raise BadCertificate(_GONE_MEANWHILE)
 
+
+_USED = (
+    update(SigningKey)
+    .where(
+        col(SigningKey.account_id) == bindparam("of_account"),
+        col(SigningKey.fingerprint) == bindparam("of_key"),
+        col(SigningKey.revoked_at).is_(None),
+    )
+    .values(used_at=bindparam("now"))
+)
 
 _RENEWED_MEANWHILE = Text(
     "Chứng thư số vừa được thay trong khi lượt ký đang chạy. Nhập lại mã PIN để ký các hồ sơ còn lại.",

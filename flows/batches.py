@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
@@ -30,6 +30,7 @@ from models.batch import Batch, BatchItem
 from models.document import Document
 from models.errors import BadPin, Fault, Invalid, NoRoom, NotFound, RecordsError
 from models.event import Event
+from models.statements import change
 from models.text import Text
 from tasks.keys import Secret, check_form
 from tasks.signing import Signed, SignRequest
@@ -230,14 +231,14 @@ class _Item:
         fingerprint: str,
     ) -> None:
         self.office, self.fingerprint = office, fingerprint
-        self._row = col(BatchItem.batch_id) == batch_id, col(BatchItem.position) == position
+        self._row = {"of_batch": batch_id, "at": position}
         self.sign = sign
 
     def begun(self, session: Session) -> None:
-        self._mark(session, state="signing")
+        change(session, _BEGUN, **self._row)
 
     def stood(self, session: Session) -> None:
-        self._mark(session, state="signed", finished_at=self.office.now())
+        change(session, _STANDS, **self._row, now=self.office.now())
 
     def ended(self, state: str, refusal: RecordsError | None = None) -> None:
         """Of an item that made no decision here: refused, or decided before."""
@@ -250,11 +251,16 @@ class _Item:
             if refusal
             else {}
         )
+        values = {"state": state, "finished_at": self.office.now(), **words}
         with self.office.db.write() as session:
-            self._mark(session, state=state, finished_at=self.office.now(), **words)
+            change(session, _ROW.values(**values), **self._row)
 
-    def _mark(self, session: Session, **values: object) -> None:
-        session.exec(update(BatchItem).where(*self._row).values(**values))
+
+_ROW = update(BatchItem).where(
+    col(BatchItem.batch_id) == bindparam("of_batch"), col(BatchItem.position) == bindparam("at")
+)
+_BEGUN = _ROW.values(state="signing")
+_STANDS = _ROW.values(state="signed", finished_at=bindparam("now"))
 
 
 def runs(session: Session, now: datetime) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select as select_columns
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from models.document import Document
 from models.event import Event
+from models.statements import ask
 
 BELONGS, AFTER = "belongs", "after"
 """Keys of an event's data; events of versions before have neither."""
@@ -42,11 +43,12 @@ def after(session: Session, document: Document) -> list[list[Any]]:
 
     A read and no more: nobody waits for anybody, and two events may name the same one.
     """
-    e = Event
-    newest = (
-        select_columns(col(e.document_id), col(e.seq), col(e.hash))
-        .where(col(e.school_id) == document.school_id, col(e.document_id) != document.id)
-        .order_by(col(e.at).desc())
-        .limit(_LOOKED_BACK)
-    )
-    return [list(row) for row in session.execute(newest)]
+    return [list(row) for row in ask(session, _NEWEST, of_school=document.school_id, but=document.id)]
+
+
+_NEWEST = (
+    select(col(Event.document_id), col(Event.seq), col(Event.hash))
+    .where(col(Event.school_id) == bindparam("of_school"), col(Event.document_id) != bindparam("but"))
+    .order_by(col(Event.at).desc())
+    .limit(_LOOKED_BACK)
+)

@@ -23,6 +23,7 @@ from models.db import Database
 from models.errors import Unavailable
 from models.key import AuthorityPart, PublishedList, SigningKey
 from models.settings import Settings
+from models.statements import ask
 from models.text import Text
 from tasks import certificates, keys, revocation_lists
 from tasks.certificate_parts import digest_of
@@ -148,7 +149,8 @@ def authority_of(session: Session, settings: Settings, issuing: AuthorityPart) -
 
 def trust_of(session: Session) -> Trust:
     """What signatures are checked against: the certificates of all generations, with their latest lists."""
-    roots, issuing = parts_of(session, "root"), issuing_parts(session)
+    parts = ask(session, _TRUSTED)
+    roots, issuing = ([p for p in parts if p.part == name] for name in ("root", "issuing"))
     if not roots or not issuing:
         raise Unavailable(_NO_AUTHORITY)
     return Trust(
@@ -158,12 +160,24 @@ def trust_of(session: Session) -> Trust:
     )
 
 
+_TRUSTED = (
+    select(AuthorityPart.part, AuthorityPart.certificate, AuthorityPart.crl)
+    .where(col(AuthorityPart.part).in_(("root", "issuing")))
+    .order_by(col(AuthorityPart.generation).desc())
+)
+"""Every signature asks for it."""
+
+
 def trust_with_stamps(session: Session, settings: Settings) -> Trust:
     """The same, and where time-stamps come from elsewhere, the folder of trust anchors and fetched lists.
 
     It is for their authorities alone: whose certificate may sign a step stands in our rows and is compared.
     """
-    trust = trust_of(session)
+    return with_stamps(trust_of(session), settings)
+
+
+def with_stamps(trust: Trust, settings: Settings) -> Trust:
+    """Our own trust with theirs."""
     if not settings.tsa_url:
         return trust
     others = anchors.read(settings).trust

@@ -26,6 +26,7 @@ from models.db import Database
 from models.document import Document
 from models.flag import Flag
 from models.settings import VIETNAM
+from models.statements import ask
 
 LOOK_BACK = timedelta(days=35)
 """How far a full look goes back; older weeks are looked at when one of their documents changed."""
@@ -254,7 +255,7 @@ def _standing(session: Session, owed: Owed, asked: Asked, only: str | None) -> d
         here = obligations.of_weeks(flags, f, some)
         if only is not None:
             here = here.where(col(f.key).in_([f"{r}:{owed.slug}:{only}:{w}" for r in WEEKLY for w in some]))
-        for row in obligations.rows(session, here):
+        for row in ask(session, here):
             standing[row[0]][row[2]] = Standing._make(row[1:])
     return standing
 

@@ -22,6 +22,7 @@ from flows.flag_words import ADVICE, NAMES, pair
 from flows.flags import Found
 from models.db import Database
 from models.flag import Flag
+from models.statements import ask
 from models.text import Text
 
 Holds = Callable[[Session, Sequence[str], datetime], Iterable[tuple[str, Found]]]
@@ -108,7 +109,7 @@ def _standing(session: Session, rule: str, schools: Sequence[str]) -> dict[str, 
     rows = select_columns(*_COLUMNS).where(
         col(Flag.school_id).in_(schools), col(Flag.rule) == rule, col(Flag.resolved_at).is_(None)
     )
-    for school, *values in obligations.rows(session, rows):
+    for school, *values in ask(session, rows):
         flag = Standing._make(values)
         standing[school][flag.key] = flag
     return standing
@@ -126,7 +127,7 @@ def _add_resolved(
         rows = select_columns(*_COLUMNS).where(
             col(Flag.school_id).in_(list(found)), col(Flag.rule) == rule, col(Flag.key).in_(keys)
         )
-        for school, *values in obligations.rows(session, rows):
+        for school, *values in ask(session, rows):
             flag = Standing._make(values)
             standing[school].setdefault(flag.key, flag)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import date
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -51,10 +52,16 @@ def working_days(session: Session, school_id: str) -> WorkingDay:
 def with_changes(session: Session, weeks: Mapping[str, Sequence[TeachingWeek]]) -> dict[str, SchoolDays]:
     """The days of schools whose weeks are known."""
     changes: dict[str, list[Change]] = defaultdict(list)
-    rows = select(CalendarChange).where(col(CalendarChange.school_id).in_(list(weeks)))
-    for row in session.exec(rows.order_by(col(CalendarChange.seq))):
+    for row in session.exec(_CHANGES, params={"of_schools": list(weeks)}):
         changes[row.school_id].append(change_of(row))
     return {school: SchoolDays(tuple(found), tuple(changes[school])) for school, found in weeks.items()}
+
+
+_CHANGES = (
+    select(CalendarChange)
+    .where(col(CalendarChange.school_id).in_(bindparam("of_schools", expanding=True)))
+    .order_by(col(CalendarChange.seq))
+)
 
 
 def change_of(row: CalendarChange) -> Change:

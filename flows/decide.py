@@ -7,12 +7,13 @@ must be made first (a PDF, a signature) is made before the transaction by `flows
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Update, bindparam, update
 from sqlmodel import Session, col, select
 
 from flows import aftermath, duties, mark_rows, plan, telling
@@ -37,6 +38,7 @@ from models.document import Document, Revision
 from models.errors import Stale
 from models.event import Event
 from models.indexing import index
+from models.statements import change
 from models.text import Text
 
 
@@ -281,18 +283,14 @@ def _replace(session: Session, successor: Document, now: datetime) -> None:
 
 def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> None:
     """The compare-and-set: every column at once, or Stale; the event says what the row has."""
-    changed = session.exec(
-        update(Document)
-        .where(
-            col(Document.id) == document.id,
-            col(Document.version) == document.version,
-            col(Document.content_version) == document.content_version,
-            col(Document.due_at).is_not_distinct_from(document.due_at),
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    if changed.rowcount != 1:
+    found = {
+        "of_document": document.id,
+        "at_version": document.version,
+        "at_content": document.content_version,
+        "until": document.due_at,
+    }
+    new = {f"new_{name}": value for name, value in values.items()}
+    if change(session, _swapping(tuple(values)), **found, **new) != 1:
         raise Stale(
             Text(
                 "Có người vừa quyết định trước trên hồ sơ này. Tải lại trang để xem kết quả.",
@@ -301,6 +299,21 @@ def _swap(session: Session, document: Document, values: Mapping[str, Any]) -> No
         )
     for name, value in values.items():
         setattr(document, name, value)
+
+
+@functools.lru_cache(maxsize=64)
+def _swapping(names: tuple[str, ...]) -> Update:
+    """Sets these columns of the row that was found."""
+    return (
+        update(Document)
+        .where(
+            col(Document.id) == bindparam("of_document"),
+            col(Document.version) == bindparam("at_version"),
+            col(Document.content_version) == bindparam("at_content"),
+            col(Document.due_at).is_not_distinct_from(bindparam("until")),
+        )
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
 
 
 def _revision(here: Here, command: Command) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from flows import evidence
@@ -29,6 +29,7 @@ from models.evidence import Duty, Evidence
 from models.flag import Flag
 from models.school import SchoolWeek
 from models.settings import VIETNAM
+from models.statements import store
 from models.text import Text
 
 Via = Literal["page", "api", "zip"]
@@ -43,14 +44,17 @@ def follow(
     """Open the duties once the last person has decided; end them when the document leaves that state."""
     if position.status == "approved" and position.automatic and declared.obligations:
         calendar = calendar_of(session, document.school_id)
-        rows = session.exec(select(Duty).where(col(Duty.document_id) == document.id))
+        rows = session.exec(_OWED, params={"of_document": document.id})
         known = {duty.kind: duty for duty in rows}
-        session.add_all(
-            _opened(document, obligation, known.get(obligation.kind), calendar, now)
-            for obligation in declared.obligations
-        )
+        for obligation in declared.obligations:
+            duty = _opened(document, obligation, known.get(obligation.kind), calendar, now)
+            if obligation.kind not in known:
+                store(session, duty)
     elif document.approved_at is not None and position.status not in ("approved", "archived"):
         session.exec(delete(Duty).where(col(Duty.document_id) == document.id))
+
+
+_OWED = select(Duty).where(col(Duty.document_id) == bindparam("of_document"))
 
 
 def carry(session: Session, document_id: str, blob: str) -> None:

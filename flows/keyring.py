@@ -13,7 +13,7 @@ from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, bindparam, case
 from sqlmodel import Session, col, select, update
 
 from flows.certification import issuing_parts, open_authority, renew_list
@@ -41,15 +41,18 @@ _PURPOSES: dict[KeyPurpose, Purpose] = {"person": Purpose.PERSONAL, "seal": Purp
 
 def find_key(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey | None:
     """The key in use, or None: none was made yet, or it was revoked."""
-    return session.exec(
-        select(SigningKey)
-        .where(
-            col(SigningKey.account_id) == account_id,
-            col(SigningKey.purpose) == purpose,
-            col(SigningKey.revoked_at).is_(None),
-        )
-        .order_by(col(SigningKey.created_at).desc())
-    ).first()
+    return session.exec(_IN_USE, params={"of_account": account_id, "for_purpose": purpose}).first()
+
+
+_IN_USE = (
+    select(SigningKey)
+    .where(
+        col(SigningKey.account_id) == bindparam("of_account"),
+        col(SigningKey.purpose) == bindparam("for_purpose"),
+        col(SigningKey.revoked_at).is_(None),
+    )
+    .order_by(col(SigningKey.created_at).desc())
+)
 
 
 def key_of(session: Session, account_id: str, purpose: KeyPurpose) -> SigningKey:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from flows.catalogue import type_of
@@ -19,6 +20,7 @@ from flows.posts import actor_of, known_of
 from models.document import Document, DocumentLink, Revision
 from models.event import Event
 from models.settings import VIETNAM
+from models.statements import ask
 
 ABOUT, REPLACES = "about", "replaces"
 
@@ -33,8 +35,12 @@ class Links:
 
 def links_of(session: Session, document_id: str) -> Links:
     """What a document has to do with earlier ones."""
-    rows = session.exec(select(DocumentLink).where(col(DocumentLink.document_id) == document_id)).all()
-    return Links(**{row.kind: row.other_id for row in rows})
+    return Links(**dict(map(tuple, ask(session, _LINKS, of_document=document_id))))
+
+
+_LINKS = select(DocumentLink.kind, DocumentLink.other_id).where(
+    col(DocumentLink.document_id) == bindparam("of_document")
+)
 
 
 def linked_to(session: Session, document_id: str, kind: str) -> list[Document]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col
 
 from models.review import PartMark, RoundMark
+from models.statements import change
 
 
 def decided(session: Session, document_id: str, actor_id: str, action: str) -> None:
@@ -14,15 +15,17 @@ def decided(session: Session, document_id: str, actor_id: str, action: str) -> N
     What was looked at stays: after the resubmission only changed lessons are read again. Comments that an
     approval left unsent stay too: they are the person's own words.
     """
-    session.exec(
-        delete(RoundMark).where(
-            col(RoundMark.account_id) == actor_id, col(RoundMark.document_id) == document_id
-        )
-    )
+    change(session, _DECIDED, of_account=actor_id, of_document=document_id)
     if action == "return":
         own = col(PartMark.account_id) == actor_id, col(PartMark.document_id) == document_id
         session.exec(delete(PartMark).where(*own, col(PartMark.seen).is_(False)))
         session.exec(update(PartMark).where(*own).values(mend=False, comment=""))
+
+
+_DECIDED = delete(RoundMark).where(
+    col(RoundMark.account_id) == bindparam("of_account"),
+    col(RoundMark.document_id) == bindparam("of_document"),
+)
 
 
 def archived(session: Session, document_id: str) -> None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, and_, literal, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, tuple_
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func, select
@@ -31,6 +31,7 @@ from models.columns import UtcDateTime
 from models.document import Document
 from models.flag import Flag
 from models.school import School, SchoolWeek
+from models.statements import ask
 
 AT_ONCE = 200
 """Schools read together."""
@@ -124,12 +125,22 @@ def school_chunks(session: Session, school_id: str | None = None) -> list[list[s
 def calendars(session: Session, schools: Sequence[str]) -> list[Calendar]:
     """The schools' weeks, working days and own deadlines; a school without weeks is left out."""
     weeks: dict[str, list[TeachingWeek]] = defaultdict(list)
-    w = SchoolWeek
-    columns = (col(w.id), col(w.year), col(w.term), col(w.number), col(w.monday), col(w.sunday))
-    found = select_columns(col(w.school_id), *columns).where(col(w.school_id).in_(schools))
-    for row in rows(session, found.order_by(col(w.monday))):
+    for row in ask(session, _WEEKS, of_schools=list(schools)):
         weeks[row[0]].append(TeachingWeek(*row[1:]))
     return with_deadlines(session, day_rows.with_changes(session, weeks))
+
+
+_WEEKS = (
+    select_columns(
+        *(
+            col(SchoolWeek.school_id),
+            *(col(SchoolWeek.id), col(SchoolWeek.year), col(SchoolWeek.term), col(SchoolWeek.number)),
+            *(col(SchoolWeek.monday), col(SchoolWeek.sunday)),
+        )
+    )
+    .where(col(SchoolWeek.school_id).in_(bindparam("of_schools", expanding=True)))
+    .order_by(col(SchoolWeek.monday))
+)
 
 
 def with_deadlines(session: Session, days_of: Mapping[str, SchoolDays]) -> list[Calendar]:
@@ -188,12 +199,6 @@ def flagged_ahead(session: Session, schools: Sequence[str], today: date) -> dict
     return found
 
 
-def rows(session: Session, question: Executable) -> Sequence[Any]:
-    """Plain rows: the clock reads tens of thousands, and through the ORM each costs several times as much."""
-    session.flush()  # as the ORM does before it asks
-    return session.connection().execute(question).all()
-
-
 def debtors(
     session: Session, owed: Owed, schools: Sequence[str], only: str | None = None
 ) -> dict[str, list[Debtor]]:
@@ -207,7 +212,7 @@ def debtors(
         )
         if only is not None:
             groups = groups.where(col(Group.id) == only)
-        for school, group, head, since in rows(session, groups):
+        for school, group, head, since in ask(session, groups):
             found[school].append(Debtor(group, head, group, since))
         return found
     a, role, member = Account, AccountRole, GroupMember
@@ -220,7 +225,7 @@ def debtors(
     )
     if only is not None:
         teachers = teachers.where(col(a.id) == only)
-    for school, account, group, since in rows(session, teachers):
+    for school, account, group, since in ask(session, teachers):
         found[school].append(Debtor(account, account, group, since))
     return found
 
@@ -240,7 +245,7 @@ def ledgers(session: Session, owed: Owed, asked: Asked, only: str | None = None)
         held_to = func.coalesce(col(Document.due_at), literal(due_at, UtcDateTime))
         is_late = col(Document.first_signed_at) >= held_to
         one = _signed(owed, weeks, [_debtor(owed), is_late], [only] if only else None).where(~SEVERAL_WEEKS)
-        signed = rows(session, one)
+        signed = ask(session, one)
         punctual = frozenset([debtor for debtor, late in signed if not late])
         late = list({debtor for debtor, late in signed if late})
         in_time |= dict.fromkeys(weeks, punctual)
@@ -323,7 +328,7 @@ def _papers(
     for some_weeks in chunks(weeks):
         for some in [None] if of is None else chunks(of):
             signed = _signed(owed, some_weeks, columns, some)
-            for row in rows(session, signed.where(SEVERAL_WEEKS) if several else signed):
+            for row in ask(session, signed.where(SEVERAL_WEEKS) if several else signed):
                 found[row[0]].append(Signed._make(row[1:]))
     return found
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from flows import telling
@@ -21,6 +21,7 @@ from models.account import Account
 from models.document import Document, OpenStep
 from models.run import Incident
 from models.school import SchoolWeek
+from models.statements import change, store
 
 
 def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
@@ -36,16 +37,14 @@ def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
         col(OpenStep.document_id) == document.id
     )
     before = session.exec(waited).all() if resigned or position.grouped else ()
-    session.exec(delete(OpenStep).where(col(OpenStep.document_id) == document.id))
+    change(session, _CLOSED, of_document=document.id)
     names = {step.name for step in position.open}
     kept = {row[0]: row for row in before if row[0] in names and row[1] == position.opened_seq}
-    ended = update(Incident).where(
-        col(Incident.document_id) == document.id,
-        col(Incident.kind) == "nobody",
-        col(Incident.resolved_at).is_(None),
-        *([col(Incident.step).not_in(kept)] if kept else []),
-    )
-    session.exec(ended.values(resolved_at=now, resolved_by=SYSTEM))
+    ended = {"of_document": document.id, "now": now}
+    if kept:
+        change(session, _NO_LONGER_NOBODY.where(col(Incident.step).not_in(kept)), **ended)
+    else:
+        change(session, _NO_LONGER_NOBODY, **ended)
     if not position.open:
         return []
     subject = with_head_bound(session, situated(position, here.subject), now)
@@ -56,25 +55,36 @@ def open_step(session: Session, here: Here, now: datetime) -> list[Account]:
         opened, due = (known[2], known[3]) if known else (now, _due(session, here, step, until, now))
         audiences = step.by.audiences(subject) if step.by else ()
         for place, audience in enumerate(audiences):
-            session.add(
-                OpenStep(
-                    document_id=document.id,
-                    step=step.name,
-                    audience=audience,
-                    place=place,
-                    school_id=document.school_id,
-                    type=document.type,
-                    opened_seq=position.opened_seq,
-                    opened_at=opened,
-                    due_at=due,
-                )
+            waits = OpenStep(
+                document_id=document.id,
+                step=step.name,
+                audience=audience,
+                place=place,
+                school_id=document.school_id,
+                type=document.type,
+                opened_seq=position.opened_seq,
+                opened_at=opened,
+                due_at=due,
             )
+            store(session, waits)
         people = candidates(session, subject, audiences, now)
         if not people and not (known and _known(session, document, step)):
             nobody(session, document, step, stand_ins(session, subject, audiences, now), now)
         if not known and not isinstance(step, Draft | Sign):
             told |= {person.id: person for person in people}
     return list(told.values())
+
+
+_CLOSED = delete(OpenStep).where(col(OpenStep.document_id) == bindparam("of_document"))
+_NO_LONGER_NOBODY = (
+    update(Incident)
+    .where(
+        col(Incident.document_id) == bindparam("of_document"),
+        col(Incident.kind) == "nobody",
+        col(Incident.resolved_at).is_(None),
+    )
+    .values(resolved_at=bindparam("now"), resolved_by=SYSTEM)
+)
 
 
 def _due(session: Session, here: Here, step: Step, until: datetime | None, now: datetime) -> datetime | None:

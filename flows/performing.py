@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
@@ -32,6 +32,7 @@ from models.document import Document, DocumentImage, Revision, Signature
 from models.errors import BadPin, Fault, Invalid, Locked, NotFound, RecordsError
 from models.key import SigningKey
 from models.settings import VIETNAM
+from models.statements import ask, change
 from models.text import Text
 from models.upload import Upload
 from tasks import rendering
@@ -226,20 +227,16 @@ def lease(office: Office, here: Here, step: Step, command: Command, key: OpenKey
     """
     now = office.now()
     with office.db.write() as session:
-        taken = session.exec(
-            update(Document)
-            .where(
-                col(Document.id) == here.document.id,
-                col(Document.version) == here.document.version,
-                or_(
-                    col(Document.signing_until).is_(None),
-                    col(Document.signing_until) < now,
-                    col(Document.signing_by) == command.actor.id,
-                ),
-            )
-            .values(signing_until=now + LEASE, signing_by=command.actor.id)
+        taken = change(
+            session,
+            _LEASED,
+            of_document=here.document.id,
+            at_version=here.document.version,
+            now=now,
+            until=now + LEASE,
+            who=command.actor.id,
         )
-        mine = taken.rowcount == 1
+        mine = taken == 1
         if mine or _beside(session, here, step, now):
             if key:
                 key.begun(session)
@@ -252,6 +249,21 @@ def lease(office: Office, here: Here, step: Step, command: Command, key: OpenKey
             "{who} is signing this record. Wait some seconds, then reload the page.",
         ).format(who=person.full_name if person else Text("Người khác", "Someone else"))
     )
+
+
+_LEASED = (
+    update(Document)
+    .where(
+        col(Document.id) == bindparam("of_document"),
+        col(Document.version) == bindparam("at_version"),
+        or_(
+            col(Document.signing_until).is_(None),
+            col(Document.signing_until) < bindparam("now"),
+            col(Document.signing_by) == bindparam("who"),
+        ),
+    )
+    .values(signing_until=bindparam("until"), signing_by=bindparam("who"))
+)
 
 
 def _beside(session: Session, here: Here, step: Step, now: datetime) -> bool:
@@ -347,14 +359,20 @@ def _input(session: Session, here: Here, revision: Revision) -> str:
     """The file this step signs: the last signature's of this revision, else the frozen one."""
     if not here.position.signed:
         return revision.pdf
-    last = session.exec(
-        select(Signature.output_blob).where(
-            col(Signature.document_id) == here.document.id,
-            col(Signature.revision) == here.position.revision,
-            col(Signature.step) == here.position.signed[-1],
-        )
-    ).one()
+    asked = {
+        "of_document": here.document.id,
+        "of_revision": here.position.revision,
+        "of_step": here.position.signed[-1],
+    }
+    [(last,)] = ask(session, _SIGNED, **asked)
     return str(last)
+
+
+_SIGNED = select(Signature.output_blob).where(
+    col(Signature.document_id) == bindparam("of_document"),
+    col(Signature.revision) == bindparam("of_revision"),
+    col(Signature.step) == bindparam("of_step"),
+)
 
 
 def _with_pin(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import exists
+from sqlalchemy import bindparam, exists
 from sqlmodel import Session, col, select
 
 from flows import judging
@@ -16,6 +16,7 @@ from models.account import Account, AccountRole, Group, GroupMember
 from models.document import Document, OpenStep
 from models.errors import NotFound
 from models.school import SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
+from models.statements import ask
 from models.text import Text
 
 
@@ -68,13 +69,21 @@ def subject_of(session: Session, document: Document) -> Subject:
 
 def _led_by(session: Session, document: Document) -> tuple[str | None, str | None, bool]:
     """Head and deputy of its group, and whether it waits for the deputy beside the head."""
-    deputy_too = exists().where(
-        col(OpenStep.document_id) == document.id,
-        col(OpenStep.audience) == f"group_deputy:{document.group_id}",
+    deputy = f"group_deputy:{document.group_id}"
+    found = ask(session, _LED, of_document=document.id, of_group=document.group_id, deputy=deputy)
+    head, second, deputy_too = found[0]
+    return head, second, bool(deputy_too)
+
+
+_LED = select(
+    Group.head_id,
+    Group.deputy_id,
+    exists().where(
+        col(OpenStep.document_id) == bindparam("of_document"),
+        col(OpenStep.audience) == bindparam("deputy"),
         col(OpenStep.place) > 0,
-    )
-    led = select(Group.head_id, Group.deputy_id, deputy_too).where(col(Group.id) == document.group_id)
-    return session.exec(led).one()
+    ),
+).where(col(Group.id) == bindparam("of_group"))
 
 
 def holders(session: Session, school_id: str, audience: str) -> list[Account]:
@@ -97,17 +106,20 @@ def holders(session: Session, school_id: str, audience: str) -> list[Account]:
 
 def issuer_of(session: Session, school_id: str, day: date) -> SchoolName:
     """How the school was called on a day; NotFound when it has no name yet."""
-    names = session.exec(
-        select(SchoolName)
-        .where(col(SchoolName.school_id) == school_id)
-        .order_by(col(SchoolName.valid_from).desc())
-    ).all()
+    names = session.exec(_NAMES, params={"of_school": school_id}).all()
     for name in names:
         if name.valid_from <= day:
             return name
     if names:
         return names[-1]
     raise NotFound(Text("Trường chưa có tên trong hệ thống.", "The school has no name in the system yet."))
+
+
+_NAMES = (
+    select(SchoolName)
+    .where(col(SchoolName.school_id) == bindparam("of_school"))
+    .order_by(col(SchoolName.valid_from).desc())
+)
 
 
 def named_week(weeks: Iterable[SchoolWeek], week_id: str) -> SchoolWeek:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -18,14 +19,12 @@ from flows.posts import subject_of
 from models.document import Document
 from models.errors import NotFound
 from models.event import Event
+from models.statements import ask
 
 
 def read(session: Session, document_id: str, school_id: str) -> Here:
     """The document with its process position; NotFound outside the school."""
-    asked = select(Document, bodies.HAS_ONE).where(
-        col(Document.id) == document_id, col(Document.school_id) == school_id
-    )
-    found = session.exec(asked.execution_options(populate_existing=True)).first()
+    found = session.exec(_DOCUMENT, params={"of_document": document_id, "of_school": school_id}).first()
     if found is None:
         raise NotFound
     document, with_file = found
@@ -49,12 +48,27 @@ def _answered_from(session: Session, document: Document, position: Position) -> 
 
 def happened(session: Session, document_id: str) -> list[Happened]:
     """A document's events as the process reads them."""
-    e = Event  # its columns alone: every decision reads them twice
-    columns = select_columns(
-        col(e.seq), col(e.actor_id), col(e.step), col(e.action), col(e.revision), col(e.data)
+    return [as_happened(*row) for row in ask(session, _EVENTS, of_document=document_id)]
+
+
+_DOCUMENT = (
+    select(Document, bodies.HAS_ONE)
+    .where(col(Document.id) == bindparam("of_document"), col(Document.school_id) == bindparam("of_school"))
+    .execution_options(populate_existing=True)
+)
+_EVENTS = (
+    select_columns(
+        col(Event.seq),
+        col(Event.actor_id),
+        col(Event.step),
+        col(Event.action),
+        col(Event.revision),
+        col(Event.data),
     )
-    rows = session.execute(columns.where(col(e.document_id) == document_id).order_by(col(e.seq)))
-    return [as_happened(*row) for row in rows]
+    .where(col(Event.document_id) == bindparam("of_document"))
+    .order_by(col(Event.seq))
+)
+"""Their columns alone: every decision reads them twice."""
 
 
 def as_happened(

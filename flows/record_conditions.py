@@ -17,7 +17,7 @@ from flows.deadlines import WEEKDAYS, length_words
 from flows.flag_words import pair, stamp
 from flows.flags import Found
 from flows.grammar import StepDue, UntilWeekday, Within
-from flows.obligations import chunks, rows
+from flows.obligations import chunks
 from flows.outstanding import DONE
 from flows.people import Cover
 from flows.posts import actor_of
@@ -28,6 +28,7 @@ from models.document import Document, OpenStep
 from models.errors import NotFound
 from models.event import Event
 from models.evidence import Duty
+from models.statements import ask
 from models.text import Text
 
 
@@ -67,7 +68,7 @@ def _unmet(session: Session, rule: str, schools: Sequence[str], now: datetime) -
             col(Account.active),
         )
     )
-    for school, document, revision, account, group, week, due_at, kind, slug in rows(session, unmet):
+    for school, document, revision, account, group, week, due_at, kind, slug in ask(session, unmet):
         yield (
             school,
             Found(

@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from flows import admitting, plan
@@ -19,6 +19,7 @@ from flows.grammar import Step
 from flows.plan import Position
 from models.document import Document, Revision, SeriesNumber, Signature
 from models.event import Event, Remark
+from models.statements import change, store
 from tasks.rich_text import tidy
 
 
@@ -57,8 +58,7 @@ def event_of(
 
 def record(session: Session, event: Event, remark: Remark | None = None) -> None:
     """Store an event; after the compare-and-set, so that whoever lost the race never gets here."""
-    session.add(event)
-    session.flush()
+    store(session, event)
     if remark is not None:
         session.add(remark)
 
@@ -120,24 +120,20 @@ def keep(
         )
     if made.signature is not None:
         admitting.note_use(session, command.actor.id, made.signature["certificate"], event.at)
-        session.add(
-            Signature(
-                school_id=document.school_id,
-                document_id=document.id,
-                revision=position.revision,
-                step=step.name,
-                field=plan.field_of(step),
-                account_id=command.actor.id,
-                input_blob=made.input_blob or "",
-                output_blob=made.output_blob or "",
-                **made.signature,
-            )
+        signature = Signature(
+            school_id=document.school_id,
+            document_id=document.id,
+            revision=position.revision,
+            step=step.name,
+            field=plan.field_of(step),
+            account_id=command.actor.id,
+            input_blob=made.input_blob or "",
+            output_blob=made.output_blob or "",
+            **made.signature,
         )
-        session.exec(
-            update(Revision)
-            .where(col(Revision.document_id) == document.id, col(Revision.number) == position.revision)
-            .values(final=made.output_blob)
-        )
+        store(session, signature)
+        newest = {"of_document": document.id, "of_revision": position.revision, "blob": made.output_blob}
+        change(session, _SIGNED, **newest)
     reserved = update(SeriesNumber).where(
         col(SeriesNumber.document_id) == document.id, col(SeriesNumber.state) == "reserved"
     )
@@ -145,3 +141,13 @@ def keep(
         session.exec(reserved.values(state="used", at=event.at))
     elif command.action == plan.WITHDRAW:
         session.exec(reserved.values(state="void", reason="Người soạn rút hồ sơ trước khi ký duyệt"))
+
+
+_SIGNED = (
+    update(Revision)
+    .where(
+        col(Revision.document_id) == bindparam("of_document"),
+        col(Revision.number) == bindparam("of_revision"),
+    )
+    .values(final=bindparam("blob"))
+)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from flows.deadlines import Kept, Own
@@ -159,18 +160,25 @@ OwnRules = Mapping[str, Sequence[Own | Kept]]
 
 def deadlines_of(session: Session, schools: Sequence[str]) -> dict[str, dict[str, list[Own | Kept]]]:
     """By school: the deadlines it set for itself, without those it dropped, and the limits it kept."""
-    rows = session.exec(
-        select(DeadlineRule)
-        .where(col(DeadlineRule.school_id).in_(schools), col(DeadlineRule.dropped_at).is_(None))
-        .order_by(col(DeadlineRule.set_at), col(DeadlineRule.id))
-    )
+    of_schools = {"of_schools": list(schools)}
+    rows = session.exec(_OWN, params=of_schools)
     found: dict[str, dict[str, list[Own | Kept]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         found[row.school_id][row.key].append(own_of(row))
-    kept = session.exec(select(KeptLimit).where(col(KeptLimit.school_id).in_(schools)))
-    for limit in kept:
+    for limit in session.exec(_KEPT, params=of_schools):
         found[limit.school_id][limit.key].append(Kept(limit.week_id, limit.at))
     return found
+
+
+_OWN = (
+    select(DeadlineRule)
+    .where(
+        col(DeadlineRule.school_id).in_(bindparam("of_schools", expanding=True)),
+        col(DeadlineRule.dropped_at).is_(None),
+    )
+    .order_by(col(DeadlineRule.set_at), col(DeadlineRule.id))
+)
+_KEPT = select(KeptLimit).where(col(KeptLimit.school_id).in_(bindparam("of_schools", expanding=True)))
 
 
 def own_of(row: DeadlineRule) -> Own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from flows.candidates import candidates
@@ -16,6 +17,7 @@ from models.document import Document
 from models.event import Event
 from models.notice import Notice, notice
 from models.settings import VIETNAM
+from models.statements import ask, store
 from models.text import Text
 
 RESUBMIT = timedelta(days=1)
@@ -157,18 +159,11 @@ def _notice(
     now: datetime,
     sentence: Text | None = None,
 ) -> None:
-    account = session.get(Account, account_id)
-    if account is None or not account.active:
+    if not ask(session, _ACTIVE, of_account=account_id):
         return
-    session.add(
-        notice(
-            document.school_id,
-            account_id,
-            kind,
-            _key(kind, document, seq),
-            now,
-            sentence,
-            document_id=document.id,
-            seq=seq,
-        )
-    )
+    key = _key(kind, document, seq)
+    told = notice(document.school_id, account_id, kind, key, now, sentence, document_id=document.id, seq=seq)
+    store(session, told)
+
+
+_ACTIVE = select(Account.id).where(col(Account.id) == bindparam("of_account"), col(Account.active))
