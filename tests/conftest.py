@@ -37,7 +37,7 @@ from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting
 from tasks.timestamping import REPLY, TimeStampAuthority
-from tests import needs, seeds, stamp_server
+from tests import cheap_tries, needs, seeds, stamp_server
 from tests.cast import Cast, make_cast
 from tests.ports import free_port
 from tests.seeds import Seed, SeededCast
@@ -61,6 +61,10 @@ LONG = ("year", "journeys", "browser")
 LONGEST = ("test_year.py", "test_survival.py", "test_accessibility.py")
 WHOLE = ("test_accessibility.py",)
 """One process takes every test of these: what the tests begin with takes as long as one of them."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    cheap_tries.begin()
 
 
 @pytest.hookimpl(optionalhook=True)
