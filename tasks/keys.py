@@ -10,6 +10,8 @@ from __future__ import annotations
 import hmac
 import itertools
 import secrets
+import struct
+from dataclasses import dataclass
 
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
@@ -25,8 +27,20 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 _BY_PIN, _BY_MASTER = b"\x01", b"\x02"
 _SALT, _NONCE = 16, 12
-_TIME_COST, _MEMORY_KIB, _LANES = 2, 32 * 1024, 1
-"""argon2id, above the least OWASP asks for (19 MiB, 2 passes, 1 lane): 40 to 55 ms a try on one core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one try costs: argon2id on one lane, so many passes over so many KiB."""
+
+    passes: int
+    kib: int
+
+
+_FIRST = Cost(2, 32 * 1024)
+"""Above the least OWASP asks for (19 MiB, 2 passes, 1 lane): 40 to 55 ms a try on one core."""
+COST = _FIRST
+"""At which keys are sealed from now on. No setting, so that no installation has less by accident."""
 
 
 class Secret:
@@ -78,18 +92,17 @@ def _refused(sentence: Text) -> Invalid:
 def protect(private_key: bytes, pin: Secret, master: bytes, owner: str) -> bytes:
     """Encrypt a PKCS#8 DER key so that only `unlock` with the same PIN, master key and owner opens it."""
     salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
-    cipher = AESGCM(_key_from_pin(pin, salt, master))
-    return _BY_PIN + salt + nonce + cipher.encrypt(nonce, private_key, owner.encode())
+    cipher = AESGCM(_key_from_pin(pin, salt, master, COST))
+    return _head(COST) + salt + nonce + cipher.encrypt(nonce, private_key, owner.encode())
 
 
 def unlock(protected: bytes, pin: Secret, master: bytes, owner: str) -> PrivateKey:
     """The private key; BadPin when PIN, owner or master key is another one, without saying which."""
-    salt, rest = protected[1 : 1 + _SALT], protected[1 + _SALT :]
+    cost, rest = _cost_of(protected)
+    salt, rest = rest[:_SALT], rest[_SALT:]
     nonce, sealed = rest[:_NONCE], rest[_NONCE:]
-    if protected[:1] != _BY_PIN:
-        raise BadPin(_DOES_NOT_OPEN)
     try:
-        der = AESGCM(_key_from_pin(pin, salt, master)).decrypt(nonce, sealed, owner.encode())
+        der = AESGCM(_key_from_pin(pin, salt, master, cost)).decrypt(nonce, sealed, owner.encode())
     except InvalidTag:
         raise BadPin(_DOES_NOT_OPEN) from None
     return _load(der)
@@ -99,6 +112,29 @@ _DOES_NOT_OPEN = Text(
     "Mã PIN không đúng. Kiểm tra lại và nhập mã PIN một lần nữa.",
     "The PIN is not right. Check it and type the PIN again.",
 )
+
+
+_BY_PIN_AT = b"\x04"
+_WRITTEN = struct.Struct(">BI")
+_MOST = Cost(16, 1024 * 1024)
+"""Whoever changed a sealed key must not make it cost a signer all its memory to find that out."""
+
+
+def _head(cost: Cost) -> bytes:
+    """How a sealed key begins: with its cost, where that is not the first there was."""
+    return _BY_PIN if cost == _FIRST else _BY_PIN_AT + _WRITTEN.pack(cost.passes, cost.kib)
+
+
+def _cost_of(protected: bytes) -> tuple[Cost, bytes]:
+    """At which cost a key was sealed, and what follows; BadPin for what no PIN opens."""
+    kind, rest = protected[:1], protected[1:]
+    if kind == _BY_PIN:
+        return _FIRST, rest
+    if kind == _BY_PIN_AT and len(rest) > _WRITTEN.size:
+        cost = Cost(*_WRITTEN.unpack_from(rest))
+        if 1 <= cost.passes <= _MOST.passes and 8 <= cost.kib <= _MOST.kib:
+            return cost, rest[_WRITTEN.size :]
+    raise BadPin(_DOES_NOT_OPEN)
 
 
 def protect_service(private_key: bytes, master: bytes, owner: str) -> bytes:
@@ -126,10 +162,8 @@ def load_service(protected: bytes, master: bytes, owner: str) -> PrivateKey:
     return _load(unlock_service(protected, master, owner))
 
 
-def _key_from_pin(pin: Secret, salt: bytes, master: bytes) -> bytes:
-    stretched = hash_secret_raw(
-        pin.reveal().encode(), salt, _TIME_COST, _MEMORY_KIB, _LANES, hash_len=32, type=Type.ID
-    )
+def _key_from_pin(pin: Secret, salt: bytes, master: bytes, cost: Cost) -> bytes:
+    stretched = _stretched(pin, salt, cost)
     return _mix(stretched + master, salt, b"hososo personal key 1")
 
 
@@ -152,7 +186,7 @@ def _load(der: bytes) -> PrivateKey:
 
 PASSPHRASE_LEAST = 12
 _BY_PASSPHRASE = b"\x03"
-_SEAL_PASSES, _SEAL_KIB = 3, 256 * 1024
+_SEAL = Cost(3, 256 * 1024)
 """Tried against a stolen backup without any pause: each try costs about a second and 256 MiB."""
 
 
@@ -180,8 +214,12 @@ def backup_mac(master: bytes, text: bytes) -> bytes:
 
 
 def _key_from_passphrase(passphrase: Secret, salt: bytes) -> bytes:
+    return _stretched(passphrase, salt, _SEAL)
+
+
+def _stretched(word: Secret, salt: bytes, cost: Cost) -> bytes:
     return hash_secret_raw(
-        passphrase.reveal().encode(), salt, _SEAL_PASSES, _SEAL_KIB, 1, hash_len=32, type=Type.ID
+        word.reveal().encode(), salt, cost.passes, cost.kib, parallelism=1, hash_len=32, type=Type.ID
     )
 
 

@@ -9,23 +9,29 @@ import argon2
 
 from models.errors import Fault, Invalid
 from models.text import Text
-from tasks.keys import Secret
+from tasks.keys import Cost, Secret
 
-_HASHER = argon2.PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
-"""argon2id, 32 MiB, 3 passes, 1 lane: 50 to 90 ms on one core; OWASP's floor is 19 MiB and 2 passes."""
+COST = Cost(3, 32 * 1024)
+"""Of new hashes: 50 to 90 ms on one core; OWASP's floor is 19 MiB and 2 passes. No setting."""
 
 LEAST, MOST = 8, 128
-_COST = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
-_NOBODY = f"$argon2id$v=19${_COST}${'A' * 22}${'A' * 43}"
-"""Compared with when there is no such account, so that an unknown name takes as long as a known one.
 
-Written down, for a hash made here would cost every process 60 ms as it starts; no word is accepted by it.
-"""
+
+def _hasher() -> argon2.PasswordHasher:
+    return argon2.PasswordHasher(time_cost=COST.passes, memory_cost=COST.kib, parallelism=1)
+
+
+def nobodys() -> str:
+    """Compared with when there is no such account, so that an unknown name takes as long as a known one.
+
+    Written down, for a hash made here would cost every process 60 ms as it starts; no word is accepted by it.
+    """
+    return f"$argon2id$v=19$m={COST.kib},t={COST.passes},p=1${'A' * 22}${'A' * 43}"
 
 
 def make_hash(password: Secret) -> str:
     """The argon2id string to store; about 60 ms of processor time, so never inside a transaction."""
-    return _HASHER.hash(_normal(password))
+    return _hasher().hash(_normal(password))
 
 
 def matches(stored: str | None, password: Secret) -> bool:
@@ -34,14 +40,14 @@ def matches(stored: str | None, password: Secret) -> bool:
     if len(word) > 4 * MOST:
         word = ""  # no honest password; hashing megabytes would be a gift to an attacker
     try:
-        return _HASHER.verify(stored or _NOBODY, word) and stored is not None
+        return _hasher().verify(stored or nobodys(), word) and stored is not None
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
 
 
 def outdated(stored: str) -> bool:
     """Was the hash made with other parameters than today's?"""
-    return _HASHER.check_needs_rehash(stored)
+    return _hasher().check_needs_rehash(stored)
 
 
 def check_password(password: Secret, sign_in_name: str, old: str | None) -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,7 +38,7 @@ from tasks.pools import IntakePool
 from tasks.signers import SignersPool
 from tasks.signing_child import Setting
 from tasks.timestamping import REPLY, TimeStampAuthority
-from tests import needs, seeds, stamp_server
+from tests import cheap_tries, needs, seeds, stamp_server
 from tests.cast import Cast, make_cast
 from tests.ports import free_port
 from tests.seeds import Seed, SeededCast
@@ -57,16 +58,51 @@ settings.load_profile("suite")
 
 
 LONG = ("year", "journeys", "browser")
-"""Folders whose tests take long; of these the files below take minutes."""
-LONGEST = ("test_year.py", "test_survival.py", "test_accessibility.py")
-WHOLE = ("test_accessibility.py",)
-"""One process takes every test of these: what the tests begin with takes as long as one of them."""
+"""Folders whose tests take long."""
+LONGEST = (
+    "test_the_year",
+    "test_survival.py",
+    "test_accessibility.py",
+    "test_runs.py",
+    "test_some_weeks_on_postgresql",
+    "test_story.py",
+    "test_minutes.py",
+)
+"""Tests, or files of tests, that take minutes; the longest first."""
+
+
+def lot_of(item: pytest.Item) -> object:
+    """What one process takes whole: what such tests begin with costs as much as one of them."""
+    if "prefect_server" in getattr(item, "fixturenames", ()):
+        return "test_runs.py"
+    return item.path.name if item.path.name == "test_accessibility.py" else item
+
+
+SHM = Path("/dev/shm")
+ROOM = 4 << 30
+"""Bytes a run may keep in memory at worst: what tests leave is removed as they pass."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    cheap_tries.begin()
+    if SHM.is_dir() and shutil.disk_usage(SHM).free > ROOM and _free_memory() > 2 * ROOM:
+        # No test outlives the machine: none need wait until a disk has each commit of each of its processes.
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(SHM))
+
+
+def _free_memory() -> int:
+    """Bytes that new processes may have."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemAvailable":
+            return int(value.split()[0]) * 1024
+    return 0
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One process more than there are cores: tests wait for disks, clocks and other processes."""
-    return len(os.sched_getaffinity(0)) + 1
+    """Two processes more than there are cores: tests wait for clocks, other processes and disks."""
+    return len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,19 +112,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     another's: what stands together at the front would be done by one process, one after the other.
     """
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
-    long = [item for item in items if item.path.parent.name in LONG]
-    long.sort(key=lambda item: item.path.name not in LONGEST)
-    lots = [
-        list(lot) for _, lot in groupby(long, lambda item: item.path if item.path.name in WHOLE else item)
-    ]
-    short = iter([item for item in items if item.path.parent.name not in LONG])
+    lots: dict[object, list[pytest.Item]] = {}
+    short: list[pytest.Item] = []
+    for item in items:
+        if item.path.parent.name in LONG or lot_of(item) is not item:
+            lots.setdefault(lot_of(item), []).append(item)
+        else:
+            short.append(item)
+    long = sorted(lots.values(), key=_turn)
     given: list[pytest.Item] = []
+    rest = iter(short)
     for process in range(processes):
         piece = (len(items) - len(given)) // (processes - process)
-        mine = [item for lot in lots[process::processes] for item in lot]
+        mine = [item for lot in _dealt(long, process, processes) for item in lot]
         given += mine
-        given += islice(short, max(0, piece - len(mine)))
-    items[:] = [*given, *short]
+        given += islice(rest, max(0, piece - len(mine)))
+    items[:] = [*given, *rest]
+
+
+def _dealt(long: list[list[pytest.Item]], process: int, processes: int) -> list[list[pytest.Item]]:
+    """The lots of one process: dealt in turn, and back again, so that who has the longest has a short one."""
+    there, back = process, 2 * processes - 1 - process
+    return [lot for turn, lot in enumerate(long) if turn % (2 * processes) in (there, back)]
+
+
+def _turn(lot: list[pytest.Item]) -> int:
+    """The longest first; a lot is as long as the longest in it."""
+    names = {name for item in lot for name in (item.path.name, getattr(item, "originalname", ""))}
+    return min((turn for turn, name in enumerate(LONGEST) if name in names), default=len(LONGEST))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

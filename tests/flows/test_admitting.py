@@ -5,13 +5,10 @@ Through the real decision and the real signers; the database and the folder of f
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,20 +19,22 @@ from flows import admitting, batches, certification, keyring
 from flows.commands import Command
 from flows.decide import decide
 from models.batch import BatchItem
+from models.db import Database
 from models.document import Signature
 from models.errors import Invalid
 from models.event import Event
 from models.key import SigningKey
+from models.settings import Settings
 from models.tables import METADATA
 from tasks import certificates, keys
 from tasks.certificate_use import BadCertificate
 from tasks.certificates import Purpose, Subject
 from tasks.keys import Secret
 from tasks.signing import Signed, SignRequest
+from tests import forked
 from tests.cast import PIN, Cast
 from tests.states import archive
 
-ROOT = Path(__file__).parents[2]
 SCHOOL = "Trường Tiểu học Đồng Mai"
 
 
@@ -98,19 +97,15 @@ def not_yet_valid(cast: Cast, who: str) -> None:
     at(cast, cast.office.now() - timedelta(hours=1))
 
 
+def revoke_there(settings: Settings, account_id: str, now: datetime) -> None:
+    """In the other process."""
+    with Database(settings.database).write() as session:
+        assert keyring.revoke_keys(session, settings, account_id, now)
+
+
 def revoked_by_another_process(cast: Cast, who: str) -> None:
     """As another web server of the same installation does it, a moment ago."""
-    code = (
-        "import sys; from datetime import datetime; from pathlib import Path\n"
-        "from flows import keyring; from models.db import Database; from models.settings import Settings\n"
-        "settings = Settings(data=Path(sys.argv[1]), database_url=sys.argv[2])\n"
-        "with Database(settings.database).write() as session:\n"
-        "    now = datetime.fromisoformat(sys.argv[4])\n"
-        "    assert keyring.revoke_keys(session, settings, sys.argv[3], now)\n"
-    )
-    settings = cast.office.settings
-    arguments = [str(settings.data), settings.database_url, cast.ids[who], cast.office.now().isoformat()]
-    subprocess.run([sys.executable, "-c", code, *arguments], check=True, cwd=ROOT)
+    forked.run(revoke_there, cast.office.settings, cast.ids[who], cast.office.now())
 
 
 def of_another_person(cast: Cast, who: str) -> None:

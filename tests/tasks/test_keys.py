@@ -9,7 +9,8 @@ import pytest
 
 from models.errors import BadPin, Invalid
 from tasks import certificates, keys
-from tasks.keys import Secret
+from tasks.keys import Cost, Secret
+from tests import cheap_tries
 
 PIN, MASTER = Secret("246810"), b"m" * 32
 
@@ -51,6 +52,26 @@ def test_one_changed_byte_does_not_open() -> None:
         broken[place] ^= 1
         with pytest.raises(BadPin):
             keys.unlock(bytes(broken), PIN, MASTER, "lan")
+
+
+def test_a_sealed_key_opens_at_the_cost_it_was_sealed_at() -> None:
+    cheap = protected()
+    with cheap_tries.as_in_a_school():
+        assert Cost(2, 32 * 1024) == keys.COST, "above OWASP's least: 2 passes over 19 MiB"
+        first = protected()
+    assert first[1][:1] == b"\x01", "as every key was sealed from the first version on"
+    for key, sealed in (cheap, first):
+        opened = keys.unlock(sealed, PIN, MASTER, "lan")
+        assert certificates.private_der(opened) == key  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "head", [b"\x04\x01\xff\xff\xff\xff", b"\x04\xff\0\0\0\x08", b"\x04\0\0\0\0\x08", b"\x04"]
+)
+def test_a_cost_nobody_would_seal_at_is_not_paid(head: bytes) -> None:
+    _, sealed = protected()
+    with pytest.raises(BadPin):
+        keys.unlock(head + sealed[6:] if len(head) > 1 else head, PIN, MASTER, "lan")
 
 
 def test_the_same_key_is_never_sealed_twice_alike() -> None:

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import Any
@@ -23,6 +22,8 @@ from typing import Any
 from models.db import Database
 from models.settings import Settings
 from service.jobs import Clockwork, schedule
+from tests.forked import CONTEXT
+from tests.seeds import remembering
 
 NAMES = ("A", "B")
 LEFT_OUT = {"audit"}
@@ -46,7 +47,7 @@ def serve(pipe: Connection, values: dict[str, Any]) -> None:
 async def _serve(pipe: Connection, values: dict[str, Any]) -> None:
     watch, settings = _Watch(), Settings(**values)
     watch.now, order = await asyncio.to_thread(pipe.recv)
-    works = Clockwork(Database(settings.database), settings, watch)
+    works = Clockwork(remembering(Database(settings.database)), settings, watch)
     table = [job for job in schedule(works).get_jobs() if job.id not in LEFT_OUT]
     fired = dict.fromkeys((job.id for job in table), watch.now)
     faults = [await _fire(works.sign_of_life), await _fire(works.take_the_lead)]
@@ -120,8 +121,8 @@ class Pair:
 
     def _pipe(self, name: str) -> Connection:
         if name not in self._running:
-            ours, theirs = _CONTEXT.Pipe()
-            process = _CONTEXT.Process(target=serve, args=(theirs, self.settings), daemon=True)
+            ours, theirs = CONTEXT.Pipe()
+            process = CONTEXT.Process(target=serve, args=(theirs, self.settings), daemon=True)
             process.start()
             theirs.close()
             self._running[name] = (process, ours)
@@ -142,10 +143,6 @@ class Pair:
         for name in list(self._running):
             self._kill(name)
             self.kills -= 1
-
-
-_CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload([__name__])
 
 
 @contextmanager
