@@ -11,7 +11,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from flows.audit_findings import Finding, finding
-from flows.kept_rows import ROWS
+from flows.kept_rows import BEFORE, ENTERED
 from flows.merkle import Tree, leaf_line, sha256
 from flows.roots import SKEW, UNSTAMPED_TOO_LONG, link_of, token_hash
 from models.audit import STAMP, AuditLeaf, AuditRoot, AuditRun, AuditStamp
@@ -94,7 +94,7 @@ def _leaves(session: Session, roots: dict[int, AuditRoot], tokens_there: dict[in
             if document_id == STAMP:
                 if tokens_there.get(seq, head) != head:
                     yield finding("stamp-changed", root=seq)
-            elif document_id.startswith(ROWS):
+            elif document_id.startswith((BEFORE, ENTERED)):
                 continue  # held against the rows themselves (`kept_rows`)
             elif slug is None:
                 yield finding("document-missing", document_id, seq=seq, root=number)

@@ -9,9 +9,7 @@ from sqlmodel import Session
 from flows import audit_rows
 from flows.audit_findings import Finding, finding
 from flows.audit_record import Record
-
-UNREADABLE = (ValueError, TypeError, LookupError)
-"""What comes of columns that hold no JSON, no instant, no number."""
+from flows.kept_rows import UNREADABLE
 
 
 def records(session: Session, wanted: Sequence[str]) -> Iterator[Record | Finding]:

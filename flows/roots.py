@@ -81,7 +81,8 @@ def make(db: Database, now: datetime) -> AuditRoot | None:
     """
     with db.read() as session:
         last = newest(session)
-        rows = (_Head(*leaf) for leaf in kept_rows.new_leaves(session))
+        entries = kept_rows.new(session)
+        rows = (_Head(*leaf) for leaf in kept_rows.leaves(entries))
         heads = [*_changed(session), *_new_stamps(session), *rows]
     at = now.astimezone(UTC).replace(microsecond=0)
     lines = (leaf_line(h.document_id, h.seq, h.head) for h in heads)
@@ -118,6 +119,7 @@ def make(db: Database, now: datetime) -> AuditRoot | None:
                         for place, one in enumerate(heads[start : start + _AT_ONCE])
                     ],
                 )
+            kept_rows.commit(session, entries, link.number)
     except IntegrityError:
         return None
     return row
