@@ -57,7 +57,7 @@ def _decided(record: Record, way: Way) -> dict[str, object]:
     if BELONGS in events[0].data:
         found["created_at"] = events[0].at
     if BELONGS in events[-1].data and here.status not in WRITTEN:
-        found["updated_at"] = max(event.at for event in events if event.action != RENEW)
+        found["updated_at"] = [event.at for event in events if event.action != RENEW][-1]
     return found
 
 

@@ -177,11 +177,22 @@ WORDS: dict[str, Text] = {
     "number-unknown": Text(
         "mang số {number} mà sổ không cấp", "it has number {number}, which no series gave out"
     ),
-    "rows": Text(
-        "bảng {table}: dòng ghi từ {first} đến {last} không còn như lúc gốc ngày số {root} cam kết (bị sửa, "
-        "xóa hoặc chèn thêm)",
-        "table {table}: the rows written from {first} to {last} are not those to which root {root} commits "
-        "(one was changed, taken away or put in)",
+    "kept-changed": Text(
+        "bảng {table}: dòng {key} không còn như lúc hệ thống ghi (đã bị sửa)",
+        "table {table}: row {key} is not as the system wrote it (it was changed)",
+    ),
+    "kept-missing": Text("bảng {table}: dòng {key} đã bị xóa", "table {table}: row {key} was taken away"),
+    "kept-added": Text(
+        "bảng {table}: dòng {key} không do hệ thống ghi (bị chèn thêm)",
+        "table {table}: row {key} was not written by the system (it was put in)",
+    ),
+    "kept-list": Text(
+        "bảng {table}: nhật ký ghi dòng không còn như lúc gốc ngày số {root} cam kết",
+        "table {table}: the entries of its rows are not those to which root {root} commits",
+    ),
+    "kept-unreadable": Text(
+        "bảng {table}: có dòng bị ghi đè, không đọc được nữa",
+        "table {table}: a row was written over and cannot be read any more",
     ),
     "authority-missing": Text(
         "nơi cấp chứng thư của hệ thống không còn trong cơ sở dữ liệu, nên không kiểm tra được chữ ký và dấu "

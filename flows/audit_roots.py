@@ -11,7 +11,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from flows.audit_findings import Finding, finding
-from flows.kept_rows import ROWS
+from flows.kept_rows import BEFORE, ENTERED
 from flows.merkle import Tree, leaf_line, sha256
 from flows.roots import SKEW, UNSTAMPED_TOO_LONG, link_of, token_hash
 from models.audit import STAMP, AuditLeaf, AuditRoot, AuditRun, AuditStamp
@@ -94,7 +94,7 @@ def _leaves(session: Session, roots: dict[int, AuditRoot], tokens_there: dict[in
             if document_id == STAMP:
                 if tokens_there.get(seq, head) != head:
                     yield finding("stamp-changed", root=seq)
-            elif document_id.startswith(ROWS):
+            elif document_id.startswith((BEFORE, ENTERED)):
                 continue  # held against the rows themselves (`kept_rows`)
             elif slug is None:
                 yield finding("document-missing", document_id, seq=seq, root=number)
@@ -133,7 +133,11 @@ def _unstamped(
 
 
 def _stamps(session: Session, roots: dict[int, AuditRoot], trust: Trust, now: datetime) -> Iterator[Finding]:
-    """Each token at the time of the next one, the newest now: so the chain outlives their certificates."""
+    """Each token at the time of the next one, the newest now: so the chain outlives their certificates.
+
+    Never before its own time: whose clock was ahead for some days, and whose authority goes by that very
+    clock, has a token that is later than the next.
+    """
     moment = now + SKEW
     rows = session.exec(select(AuditStamp).order_by(col(AuditStamp.root_number).desc()))
     for stamp in rows:
@@ -141,10 +145,11 @@ def _stamps(session: Session, roots: dict[int, AuditRoot], trust: Trust, now: da
         if row is None:
             yield finding("root-missing", root=stamp.root_number)
             continue
+        moment = max(moment, stamp.at + SKEW)
         judged = tokens.judge(stamp.token, link_of(row).line, trust, moment)
         if judged.intact and judged.at is None:
             yield finding("stamp-untrusted", root=row.number, tsa=stamp.tsa or "–")
-        elif judged.at is None or judged.at != stamp.at or judged.at < row.at - SKEW:
+        elif judged.at is None or judged.at != stamp.at:
             yield finding("stamp", root=row.number)
         else:
             moment = judged.at + SKEW

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -41,25 +42,40 @@ def ids(session: Session, school_id: str = "") -> list[str]:
     return list(session.exec(asked.where(col(Document.school_id) == school_id) if school_id else asked))
 
 
-def records(session: Session, wanted: Sequence[str]) -> Iterator[Record]:
-    """These documents with all that must fit their events, one after the other."""
+@dataclass(frozen=True, slots=True)
+class Schools:
+    """What records of the same school are held against: its terms, and the ids of its teaching weeks."""
+
+    rules: Rules
+    weeks: Mapping[str, Set[str]]
+
+
+def schools(session: Session) -> Schools:
+    """Of all schools, read once for an audit."""
     rules: Rules = defaultdict(list)
     for rule in session.exec(select(RetentionRule).order_by(col(RetentionRule.number))):
         rules[rule.school_id, rule.type].append(rule)
     weeks: dict[str, set[str]] = defaultdict(set)
     for week_id, school_id in session.exec(select(SchoolWeek.id, SchoolWeek.school_id)):
         weeks[school_id].add(week_id)
+    return Schools(rules, weeks)
+
+
+def records(session: Session, wanted: Sequence[str], known: Schools | None = None) -> Iterator[Record]:
+    """These documents with all that must fit their events, one after the other."""
+    known = known or schools(session)
     for start in range(0, len(wanted), AT_ONCE):
-        yield from _some(session, wanted[start : start + AT_ONCE], rules, weeks)
+        yield from _some(session, wanted[start : start + AT_ONCE], known)
         session.expunge_all()
 
 
-def _some(
-    session: Session, wanted: Sequence[str], rules: Rules, weeks: Mapping[str, Set[str]]
-) -> Iterator[Record]:
+def _some(session: Session, wanted: Sequence[str], known: Schools) -> Iterator[Record]:
+    rules, weeks = known.rules, known.weeks
     rows = session.exec(select(Document).where(col(Document.id).in_(wanted)).order_by(col(Document.id)))
     found = {
-        one.id: Record(one, rules=rules.get((one.school_id, one.type), ()), weeks=weeks[one.school_id])
+        one.id: Record(
+            one, rules=rules.get((one.school_id, one.type), ()), weeks=weeks.get(one.school_id, frozenset())
+        )
         for one in rows
     }
     for event in session.exec(

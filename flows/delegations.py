@@ -30,6 +30,7 @@ from models.db import Database
 from models.delegation import Delegation
 from models.document import Document
 from models.errors import NotFound, NotYours, RecordsError, WrongStep
+from models.kept import enter_again
 from models.notice import notice
 from models.settings import Settings
 from models.text import Text
@@ -107,6 +108,7 @@ def end(office: Office, actor: Actor, delegation_id: str, now: datetime) -> None
         )
         if ended.rowcount != 1:
             raise WrongStep(_OVER)
+        enter_again(session, Delegation, col(Delegation.id) == delegation_id)
         session.refresh(found)
         _close(session, office.settings, found, _concerned(session, found) - {actor.id}, now)
 

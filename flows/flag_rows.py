@@ -24,6 +24,7 @@ from flows.flags import Found
 from models.columns import new_id
 from models.db import Database
 from models.flag import Flag, FlagEvent
+from models.kept import enter
 from models.notice import Notice
 
 TELL_WITHIN = timedelta(days=7)
@@ -279,6 +280,7 @@ def add_events(session: Session, events: list[dict[str, Any]]) -> None:
     """Append to the history of flags, in the transaction that changed them."""
     if events:
         session.execute(_insert(session, FlagEvent), events)
+        enter(session, FlagEvent, events)
 
 
 def parts(rows: list[T]) -> Iterator[list[T]]:

@@ -1,146 +1,163 @@
-"""Rows beside the events that are written once and never changed: the daily root commits to these, too.
+"""Rows beside the events: is each as it was entered when it was written (`models/kept.py`), and none without?
 
-What people explained and waived, what was downloaded and printed, holds and terms, who stood in for whom, the
-rules and the calendar that limits follow from, how checks were drawn. One leaf a day for each table, over the
-rows that came since the leaf before: so opening a page makes no leaf, and an audit reads each row once.
+What people explained and waived, what was downloaded and printed, holds and terms, who stood in for whom,
+rules and calendar, how checks were drawn, who was given which post. A root has one leaf for each table that
+has new entries, so opening a page makes no leaf, and an audit reads each row once. No clock has a part in it.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from hashlib import sha256
-from itertools import pairwise
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Row, bindparam, update
+from sqlalchemy import select as select_columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from flows.audit_findings import Finding, finding
 from models.audit import AuditLeaf
-from models.event import canonical
-from models.settings import VIETNAM
-from models.tables import METADATA
+from models.kept import GONE, KEPT, Kept, KeptRow
 
-ROWS = "rows:"
-"""In the place of a document's id: the leaf of a table's new rows; its `seq` is a moment, in seconds."""
-_SETTLED = 3_600
-"""Seconds: whoever wrote a row this long ago has committed it, so nothing comes in behind."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A table, the columns of it that never change, and the one that tells when a row was written.
-
-    An `id` tells it in its first 48 bits (`models.columns.new_id`), whatever moment the row is about.
-    """
-
-    table: str
-    columns: tuple[str, ...] = ()
-    when: str = "id"
-
-    @property
-    def rows(self) -> Table:
-        return METADATA.tables[self.table]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.columns or tuple(column.name for column in self.rows.c)
-
-    def limit(self, moment: int) -> Any:
-        """What the column is compared with."""
-        if self.when == "id":
-            ms = f"{max(moment, 0) * 1_000:012x}"
-            return f"{ms[:8]}-{ms[8:]}"
-        return datetime.fromtimestamp(max(moment, 0), UTC)
+ENTERED = "kept:"
+"""In the place of a document's id, before a table's name: the leaf of its new entries; `seq` counts them."""
+UNREADABLE = (ValueError, TypeError, LookupError)
+"""What comes of columns that hold no JSON, no instant, no number."""
+BEFORE = "rows:"
+"""The leaves of databases from before there were entries, told by the time in the rows' ids: part of their
+root, and no longer held against anything."""
+Key = tuple[str, str, int]
+"""Table, key, version."""
 
 
-_DAYS = ("id", "school_id", "absent_id", "delegate_id", "posts", "types", "first_day", "last_day")
-_CHANGE = ("id", "school_id", "seq", "kind", "first_day", "last_day", "taught_on", "grades", "classes")
-_DRAW = ("id", "school_id", "inspector_id", "made_by", "made_at", "first_day", "last_day", "wanted", "asked")
-KEPT = {
-    one.table: one
-    for one in (
-        _Kept("flag_event"),
-        _Kept("evidence"),
-        _Kept("legal_hold"),
-        _Kept("hold_lift", when="at"),
-        _Kept("retention_rule", when="at"),
-        _Kept("delegation", (*_DAYS, "number", "dated", "given_by", "given_at", "document_id")),
-        _Kept("deadline_rule", ("id", "school_id", "key", "valid_from", "value", "set_by", "set_at")),
-        _Kept("calendar_change", (*_CHANGE, "reason", "reason_en", "entered_by", "entered_at")),
-        _Kept("spot_draw", (*_DRAW, "pool", "pool_sha256", "commitment")),
+def new(session: Session) -> list[tuple[Key, str]]:
+    """The entries no root commits to yet, with their hashes, in the order a leaf has them."""
+    k = KeptRow
+    rows = session.execute(
+        select_columns(col(k.table_name), col(k.row_key), col(k.version), col(k.hash)).where(
+            col(k.root_number).is_(None)
+        )
     )
-}
-"""How they end (a delegation, a hold that is lifted has a row) and what a draw reveals comes later."""
+    return sorted(((table, key, version), digest) for table, key, version, digest in rows)
 
 
-def new_leaves(session: Session) -> list[tuple[str, int, str]]:
-    """The leaf of each table for the next root: its name, until when, the hash of its new rows."""
-    until = int(time.time()) - _SETTLED
+def leaves(entries: Sequence[tuple[Key, str]]) -> list[tuple[str, int, str]]:
+    """The leaf of each table for the next root: its name, how many entries, their hash."""
     made = []
-    for name, kept in KEPT.items():
-        before = _moments(session, ROWS + name)
-        last = before[-1][1] if before else 0
-        (digest,) = _digests(session, kept, [last, max(until, last)])
-        made.append((ROWS + name, max(until, last), digest))
+    for table, mine in groupby(entries, key=lambda one: one[0][0]):
+        digest, count = sha256(), 0
+        for (_, key, version), row in mine:
+            digest.update(_line(key, version, row))
+            count += 1
+        made.append((ENTERED + table, count, digest.hexdigest()))
     return made
 
 
-def _moments(session: Session, name: str) -> list[tuple[int, int, str]]:
-    """The roots that commit to a table's rows: number, until when, hash; oldest first."""
-    rows = session.execute(
-        select(col(AuditLeaf.root_number), col(AuditLeaf.seq), col(AuditLeaf.head))
-        .where(col(AuditLeaf.document_id) == name)
-        .order_by(col(AuditLeaf.root_number))
-    )
-    return [(number, until, head) for number, until, head in rows]
+def _line(key: str, version: int, row: str) -> bytes:
+    return f"{key}:{version}:{row}\n".encode()
 
 
-def _digests(session: Session, kept: _Kept, moments: Sequence[int]) -> list[str]:
-    """The hash of the rows between each two moments, all in one pass."""
-    names, when = kept.names, kept.rows.c[kept.when]
-    asked = (
-        select(when, *(kept.rows.c[name] for name in names))
-        .where(when >= kept.limit(moments[0]), when < kept.limit(moments[-1]))
-        .order_by(when, *kept.rows.primary_key)
-    )
-    rows = iter(session.execute(asked, execution_options={"yield_per": 1_000}))
-    found, row = [], next(rows, None)
-    for _, end in pairwise(moments):
-        limit, digest = kept.limit(end), sha256()
-        while row is not None and row[0] < limit:
-            digest.update(_line(dict(zip(names, row[1:], strict=True))).encode())
-            row = next(rows, None)
-        found.append(digest.hexdigest())
-    return found
-
-
-def _line(values: Mapping[str, Any]) -> str:
-    return canonical({name: _plain(value) for name, value in values.items()}) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    return value.isoformat() if isinstance(value, date) else value
+def commit(session: Session, entries: Sequence[tuple[Key, str]], root: int) -> None:
+    """Note which root commits to these entries."""
+    k = KeptRow
+    if entries:
+        session.connection().execute(
+            update(k)
+            .where(
+                col(k.table_name) == bindparam("of"),
+                col(k.row_key) == bindparam("key"),
+                col(k.version) == bindparam("number"),
+            )
+            .values(root_number=root),
+            [{"of": table, "key": key, "number": version} for (table, key, version), _ in entries],
+        )
 
 
 def faults(session: Session) -> Iterator[Finding]:
-    """Days whose rows are not those a root committed to: one was changed, taken away or put in."""
-    for name, kept in KEPT.items():
-        leaves = _moments(session, ROWS + name)
-        moments = [0, *(until for _, until, _ in leaves)]
-        for (number, until, head), since, digest in zip(
-            leaves, moments, _digests(session, kept, moments) if leaves else (), strict=False
-        ):
-            if digest != head:
-                first, last = _moment(since), _moment(until)
-                yield finding("rows", table=name, root=number, first=first, last=last)
+    """Rows that are not what was entered, are gone, or were never entered; entries no root would know."""
+    committed = _leaves(session)
+    for table, kept in KEPT.items():
+        try:
+            yield from _of(session, kept, committed)
+        except UNREADABLE:
+            yield finding("kept-unreadable", table=table)
+            committed = {key: said for key, said in committed.items() if key[1] != table}
+    for number, table in sorted(committed):
+        yield finding("kept-list", table=table, root=number)
 
 
-def _moment(seconds: int) -> str:
-    """For people; the first leaf begins before everything."""
-    return f"{datetime.fromtimestamp(seconds, VIETNAM):%d/%m/%Y %H:%M}" if seconds else "…"
+def _of(session: Session, kept: Kept, committed: dict[tuple[int, str], tuple[int, str]]) -> Iterator[Finding]:
+    table = kept.table.name
+    for number, entries in groupby(_entries(session, kept), key=lambda one: one.root_number):
+        digest, count = sha256(), 0
+        for one in entries:
+            digest.update(_line(one.row_key, one.version, one.hash))
+            count += 1
+            yield from _row(kept, one)
+        if number is not None and committed.pop((number, table), None) != (count, digest.hexdigest()):
+            yield finding("kept-list", table=table, root=number)
+    yield from _never_entered(session, kept)
+
+
+def _leaves(session: Session) -> dict[tuple[int, str], tuple[int, str]]:
+    """By root and table: how many entries, their hash."""
+    leaf = AuditLeaf
+    rows = session.execute(
+        select_columns(col(leaf.root_number), col(leaf.document_id), col(leaf.seq), col(leaf.head)).where(
+            col(leaf.document_id).startswith(ENTERED)
+        )
+    )
+    return {(root, name.removeprefix(ENTERED)): (count, digest) for root, name, count, digest in rows}
+
+
+def _entries(session: Session, kept: Kept) -> Iterator[Row[Any]]:
+    """All entries of a table by root, in a leaf's order, with the row as it stands."""
+    k, newer = KeptRow, aliased(KeptRow)
+    later = (
+        select_columns(col(newer.version))
+        .where(
+            col(newer.table_name) == col(k.table_name),
+            col(newer.row_key) == col(k.row_key),
+            col(newer.version) > col(k.version),
+        )
+        .exists()
+    )
+    in_order: ColumnElement[str] = col(k.row_key)
+    if session.get_bind().dialect.name == "postgresql":
+        in_order = in_order.collate("C")  # as Python sorts, in whatever language the database is
+    columns = [c.label(f"stands_{c.name}") for c in kept.table.c]
+    of = [col(k.root_number), col(k.row_key), col(k.version), col(k.hash), later.label("superseded")]
+    asked = (
+        select_columns(*of, *columns)
+        .join(kept.table, kept.key == col(k.row_key), isouter=True)
+        .where(col(k.table_name) == kept.table.name)
+        .order_by(col(k.root_number), in_order, col(k.version))
+    )
+    yield from session.execute(asked, execution_options={"yield_per": 1_000})
+
+
+def _row(kept: Kept, entry: Row[Any]) -> Iterator[Finding]:
+    if entry.superseded:
+        return
+    values: Mapping[str, Any] = {c.name: getattr(entry, f"stands_{c.name}") for c in kept.table.c}
+    there = all(values[c.name] is not None for c in kept.table.primary_key)
+    told = {"table": kept.table.name, "key": entry.row_key}
+    if entry.hash == GONE:
+        if there:
+            yield finding("kept-added", **told)
+    elif not there:
+        yield finding("kept-missing", **told)
+    elif kept.digest(values) != entry.hash:
+        yield finding("kept-changed", **told)
+
+
+def _never_entered(session: Session, kept: Kept) -> Iterator[Finding]:
+    known = (
+        select_columns(col(KeptRow.version))
+        .where(col(KeptRow.table_name) == kept.table.name, col(KeptRow.row_key) == kept.key)
+        .exists()
+    )
+    for key in session.execute(select_columns(kept.key).where(~known).order_by(kept.key)).scalars():
+        yield finding("kept-added", table=kept.table.name, key=key)

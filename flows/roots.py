@@ -1,7 +1,8 @@
 """The daily root over all event chains: made, linked to the one before, time-stamped.
 
-Once a Vietnamese day, all schools together. A root commits to the heads that no root has committed to yet;
-those that did not change stay committed through the links (docs/decisions/0021-audit-and-evidence.md).
+Once a Vietnamese day, and every hour in which something is decided; all schools together. A root commits to
+the heads that no root has committed to yet; those that did not change stay committed through the links
+(docs/decisions/0021-audit-and-evidence.md).
 The time-stamp may come later: a root is made whether or not an authority answers, and the next one commits
 to the time-stamp too, so that one that was taken away is told from one that never came.
 """
@@ -28,6 +29,9 @@ from models.audit import STAMP, AuditLeaf, AuditRoot, AuditStamp
 from models.db import Database
 from models.document import Document
 from models.errors import Unavailable
+from models.event import Event
+from models.kept import KeptRow
+from models.school import School
 from models.settings import VIETNAM, Settings
 from tasks import tokens
 from tasks.certificates import Trust
@@ -67,10 +71,23 @@ def newest(session: Session) -> AuditRoot | None:
     return session.exec(select(AuditRoot).order_by(col(AuditRoot.number).desc()).limit(1)).first()
 
 
-def is_due(session: Session, now: datetime) -> bool:
-    """Has this Vietnamese day no root yet?"""
+def is_due(session: Session, now: datetime, every: timedelta = timedelta()) -> bool:
+    """Has this Vietnamese day no root yet, or is the last one older than `every` and something new since?
+
+    A day that is not the last root's: that may be an earlier one, where a clock was set right.
+    """
     last = newest(session)
-    return last is None or last.at.astimezone(VIETNAM).date() < now.astimezone(VIETNAM).date()
+    if last is None or last.at.astimezone(VIETNAM).date() != now.astimezone(VIETNAM).date():
+        return True
+    return bool(every) and now - last.at >= every and _anything_since(session, last.at)
+
+
+def _anything_since(session: Session, at: datetime) -> bool:
+    """A look into an index for each school, no more; what it misses waits for the night."""
+    decided = select(Event.seq).where(col(Event.school_id) == col(School.id), col(Event.at) > at).exists()
+    asked = select(School.id).where(decided).limit(1)
+    entered = select(KeptRow.version).where(col(KeptRow.root_number).is_(None)).limit(1)
+    return session.exec(asked).first() is not None or session.exec(entered).first() is not None
 
 
 def make(db: Database, now: datetime) -> AuditRoot | None:
@@ -81,7 +98,8 @@ def make(db: Database, now: datetime) -> AuditRoot | None:
     """
     with db.read() as session:
         last = newest(session)
-        rows = (_Head(*leaf) for leaf in kept_rows.new_leaves(session))
+        entries = kept_rows.new(session)
+        rows = (_Head(*leaf) for leaf in kept_rows.leaves(entries))
         heads = [*_changed(session), *_new_stamps(session), *rows]
     at = now.astimezone(UTC).replace(microsecond=0)
     lines = (leaf_line(h.document_id, h.seq, h.head) for h in heads)
@@ -118,6 +136,7 @@ def make(db: Database, now: datetime) -> AuditRoot | None:
                         for place, one in enumerate(heads[start : start + _AT_ONCE])
                     ],
                 )
+            kept_rows.commit(session, entries, link.number)
     except IntegrityError:
         return None
     return row
@@ -191,12 +210,12 @@ def _token(
 
 
 def tend(db: Database, settings: Settings, now: Callable[[], datetime]) -> None:
-    """What the clock does: the day's root where there is none yet, and time-stamps on those without one.
+    """What the clock does: a root where one is due, and time-stamps on those without one.
 
     Nothing before the installation has its authority.
     """
     with db.read() as session:
-        due = is_due(session, now())
+        due = is_due(session, now(), timedelta(minutes=settings.root_minutes))
     made = make(db, now()) if due else None
     if made is not None:
         log.info("root number=%d leaves=%d", made.number, made.leaves)

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from flows import spot_draw
 from flows.candidates import today
 from models.db import Database
+from models.kept import enter_again
 from models.settings import Settings
 from models.spot_check import SpotDraw
 from tasks import keys
@@ -35,11 +36,14 @@ def reveal(db: Database, settings: Settings, now: datetime, school_id: str = "")
         if not hmac.compare_digest(spot_draw.commitment(seed, row.pool), row.commitment):
             raise ValueError(f"The seed of draw {row.id} does not fit what was published.")
         with db.write() as session:
-            done += session.exec(
+            revealed = session.exec(
                 update(SpotDraw)
                 .where(col(SpotDraw.id) == row.id, col(SpotDraw.seed).is_(None))
                 .values(seed=seed.hex(), revealed_at=now)
             ).rowcount
+            if revealed:
+                enter_again(session, SpotDraw, col(SpotDraw.id) == row.id)
+            done += revealed
     return done
 
 

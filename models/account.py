@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
+from models.kept import entered
 
 
 class Account(SQLModel, table=True):
@@ -60,6 +61,10 @@ class Group(SQLModel, table=True):
     name: str = Field(max_length=80)
     head_id: str | None = None
     deputy_id: str | None = None
+
+
+entered(AccountRole)
+entered(Group)
 
 
 class GroupMember(SQLModel, table=True):
@@ -157,3 +162,6 @@ class Change(SQLModel, table=True):
     state: str = Field(default="done", max_length=8)
     settled_by: str | None = None
     settled_at: datetime | None = maybe_instant()
+
+
+entered(Change)

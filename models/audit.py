@@ -37,7 +37,7 @@ class AuditLeaf(SQLModel, table=True):
 
     It names the document without a foreign key: it is to tell that a document is gone. Of the time-stamp on
     an earlier root (`document_id` is `STAMP`) `seq` is that root's number, `head` the SHA-256 of the token.
-    Of a table's rows that are never changed (`rows:…`) `seq` is the moment up to which they are meant.
+    Of the entries of a table's rows (`kept:…`, `models.kept.KeptRow`) `seq` is how many there are.
     """
 
     __tablename__ = "audit_leaf"

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKeyConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
+from models.kept import entered
 
 
 class DeadlineRule(SQLModel, table=True):
@@ -32,6 +33,9 @@ class DeadlineRule(SQLModel, table=True):
     set_at: datetime = instant()
     dropped_by: str | None = Field(default=None, foreign_key="account.id")
     dropped_at: datetime | None = maybe_instant()
+
+
+entered(DeadlineRule)
 
 
 class KeptLimit(SQLModel, table=True):

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKeyConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
+from models.kept import entered
 
 
 class Delegation(SQLModel, table=True):
@@ -43,6 +44,9 @@ class Delegation(SQLModel, table=True):
     document_id: str | None = Field(default=None, foreign_key="document.id", index=True)
     begun_at: datetime | None = maybe_instant()
     over_at: datetime | None = maybe_instant()
+
+
+entered(Delegation, "begun_at", "over_at")
 
 
 class Substitution(SQLModel, table=True):

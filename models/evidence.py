@@ -9,6 +9,7 @@ from sqlalchemy.event import listen
 from sqlmodel import Field, SQLModel
 
 from models.columns import blob_name, identifier, instant, maybe_blob_name, maybe_instant
+from models.kept import entered
 
 _UNMET = text("met_at IS NULL")
 
@@ -72,6 +73,8 @@ class Evidence(SQLModel, table=True):
     via: str = Field(default="page", max_length=8)
     at: datetime = instant()
 
+
+entered(Evidence)
 
 EVIDENCE_STAYS = {
     "sqlite": (

@@ -10,6 +10,7 @@ from sqlalchemy.event import listen
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
+from models.kept import entered
 
 
 class Flag(SQLModel, table=True):
@@ -65,6 +66,8 @@ class FlagEvent(SQLModel, table=True):
     account_id: str | None = None
     words: str = Field(default="", max_length=500)
 
+
+entered(FlagEvent)
 
 FLAG_EVENTS_STAY = {
     "sqlite": (

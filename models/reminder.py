@@ -9,6 +9,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field
+from models.kept import entered
 
 
 class ReminderRules(SQLModel, table=True):
@@ -27,3 +28,6 @@ class ReminderRules(SQLModel, table=True):
     value: list[dict[str, Any]] = json_field(list)
     set_by: str = Field(foreign_key="account.id")
     set_at: datetime = instant()
+
+
+entered(ReminderRules)

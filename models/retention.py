@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from models.appending import guard
 from models.columns import identifier, instant
+from models.kept import entered
 
 
 class RetentionRule(SQLModel, table=True):
@@ -85,6 +86,9 @@ class HoldLift(SQLModel, table=True):
     by_id: str
     at: datetime = instant()
 
+
+for _model in (RetentionRule, LegalHold, HoldLift):
+    entered(_model)
 
 RETENTION_STAYS = guard("retention_rule", "legal_hold", "hold_lift")
 """What makes the database itself refuse to change or delete them; migrations run the same words."""

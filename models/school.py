@@ -9,6 +9,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, Uniqu
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
+from models.kept import entered
 
 
 class School(SQLModel, table=True):
@@ -37,6 +38,10 @@ class SchoolSetting(SQLModel, table=True):
     school_id: str = Field(primary_key=True, foreign_key="school.id")
     key: str = Field(primary_key=True, max_length=64)
     value: Any = Field(default=None, sa_type=JSON)
+
+
+entered(SchoolName)
+entered(SchoolSetting)
 
 
 class SchoolWeek(SQLModel, table=True):
@@ -109,6 +114,9 @@ class CalendarChange(SQLModel, table=True):
     void_from: date | None = None
     void_by: str | None = None
     void_at: datetime | None = maybe_instant()
+
+
+entered(CalendarChange)
 
 
 class SchoolClass(SQLModel, table=True):

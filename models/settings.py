@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """Port of the embedded Prefect server; 0: port + 1."""
     prefect_keep_days: int = Field(default=90, ge=1)
     """So long the embedded Prefect keeps the run of a record that has ended; our own history stays."""
+    root_minutes: int = Field(default=60, ge=0)
+    """So long after a root the next decision waits for one at most (docs/decisions/0027); 0: once a day."""
     tsa_url: str = Field(default="", repr=False)
     """RFC 3161 time-stamp authorities in their order, separated by spaces, with user, password and policy
     as `https://user:password@host/path#policy`; empty: the embedded one."""

@@ -18,6 +18,7 @@ from sqlalchemy.event import listen
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, json_field, maybe_instant
+from models.kept import entered
 
 _PLANNED = text("state = 'planned'")
 REOPENED = "reopened"
@@ -59,6 +60,9 @@ class SpotDraw(SQLModel, table=True):
     protected_seed: bytes
     seed: str | None = Field(default=None, max_length=64)
     revealed_at: datetime | None = maybe_instant()
+
+
+entered(SpotDraw, "protected_seed")
 
 
 class SpotCheck(SQLModel, table=True):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography import x509
-from sqlmodel import Session, col, delete
+from sqlmodel import Session
 
 from flows import clock, delegations, keyring, vacancies
 from flows.people import Actor
@@ -131,9 +131,8 @@ def _revoke(
 
 def _withdraw(session: Session, settings: Settings, account: Account, role: str, now: datetime) -> None:
     changes.refuse_last(session, account, role)
-    session.exec(
-        delete(AccountRole).where(col(AccountRole.account_id) == account.id, col(AccountRole.role) == role)
-    )
+    if (held := session.get(AccountRole, (account.school_id, account.id, role))) is not None:
+        session.delete(held)
     if role == "clerk":
         keyring.revoke_keys(session, settings, account.id, now, "seal")
 

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select, update
 from flows.people import ROLES, Actor
 from models.account import Account, Change
 from models.errors import Fault, Invalid, NotFound, NotYours, Stale
+from models.kept import enter_again
 from models.key import SigningKey
 from models.notice import notice
 from models.text import Text
@@ -247,6 +248,7 @@ def settle(session: Session, change: Change, actor: Actor, state: str, now: date
     )
     if done.rowcount != 1:
         raise Stale(_SETTLED)
+    enter_again(session, Change, col(Change.id) == change.id)
     session.refresh(change)
     forget_secret(session, change)
     _tell(session, change, now)

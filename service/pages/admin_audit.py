@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import or_
 from sqlmodel import col, func, select
 
-from flows.kept_rows import ROWS
+from flows.kept_rows import BEFORE, ENTERED
 from models.audit import STAMP, AuditLeaf, AuditRoot, AuditRun, AuditStamp
 from models.text import Text
 from service.access import AdminViewer
@@ -26,7 +26,10 @@ def audit_page(request: Request, viewer: AdminViewer, office: OfficeDep) -> Resp
             select(func.count())
             .select_from(AuditLeaf)
             .where(
-                or_(col(AuditLeaf.document_id) == STAMP, col(AuditLeaf.document_id).startswith(ROWS)),
+                or_(
+                    col(AuditLeaf.document_id) == STAMP,
+                    *(col(AuditLeaf.document_id).startswith(other) for other in (BEFORE, ENTERED)),
+                ),
                 col(AuditLeaf.root_number) == col(AuditRoot.number),
             )
             .scalar_subquery()

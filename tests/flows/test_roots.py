@@ -6,12 +6,13 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+import time_machine
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, select
 
-from flows import certification, merkle, roots
-from flows.kept_rows import KEPT, ROWS
+from flows import certification, duties, merkle, roots
+from flows.kept_rows import ENTERED
 from models.audit import AuditLeaf, AuditRoot, AuditStamp
 from models.document import Document
 from tasks import tokens
@@ -19,7 +20,7 @@ from tasks.stamp_servers import StampServers, servers_of
 from tests.cast import Cast
 from tests.conftest import StampServer
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def leaves(session: Session, number: int) -> list[AuditLeaf]:
@@ -40,6 +41,7 @@ def test_a_root_commits_to_what_changed_and_is_linked_to_the_one_before(each_cas
     cast, now = each_cast, each_cast.office.now()
     db = cast.office.db
     first, second = cast.lesson_plan("lan", 14), cast.lesson_plan("lan", 15)
+    entered = [ENTERED + name for name in ("account_role", "school_name", "staff_group")]
     one = roots.make(db, now)
     assert one is not None
     cast.act("lan", second.id, "submit")
@@ -47,16 +49,17 @@ def test_a_root_commits_to_what_changed_and_is_linked_to_the_one_before(each_cas
     assert two is not None
     assert three is not None
     assert [(r.number, r.leaves, r.previous) for r in (one, two, three)] == [
-        (1, 2 + len(KEPT), ""),
-        (2, 1 + len(KEPT), one.hash),
-        (3, len(KEPT), two.hash),
+        (1, 2 + len(entered), ""),
+        (2, 1, one.hash),
+        (3, 0, two.hash),
     ]
     with db.read() as session:
+        assert [x.document_id for x in leaves(session, 1)[2:]] == entered
         heads = dict(session.exec(select(Document.id, Document.head_hash)).all())
         assert [(x.document_id, x.seq) for x in leaves(session, 1)[:2]] == [(first.id, 1), (second.id, 1)]
         changed, *rows = leaves(session, 2)
         assert (changed.document_id, changed.seq, changed.head) == (second.id, 2, heads[second.id])
-        assert [x.document_id for x in rows] == [ROWS + name for name in KEPT]
+        assert rows == [], "nothing else was written"
         for row in session.exec(select(AuditRoot)):
             lines = [merkle.leaf_line(x.document_id, x.seq, x.head) for x in leaves(session, row.number)]
             assert row.root == merkle.root_of(merkle.sha256(line) for line in lines)
@@ -69,8 +72,26 @@ def test_one_root_a_vietnamese_day(cast: Cast) -> None:
         assert roots.is_due(session, now)
     roots.make(cast.office.db, now)
     with cast.office.db.read() as session:
-        assert not roots.is_due(session, now + timedelta(hours=6))
+        assert not roots.is_due(session, now + timedelta(hours=6), HOUR), "nothing was decided"
         assert roots.is_due(session, now + timedelta(hours=8)), "17:22 and eight hours: the day after"
+        assert roots.is_due(session, now - DAY), "the clock was set right"
+
+
+def test_what_is_decided_or_written_waits_an_hour_for_a_root_at_most(cast: Cast) -> None:
+    now = cast.office.now()
+
+    def due(minutes: int, every: timedelta = HOUR) -> bool:
+        with cast.office.db.read() as session:
+            return roots.is_due(session, now + timedelta(minutes=minutes), every)
+
+    roots.make(cast.office.db, now)
+    duties.report_laptop(cast.office, cast.actor("lan"), broken=True, via="page")
+    assert [due(59), due(60), due(60, timedelta(0))] == [False, True, False]
+    roots.make(cast.office.db, now)
+    assert not due(60)
+    with time_machine.travel(now + timedelta(minutes=5), tick=True):
+        cast.lesson_plan("lan", 14)
+    assert [due(59), due(60)] == [False, True]
 
 
 def test_a_root_waits_for_its_stamp_while_no_authority_answers(cast: Cast, stamps: StampServer) -> None:

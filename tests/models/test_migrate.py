@@ -21,6 +21,7 @@ from models.destruction import DESTRUCTIONS_STAY
 from models.event import APPEND_ONLY
 from models.evidence import EVIDENCE_STAYS
 from models.flag import FLAG_EVENTS_STAY, FlagEvent
+from models.kept import ENTRIES_STAY
 from models.migrate import is_current, rebuilding, shape, upgrade
 from models.retention import RETENTION_STAYS
 from models.search import WORD_INDEX, is_described
@@ -59,13 +60,13 @@ def test_the_migrated_database_is_the_described_one(settings: Settings) -> None:
             ).scalars()
             stay = (*APPEND_ONLY[kind], *EVIDENCE_STAYS[kind], *FLAG_EVENTS_STAY[kind], *WORD_INDEX[kind])
             stay += (*SPOT_CHECKS_STAY[kind], *DESTRUCTIONS_STAY[kind], *RETENTION_STAYS[kind])
-            stay += ROOTS_STAY[kind]
+            stay += (*ROOTS_STAY[kind], *ENTRIES_STAY[kind])
             ours = ("event_", "evidence_", "flag_event_never_", "spot_draw_", "spot_check_", "document_text_")
             ours += tuple(
                 f"{table}_never_"
                 for table in (
                     *("destruction", "destroyed_file", "retention_rule", "legal_hold", "hold_lift"),
-                    *("audit_root", "audit_leaf", "audit_stamp"),
+                    *("audit_root", "audit_leaf", "audit_stamp", "kept_row"),
                 )
             )
             assert set(found) == {n for n in " ".join(stay).split() if n.startswith(ours)}
