@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
@@ -50,6 +51,11 @@ def told_apart(people: Sequence[N]) -> list[tuple[N, str]]:
         )
         for person in people
     ]
+
+
+def tidy_name(name: str) -> str:
+    """A sign-in name as it is stored."""
+    return unicodedata.normalize("NFC", name).strip().lower()[:80]
 
 
 def _letters(word: str) -> tuple[int, ...]:
