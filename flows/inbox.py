@@ -11,9 +11,10 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from flows import queries
+from flows.namesakes import names_of
 from flows.people import Actor
 from flows.queries import COUNTED
-from models.account import Account, Group
+from models.account import Group
 from models.document import Document, OpenStep
 from models.school import SchoolWeek
 
@@ -94,9 +95,7 @@ def facets(session: Session, actor: Actor) -> Facets:
         for w in session.exec(select(SchoolWeek).where(col(SchoolWeek.id).in_(weeks))).all()
     }
     group_names = dict(session.exec(select(Group.id, Group.name).where(col(Group.id).in_(groups))).all())
-    owner_names = dict(
-        session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(owners))).all()
-    )
+    owner_names = names_of(session, owners)
     return Facets(
         total=len(cells),
         types=tuple(Facet(k, k, n) for k, n in sorted(types.items())),

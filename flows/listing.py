@@ -25,6 +25,7 @@ from models.indexing import mark
 from models.school import SchoolWeek
 from models.search import DocumentText
 from models.settings import VIETNAM
+from models.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _by_change(actor: Actor, asked: Filter, after: Place | None, few: Few, limit
 
 def _by_words(session: Session, actor: Actor, asked: Filter, after: Place | None, few: Few) -> Any:
     marks = [(mark(kind, key),) for kind, key in asked_marks(asked)]
-    question = search.question(asked.q, (*marks, *reach(actor)))
+    question = search.question(asked.q, (*marks, *reach(actor)), _people_in(session, actor, asked.q))
     query = _columns()
     place: ColumnElement[int] = col(DocumentText.place)  # type: ignore[assignment]  # never null once stored
     by_index = few is None
@@ -154,6 +155,23 @@ def _by_words(session: Session, actor: Actor, asked: Filter, after: Place | None
         last = select(col(DocumentText.place)).where(col(DocumentText.document_id) == after[1])
         query = query.where(place < last.scalar_subquery())
     return query.order_by(place.desc())
+
+
+def beside(session: Session, actor: Actor, typed: str) -> tuple[Text, ...]:
+    """What a search looks for beside the words that were typed: what short forms and sign-in names mean."""
+    question = search.question(typed, (), _people_in(session, actor, typed))
+    return question.also if question else ()
+
+
+def _people_in(session: Session, actor: Actor, typed: str) -> search.Named:
+    """Whose sign-in names stand in a search."""
+    names = search.names_in(typed)
+    if not names:
+        return {}
+    found = select(col(Account.sign_in_name), col(Account.id), col(Account.full_name)).where(
+        col(Account.sign_in_name).in_(names), col(Account.school_id) == actor.school_id
+    )
+    return {row.sign_in_name: (row.id, row.full_name) for row in session.execute(found)}
 
 
 def _among(actor: Actor, few: Sequence[str]) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from flows.calendar import TeachingWeek, span
 from flows.cells import BREAK, Cell, Column, Paper, columns, fits, stand
 from flows.flag_words import WEEKLY
 from flows.flags import DueWeek
+from flows.namesakes import names_of
 from flows.obligations import Calendar, Owed, calendars, debtors, owed_types
 from flows.people import Actor
 from flows.queries import visible_to
@@ -166,7 +167,7 @@ def _lines(session: Session, actor: Actor, owed: Owed, year: str) -> tuple[Line,
     """Who owes the type, as far as this person may see."""
     found = debtors(session, owed, [actor.school_id]).get(actor.school_id, [])
     ids = {debtor.account_id for debtor in found}
-    names = dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(ids))).all())
+    names = names_of(session, ids)
     groups = dict(
         session.exec(select(Group.id, Group.name).where(col(Group.school_id) == actor.school_id)).all()
     )

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from flows import citing
 from flows.grammar import DocumentType
+from flows.namesakes import names_of
 from flows.people import Actor
 from flows.queries import DONE, LIGHT, visible_to
 from models.account import Account
@@ -38,15 +39,15 @@ class Source:
 def sources(session: Session, actor: Actor, declared: DocumentType, limit: int = LISTED) -> list[Source]:
     """Records of this type to begin from, the newest week first, the person's own before others'."""
     rows = session.exec(
-        select(Document, Account.full_name, SchoolWeek)
-        .join(Account, col(Account.id) == col(Document.owner_id))
+        select(Document, SchoolWeek)
         .join(SchoolWeek, col(SchoolWeek.id) == col(Document.week_id))
         .where(*_offered(actor, declared))
         .order_by((col(Document.owner_id) != actor.id), col(SchoolWeek.monday).desc(), col(Document.id))
         .options(LIGHT)
         .limit(limit)
     ).all()
-    return [Source(d, name, week, d.owner_id == actor.id) for d, name, week in rows]
+    names = names_of(session, {d.owner_id for d, _ in rows})
+    return [Source(d, names[d.owner_id], week, d.owner_id == actor.id) for d, week in rows]
 
 
 def content_of(

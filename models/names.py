@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-
-from models.account import Account
+from typing import Protocol, TypeVar
 
 _VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxyfjwz"
 _MARKS = str.maketrans(
@@ -16,13 +16,30 @@ _TONES = {c: n % 5 + 1 for n, c in enumerate("àảãáạằẳẵắặầẩ�
 
 
 def by_given_name(full_name: str) -> tuple[object, ...]:
-    """Sort key of a Vietnamese name: given name (last word) first; letters before tones."""
-    words = full_name.lower().split()
-    ordered = [*words[-1:], *words[:-1]]
+    """Sort key of a Vietnamese name: given name (last word) first; letters before tones.
+
+    What stands after the name in brackets (`told_apart`) comes last.
+    """
+    name, _, more = full_name.lower().partition(" (")
+    words = name.split()
+    ordered = [*words[-1:], *words[:-1], more]
     return tuple((_letters(word), tuple(_TONES.get(c, 0) for c in word)) for word in ordered)
 
 
-def told_apart(people: Sequence[Account]) -> list[tuple[Account, str]]:
+class Named(Protocol):
+    """Whoever has a name and signs in: an account, or a row with these columns of it."""
+
+    @property
+    def full_name(self) -> str: ...
+
+    @property
+    def sign_in_name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def told_apart(people: Sequence[N]) -> list[tuple[N, str]]:
     """Each with a name to be chosen by: who shares theirs with another is told by the sign-in name."""
     shared = Counter(person.full_name.casefold() for person in people)
     return [
@@ -34,6 +51,11 @@ def told_apart(people: Sequence[Account]) -> list[tuple[Account, str]]:
         )
         for person in people
     ]
+
+
+def tidy_name(name: str) -> str:
+    """A sign-in name as it is stored."""
+    return unicodedata.normalize("NFC", name).strip().lower()[:80]
 
 
 def _letters(word: str) -> tuple[int, ...]:

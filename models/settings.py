@@ -200,6 +200,11 @@ class Settings(BaseSettings):
         """Results of checks, sealed, for some minutes (`tasks/check_results.py`)."""
         return self.data / "verified"
 
+    @property
+    def unfinished_restore(self) -> Path:
+        """There while a restore is being written, and after one that was cut off (`tasks/restoring.py`)."""
+        return self.data / "restore-unfinished"
+
     def make_data_folder(self) -> None:
         """Records and mails lie in it: a new one is for this account alone, one there stays as it is."""
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,9 +11,9 @@ from sqlmodel import Session, col, select
 
 from models.account import Account, AccountRole, Group
 from models.errors import Fault, Invalid, NotFound
+from models.names import tidy_name
 from models.text import Text
 from service.changes import refusal
-from service.sign_in import tidy_name
 from tasks.rich_text import clean_line
 
 OF_A_GROUP = frozenset({"teacher", "principal", "vice_principal"})

@@ -8,7 +8,8 @@ administrator when that person approves records. Every query stands within the a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select, update
@@ -19,7 +20,7 @@ from flows.flag_words import PASSWORDS
 from flows.office import Office
 from flows.people import ROLES, Actor
 from models.account import Account, AccountRole, Change
-from models.errors import NotFound, Stale
+from models.errors import NotFound, RecordsError, Stale
 from models.flag import Flag
 from models.settings import Settings
 from models.text import Text
@@ -135,20 +136,76 @@ def confirm(
     address: str,
     now: datetime,
     *,
-    keep: str = "",
+    keep: Collection[str] = (),
 ) -> Asked:
     """Confirm with one's own password, then do it. A password that is reset is shown to who confirms it.
 
-    `keep`: of whoever becomes an approver, the id of the key that is confirmed as theirs; another one ends.
+    `keep`: of whoever becomes an approver, the key that is confirmed as theirs; another one ends.
     """
     with office.db.read() as session:
         changes.refuse_doubtful(session, changes.find_waiting(session, actor, change_id), actor, now)
+    _check_own(office, actor, password, address, now)
+    return _do(office, actor, change_id, now, keep=keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What became of a list. `refused`: change id to why that one was not done."""
+
+    done: tuple[Change, ...]
+    refused: dict[str, Text]
+
+
+def confirm_appointments(
+    office: Office,
+    actor: Actor,
+    change_ids: Sequence[str],
+    password: Secret,
+    address: str,
+    now: datetime,
+    *,
+    keep: Collection[str] = (),
+) -> Confirmed:
+    """Confirm posts and roles of several people with one password, each in a transaction of its own.
+
+    What cannot be done (settled elsewhere, no longer possible) is refused alone. `keep`: the keys confirmed
+    as their holders'. Only appointments: what else waits is looked at one by one. BadSignIn or Locked, and
+    nothing is done, when the password is wrong.
+    """
+    _check_own(office, actor, password, address, now)
+    done, refused = [], {}
+    for change_id in dict.fromkeys(change_ids):
+        try:
+            done.append(_do(office, actor, change_id, now, keep=keep, only=change_words.GRANTS).change)
+        except RecordsError as refusal:
+            refused[change_id] = refusal.sentence
+    return Confirmed(tuple(done), refused)
+
+
+def _check_own(office: Office, actor: Actor, password: Secret, address: str, now: datetime) -> None:
+    with office.db.read() as session:
         name = session.get_one(Account, actor.id).sign_in_name
     check(office, name, password, address, now, present=True)
+
+
+def _do(
+    office: Office,
+    actor: Actor,
+    change_id: str,
+    now: datetime,
+    *,
+    keep: Collection[str],
+    only: Collection[str] | None = None,
+) -> Asked:
+    """What was confirmed, in one transaction; `only`: NotFound for another action."""
     once = Secret(passwords.once())
-    hashed = passwords.make_hash(once)
+    with office.db.read() as session:
+        resets = changes.find_waiting(session, actor, change_id).action == "reset-password"
+    hashed = passwords.make_hash(once) if resets else ""
     with office.db.write() as session:
         change = changes.find_waiting(session, actor, change_id)
+        if only is not None and change.action not in only:
+            raise NotFound
         changes.refuse_doubtful(session, change, actor, now)
         data, ends = change.data, False
         if change.account_id is not None:
@@ -164,10 +221,10 @@ def confirm(
             if ends:
                 keyring.revoke_keys(session, office.settings, account.id, now)
                 changes.drop_void(session, account, now)
-    return Asked(change, once if change.action == "reset-password" else None)
+    return Asked(change, once if resets else None)
 
 
-def _ends_key(session: Session, change: Change, keep: str) -> bool:
+def _ends_key(session: Session, change: Change, keep: Collection[str]) -> bool:
     """Does a key end with this appointment? Written into the change, for those who are told of it.
 
     The account's row is held: a key that is being made meanwhile comes before, or finds an approver.
@@ -176,8 +233,8 @@ def _ends_key(session: Session, change: Change, keep: str) -> bool:
     account = session.exec(query).one()
     key = key_at_stake(session, account, change.action, change.data)
     if key is not None:
-        change.data = change.data | {"key": "kept" if key.id == keep else "ended"}
-    return key is not None and key.id != keep
+        change.data = change.data | {"key": "kept" if key.id in keep else "ended"}
+    return key is not None and key.id not in keep
 
 
 def refuse(office: Office, actor: Actor, change_id: str, now: datetime) -> None:

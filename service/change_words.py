@@ -99,6 +99,22 @@ def describe(session: Session, change: Change) -> Text:
     return sentence
 
 
+def post_in(session: Session, change: Change) -> tuple[Text, str | None]:
+    """The post an appointment gives, in a few words, and who would lose it: a group has one head."""
+    if change.action == "grant":
+        return ROLES[change.data["role"]], None
+    group = session.get_one(Group, change.data["group_id"])
+    held_by = group.head_id if change.action == "appoint-head" else group.deputy_id
+    before = session.get(Account, held_by) if held_by and held_by != change.account_id else None
+    return _POSTS[change.action].format(what=group.name), before.full_name if before else None
+
+
+_POSTS = {
+    "appoint-head": Text("Tổ trưởng {what}", "Head of {what}"),
+    "appoint-deputy": Text("Tổ phó {what}", "Deputy head of {what}"),
+}
+
+
 def millimetres(tenths: int) -> Text:
     """36, or 32,5 as each language writes it."""
     whole, rest = divmod(tenths, 10)

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 
 from models.errors import RecordsError
 from models.settings import Settings, unusable
-from models.text import Text
 from service import supervise
+from service.cli_admin import admin
+from service.cli_told import tell
 
 app = typer.Typer(
     name="hososo",
@@ -26,11 +27,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # its traceback shows local variables, and they may hold a PIN
     help="Hồ Sơ Số: hồ sơ của nhà trường, từ biểu mẫu đến lưu trữ. · A school's records, form to archive.",
-)
-admin = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Việc của quản trị trên máy chủ. · On the server.",
 )
 app.add_typer(admin, name="admin")
 spot = typer.Typer(
@@ -56,6 +52,22 @@ _PassphraseFile = Annotated[
 _OWN = (sys.executable, "-m", "service.cli")
 
 
+_WITHOUT_DATA = frozenset({"restore", "doctor", "verify", "types", "spot"})
+"""Commands that mend half a restore, say so, or look at no school's data."""
+
+
+@app.callback()
+def begin(called: typer.Context) -> None:
+    """Before every command: nothing starts on half a restore."""
+    if called.invoked_subcommand in _WITHOUT_DATA:
+        return
+    settings = Settings()
+    if settings.unfinished_restore.exists():
+        from tasks.restoring import refuse_unfinished
+
+        refuse_unfinished(settings)
+
+
 def main() -> None:
     """Run a command; a refusal is said in both languages and ends with 1."""
     # What is imported stays: looking through it again and again for garbage is a seventh of a start.
@@ -78,12 +90,6 @@ def main() -> None:
             raise
         tell(said, err=True)
         sys.exit(1)
-
-
-def tell(sentence: Text, *, err: bool = False) -> None:
-    """Both languages, a line each."""
-    typer.echo(sentence.vi, err=err)
-    typer.echo(sentence.en, err=err)
 
 
 def _child(part: str) -> Settings:
@@ -279,74 +285,6 @@ def restore(
         check_only=check,
         accept_missing=accept_missing,
     )
-
-
-@admin.command("create-school")
-def create_school(
-    name: Annotated[str, typer.Option(prompt="Tên trường · School name")],
-    parent: Annotated[str, typer.Option(prompt="Cơ quan chủ quản · Parent body")],
-    place: Annotated[str, typer.Option(prompt="Địa danh · Place")],
-    abbreviation: Annotated[str, typer.Option(prompt="Chữ viết tắt · Abbreviation")],
-    admin_name: Annotated[str, typer.Option(prompt="Họ tên quản trị · Administrator's full name")],
-    admin_login: Annotated[
-        str, typer.Option(prompt="Tên đăng nhập của quản trị · Administrator's sign-in name")
-    ],
-    principal_name: Annotated[str, typer.Option(prompt="Họ tên hiệu trưởng · Principal's full name")],
-    principal_login: Annotated[
-        str, typer.Option(prompt="Tên đăng nhập của hiệu trưởng · Principal's sign-in name")
-    ],
-) -> None:
-    """Tạo trường với quản trị và hiệu trưởng đầu tiên. · A school, its first administrator and principal."""
-    from service.installing import NewSchool, found_school
-
-    given = NewSchool(
-        name, parent, place, abbreviation, admin_name, admin_login, principal_name, principal_login
-    )
-    for line in found_school(Settings(), given):
-        tell(line)
-
-
-@admin.command("unlock")
-def unlock(login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")]) -> None:
-    """Mở khóa một tài khoản bị tạm dừng đăng nhập. · End an account's sign-in pause."""
-    from service.installing import unlock_account
-
-    tell(unlock_account(Settings(), login))
-
-
-@admin.command("reset-password")
-def reset_password(login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")]) -> None:
-    """Cấp mật khẩu dùng một lần cho người đã quên. · A password to be used once, for who forgot it."""
-    from service.installing import reset_password
-
-    tell(reset_password(Settings(), login))
-
-
-@admin.command("remove-second-factor")
-def remove_second_factor(login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")]) -> None:
-    """Gỡ xác thực hai lớp của người mất điện thoại và mã dự phòng. · For who lost the phone and the codes."""
-    from service.installing import remove_second_factor
-
-    tell(remove_second_factor(Settings(), login))
-
-
-@admin.command("grant")
-def grant(
-    login: Annotated[str, typer.Argument(help="Tên đăng nhập · Sign-in name")],
-    role: Annotated[str, typer.Argument(help="principal, vice_principal, clerk, teacher, inspector, admin")],
-) -> None:
-    """Giao vai trò khi không còn ai xác nhận được. · Give a role where nobody is left to confirm it."""
-    from service.installing import grant
-
-    tell(grant(Settings(), login, role))
-
-
-@admin.command("prefect-login")
-def prefect_login() -> None:
-    """Chuỗi đăng nhập trang Prefect trên máy này. · What Prefect's own pages on this machine ask for."""
-    from service.installing import prefect_login
-
-    typer.echo(prefect_login(Settings()))
 
 
 @audit.command("verify")

@@ -34,7 +34,7 @@ from service.doctor_reach import REACHED
 from service.doctor_trust import trust
 from service.findings import Finding, Mark
 from service.health import disk
-from tasks import libreoffice, master_keys
+from tasks import libreoffice, master_keys, restoring
 from tasks.blobs import BlobStore
 from tasks.master_keys import LostMasterKey
 
@@ -103,9 +103,10 @@ def _folder(settings: Settings) -> Iterator[Finding]:
             part,
             Text(
                 f"Không ghi được vào {data} ({word}, còn trống {left}). Dọn chỗ, sửa quyền, gắn lại ổ đĩa, "
-                "hoặc đặt HOSOSO_DATA. Những gì đã lưu vẫn nguyên.",
+                "hoặc đặt HOSOSO_DATA. Những gì đã lưu vẫn nguyên; sao lưu sang ổ khác: hososo backup.",
                 f"{data} cannot be written ({word}, {left} free). Make room, mend its permissions, remount "
-                "the disk, or set HOSOSO_DATA. What was saved is whole.",
+                "the disk, or set HOSOSO_DATA. What was saved is whole; back it up onto another disk: "
+                "hososo backup.",
             ),
         )
         return
@@ -146,11 +147,15 @@ def _secrets(folder: Path) -> Iterator[Finding]:
 
 def _database(settings: Settings) -> Iterator[Finding]:
     part = Text("Cơ sở dữ liệu", "Database")
-    if not is_there(settings):
+    if not is_there(settings) and not settings.unfinished_restore.exists():
         yield Finding("✗", part, Text("Chưa có. Chạy: hososo migrate", "Not made yet. Run: hososo migrate"))
         return
     db = Database(settings.database)
     try:
+        if command := restoring.unfinished(settings):
+            told = restoring.UNFINISHED.format(command=command, data=settings.data.resolve())
+            yield Finding("✗", Text("Phục hồi", "Restore"), told)
+            return
         if not is_current(db):
             yield Finding(
                 "✗", part, Text("Chưa nâng cấp. Chạy: hososo migrate", "Not upgraded. Run: hososo migrate")

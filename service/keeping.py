@@ -14,7 +14,7 @@ from models.settings import Settings
 from models.text import Text
 from service.supervise import lock
 from tasks import backing_up, restoring
-from tasks.checking_backups import Backup, BadBackup, check, open_file, opened
+from tasks.checking_backups import BadBackup, check, open_file, opened
 from tasks.keys import Secret
 
 Tell = Callable[[Text], None]
@@ -93,16 +93,19 @@ def restore(
             return
         if made.missing and not accept_missing:
             raise BadBackup(_ACCEPT)
-        _write(settings, backup)
+        with lock(settings):
+            restoring.refuse_unfit(settings, backup)
+            restoring.restore(settings, backup, file, refuse_broken, _options(keys, accept_missing))
         if made.trust:
             tell(_TRUST_BACK.format(count=len(made.trust), folder=settings.trust_folder.resolve()))
     tell(_RESTORED.format(data=settings.data.resolve()))
 
 
-def _write(settings: Settings, backup: Backup) -> None:
-    with lock(settings):
-        restoring.refuse_unfit(settings, backup)
-        restoring.restore(settings, backup, refuse_broken)
+def _options(keys: Keys, accept_missing: bool) -> list[str]:
+    """What the same command is to be given again; files by their whole path."""
+    given = (("--passphrase-file", keys.passphrase_file), ("--master-key", keys.master_key))
+    named = [word for option, file in given if file is not None for word in (option, str(file.resolve()))]
+    return [*named, *(["--accept-missing"] if accept_missing else [])]
 
 
 def _passphrase(file: Path | None) -> Secret | None:

@@ -31,9 +31,10 @@ from tasks.mail_servers import Unopened
 # what is asked for
 
 
-def ask(office: Office, asker: Actor, typed: Typed, now: datetime) -> Asked:
+def ask(office: Office, asker: Actor, typed: Typed, now: datetime, *, untried: bool = False) -> Asked:
     """Another mail server: in force at once when a principal asks, else after one has confirmed it.
 
+    `untried`: the asker keeps it though the server did not let us in; whoever confirms it is told.
     Invalid (with the fields) when it cannot be one, or when nothing changes.
     """
     wanted = check(typed)
@@ -50,6 +51,8 @@ def ask(office: Office, asker: Actor, typed: Typed, now: datetime) -> Asked:
             "server": server,
             "protected": base64.b64encode(protected).decode() if protected else "",
         }
+        if untried:
+            data["untried"] = True
         return _record(session, asker, "mail-server", data, now)
 
 

@@ -1,9 +1,11 @@
-"""Trying a mail server before it is asked for: one test mail through what was typed, nothing stored."""
+"""Trying a mail server before it is asked for, through what was typed: is it there and does it let us in, or
+one test mail. Nothing is stored."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import socket
 import ssl
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from models.account import Account
 from models.text import Text
 from service import changes, tries
 from service.mail_changes import protected_for
-from service.mail_form import Typed, check
+from service.mail_form import Typed, Wanted, check
 from tasks import letters, mail_servers, posting
 from tasks.keys import Secret
 from tasks.mail_servers import Server
@@ -34,6 +36,10 @@ class Tried:
     advice: Text | None
     kept: str
     """The password as the page hands it back, encrypted."""
+    sent: bool = True
+    """A test mail was asked for; otherwise the server was only asked to let us in."""
+    seal: str = ""
+    """Of what was tried: who wants to keep it all the same keeps exactly this."""
 
     @property
     def well(self) -> bool:
@@ -48,6 +54,38 @@ def try_out(office: Office, account: Account, typed: Typed, now: datetime) -> Tr
     wanted = check(typed)
     if "@" not in account.email:
         raise changes.refusal("test", NO_ADDRESS)
+    server, kept = _server(office, account, typed, wanted, now)
+    message = posting.compose(letters.letter(office.settings, account, "test", now), office.settings, server)
+    try:
+        return Tried(asyncio.run(posting.try_out(server, message)), None, kept)
+    except (*posting.FAULTS, posting.BadAddress) as wrong:
+        return Tried(posting.words(wrong, server), _advice(wrong), kept)
+
+
+def knock(office: Office, account: Account, typed: Typed, now: datetime) -> Tried:
+    """Does the server answer, encrypt, let us in and take the sender? No mail is sent, nothing is stored.
+
+    Refusals as in `try_out`. At most `posting.KNOCK` seconds, in the thread of this request.
+    """
+    wanted = check(typed)
+    server, kept = _server(office, account, typed, wanted, now)
+    seal = seal_of(wanted)
+    try:
+        asyncio.run(posting.knock(server))
+    except posting.FAULTS as wrong:
+        return Tried(posting.words(wrong, server), _advice(wrong), kept, sent=False, seal=seal)
+    return Tried("", None, kept, sent=False, seal=seal)
+
+
+def seal_of(wanted: Wanted) -> str:
+    """Tells one mail server from another in a form; the password is no part of it."""
+    return hashlib.sha256(repr(wanted).encode()).hexdigest()[:32]
+
+
+def _server(
+    office: Office, account: Account, typed: Typed, wanted: Wanted, now: datetime
+) -> tuple[Server, str]:
+    """The server to speak to, and its password as the page hands it back; counted as a try."""
     with office.db.write() as session:
         count = tries.count(session, f"mail try {account.id}", now, window=tries.PAUSE, sliding=False)
         row = mail_servers.held(session, account.school_id)
@@ -58,13 +96,8 @@ def try_out(office: Office, account: Account, typed: Typed, now: datetime) -> Tr
     if protected:
         place = (account.school_id, wanted.host, wanted.port, wanted.login)
         password = mail_servers.unlock(protected, office.settings.master_key, *place)
-    server = Server(**asdict(wanted), password=password)
-    message = posting.compose(letters.letter(office.settings, account, "test", now), office.settings, server)
     kept = base64.b64encode(protected).decode() if protected else ""
-    try:
-        return Tried(asyncio.run(posting.try_out(server, message)), None, kept)
-    except (*posting.FAULTS, posting.BadAddress) as wrong:
-        return Tried(posting.words(wrong, server), _advice(wrong), kept)
+    return Server(**asdict(wanted), password=password), kept
 
 
 def _advice(wrong: BaseException) -> Text:

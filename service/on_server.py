@@ -13,11 +13,11 @@ from flows.office import Office
 from flows.people import ROLES
 from models.account import Account, Change
 from models.errors import NotFound
+from models.names import tidy_name
 from models.school import School, SchoolName
 from service import changes
 from service.account_changes import Asked, ask_within
 from service.account_rows import Person, add_account
-from service.sign_in import tidy_name
 from tasks import passwords
 from tasks.keys import Secret
 

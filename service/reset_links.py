@@ -18,10 +18,11 @@ from models.account import Account, ResetLink
 from models.columns import new_id
 from models.errors import NotFound
 from models.flag import Flag
+from models.names import tidy_name
 from models.text import Text
 from service import changes, tries
 from service.passes import digest, end_passes
-from service.sign_in import address_row, name_key, tidy_name, unlock_name
+from service.sign_in import address_row, name_key, unlock_name
 from tasks import hidden_links, letters, passwords
 from tasks.keys import Secret
 

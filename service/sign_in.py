@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import unicodedata
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
@@ -17,6 +16,7 @@ from sqlmodel import Session, col, select, update
 from flows.office import Office
 from models.account import Account, Pass, SecondFactor, Throttle
 from models.errors import Locked, NotYours, RecordsError
+from models.names import tidy_name
 from models.settings import Settings
 from models.text import Text
 from service.passes import Kind, digest, end_pass, issue_pass
@@ -167,11 +167,6 @@ def paused_until(session: Session, settings: Settings, name: str, now: datetime)
 def unlock_name(session: Session, settings: Settings, name: str) -> None:
     """Forget the wrong passwords of a name."""
     session.exec(delete(Throttle).where(col(Throttle.source) == name_key(settings, name)))
-
-
-def tidy_name(name: str) -> str:
-    """A sign-in name as it is stored."""
-    return unicodedata.normalize("NFC", name).strip().lower()[:80]
 
 
 def name_key(settings: Settings, name: str) -> str:

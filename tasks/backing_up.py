@@ -12,6 +12,8 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -19,8 +21,10 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
 from sqlmodel import Session, select
 
+from models import room
 from models.db import Database
 from models.destruction import DestroyedFile
 from models.errors import RecordsError
@@ -125,22 +129,62 @@ def write(
     if not is_there(settings):
         raise CannotBackUp(_NOTHING)
     part = path.with_name(f".{path.name}.part")
-    db = Database(settings.database)
     try:
-        _refuse_unfit(settings, db)
-        sealed = seal(settings.master_key, passphrase) if passphrase is not None else None
-        with _created(part) as archive:
-            made = _fill(archive, settings, db, now, sealed, trust)
+        with _database(settings, path) as db:
+            _refuse_unfit(settings, db)
+            sealed = seal(settings.master_key, passphrase) if passphrase is not None else None
+            with _created(part) as archive:
+                made = _fill(archive, settings, db, now, sealed, trust)
         read_back(part)
         part.rename(path)
         _sync_folder(path.parent)
     except OSError as error:
         raise CannotBackUp(_NO_ROOM.format(path=path.parent, error=error.strerror or error)) from error
     finally:
-        db.dispose()
         with contextlib.suppress(OSError):  # where nothing can be written there is nothing to take away
             part.unlink(missing_ok=True)
     return made
+
+
+@contextlib.contextmanager
+def _database(settings: Settings, path: Path) -> Iterator[Database]:
+    """The database to read from.
+
+    On a read-only disk SQLite cannot open its file, for the log beside it wants an index: a copy of both is
+    read, beside the backup, and is gone afterwards. OSError when there is no room for it.
+    """
+    address = make_url(settings.database)
+    file = Path(address.database or "")
+    with contextlib.ExitStack() as left:
+        url = settings.database
+        if address.get_backend_name() == "sqlite" and room.look(file.parent) == "read-only":
+            beside = tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.")
+            url = f"sqlite:///{_copied(file, Path(left.enter_context(beside)))}"
+        db = Database(url)
+        left.callback(db.dispose)
+        yield db
+
+
+def _copied(file: Path, folder: Path) -> Path:
+    """A database file and its log, of one moment: CannotBackUp when somebody writes to them elsewhere."""
+    both = [file, file.with_name(f"{file.name}-wal")]
+
+    def state() -> list[tuple[int, int, int] | None]:
+        found = [one.stat() if one.exists() else None for one in both]
+        return [(s.st_size, s.st_mtime_ns, s.st_ctime_ns) if s else None for s in found]
+
+    for _ in range(_COPIES):
+        before = state()
+        for one in both:
+            (folder / one.name).unlink(missing_ok=True)
+            if one.exists():
+                shutil.copyfile(one, folder / one.name)
+        if state() == before:
+            return folder / file.name
+    raise CannotBackUp(_WRITTEN_ELSEWHERE.format(path=file))
+
+
+_COPIES = 3
 
 
 def _refuse_unfit(settings: Settings, db: Database) -> None:
@@ -282,6 +326,12 @@ _NO_ROOM = Text(
 _NOTHING = Text(
     "Cơ sở dữ liệu này còn trống, không có gì để sao lưu. Xem HOSOSO_DATA và HOSOSO_DATABASE_URL.",
     "This database is empty; there is nothing to back up. See HOSOSO_DATA and HOSOSO_DATABASE_URL.",
+)
+_WRITTEN_ELSEWHERE = Text(
+    "{path} nằm trên ổ đĩa chỉ cho đọc ở đây nhưng đang được ghi từ nơi khác. Chạy sao lưu ở nơi hệ "
+    "thống đang chạy.",
+    "{path} is on a disk that is read-only here, but is being written from elsewhere. Run the backup where "
+    "the system runs.",
 )
 _NOT_UPGRADED = Text(
     "Cơ sở dữ liệu không cùng phiên bản với chương trình. Chạy: hososo migrate",

@@ -123,8 +123,7 @@ _SAY_MORE = (("archived", "approved"), ("overdue", "flag"), ("overdue", "reminde
 def _named(item: Item, language: Language) -> Item:
     if not item.names:
         return item
-    # A name may have others after it in brackets: who is to decide.
-    names = sorted(item.names, key=lambda name: by_given_name(name.partition(" (")[0]))
+    names = sorted(item.names, key=by_given_name)
     shown, more = names[:NAMES_SHOWN], len(names) - NAMES_SHOWN
     said = ", ".join(shown)
     if more > 0:

@@ -42,6 +42,9 @@ GIVE_UP = timedelta(days=1)
 PATIENCE = 40.0
 """Seconds for one mail: below the first back-off, so that nobody else takes up a mail being sent."""
 
+KNOCK = 15.0
+"""Seconds to see whether a server is there and lets us in: somebody waits for the page."""
+
 AT_ONCE = 50
 """Mails sent over one connection."""
 
@@ -180,6 +183,18 @@ async def try_out(server: Server, message: EmailMessage, tls_context: ssl.SSLCon
     finally:
         await hang_up(client)
     return server.without_password(one_line(said, 300))
+
+
+async def knock(server: Server, tls_context: ssl.SSLContext | None = None) -> None:
+    """Connect, encrypt, sign in and name the sender, without sending anything. Raises FAULTS."""
+    client = client_of(server, tls_context)
+    try:
+        async with asyncio.timeout(KNOCK):
+            await client.connect()
+            await client.mail(server.sender)  # what a server says of a missing sign-in or a strange sender
+            await client.rset()
+    finally:
+        await hang_up(client)
 
 
 async def hang_up(client: aiosmtplib.SMTP) -> None:

@@ -1,16 +1,18 @@
 """Putting a checked backup onto an empty machine: files first, then all rows in one transaction.
 
 Nothing is overwritten. The rows go into tables of the shape they were saved in, which is then upgraded; what
-breaks off before the commit leaves a database without tables, and the same command may be run again.
+breaks off before the commit leaves a database without tables and a note of the command: it may be run again,
+and no other command starts before.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -19,7 +21,7 @@ from sqlmodel import Session
 
 from models.db import Database
 from models.errors import RecordsError
-from models.migrate import is_empty, rebuilding, shape
+from models.migrate import is_empty, is_there, rebuilding, shape
 from models.portable import any_order, load
 from models.settings import Settings
 from models.text import Text
@@ -65,10 +67,22 @@ def refuse_unfit(settings: Settings, backup: Backup) -> None:
         raise CannotRestore(_NO_ROOM.format(path=settings.data, need=backup.manifest.size // 2**20 + 64))
 
 
-def restore(settings: Settings, backup: Backup, check: Callable[[Session], None]) -> None:
-    """Write everything; `check` looks at the upgraded rows and raises when they may not be committed."""
+class Unfinished(RecordsError):
+    """A restore was cut off here: files without rows, which no other command may take for an installation."""
+
+    code = "restore-unfinished"
+
+
+def restore(
+    settings: Settings, backup: Backup, file: Path, check: Callable[[Session], None], args: Sequence[str] = ()
+) -> None:
+    """Write everything; `check` looks at the upgraded rows and raises when they may not be committed.
+
+    Until the commit a note says that a restore of `file` was begun, with the options it needs (`args`).
+    """
     try:
         _close_to_others(settings.data)
+        _note(settings.unfinished_restore, shlex.join(["hososo", "restore", str(file.resolve()), *args]))
         _write_key(_key_file(settings), backup.master)
         store = BlobStore(settings.blobs)
         for name in backup.manifest.blobs:
@@ -80,8 +94,42 @@ def restore(settings: Settings, backup: Backup, check: Callable[[Session], None]
             shape(connection)
             with Session(connection, join_transaction_mode="rollback_only", autoflush=False) as session:
                 check(session)
+        settings.unfinished_restore.unlink()
     except (OSError, SQLAlchemyError) as error:
         raise CannotRestore(_BROKE_OFF.format(error=error)) from error
+
+
+def unfinished(settings: Settings) -> str:
+    """The command that began a restore which was cut off here; empty when there is none.
+
+    All rows come in one transaction: a note beside rows is one that was left after them.
+    """
+    try:
+        command = settings.unfinished_restore.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+    if is_there(settings):
+        db = Database(settings.database)
+        try:
+            if not is_empty(db):
+                return ""
+        finally:
+            db.dispose()
+    return command or "hososo restore"
+
+
+def refuse_unfinished(settings: Settings) -> None:
+    """Raise Unfinished where a restore was cut off."""
+    command = unfinished(settings)
+    if command:
+        raise Unfinished(UNFINISHED.format(command=command, data=settings.data.resolve()))
+
+
+def _note(path: Path, command: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f"{command}\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _close_to_others(data: Path) -> None:
@@ -124,6 +172,12 @@ def _write_key(path: Path, master: bytes) -> None:
         os.fsync(file.fileno())
 
 
+UNFINISHED = Text(
+    "Một lần phục hồi vào {data} bị ngắt giữa chừng: mới có một phần tệp, chưa có dữ liệu. Chạy lại lệnh "
+    "phục hồi, không mất gì: {command}. Không phục hồi nữa thì đặt HOSOSO_DATA sang một thư mục trống.",
+    "A restore into {data} was cut off: part of the files are there, and no data. Begin the restore again, "
+    "nothing is lost: {command}. To give it up, set HOSOSO_DATA to an empty folder.",
+)
 _HAS_TABLES = Text(
     "Cơ sở dữ liệu này đã có dữ liệu; phục hồi không ghi đè. "
     "Đặt HOSOSO_DATA (và HOSOSO_DATABASE_URL) sang nơi trống rồi chạy lại.",

@@ -1,27 +1,22 @@
-"""What people do for themselves: password, PIN and certificate; and confirming changes (law 7)."""
+"""What people do for themselves: password, PIN and certificate."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session
 
 from flows import keyring
 from flows.board import advice
 from flows.flag_words import PASSWORDS
 from flows.office import Office
 from flows.stamps import picture_of
-from models.account import Account, Change
 from models.errors import Invalid, NotFound, RecordsError
-from models.key import SigningKey
 from models.text import Text
 from service import (
     accounts,
     calendar_feeds,
-    change_words,
     changes,
     key_changes,
     key_words,
@@ -30,13 +25,12 @@ from service import (
 )
 from service.access import CheckedForm, PageViewer, SignedIn, Viewer
 from service.account_changes import Asked
-from service.approvers import appoints, holds_post
-from service.consents import doubtful_since, key_at_stake, needs_consent
+from service.consents import needs_consent
 from service.deps import Arrival, OfficeDep
 from service.pages.sign_in import address_of, device_of
 from service.passes import set_cookie
 from service.sessions import sessions_of
-from service.stamp_images import SEAL_EXTENT, SIGNATURE_EXTENT
+from service.stamp_images import SIGNATURE_EXTENT
 from service.templating import page
 from tasks.keys import Secret
 
@@ -255,110 +249,3 @@ def _account(
 _NOT_THE_SAME = Text(
     "Hai lần nhập mã PIN mới chưa giống nhau.", "The new PIN was typed in two different ways."
 )
-
-
-# confirmations
-
-
-@router.get("/confirmations")
-def confirmations(request: Request, viewer: PageViewer, office: OfficeDep, now: Arrival) -> Response:
-    """What waits for this person's yes or no."""
-    return _confirmations(request, viewer, office, now)
-
-
-@router.post("/confirmations/{change_id}/confirm")
-def confirm(
-    request: Request,
-    change_id: str,
-    viewer: PageViewer,
-    form: CheckedForm,
-    office: OfficeDep,
-    now: Arrival,
-) -> Response:
-    """Yes, with one's own password; a password that was reset is shown here once."""
-    try:
-        asked = accounts.confirm(
-            office,
-            viewer.actor,
-            change_id,
-            Secret(str(form.get("password", ""))),
-            address_of(request),
-            now,
-            keep=str(form.get("keep", "")),
-        )
-    except NotFound:
-        raise
-    except RecordsError as refusal:
-        return _confirmations(request, viewer, office, now, faults={change_id: refusal.sentence})
-    return _confirmations(request, viewer, office, now, asked=asked)
-
-
-@router.post("/confirmations/{change_id}/refuse")
-def refuse(
-    change_id: str, viewer: PageViewer, form: CheckedForm, office: OfficeDep, now: Arrival
-) -> Response:
-    """No."""
-    del form  # checked by being asked for
-    accounts.refuse(office, viewer.actor, change_id, now)
-    return RedirectResponse("/confirmations", 303)
-
-
-def _confirmations(
-    request: Request,
-    viewer: Viewer,
-    office: Office,
-    now: datetime,
-    *,
-    faults: dict[str, Text] | None = None,
-    asked: Asked | None = None,
-) -> Response:
-    with office.db.read() as session:
-        waiting = changes.waiting_for(session, viewer.actor)
-        rows = [(change, change_words.describe(session, change)) for change in waiting]
-        sides = {change.id: _of_key(session, change, now) for change in waiting if change.account_id}
-        done = change_words.describe(session, asked.change) if asked else None
-        names = change_words.names_of(session, [change.asked_by for change in waiting])
-        whom = _whom(session, asked)
-    return page(
-        request,
-        viewer,
-        "pages/confirmations.html",
-        status_code=422 if faults else 200,
-        seals={change.id: change.data["seal"] for change in waiting if "seal" in change.data},
-        seal_extent=SEAL_EXTENT,
-        mail_actions=changes.MAIL,
-        rows=rows,
-        sides=sides,
-        names=names,
-        faults=faults or {},
-        done=done,
-        whom=whom,
-        password=asked.password.reveal() if asked and asked.password else "",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _KeySide:
-    """What of an account's key and password one should know before confirming a change of it."""
-
-    appointed: bool
-    """It becomes an approver's account with this change."""
-    key: SigningKey | None
-    """The key that would then be an approver's."""
-    doubt: datetime | None
-    """When somebody else reset the password, a short while ago."""
-
-
-def _of_key(session: Session, change: Change, now: datetime) -> _KeySide:
-    account = session.get_one(Account, change.account_id)
-    appointed = appoints(change.action, change.data) and not holds_post(session, account)
-    matters = appointed or change.action in ("new-key", "reset-pin")
-    return _KeySide(
-        appointed,
-        key_at_stake(session, account, change.action, change.data),
-        doubtful_since(session, account, now) if matters else None,
-    )
-
-
-def _whom(session: Session, asked: Asked | None) -> Account | None:
-    return session.get(Account, asked.change.account_id) if asked and asked.change.account_id else None

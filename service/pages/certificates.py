@@ -13,6 +13,7 @@ from flows.office import Office
 from models.account import Account
 from models.errors import NotFound, RecordsError
 from models.key import SigningKey
+from models.names import told_apart
 from models.text import Text
 from service import change_words, key_changes, key_words
 from service.access import CheckedForm, PageViewer, Viewer
@@ -44,6 +45,7 @@ def certificates_page(request: Request, viewer: PageViewer, office: OfficeDep, n
         wanting=[row for row in held if row[1].state != "in-use"],
         without=[account for account, one in rows if one is None],
         others=[row for row in held if row[1].state == "in-use"],
+        names={account.id: name for account, name in told_apart(list({a.id: a for a, _ in rows}.values()))},
     )
 
 

@@ -75,6 +75,7 @@ def records(
             select(SchoolWeek).where(col(SchoolWeek.school_id) == school_id).order_by(col(SchoolWeek.monday))
         ).all()
         owners = _owners(session, viewer.actor)
+        beside = listing.beside(session, viewer.actor, asked.q)
         classes = session.exec(
             select(SchoolClass)
             .where(col(SchoolClass.school_id) == school_id)
@@ -89,6 +90,7 @@ def records(
         filtered=typed != Typed(),
         hint=search.hint(typed.q) if not rows else None,
         by_words=asked.by_words,
+        beside=beside,
         more=typed.address("/documents", cursor=cursors.write(*following)) if following else "",
         start=typed.address("/documents"),
         csv=typed.address("/documents.csv"),

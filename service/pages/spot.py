@@ -8,20 +8,21 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from starlette.datastructures import FormData
 
 from flows import queries, spot_checks, spot_planning, spot_totals, timetable
 from flows.candidates import today
 from flows.documents.spot_check import SPOT_CHECK
+from flows.namesakes import names_of
 from flows.office import Office
 from flows.people import Actor
 from flows.spot_checks import BY_HAND, MISSED, STATES, Asked, Check, Choice
 from flows.spot_rights import may_plan, oversees
 from flows.spot_totals import COUNTED
 from flows.timetable import SESSIONS
-from models.account import Account
 from models.errors import Fault, Invalid
+from models.names import told_apart
 from models.text import Text
 from service import exports
 from service.access import CheckedForm, PageViewer, Viewer
@@ -182,7 +183,7 @@ def _new(
         inspectors = spot_checks.inspectors(session, viewer.actor)
         usual = spot_checks.usual_inspector(session, viewer.actor)
         lessons = timetable.of_days(session, viewer.actor.school_id, day, day)
-        names = _names(session, {p.teacher_id for p in lessons})
+        names = names_of(session, {p.teacher_id for p in lessons})
     groups: dict[str, list[tuple[str, str]]] = {}
     language = words_for(request, viewer)
     for p in lessons:
@@ -199,7 +200,7 @@ def _new(
         chosen=day,
         typed={"day": "", "lesson": "", "reason": "", "inspector": usual} | typed,
         lessons=groups,
-        inspectors=[(a.id, a.full_name) for a in inspectors],
+        inspectors=[(a.id, name) for a, name in told_apart(inspectors)],
         faults=faults,
     )
 
@@ -208,10 +209,6 @@ def words_for(request: Request, viewer: Viewer) -> Any:
     """How this person reads a text."""
     language = language_of(request, viewer)
     return lambda text: text.to(language)
-
-
-def _names(session: Session, ids: set[str]) -> dict[str, str]:
-    return dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(ids))).all())
 
 
 # --- not made -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from flows.spot_rights import may_plan
 from flows.timetable import SESSIONS
 from models.account import Group
 from models.errors import Fault, Invalid, NotYours
+from models.names import told_apart
 from models.school import SchoolClass
 from models.spot_check import SpotDraw
 from models.text import Text
@@ -147,7 +148,7 @@ def _offered(session: Session, viewer: Viewer, day: date) -> Offered:
         ],
         list(groups),
         list(classes),
-        [(a.id, a.full_name) for a in spot_checks.inspectors(session, viewer.actor)],
+        [(a.id, name) for a, name in told_apart(spot_checks.inspectors(session, viewer.actor))],
     )
 
 

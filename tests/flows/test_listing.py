@@ -9,8 +9,10 @@ import pytest
 from sqlmodel import col, delete, select, update
 
 from flows import drafts, listing
+from flows.catalogue import TYPES
 from flows.listing import Filter
 from flows.queries import OPEN, visible_to
+from flows.short_forms import SHORT_FORMS
 from models.account import Account
 from models.document import Document
 from models.evidence import Duty
@@ -82,6 +84,49 @@ def test_words_are_found_with_and_without_their_marks(each_cast: Cast) -> None:
     assert found(cast, q="“bước tính” doi chi") == ["Kế hoạch của Đặng"]
     assert found(cast, q="doi chi toan ") == []
     assert found(cast, q="amp") == found(cast, q="strong") == found(cast, q=cast.weeks[13]) == []
+
+
+def test_short_forms_and_sign_in_names_find_what_they_stand_for(each_cast: Cast) -> None:
+    cast = each_cast
+    put(cast, "lan", 13, "Tuần 13 của Lan", "<p>Tự nhiên và Xã hội: cây xanh</p>")
+    put(cast, "mai", 13, "Báo cáo của Mai", "<p>Viết tắt TNXH; an toàn</p>", type="team-teaching-plan")
+    put(cast, "mai", 12, "Nói về kế hoạch bài dạy", type="violation-minutes")
+    both = ["Báo cáo của Mai", "Tuần 13 của Lan"]
+    for q in ("TNXH", "tnxh", "tnxh "):
+        assert found(cast, q=q) == both, q
+    assert found(cast, q="TN&XH") == ["Tuần 13 của Lan"]
+    assert found(cast, q="TNXH cây") == ["Tuần 13 của Lan"]
+    assert found(cast, q="“TNXH”") == ["Báo cáo của Mai"]  # in quotation marks just that
+    for q in ("KHBD", "giáo án", "GIAO AN", "khbd"):  # the type, or the words themselves
+        assert found(cast, q=q) == ["Nói về kế hoạch bài dạy", "Tuần 13 của Lan"], q
+    assert found(cast, q="giáo án cây") == ["Tuần 13 của Lan"]
+    assert found(cast, q="KHDH") == ["Báo cáo của Mai"]
+    assert found(cast, q="BB") == ["Nói về kế hoạch bài dạy"]
+    assert found(cast, q="an") == ["Báo cáo của Mai"]  # a syllable; the music lesson is ÂN
+    assert told(cast, "an ta th") == []
+    assert told(cast, "ÂN, TA") == ["Âm nhạc", "Tiếng Anh"]
+    assert told(cast, "KHBD TNXH khbd") == ["kế hoạch bài dạy", "Tự nhiên và Xã hội"]
+    assert found(cast, q=" LAN ") == ["Tuần 13 của Lan"]  # Lan's own sign-in name, also where it is no word
+    with cast.office.db.write() as session:
+        session.get_one(Account, cast.ids["mai"]).sign_in_name = "gv.mai"
+    assert found(cast, q="gv.mai") == ["Nói về kế hoạch bài dạy", "Báo cáo của Mai"]
+    assert found(cast, q="gv.mai cây") == []
+    assert told(cast, "gv.mai") == ["hồ sơ của Trần Thị Mai"]
+    assert told(cast, "teacher_b principal_b") == []  # another school's
+    assert found(cast, "huong", q="gv.mai KHBD") == []  # it shows nobody more than they may see
+    with cast.office.db.read() as session:  # where few records can fit their own words are looked through
+        asked = Filter(q="KHBD", status=("in_progress",))
+        rows, _ = listing.documents(session, cast.actor("minh"), asked)
+    assert [row.document.title for row in rows] == ["Nói về kế hoạch bài dạy", "Tuần 13 của Lan"]
+
+
+def told(cast: Cast, typed: str) -> list[str]:
+    with cast.office.db.read() as session:
+        return [text.vi for text in listing.beside(session, cast.actor("minh"), typed)]
+
+
+def test_short_forms_name_types_that_are_there() -> None:
+    assert {slug for form in SHORT_FORMS for slug in form.types} <= {declared.slug for declared in TYPES}
 
 
 HOSTILE = [

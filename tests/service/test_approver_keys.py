@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from flows import keyring
-from models.account import Account
+from models.account import Account, Change
 from models.errors import Invalid, NotFound
 from models.school import SchoolName
 from service import accounts, key_changes, on_server
@@ -108,6 +108,42 @@ def test_the_pages_say_what_waits_for_whom(cast: Cast, reader: People) -> None:
     confirming.send("/confirm", password=PASSWORD)
     assert "Đã đặt mã PIN" in own.send("/account/pin", **typed).words
     assert len(living(cast)) == 1
+
+
+def test_a_list_of_appointments_is_confirmed_with_one_password(cast: Cast, reader: People) -> None:
+    """Whom one is not sure of stays; what was settled meanwhile is refused alone; keys end or are kept."""
+    newcomer(cast)
+    assert take(cast) is None
+    (key,) = living(cast)
+    _, late = appoint(cast, "vice_principal"), appoint(cast, "appoint-head")
+    unsure, other = appoint(cast, "clerk", who="mai"), appoint(cast, "appoint-deputy", who="mai")
+    ask(cast, "mai", "reset-password")
+    page = reader("minh").get("/confirmations")
+    ticks = {box.get("value"): box.checked for box in page.all("input[name=item]")}
+    assert ticks[late.change.id]
+    assert not ticks[unsure.change.id]  # somebody else has just reset that password
+    wrong = page.send("/confirmations", password="sai", keep=key)
+    assert wrong.status == 422
+    assert "Còn 4 lần" in wrong.words
+    assert {
+        b.get("value"): b.checked for b in wrong.all("input[name=item]")
+    } == ticks  # what was ticked stays
+    assert {box.get("value"): box.checked for box in wrong.all("input[name=keep]")}[key]
+    accounts.refuse(cast.office, cast.actor("minh"), late.change.id, cast.office.now())
+    done = page.send("/confirmations", password=PASSWORD, keep=key)
+    assert done.status == 200
+    assert "Đã thực hiện: Giao vai trò Phó Hiệu trưởng cho Lương Thị Oanh" in done.words
+    assert "đã được giải quyết" in done.words
+    assert living(cast) == [key]
+    left = reader("minh").get("/confirmations")
+    assert {box.get("value") for box in left.all("input[name=item]")} == {unsure.change.id, other.change.id}
+    assert left.send("/confirmations", password=PASSWORD).status == 422  # nobody is ticked
+    for name in ("ngoc", "admin", "principal_b"):
+        taken = reader(name).get("/account").send("/language", language="vi")
+        sent = [("csrf", taken.form("/language").fields["csrf"]), ("item", unsure.change.id)]
+        assert reader(name).post("/confirmations", [*sent, ("password", PASSWORD)]).status == 422
+    with cast.office.db.read() as session:
+        assert session.get_one(Change, unsure.change.id).state == "waiting"
 
 
 def test_a_first_key_that_approves_nothing_needs_nobody(cast: Cast) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from models.settings import Settings
-from service import cli, cli_faults
+from service import cli, cli_faults, doctor, keeping
 from service.installing import install
 from tests.conftest import free_port
 
@@ -69,6 +73,44 @@ def test_a_damaged_database_file(refused: Told, tmp_path: Path, command: tuple[s
     vi, en = refused(*command, data=settings.data)
     assert vi.startswith(f"Tệp cơ sở dữ liệu {file} bị hỏng.")
     assert "restore the newest backup" in en
+
+
+KILLED = """
+import os, signal
+from service import cli, keeping
+keeping.refuse_broken = lambda session: os.kill(os.getpid(), signal.SIGKILL)  # right before the commit
+cli.main()
+"""
+
+
+def test_nothing_but_the_restore_starts_on_half_a_restore(
+    refused: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    school, data = installed(tmp_path / "school"), tmp_path / "một nửa"
+    assert keeping.back_up(school, tmp_path / "school.zip", None, None, lambda _: None) == 0
+    key = school.data / "secrets" / "master.key"
+    again = ["restore", str(tmp_path / "school.zip"), "--master-key", str(key)]
+    cut = subprocess.run(
+        [sys.executable, "-c", KILLED, *again], env=os.environ | {"HOSOSO_DATA": str(data)}, check=False
+    )
+    assert cut.returncode == -signal.SIGKILL
+    before = sorted(path.name for path in data.rglob("*") if not path.name.startswith("hososo.db-"))
+    for command in ("up", "migrate", "web", "worker", "scheduler", "tsa", "backup x.zip", "admin unlock a"):
+        vi, en = refused(*command.split(), data=data)
+        assert "bị ngắt giữa chừng" in vi, command
+        assert en.startswith(f"A restore into {data} was cut off")
+        assert f"hososo {shlex.join(again)}" in en
+    assert sorted(path.name for path in data.rglob("*")) == before  # SQLite's own log is gone
+    said: list[str] = []
+    assert not doctor.examine(Settings(), said.append)
+    assert any(f"hososo {shlex.join(again)}" in line for line in said)
+    assert not any("hososo migrate" in line for line in said)
+    cli.app(again, standalone_mode=False)
+    assert "Đã phục hồi" in capsys.readouterr().out
+    assert not Settings().unfinished_restore.exists()
+    Settings().unfinished_restore.write_text("hososo restore x\n")  # killed right after the commit
+    cli.app(["types"], standalone_mode=False)
+    cli.app(["migrate"], standalone_mode=False)
 
 
 @pytest.mark.parametrize("command", ["migrate", "web", "worker", "scheduler"])

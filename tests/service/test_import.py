@@ -423,8 +423,18 @@ def test_law_7_holds_in_an_import(cast: Cast, enter: Enter) -> None:
     assert "Chờ xác nhận" not in said(again).values()
     assert "/apply" not in again.text
     minh = enter("minh")
-    for change in waiting:
-        minh.post(f"/confirmations/{change.id}/confirm", seen="/confirmations", password=PASSWORD)
+    posts = [change.id for change in waiting if change.action != "edit"]
+    (mails,) = (change.id for change in waiting if change.action == "edit")
+    shown = minh.get("/confirmations")
+    assert re.findall(r'name="item" value="([^"]+)" checked', shown) == posts
+    assert f"thay {account(cast, 'son').full_name}" in shown
+    listed = minh.post("/confirmations", item=[*posts, mails], password=PASSWORD)  # one password
+    assert "Đã thực hiện 3 thay đổi" in listed.text
+    assert account(cast, "hoa").email == "hoa@example.test"  # only appointments go by the list
+    with cast.office.db.read() as session:
+        assert actor_of(session, cast.ids["mai"]).roles == {"teacher", "vice_principal"}
+        assert session.get_one(Group, cast.groups["4-5"]).head_id == cast.ids["huong"]
+    minh.post(f"/confirmations/{mails}/confirm", seen="/confirmations", password=PASSWORD)
     assert account(cast, "hoa").email == "admin@example.test"
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -429,6 +433,40 @@ def test_a_folder_keeps_the_newest_backups_and_what_is_not_ours(
     assert not (tmp_path / "usb").exists()
     with pytest.raises(CannotBackUp):  # neither written nor taken away, as on a read-only disk
         back_up(kept.office.settings, folder / "letter.zip" / "one.zip", None, None, quiet)
+
+
+READ_ONLY = """
+set -e
+mount --bind "$1" "$1"
+mount -o remount,ro,bind "$1"
+shift
+exec "$@"
+"""
+_MOUNTS = (
+    shutil.which("unshare") is not None
+    and subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+)
+
+
+@pytest.mark.skipif(not _MOUNTS, reason="this account may mount nothing read-only")
+def test_a_backup_is_made_from_a_read_only_disk_onto_another(kept: Cast, tmp_path: Path) -> None:
+    """With what SQLite still has in its log alone."""
+    data, out = kept.office.settings.data, tmp_path / "usb"
+    out.mkdir()
+    cast_sent = kept.sent("lan", 14)
+    before = written(kept.office.db)
+    assert (data / "hososo.db-wal").stat().st_size
+    here = ["unshare", "-m", "sh", "-c", READ_ONLY, "sh", str(data)]
+    backup = [sys.executable, "-m", "service.cli", "backup", str(out / "school.zip")]
+    environment = os.environ | {"HOSOSO_DATA": str(data)}
+    done = subprocess.run([*here, *backup], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in out.iterdir()] == ["school.zip"]  # no copy is left
+    keys = Keys(master_key=tmp_path / "apart.key")
+    with restored(kept.office, out / "school.zip", tmp_path / "new", keys) as there:
+        assert written(there.db) == before
+        with there.db.read() as session:
+            assert session.get_one(Document, cast_sent.id).first_signed_at
 
 
 def test_checking_writes_nothing_and_restoring_makes_a_sound_database(kept: Cast, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import logging
 import re
+import socket
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -29,7 +30,7 @@ from models.settings import Settings
 from service import admin_overview, doctor_reach, keeping, mail_changes, mail_trying, reset_links
 from service.app import create_app
 from service.mail_form import Typed
-from tasks import mail_servers
+from tasks import mail_servers, posting
 from tasks.keys import Secret
 from tasks.mailing import AT_MOST, fold
 from tasks.posting import Posted, post
@@ -109,6 +110,14 @@ def form(number: int, /, **changed: str) -> dict[str, str]:
 
 def save(who: Person, number: int, /, **changed: str) -> Response:
     return who.post("/admin/mail/server", act="save", **form(number, **changed))
+
+
+def keep(who: Person, number: int, /, **changed: str) -> Response:
+    """Save it though it fails: the button that is there only then."""
+    failed = save(who, number, **changed)
+    seal = re.search(r'name="seal" value="(\w+)"', failed.text)
+    assert seal is not None, failed.text
+    return who.post("/admin/mail/server", act="anyway", seal=seal[1], **form(number, **changed))
 
 
 def confirm(who: Person, answer: str = "confirm") -> Response:
@@ -433,6 +442,7 @@ def test_a_try_sends_a_test_through_what_was_typed_and_saves_nothing(
     assert after.taken[-1]["To"] == "lan@example.test"
 
 
+@pytest.mark.parametrize("act", ["try", "save"])
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -445,21 +455,49 @@ def test_a_try_sends_a_test_through_what_was_typed_and_saves_nothing(
     ],
 )
 def test_a_try_that_fails_says_why_and_keeps_what_was_typed(
-    cast: Cast, enter: Enter, after: Postman, port: int, changed: dict[str, str], said: str
+    cast: Cast, enter: Enter, after: Postman, port: int, changed: dict[str, str], said: str, act: str
 ) -> None:
-    tried = enter("admin").post("/admin/mail/server", act="try", **form(port, **changed))
+    tried = enter("admin").post("/admin/mail/server", act=act, **form(port, **changed))
     assert said in tried.text
     assert 'value="Trường Đồng Mai"' in tried.text
     assert "Sai-mật-khẩu" not in tried.text
     assert base64.b64encode("\0truong\0Sai-mật-khẩu".encode()).decode() not in tried.text
     assert after.taken == []
+    assert changes_of(cast) == []
+
+
+def test_a_server_that_fails_is_saved_only_by_an_explicit_choice_and_the_principal_is_told(
+    cast: Cast, enter: Enter, port: int
+) -> None:
+    admin, minh = enter("admin"), enter("minh")
+    assert "chưa cho hệ thống vào" not in keep(admin, port, password="Sai-mật-khẩu").text
+    assert "chưa cho hệ thống vào" in minh.get("/confirmations")
+    other = save(admin, port, login="khac")
+    seal = re.search(r'name="seal" value="(\w+)"', other.text)
+    assert seal is not None
+    # What was changed since the try is tried again, not kept.
+    wrong = form(port, password="Sai-mật-khẩu")
+    assert admin.post("/admin/mail/server", act="anyway", seal=seal[1], **wrong).status_code == 422
+    assert len(changes_of(cast)) == 1
+    assert save(admin, port).status_code == 200  # one that lets us in replaces it, untold
+    assert "chưa cho hệ thống vào" not in minh.get("/confirmations")
+
+
+def test_a_server_that_says_nothing_does_not_hold_the_page(
+    cast: Cast, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "KNOCK", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        refused = save(enter("admin"), silent.getsockname()[1])
+    assert (refused.status_code, "không trả lời kịp" in refused.text) == (422, True)
+    assert changes_of(cast) == []
 
 
 def test_a_wrong_password_that_was_saved_makes_the_mails_wait_and_is_repeated_nowhere(
     cast: Cast, enter: Enter, before: Postman, port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     make_admin(cast, "minh")
-    save(enter("minh"), port, password="Sai-mật-khẩu")
+    keep(enter("minh"), port, password="Sai-mật-khẩu")
     reset_links.ask(cast.office, "lan", "127.0.0.1", cast.office.now())
     assert asyncio.run(post(cast.office.db, cast.office.settings, cast.office.now())) == Posted(postponed=1)
     with cast.office.db.read() as session:

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 
 from flows import keyring
 from flows.rules import rules_of
-from models.account import Account, Group, GroupMember
+from models.account import Account, AccountRole, Group, GroupMember
 from models.key import SigningKey
 from models.run import Incident
 from models.school import SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
@@ -25,6 +25,7 @@ from service.app import create_app
 from tests import leaks
 from tests.cast import PASSWORD, PIN, Cast
 from tests.service.reading import let_in
+from tests.timetables import timetable
 
 Enter = Callable[..., "Person"]
 
@@ -197,17 +198,43 @@ def test_the_list_of_accounts_is_this_schools_by_given_name(cast: Cast, enter: E
     assert theirs not in page
 
 
-@pytest.mark.parametrize("path", ["/admin/groups", "/admin/classes", "/absence"])
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        *(("admin", path) for path in ("/admin/groups", "/admin/classes", "/certificates")),
+        *(("minh", path) for path in ("/absence", "/flags", "/spot/new", "/spot/draws/new")),
+    ],
+)
 def test_two_people_of_one_name_are_told_apart_where_one_is_chosen(
-    cast: Cast, enter: Enter, path: str
+    cast: Cast, enter: Enter, who: str, path: str
 ) -> None:
     with cast.office.db.write() as session:
         first, second = (session.get_one(Account, cast.ids[name]) for name in ("hoa", "lien"))
         second.full_name = first.full_name.upper()
         names = [f"{a.full_name} ({a.sign_in_name})" for a in (first, second)]
-    page = unescape(enter("admin" if path.startswith("/admin") else "minh").get(path))
+        for one in (first, second):
+            session.add(AccountRole(school_id=cast.school_id, account_id=one.id, role="inspector"))
+    timetable(cast, "lan", "3A", *((weekday, 1, "Toán") for weekday in range(7)))
+    page = unescape(enter(who).get(path))
     assert all(name in page for name in names)
     assert "Trịnh Quốc Anh (" not in page
+
+
+def test_namesakes_are_told_apart_in_the_inbox_and_among_the_records_to_begin_from(
+    cast: Cast, enter: Enter
+) -> None:
+    with cast.office.db.write() as session:
+        first, second = (session.get_one(Account, cast.ids[name]) for name in ("lan", "mai"))
+        second.full_name = first.full_name
+        names = [f"{a.full_name} ({a.sign_in_name})" for a in (first, second)]
+    plans = [cast.sent("lan", 14), cast.sent("mai", 14)]
+    inbox = unescape(enter("hoa").get("/inbox"))
+    assert all(f">{name} (1)</option>" in inbox for name in names)
+    for plan in plans:
+        cast.act("hoa", plan.id, "approve")
+        cast.act("minh", plan.id, "approve")
+    begun = unescape(enter("lien").get("/documents/new/from?type=lesson-plan"))
+    assert all(f"{name} ·" in begun for name in names)
 
 
 def test_a_new_account_is_made_and_its_password_shown_once(cast: Cast, enter: Enter) -> None:
