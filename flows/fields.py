@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 
+from flows.typed_days import day_typed
 from models.errors import Fault, Invalid, TooLarge
 from models.text import Text
 from tasks.fonts import undrawable
@@ -200,24 +201,22 @@ class Whole(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day(Field):
-    """A date: ISO, or dd/mm/yyyy as typed."""
+    """A date: ISO, or as typed (`day_typed`); one without a year is the nearest to now."""
 
     kind: ClassVar[str] = "day"
 
-    def take(self, raw: object, path: str, known: Known) -> tuple[str, Faults]:  # noqa: ARG002
+    def take(self, raw: object, path: str, known: Known) -> tuple[str, Faults]:
         text = clean_line(_text(raw))
         if not text:
             return "", []
-        parts = text.split("/")
-        iso = "-".join((parts[2], parts[1].zfill(2), parts[0].zfill(2))) if len(parts) == 3 else text
-        try:
-            return date.fromisoformat(iso).isoformat(), []
-        except ValueError:
-            sentence = Text(
-                "“{typed}” không phải là ngày. Ghi theo mẫu 30/11/2026.",
-                "“{typed}” is not a date. Write it as 30/11/2026.",
-            )
-            return text[:40], [Fault(path, sentence.format(typed=text[:40]))]
+        day = day_typed(text, known.now.date() if known.now else None)
+        if day:
+            return day.isoformat(), []
+        sentence = Text(
+            "“{typed}” không phải là ngày. Ghi theo mẫu 30/11/2026.",
+            "“{typed}” is not a date. Write it as 30/11/2026.",
+        )
+        return text[:40], [Fault(path, sentence.format(typed=text[:40]))]
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "date", "examples": ["2026-11-30"]}

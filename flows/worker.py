@@ -78,6 +78,7 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         self.refused: dict[str, tuple[int, float]] = {}
         self.slots = asyncio.Semaphore(SLOTS)
         self.rung = asyncio.Event()
+        self.syncing = asyncio.Lock()
         self.first_answer = FirstAnswer()
         self.pause, self.down_until, self.leading = 0.0, 0.0, False
         await super().setup()
@@ -141,7 +142,7 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
 
         While someone signs a round, nothing begins: the round has both cores, its end pokes us.
         """
-        if self._down():
+        if self._down() or not await self._known():
             return
         now = datetime.now(UTC)
         if await asyncio.to_thread(self._round_runs, now):
@@ -194,10 +195,18 @@ class HososoWorker(BaseWorker[BaseJobConfiguration, BaseVariables, Done]):
         await self.driver.activate(flow_run)
         return Done(status_code=0, identifier=str(flow_run.id))
 
+    async def _known(self) -> bool:
+        """Has the server our pool? Without it every turn fails. Prefect looks again after half a minute only,
+        so the first start of all, where the worker is there before the server, asks for itself."""
+        if self._work_pool is None:
+            await self.sync_with_backend()
+        return self._work_pool is not None
+
     async def sync_with_backend(self) -> None:
         """Prefect's heartbeat of this worker; a server that is down is no reason to end."""
         try:
-            await super().sync_with_backend()
+            async with self.syncing:  # two at once would both make the pool
+                await super().sync_with_backend()
             self.first_answer.came()
         except httpx.HTTPError as error:
             self._prefect_failed(error)

@@ -13,7 +13,7 @@ from service.findings import Finding, Mark
 
 def trust(settings: Settings) -> Iterator[Finding]:
     """How many issuers are believed besides our own; each file that is not used, by name."""
-    part = Text("Nơi cấp được tin", "Trusted issuers")
+    part = Text("Nơi cấp tin cậy", "Trusted issuers")
     found, now = anchors.read(settings), utc_now()
     roots = [held for held in found.certificates if held.is_root]
     ended = sum(1 for held in roots if held.valid_to < now)

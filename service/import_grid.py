@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from flows.typed_days import day_typed
 from models.text import Text
 from service.import_names import class_of, fold, subject_of
 from service.import_sheets import (
@@ -95,13 +96,7 @@ def _valid_from(sheet: Sheet, top: int, found: Contents) -> date | None:
 
 def read_date(text: str) -> date | None:
     """A day as Excel keeps it or as people type it (07/09/2026)."""
-    match = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text.strip())
-    try:
-        if match:
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        return date.fromisoformat(text.strip()[:10])
-    except ValueError:
-        return None
+    return day_typed(text) or day_typed(text.strip()[:10])
 
 
 def _read_row(

@@ -142,11 +142,11 @@ _NO_KEY = Text(
     "or use --passphrase-file.",
 )
 _TRUST = Text(
-    "Kèm {count} tệp chứng thư, danh sách thu hồi của nơi cấp được tin.",
+    "Kèm {count} tệp chứng thư, danh sách thu hồi của nơi cấp tin cậy.",
     "With it went {count} certificates and revocation lists of trusted authorities.",
 )
 _TRUST_BACK = Text(
-    "Đã đặt lại {count} tệp của nơi cấp được tin vào {folder}: xem lại ở Quản trị, Nơi cấp được tin.",
+    "Đã đặt lại {count} tệp của nơi cấp tin cậy vào {folder}: xem lại ở Quản trị, Nơi cấp tin cậy.",
     "{count} files of trusted authorities are back in {folder}: look at them under Administration, Trusted "
     "authorities.",
 )

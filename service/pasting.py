@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flows.fields import Field, Form, Known, Offered, Repeated
+from flows.typed_days import nearest_year
 from models.indexing import fold
 from models.text import Text
 from tasks.rich_text import TableCell, clean, clean_line, table
@@ -209,9 +210,7 @@ def _day(text: str, known: Known, week: str) -> str:
     if year is None:
         if week not in known.week_days:
             return text
-        monday = date.fromisoformat(known.week_days[week][0])
-        away = int(month) - monday.month  # the year that brings it nearest to the week
-        year = str(monday.year + (away < -6) - (away > 6))
+        year = str(nearest_year(int(month), date.fromisoformat(known.week_days[week][0])))
     return f"{int(day):02}/{int(month):02}/{year}"
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import String, cast
 from sqlmodel import Session, col, delete, select
 
 from flows import rules
+from flows.typed_days import day_typed
 from models.account import Group, GroupMember
 from models.document import Document
 from models.errors import Fault, Invalid, NotFound
@@ -97,24 +98,18 @@ def groups_of(session: Session, school_id: str) -> list[tuple[Group, set[str]]]:
 
 
 def read_day(text: str, path: str) -> date:
-    """A day of this century as typed, dd/mm/yyyy or yyyy-mm-dd; Invalid naming `path`."""
+    """A day of this century as typed, its year with it (`day_typed`); Invalid naming `path`."""
     typed = text.strip()
     if not typed:
         raise refusal(path, _EMPTY_DAY)
-    found = _DAY.fullmatch(typed) or _ISO_DAY.fullmatch(typed)
-    try:
-        day = date(*(int(found[part]) for part in ("year", "month", "day"))) if found else None
-    except ValueError:
-        day = None
+    day = day_typed(typed)
     if day is None:
-        raise refusal(path, _NO_DAY.format(typed=typed[:40]))
+        # 2028 has every day of a year: what is a day in it lacks its year only.
+        without_year = day_typed(typed, date(2028, 6, 15)) is not None
+        raise refusal(path, (_DAY_ALONE if without_year else _NO_DAY).format(typed=typed[:40]))
     if not 2000 <= day.year < 2100:
         raise refusal(path, _NO_SUCH_YEAR)
     return day
-
-
-_DAY = re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})", re.ASCII)
-_ISO_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})", re.ASCII)
 
 
 # classes and assignments
@@ -295,7 +290,14 @@ _NO_SUCH_YEAR = Text(
     "Ngày phải từ 01/01/2000 đến 31/12/2099. Sửa lại năm.",
     "The day must lie from 01/01/2000 to 31/12/2099. Mend the year.",
 )
-_NO_DAY = Text("“{typed}” không phải là ngày. Ghi theo mẫu 07/09/2026.", "“{typed}” is not a date.")
+_NO_DAY = Text(
+    "“{typed}” không phải là ngày. Ghi theo mẫu 07/09/2026.",
+    "“{typed}” is not a date. Write it as 07/09/2026.",
+)
+_DAY_ALONE = Text(
+    "“{typed}” chưa có năm. Ghi cả năm, theo mẫu 07/09/2026.",
+    "“{typed}” has no year. Write it in full, as 07/09/2026.",
+)
 _NO_YEAR = Text("Ghi năm học theo mẫu 2026-2027.", "Write the school year as 2026-2027.")
 _NO_CLASS = Text("Tên lớp bắt đầu bằng khối, ví dụ 3A.", "A class's name begins with its grade, such as 3A.")
 _CLASS_THERE = Text("Lớp {name} của năm học {year} đã có.", "Class {name} of {year} is there already.")

@@ -153,6 +153,7 @@ def environment() -> Environment:
     for name in ("when", "brief", "day", "limit", "left", "ago", "size", "number", "text"):
         made.filters[name] = _filter(name)
     made.filters["said_authority"] = said_authority
+    made.filters["said_post"] = said_post
     made.filters["attributes"] = attributes
     made.filters["told_apart"] = told_apart
     made.filters["capitalize_first"] = lambda value: value[:1].upper() + value[1:]
@@ -191,6 +192,11 @@ class Place:
     name: Text
     icon: str
     count: int = 0
+
+
+def said_post(post: str) -> str:
+    """A post within a sentence: `giáo viên Tiếng Anh`, `phó hiệu trưởng`; names in it keep their capitals."""
+    return post[:1].lower() + post[1:].replace(" Hiệu trưởng", " hiệu trưởng")
 
 
 def said_authority(lines: str) -> str:

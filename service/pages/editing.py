@@ -59,6 +59,7 @@ class Typed:
     faults: tuple[Fault, ...] = ()
     refusal: RecordsError | None = None
     submitting: bool = False
+    previewing: bool = False
     stored: Mapping[str, Any] | None = None
     """What another window saved meanwhile."""
     opened: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -36,10 +38,10 @@ KEYS: tuple[tuple[tuple[str, ...], Text], ...] = (
 
 @router.get("/keys")
 def keys(request: Request, viewer: PageViewer) -> Response:
-    """Every key and what it does."""
-    return page(
-        request, viewer, "pages/keys.html", keys=KEYS, onward=local_path(request.headers.get("referer"))
-    )
+    """Every key and what it does; its switch leads back to the page it was opened from."""
+    came = urlsplit(request.headers.get("referer", ""))
+    onward = came.path + (f"?{came.query}" if came.query else "")
+    return page(request, viewer, "pages/keys.html", keys=KEYS, onward=local_path(onward))
 
 
 @router.post("/keys")

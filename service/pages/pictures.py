@@ -40,7 +40,10 @@ def preview(request: Request, viewer: PageViewer, office: OfficeDep, document_id
     try:
         pdf = _file_of(office, document)
     except Invalid as refusal:
-        typed = Typed(document.fields, document.content_version, refusal.faults, refusal, submitting=True)
+        # What is wrong with the answers is in the draft all the same: nothing on the page is unsaved.
+        said = None if refusal.faults else refusal
+        typed = Typed(document.fields, document.content_version, refusal.faults, said, submitting=True)
+        typed.previewing = True
         return show_form(request, viewer, office, document, declared, known, typed)
     first = page_images.draft_picture(office, document.id, document.content_version, 1, pdf)
     return page(

@@ -20,6 +20,11 @@ def test_thirty_bundles_are_reviewed_without_the_mouse(cast: Cast, window: Calla
     page, keys = hoa.page, hoa.page.keyboard
     visit(hoa, "/inbox")
     heading, said = page.locator("#f-h"), page.locator("[data-announce]")
+    keys.press("?")
+    expect(page.locator("dialog h1")).to_be_focused()  # what is typed on presses no switch
+    keys.press("Space")
+    keys.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     returned = []
     for number in range(BUNDLES):
         document_id = page.locator("#f-h a").get_attribute("href").rpartition("/")[2]
@@ -53,3 +58,17 @@ def test_thirty_bundles_are_reviewed_without_the_mouse(cast: Cast, window: Calla
     visit(hoa, "/")
     assert page.locator(".nav a", has_text="Lượt ký").count() == 0
     assert hoa.complaints == []
+
+
+def test_every_act_is_in_reach_on_a_phone_in_english(cast: Cast, window: Callable[..., Window]) -> None:
+    cast.sent("lan", 13)
+    hoa = window("hoa")
+    hoa.page.set_viewport_size({"width": 360, "height": 640})
+    visit(hoa, "/inbox?lang=en")
+    acts = hoa.page.locator(".pane-a .btn:visible")
+    expect(acts.last).to_contain_text("Add to signing round")
+    boxes = [act.bounding_box() for act in acts.all()]
+    assert len(boxes) == 3
+    assert all(
+        box["x"] >= 0 and box["x"] + box["width"] <= 360 and box["y"] + box["height"] <= 640 for box in boxes
+    )

@@ -415,7 +415,8 @@ def test_the_schools_name_by_date_and_its_rules(cast: Cast, enter: Enter) -> Non
     wrong = {"password_age.days": "1001", "report_answer.working_days": "31"}
     refused = admin.post("/admin/school/rules", **wrong)
     assert refused.status_code == 422
-    assert "từ 0 đến 1000" in refused.text and "từ 1 đến 30" in refused.text
+    assert "quá số ngày này (0: không nhắc): Ghi một số nguyên từ 0 đến 1000." in unescape(refused.text)
+    assert 'href="#r-report_answer.working_days"' in refused.text and "từ 1 đến 30" in refused.text
     with cast.office.db.read() as session:
         assert rules_of(session, cast.school_id)["password_age"] == {"days": 400}
         assert rules_of(session, cast.school_id)["report_answer"] == {"working_days": 5}

@@ -228,6 +228,10 @@ def test_the_preview_shows_a_draft_that_is_not_complete(cast: Cast, reader: Peop
     picture = lan.client.get(first)
     assert picture.headers["content-type"] == "image/webp"
     assert Image.open(io.BytesIO(picture.content)).width == 1100
+    wrong = edit.reader.get(edit.path).send("/edit", "preview", **{"lessons.0.date": "31/02/2026"})
+    assert wrong.status == 422 and "Chưa xem trước được: còn 1 chỗ cần sửa" in wrong.words
+    assert "đã được lưu vào bản nháp" in wrong.words and "Chưa lưu" not in wrong.words
+    assert cast.fresh(id_of(edit)).fields["lessons"][0]["date"] == "31/02/2026"
 
 
 def test_not_signing_yet_reopens_the_draft(cast: Cast, reader: People) -> None:

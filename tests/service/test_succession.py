@@ -26,7 +26,7 @@ def test_withdraw_by_page(cast: Cast, reader: People) -> None:
     ]
     assert not any("withdraw" in a.get("href", "") for a in reader("hoa").get(path).all(".head__a a"))
     page = lan.get(f"{path}/withdraw")
-    assert "Phạm Thị Hoa" in page.words  # who is told
+    assert "Sẽ báo cho Phạm Thị Hoa." in page.words
     refused = page.send("/withdraw", note="x" * 4001)
     assert (refused.status, refused.form("/withdraw").fields["note"]) == (422, "x" * 4001)
     done = page.send("/withdraw", note="Nhầm tuần.")
@@ -39,6 +39,13 @@ def test_withdraw_by_page(cast: Cast, reader: People) -> None:
     assert "Nhầm tuần." in read.words
     assert lan.get(f"{path}/withdraw").path == path  # nothing left to take back
     assert "Đã rút" in lan.get("/documents?status=withdrawn").words
+
+
+def test_nobody_is_named_where_nobody_waits(cast: Cast, reader: People) -> None:
+    document = cast.sent("lan", 14)
+    cast.act("hoa", document.id, "return", note="Thiếu phần vận dụng.")
+    words = reader("lan").get(f"/documents/{document.id}/withdraw").words
+    assert "không ai duyệt nữa." in words and "Sẽ báo cho" not in words
 
 
 def test_a_replacement_that_is_withdrawn_leaves_the_old_one_in_force(cast: Cast, reader: People) -> None:

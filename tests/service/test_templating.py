@@ -14,7 +14,7 @@ from flows.people import Actor
 from service import words
 from service.app import create_app
 from service.assets import static, static_version
-from service.templating import ROOT, Words, environment, places
+from service.templating import ROOT, Words, environment, places, said_post
 from tests.cast import Cast
 
 NOW = datetime(2026, 11, 24, 9, 20, tzinfo=UTC)  # 16:20 in Vietnam, a Tuesday
@@ -187,3 +187,16 @@ def test_the_navigation_shows_only_where_there_is_something_to_do() -> None:
 def test_the_language_of_the_account_is_kept_and_can_be_tried(client: TestClient) -> None:
     assert 'lang="vi"' in client.get("/sign-in").text
     assert 'lang="en"' in client.get("/sign-in?lang=en").text
+
+
+@pytest.mark.parametrize(
+    ("post", "within"),
+    [
+        ("Giáo viên Tiếng Anh", "giáo viên Tiếng Anh"),
+        ("Phó Hiệu trưởng", "phó hiệu trưởng"),
+        ("Tổng phụ trách Đội", "tổng phụ trách Đội"),
+        ("", ""),
+    ],
+)
+def test_a_post_within_a_sentence_keeps_the_names_in_it(post: str, within: str) -> None:
+    assert said_post(post) == within
