@@ -67,8 +67,7 @@ _DAMAGED = Text(
 )
 _NOT_OPEN = Text(
     "Không mở được tệp cơ sở dữ liệu {path}: ổ đĩa đầy, hỏng hoặc chỉ cho đọc, hoặc thiếu quyền. Những gì đã "
-    "lưu vẫn nguyên. Dọn chỗ, sửa quyền, gắn lại ổ đĩa; "
-    "hoặc chép cả thư mục {data} sang ổ đĩa khác và đặt "
+    "lưu vẫn nguyên. Dọn chỗ, sửa quyền, gắn lại ổ đĩa; hoặc chép cả thư mục {data} sang ổ đĩa khác và đặt "
     "HOSOSO_DATA vào đó.",
     "The database file {path} cannot be opened: its disk is full, failing or read-only, or permissions are "
     "missing. What was saved is whole. Make room, mend the permissions, remount the disk; or copy the whole "

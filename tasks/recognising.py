@@ -99,11 +99,12 @@ def _kind(head: bytes) -> Kind:
 
 
 OLD_WORD = Text(
-    "Đây là tệp Office đời cũ (.doc, .xls). Mở bằng Word, chọn Lưu thành → Word (.docx) hoặc PDF, rồi "
-    "tải lại.",
-    "This is a file of an old Office (.doc, .xls). Open it in Word, save it as Word (.docx) or PDF, and "
-    "upload "
-    "that.",
+    "Đây là tệp Office đời cũ (.doc, .xls). Trên máy tính: mở bằng Word, chọn Tệp → Lưu thành → Word (.docx) "
+    "hoặc PDF. Trên điện thoại: mở bằng Google Tài liệu, chọn ⋮ → Chia sẻ và xuất → Lưu dưới dạng → Word "
+    "(.docx). Rồi tải tệp mới lên.",
+    "This is a file of an old Office (.doc, .xls). On a computer: open it in Word and choose File → Save As "
+    "→ Word (.docx) or PDF. On a phone: open it in Google Docs and choose ⋮ → Share & export → Save as → "
+    "Word (.docx). Then upload the new file.",
 )
 PASSWORD = Text(
     "Tệp có mật khẩu hoặc bị khóa quyền nên không dùng được. Bỏ mật khẩu, lưu lại rồi tải lên.",
@@ -171,6 +172,13 @@ WARNINGS: dict[str, Text] = {
         "lại PDF có nhúng phông rồi tải lên.",
         "The PDF lacks some of its fonts: letters may come out wrong. Look at the pages; if so, export the "
         "PDF again with fonts embedded and upload that.",
+    ),
+    "changing-fields": Text(
+        "Tệp có chỗ tự đổi (ngày giờ hiện tại, tên tệp, tên người soạn): đã giữ đúng chữ hiện ra khi lưu tệp "
+        "lần cuối. Xem lại các chỗ đó; nếu sai, gõ lại bằng chữ thường trong Word rồi tải lại.",
+        "The file has places that change by themselves (today’s date, the file’s name, its author): the "
+        "words they showed when last saved were kept. Look at them; what is wrong, type as plain text in Word "
+        "and upload again.",
     ),
     "tracked": Text(
         "Tệp còn dấu sửa đổi (Track Changes) chưa chấp nhận. Muốn bản sạch: trong Word chọn Xem lại → Chấp "

@@ -1,9 +1,9 @@
 """A .docx someone uploads is opened with care and packed anew, without what reaches outside or runs.
 
 Left out: linked pictures and templates, macros, controls, chunks of foreign formats, drawings in SVG (their
-plain picture stays), and fields that take their text from other files. Text of old Vietnamese fonts becomes
-Unicode (`tasks/word_fonts.py`). Refused: passwords, signatures, damage, packages that unpack too far, and
-zips that are no Word file. Runs in the converter's children.
+plain picture stays), and fields that fetch or change by themselves (`tasks/word_fields.py`; what they showed
+stays). Text of old Vietnamese fonts becomes Unicode (`tasks/word_fonts.py`). Refused: passwords, signatures,
+damage, packages that unpack too far, and zips that are no Word file. Runs in the converter's children.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -22,6 +22,7 @@ from lxml import etree
 from models.errors import Invalid, TooLarge
 from models.text import Text
 from tasks.recognising import BOMB, DAMAGED, PASSWORD, SIGNED
+from tasks.word_fields import CHANGING, FETCHED, settle
 from tasks.word_fonts import WordFonts
 
 ENTRY_LIMIT = 4000
@@ -49,10 +50,6 @@ _UNWANTED = {"aFChunk": "external", "vbaProject": "macros", "control": "macros",
 """Kinds of relationships that never stay, wherever they point."""
 _QUIET = "drawing"
 """An SVG: Word keeps a plain picture beside each, so nothing is lost that a person would miss."""
-_FETCHING = re.compile(
-    r"\s*\\?\s*(INCLUDEPICTURE|INCLUDETEXT|INCLUDE|IMPORT|LINK|DDEAUTO|DDE|DATABASE|MACROBUTTON|RD)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +138,9 @@ def _packed(package: zipfile.ZipFile) -> Word:
                 root = _parsed(content)
                 links = _relations(package, name)
                 removed |= _disarmed(root, links.lost if links else {})
+                fields = settle(root)
+                removed |= fields & {FETCHED}
+                warnings |= fields & {CHANGING}
                 if fonts.modernise(root):
                     warnings.add("old-fonts")
                 if any(len(change) for change in root.iter(*_CHANGES)):
@@ -222,7 +222,7 @@ def _why_dropped(relation: Any) -> str:
 
 
 def _disarmed(root: Any, lost: Mapping[str, str]) -> set[str]:
-    """Take out of a part what named a relationship that is gone, and fields that fetch."""
+    """Take out of a part what named a relationship that is gone."""
     removed = set()
     for element in root.iter(etree.Element):
         for name in list(element.attrib):
@@ -237,36 +237,7 @@ def _disarmed(root: Any, lost: Mapping[str, str]) -> set[str]:
     for merge in list(root.iter(f"{_W}mailMerge")):
         merge.getparent().remove(merge)
         removed.add("fields")
-    for instructions in _instructions(root):
-        if _FETCHING.match("".join(words for _, words in instructions)):
-            for element, _ in instructions:
-                _silence(element)
-            removed.add("fields")
     return removed
-
-
-def _instructions(root: Any) -> Iterator[list[tuple[Any, str]]]:
-    """Each field's instruction, in the pieces it is written in."""
-    open_fields: list[list[tuple[Any, str]]] = []
-    for element in root.iter(f"{_W}fldChar", f"{_W}instrText", f"{_W}fldSimple"):
-        if element.tag == f"{_W}fldSimple":
-            yield [(element, str(element.get(f"{_W}instr", "")))]
-        elif element.tag == f"{_W}instrText":
-            if not open_fields:
-                open_fields.append([])
-            open_fields[-1].append((element, element.text or ""))
-        elif element.get(f"{_W}fldCharType") == "begin":
-            open_fields.append([])
-        elif open_fields and element.get(f"{_W}fldCharType") == "end":
-            yield open_fields.pop()
-    yield from open_fields
-
-
-def _silence(element: Any) -> None:
-    if element.tag == f"{_W}fldSimple":
-        element.set(f"{_W}instr", " QUOTE ")
-    else:
-        element.text = ""
 
 
 _WORD_TEMPLATE = Text(

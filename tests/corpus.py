@@ -319,6 +319,16 @@ def reaching_word(address: str) -> bytes:
     )
 
 
+def dated_word(shown: str) -> bytes:
+    """A Word file with the fields of today's date and of its own name, which showed something else once."""
+    fields = "".join(
+        f'<w:r><w:t xml:space="preserve">{before}</w:t></w:r><w:fldSimple w:instr="{instruction}"><w:r><w:t>'
+        f"{result}</w:t></w:r></w:fldSimple>"
+        for before, instruction, result in (("Ngày ", "DATE", shown), (", tệp ", "FILENAME", "giao-an.docx"))
+    )
+    return word(f"{LESSON}<w:p>{fields}<w:r><w:t>.</w:t></w:r></w:p>")
+
+
 def png(width: int = 40, height: int = 30) -> bytes:
     output = io.BytesIO()
     Image.new("RGB", (width, height), "red").save(output, "PNG")

@@ -69,6 +69,12 @@ def test_word_becomes_the_pages_its_author_would_print(pool: IntakePool, office:
     assert any("Liberation" in name for name in fonts)  # the metrics of Times New Roman
 
 
+def test_a_date_that_changes_by_itself_is_signed_as_its_author_saw_it(pool: IntakePool, office: str) -> None:
+    made = pool.submit(convert, corpus.dated_word("17/11/2019"), "docx", office, 50.0, text=False)
+    assert "Ngày 17/11/2019, tệp giao-an.docx." in made.words
+    assert made.warnings == ("changing-fields",)
+
+
 def test_nothing_is_fetched_from_outside(
     pool: IntakePool, office: str, listening: tuple[str, list[str]]
 ) -> None:

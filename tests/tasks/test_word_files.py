@@ -45,6 +45,43 @@ def test_macros_go() -> None:
     assert "word/vbaProject.bin" not in parts(word.data)
 
 
+def complex_field(instruction: str, shown: str) -> str:
+    """As Word writes it, the instruction in pieces."""
+    pieces = "".join(f"<w:r><w:instrText>{part}</w:instrText></w:r>" for part in instruction.partition("A"))
+    marks = {kind: f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")}
+    return f"{marks['begin']}{pieces}{marks['separate']}{run(shown)}{marks['end']}"
+
+
+def simple_field(instruction: str, shown: str) -> str:
+    return f'<w:fldSimple w:instr="{instruction}">{run(shown)}</w:fldSimple>'
+
+
+@pytest.mark.parametrize("written", [complex_field, simple_field])
+@pytest.mark.parametrize(
+    "instruction",
+    [r" DATE \@ &quot;dd/MM/yyyy&quot; ", "TIME", " SAVEDATE ", "FILENAME", " Author ", "LASTSAVEDBY"],
+)
+def test_what_changes_by_itself_stays_as_it_was_last_shown(
+    instruction: str, written: Callable[[str, str], str]
+) -> None:
+    inside = complex_field(" IF 1 = 1 ", written(instruction, "17/11/2019"))
+    word = open_word(corpus.word(f"<w:p>{run('Ngày ')}{inside}{run('.')}</w:p>"))
+    assert (word.removed, word.warnings) == ((), ("changing-fields",))
+    made = parts(word.data)["word/document.xml"]
+    assert re.findall(r"<w:t>([^<]*)</w:t>", made) == ["Ngày ", "17/11/2019", "."]
+    assert instruction.split()[0] not in made
+    assert made.count("fldChar ") == 3  # the field around it is left
+
+
+@pytest.mark.parametrize(
+    "instruction", [" PAGE ", " NUMPAGES ", r" TOC \o ", "REF muc1", "DATES", " TITLE ", "SEQ Bang"]
+)
+def test_other_fields_stay(instruction: str) -> None:
+    word = open_word(corpus.word(f"<w:p>{simple_field(instruction, '1')}</w:p>"))
+    assert (word.removed, word.warnings) == ((), ())
+    assert f'w:instr="{instruction}"' in parts(word.data)["word/document.xml"]
+
+
 def run(text: str, look: str = "") -> str:
     return f"<w:r><w:rPr>{look}</w:rPr><w:t>{text}</w:t></w:r>"
 
