@@ -177,7 +177,7 @@ WARNINGS: dict[str, Text] = {
         "Tệp có chỗ tự đổi (ngày giờ hiện tại, tên tệp, tên người soạn): đã giữ đúng chữ hiện ra khi lưu tệp "
         "lần cuối. Xem lại các chỗ đó; nếu sai, gõ lại bằng chữ thường trong Word rồi tải lại.",
         "The file has places that change by themselves (today’s date, the file’s name, its author): the "
-        "words they showed when last saved were kept. Look at them; what is wrong, type as plain text in Word "
+        "words they showed when last saved were kept. Look at them; what is wrong, type as text in Word "
         "and upload again.",
     ),
     "tracked": Text(
