@@ -18,6 +18,7 @@ from flows.plan import DONE
 from flows.reading import read
 from models.document import Document
 from models.errors import NotYours, RecordsError, WrongStep
+from models.school import SchoolWeek
 from models.settings import VIETNAM
 from models.text import Text
 
@@ -41,6 +42,9 @@ def refusal(
         return WrongStep(_REPLACED)
     if document.status not in DONE:
         return WrongStep(_NOT_DONE)
+    week = session.get(SchoolWeek, document.week_id) if note.taught else None
+    if week is not None and now.astimezone(VIETNAM).date() < week.monday:
+        return Closed(_EARLY.format(what=note.short, week=week.number, day=f"{week.monday:%d/%m/%Y}"))
     if note.after is not None:
         here = read(session, document.id, document.school_id)
         if not note.after.holds(here.position.past):
@@ -56,7 +60,7 @@ def refusal(
 
 
 class Closed(WrongStep):
-    """The days for it are over; said on the page in place of the button."""
+    """Its days have not begun, or are over; said on the page in place of the button."""
 
 
 def closed(note: DocumentType, until: datetime) -> Closed:
@@ -84,6 +88,12 @@ _WENT_OTHERWISE = Text(
 _ONCE = Text(
     "Đã có {what} về hồ sơ này; mỗi hồ sơ chỉ lập một lần. Mở bản đó ở mục bên dưới.",
     "There is already: {what}. It is drawn up once for each record; open it below.",
+)
+_EARLY = Text(
+    "{what} được ghi sau khi dạy: tuần {week} bắt đầu ngày {day}. Từ ngày đó mở lại hồ sơ này để ghi. Cần "
+    "đổi nội dung trước khi dạy thì lập bản thay thế.",
+    "{what}: it is written after teaching, and week {week} begins on {day}. Open this record again from then "
+    "on. What must change before teaching goes into a record that replaces this one.",
 )
 _CLOSED = Text(
     "Hết hạn gửi {what}: hạn đến hết ngày {day}. Cần trao đổi thêm, gặp trực tiếp hiệu trưởng.",

@@ -21,12 +21,13 @@ from flows.candidates import standing_in
 from flows.catalogue import type_of
 from flows.commands import Command, Decided, Here, Made
 from flows.grammar import Draft, Step
+from flows.lapsing import permitted
 from flows.links import links_of
 from flows.office import Office
 from flows.opening import open_step
 from flows.people import Actor, Standing
 from flows.performing import OpenKey, perform, release
-from flows.permits import permit, refuse_otherwise, wrong_step
+from flows.permits import refuse_otherwise, wrong_step
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
 from flows.reading import as_happened, read
@@ -86,7 +87,7 @@ def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) 
     signature, so this one is made again on that. Each part is done once, so there is an end to this.
     """
     found = here.document.version
-    step = permit(here, command)
+    step = permitted(office.db, here, command)
     standing = plan.standing(here.position, step, command.actor, here.subject)
     made = perform(office, here, step, command, key)
     try:
@@ -99,7 +100,7 @@ def _decided(office: Office, here: Here, command: Command, key: OpenKey | None) 
             now = office.now()
             if command.actor.covers:  # a delegation may have ended meanwhile
                 command = replace(command, actor=standing_in(session, command.actor, now))
-            step = permit(here, command)
+            step = permitted(office.db, here, command)
             if here.document.version != found:
                 release(session, command.document_id, command.actor.id)
                 return here

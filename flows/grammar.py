@@ -224,7 +224,8 @@ class DocumentType:
     """One record type, whole: what is filled in, who passes it on, when it is due, how it looks.
 
     `amends` names the type whose approved documents this one is about: it takes its week from that document
-    and is begun there, `after` it went that way, `once` for each, in its `span`; `begins` fills its draft.
+    and is begun there, `after` it went that way, `once` for each, in its `span`, not before that week when it
+    tells of what was `taught`; `begins` fills its draft.
     `begin_label` is the button there. `confidential`: seen by its author, by whom it is about, the head of
     the group and the principals alone. `recorded`: the system makes it of what was recorded elsewhere; nobody
     drafts or edits it. `parts` gives the words for what of a document may be named so. `informs` are told
@@ -254,6 +255,7 @@ class DocumentType:
     amends: str = ""
     after: When | None = None
     once: bool = False
+    taught: bool = False
     span: Span | None = None
     begins: Callable[[Facts], dict[str, Any]] | None = None
     begin_label: Text | None = None

@@ -103,8 +103,8 @@ OLD_WORD = Text(
     "hoặc PDF. Trên điện thoại: mở bằng Google Tài liệu, chọn ⋮ → Chia sẻ và xuất → Lưu dưới dạng → Word "
     "(.docx). Rồi tải tệp mới lên.",
     "This is a file of an old Office (.doc, .xls). On a computer: open it in Word and choose File → Save As "
-    "→ Word (.docx) or PDF. On a phone: open it in Google Docs and choose ⋮ → Share & export → Save as → Word "
-    "(.docx). Then upload the new file.",
+    "→ Word (.docx) or PDF. On a phone: open it in Google Docs and choose ⋮ → Share & export → Save as → "
+    "Word (.docx). Then upload the new file.",
 )
 PASSWORD = Text(
     "Tệp có mật khẩu hoặc bị khóa quyền nên không dùng được. Bỏ mật khẩu, lưu lại rồi tải lên.",
@@ -177,8 +177,8 @@ WARNINGS: dict[str, Text] = {
         "Tệp có chỗ tự đổi (ngày giờ hiện tại, tên tệp, tên người soạn): đã giữ đúng chữ hiện ra khi lưu tệp "
         "lần cuối. Xem lại các chỗ đó; nếu sai, gõ lại bằng chữ thường trong Word rồi tải lại.",
         "The file has places that change by themselves (today’s date, the file’s name, its author): the "
-        "words they showed when it was last saved were kept. Look at them; what is wrong, type as plain text in "
-        "Word and upload again.",
+        "words they showed when last saved were kept. Look at them; what is wrong, type as text in Word "
+        "and upload again.",
     ),
     "tracked": Text(
         "Tệp còn dấu sửa đổi (Track Changes) chưa chấp nhận. Muốn bản sạch: trong Word chọn Xem lại → Chấp "

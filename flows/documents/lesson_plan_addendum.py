@@ -92,5 +92,6 @@ LESSON_PLAN_ADDENDUM = DocumentType(
     lay_out=lay_out,
     title=title,
     amends="lesson-plan",
+    taught=True,
     informs=(group_head, principal),
 )

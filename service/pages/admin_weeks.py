@@ -29,7 +29,7 @@ from models.account import Account
 from models.errors import NotFound, RecordsError
 from models.school import CalendarChange, SchoolClass, SchoolWeek
 from models.text import Text
-from service import calendar_changes, calendar_notices, school, school_years, words
+from service import calendar_changes, calendar_notices, school, school_years, words, year_preview
 from service.access import AdminViewer, CheckedForm, Viewer
 from service.calendar_difference import Difference, apply_if_shown
 from service.calendar_told import Told, told
@@ -39,6 +39,7 @@ from service.pages.account import faults_of
 from service.pages.admin_school import text_of
 from service.pages.calendar_forms import chosen, read_entered, read_frame
 from service.templating import language_of, page
+from service.year_preview import NewYear
 
 router = APIRouter(prefix="/weeks")
 
@@ -161,7 +162,10 @@ def change_weeks(
 
     asked = repr(sorted((k, str(v)) for k, v in form.multi_items() if k not in ("csrf", "shown")))
     try:
-        if action == "add" or (action == "frame" and _is_new(office, actor, form)):
+        new = action == "frame" and _is_new(office, actor, form)
+        if new and (year_ahead := _unseen(office, actor, form, do, shown)):
+            return _new_year(request, viewer, form, year_ahead)
+        if action == "add" or new:
             with office.db.write() as session:
                 do(session)
         elif (found := apply_if_shown(office.db, actor.school_id, now, do, shown, asked, tell)) is not None:
@@ -204,6 +208,31 @@ def _is_new(office: OfficeDep, actor: Actor, form: FormData) -> bool:
     return not any(week.year == frame.year for week in weeks)
 
 
+def _unseen(
+    office: OfficeDep, actor: Actor, form: FormData, do: Callable[[Session], None], shown: str
+) -> NewYear | None:
+    """The year this would make, unless that was shown."""
+    found = year_preview.look(office.db, actor.school_id, read_frame(form), do)
+    return None if found.mark == shown else found
+
+
+def _typed_again(form: FormData) -> list[tuple[str, str]]:
+    """What a look sends once more."""
+    again = [(key, value) for key, value in form.multi_items() if key not in ("csrf", "shown")]
+    return [(key, value) for key, value in again if isinstance(value, str)]
+
+
+def _new_year(request: Request, viewer: Viewer, form: FormData, found: NewYear) -> Response:
+    return page(
+        request,
+        viewer,
+        "pages/admin_year_new.html",
+        found=found,
+        seen_before=bool(text_of(form, "shown")),
+        again=_typed_again(form),
+    )
+
+
 def _preview(
     request: Request,
     viewer: Viewer,
@@ -213,7 +242,6 @@ def _preview(
     found: Difference,
     entries: list[Told],
 ) -> Response:
-    again = [(key, value) for key, value in form.multi_items() if key not in ("csrf", "shown")]
     return page(
         request,
         viewer,
@@ -223,7 +251,7 @@ def _preview(
         found=found,
         entries=entries,
         seen_before=bool(text_of(form, "shown")),
-        again=[(key, value) for key, value in again if isinstance(value, str)],
+        again=_typed_again(form),
         day_names=WEEKDAYS,
         last_day=last_day_words,
         limit_words=limit_words,

@@ -234,6 +234,11 @@ def test_a_delegate_sees_and_finds_what_the_post_sees_and_no_longer_afterwards(c
         cast.act("mai", plan.id, "approve")
     delegations.end(cast.office, cast.actor("mai"), given, cast.office.now())
     assert waits(cast, "mai") == listed(cast, "mai") == set()
+    for record, told in ((mine, True), (plan, False), (other, False)):  # only what it would have let them do
+        with pytest.raises(NotYours) as refused:
+            cast.act("mai", record.id, "approve")
+        ended = f"làm thay Phạm Thị Hoa đã được kết thúc ngày {day(cast):%d/%m/%Y}"
+        assert (ended in refused.value.sentence.vi) is told
 
 
 def test_it_ends_by_itself_with_its_last_day(cast: Cast) -> None:
@@ -244,8 +249,11 @@ def test_it_ends_by_itself_with_its_last_day(cast: Cast) -> None:
     stale = cast.actor("lien")
     later(cast, 1)
     assert waits(cast, "lien") == set()
-    with pytest.raises(NotYours):
+    with pytest.raises(NotYours) as refused:
         cast.act("lien", document.id, "return", note="Sửa lại.")
+    said = refused.value.sentence.vi
+    assert f"Việc làm thay Phạm Thị Hoa đã hết sau ngày {day(cast, -1):%d/%m/%Y}" in said
+    assert "Hiện nay: Chờ tổ trưởng. Cần làm thay tiếp" in said
     # A request that began in time and is settled after midnight is refused too.
     version = cast.fresh(document.id).version
     begun = Command(document.id, "return", version, stale, cast.office.now(), note="Sửa lại.")

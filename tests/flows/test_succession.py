@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
 from flows import drafts, queries, succession
+from flows.amending import Closed
 from flows.archiving import archive, archive_timestamp, validate_signatures
 from flows.drafts import Exists, save
 from flows.links import cited
@@ -16,12 +18,13 @@ from models.document import Document, DocumentImage
 from models.errors import Invalid, NotFound, NotYours, WrongStep
 from models.event import Event
 from models.notice import Notice
+from models.settings import VIETNAM
 from tasks import pdf_pages
 from tests.audited import sound
 from tests.cast import Cast
 
 
-def approved(cast: Cast, who: str = "lan", week: int = 14) -> Document:
+def approved(cast: Cast, who: str = "lan", week: int = 12) -> Document:
     document = cast.sent(who, week)
     cast.act("hoa", document.id, "approve")
     cast.act("minh", document.id, "approve")
@@ -60,12 +63,24 @@ def page_text(cast: Cast, document_id: str) -> str:
 # --- notes after teaching ---------------------------------------------------------------------------------
 
 
+def test_a_note_after_teaching_waits_for_the_week_it_is_about(cast: Cast) -> None:
+    plan, office, lan = approved(cast, week=13), cast.office, cast.actor("lan")
+    with pytest.raises(Closed) as refused:
+        succession.amend(office, lan, plan.id)
+    assert "tuần 13 bắt đầu ngày 30/11/2026" in refused.value.sentence.vi
+    with office.db.read() as session:
+        assert succession.related(session, lan, plan, office.now()).amend_closed == refused.value.sentence
+        monday = datetime(2026, 11, 30, tzinfo=VIETNAM)
+        assert succession.related(session, lan, plan, monday).may_amend
+        assert not succession.related(session, lan, plan, monday - timedelta(seconds=1)).may_amend
+
+
 def test_a_note_names_the_lesson_and_cites_the_approved_file(each_cast: Cast) -> None:
     cast = each_cast
     plan = approved(cast)
     made = note(cast, plan)
     assert (made.week_id, made.group_id, made.due_at) == (plan.week_id, plan.group_id, None)
-    assert made.title == "Điều chỉnh sau bài dạy: kế hoạch bài dạy tuần 14, lớp 3A"
+    assert made.title == "Điều chỉnh sau bài dạy: kế hoạch bài dạy tuần 12, lớp 3A"
     cast.act("lan", made.id, "submit")
     signed = cast.act("lan", made.id, "sign")
     assert (signed.status, signed.step) == ("approved", "archive")
@@ -222,7 +237,7 @@ def test_one_replacement_is_begun_at_a_time_and_a_withdrawn_one_frees_the_place(
         succession.replace(cast.office, cast.actor("lan"), old.id)
     third = succession.replace(cast.office, cast.actor("lan"), second.id)
     with pytest.raises(Exists):
-        cast.lesson_plan("lan", 14)
+        cast.lesson_plan("lan", 12)
     assert third.week_id == old.week_id
 
 

@@ -203,7 +203,7 @@ def test_an_upload_is_its_authors_alone(cast: Cast) -> None:
 
 
 def test_only_a_draft_of_a_type_that_says_so_takes_a_file(cast: Cast) -> None:
-    document = cast.lesson_plan("lan", 14)
+    document = cast.lesson_plan("lan", 12)
     cast.act("lan", document.id, "submit")
     with pytest.raises(WrongStep):
         send(cast, document, PDF)

@@ -339,6 +339,11 @@ def test_groups_keep_their_heads_as_members_and_appointments_wait(cast: Cast, en
     assert admin.post("/admin/groups", name="Tổ Năng khiếu").status_code == 200
 
 
+def cast_name(cast: Cast, who: str) -> str:
+    with cast.office.db.read() as session:
+        return session.get_one(Account, cast.ids[who]).full_name
+
+
 def test_a_school_year_is_made_over_its_breaks_and_a_used_one_stays(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
     frame = {
@@ -356,7 +361,26 @@ def test_a_school_year_is_made_over_its_breaks_and_a_used_one_stays(cast: Cast, 
     ):
         refused = admin.post("/admin/weeks/frame", **frame | wrong)
         assert (refused.status_code, words in unescape(refused.text)) == (422, True), refused.text
-    assert admin.post("/admin/weeks/frame", **frame).status_code == 303
+    shown = admin.post("/admin/weeks/frame", **frame)
+    for words in (
+        "Trước khi tạo năm học 2027-2028",
+        "tuần 1 đến tuần 18: 06/09/2027 – 09/01/2028",
+        "tuần 19 đến tuần 35",
+        "Nghỉ Tết</dt><dd>24/01/2028 – 06/02/2028",
+        "24/11/2027: Ngày Văn hóa Việt Nam",
+        f"tổ trưởng {cast_name(cast, 'hoa')}",
+        cast_name(cast, "minh"),
+        "chưa có lớp nào của năm 2027-2028",
+    ):
+        assert words in unescape(shown.text), words
+    with cast.office.db.read() as session:
+        assert session.exec(select(SchoolWeek).where(col(SchoolWeek.year) == "2027-2028")).first() is None
+    mark = re.search(r'name="shown" value="([^"]*)"', shown.text)
+    assert mark is not None
+    other = frame | {"breaks": "Nghỉ Tết: 17/01/2028 – 30/01/2028"}
+    again = admin.post("/admin/weeks/frame", **other, shown=mark[1])  # another year than the one seen
+    assert "vừa thay đổi trong lúc xem" in unescape(again.text)
+    assert admin.post("/admin/weeks/frame", **frame, shown=mark[1]).status_code == 303
     with cast.office.db.read() as session:
         weeks = session.exec(
             select(SchoolWeek).where(col(SchoolWeek.year) == "2027-2028").order_by(col(SchoolWeek.number))

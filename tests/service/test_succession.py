@@ -11,7 +11,7 @@ from tests.cast import PASSWORD, PIN, Cast
 from tests.service.reading import People
 
 
-def approved(cast: Cast, week: int = 14) -> Document:
+def approved(cast: Cast, week: int = 12) -> Document:
     document = cast.sent("lan", week)
     cast.act("hoa", document.id, "approve")
     cast.act("minh", document.id, "approve")
