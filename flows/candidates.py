@@ -14,6 +14,7 @@ from sqlmodel import Session, and_, col, select
 
 from flows.authority import manner
 from flows.catalogue import TYPES
+from flows.grammar import DocumentType
 from flows.people import Actor, Cover, Subject
 from flows.posts import actor_of, holders
 from models.account import Account
@@ -28,6 +29,29 @@ HANDED = ("group_head", "group_deputy", "role:principal", "role:vice_principal",
 def posts_of(actor: Actor) -> tuple[str, ...]:
     """The posts of this person that can be handed to another while they are away."""
     return tuple(a for a in actor.audiences() if a.startswith(HANDED))
+
+
+_AUTHORS = (
+    Subject("", "author", "group", "head", "deputy"),
+    Subject("", "head", "group", "head", "deputy"),
+    Subject("", "head", "group", "head"),
+)
+"""Whose record it may be: a member's, or the head's own with and without a deputy."""
+
+
+def types_of(posts: Iterable[str]) -> tuple[DocumentType, ...]:
+    """The types that one of these posts draws up or decides on, whoever of a group is the author."""
+    kinds = {post.partition(":")[0] if post.startswith("group_") else post for post in posts}
+    return tuple(
+        declared
+        for declared in TYPES
+        if any(
+            audience.removesuffix(":group") in kinds
+            for who in (declared.drafted_by, *(step.by for step in declared.leaves if step.by))
+            for subject in _AUTHORS
+            for audience in who.audiences(subject)
+        )
+    )
 
 
 def today(now: datetime) -> date:

@@ -146,7 +146,7 @@ class Change(SQLModel, table=True):
     """What the administration of accounts did; a change that law 7 guards waits here for its confirmation.
 
     `account_id` None: it concerns the school itself (its mail server).
-    `state`: done, waiting, refused, replaced (the asker asked for another instead).
+    `state`: done, waiting, refused, recalled (by its asker), replaced (the asker asked for another instead).
     `confirm_by`: account ids of whom one must confirm.
     """
 

@@ -179,6 +179,10 @@ STATES = {
         "{settler} không đồng ý, không có gì thay đổi. Người đề nghị: {asker}.",
         "Refused by {settler}, nothing was changed. Asked for by {asker}.",
     ),
+    "recalled": Text(
+        "{asker} đã rút đề nghị này, không có gì thay đổi.",
+        "{asker} took this request back, nothing was changed.",
+    ),
 }
 _KEYS = {
     "kept": Text(

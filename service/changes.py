@@ -214,6 +214,18 @@ def find_waiting(session: Session, actor: Actor, change_id: str) -> Change:
     return change
 
 
+def recall(session: Session, actor: Actor, change_id: str, now: datetime) -> Change:
+    """Take back what one asked for oneself: nothing changes, who was asked is told.
+
+    NotFound for anyone but its asker, Stale when it is settled already.
+    """
+    change = session.get(Change, change_id)
+    if change is None or change.school_id != actor.school_id or change.asked_by != actor.id:
+        raise NotFound
+    settle(session, change, actor, "recalled", now)
+    return change
+
+
 def refuse_doubtful(session: Session, change: Change, actor: Actor, now: datetime) -> None:
     """NotYours where a person's own yes to a new key counts no more: the password was reset since they were
     asked, so whoever reset it may be the one who answers."""

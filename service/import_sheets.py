@@ -263,7 +263,8 @@ def _roles(sheet: str, line: _Line, found: Contents) -> frozenset[str]:
     for name in named:
         if fold(name) not in _ROLE_NAMES:
             offered = ", ".join(words.vi for words in ROLES.values())
-            sentence = _NO_ROLE.format(typed=name, roles=offered)
+            sentence = _DUTY_AS_ROLE if fold(name) in _DUTIES else _NO_ROLE
+            sentence = sentence.format(typed=name, roles=offered)
             found.problems.append(Problem(sheet, line.cells["roles"], sentence))
     return frozenset(_ROLE_NAMES[fold(name)] for name in named if fold(name) in _ROLE_NAMES)
 
@@ -362,6 +363,12 @@ _NO_LANGUAGE = Text("Ghi “Tiếng Việt” hoặc “English”.", "Write “
 _NO_ROLE = Text(
     "Không có vai trò “{typed}”. Các vai trò: {roles}; cách nhau bằng dấu phẩy.",
     "There is no role “{typed}”. The roles: {roles}; separated by commas.",
+)
+_DUTY_AS_ROLE = Text(
+    "“{typed}” không phải là vai trò của tài khoản: ghi Giáo viên ở đây, ghi “{typed}” ở trang Tổ chuyên "
+    "môn, cột Nhiệm vụ.",
+    "“{typed}” is no role of an account: write Giáo viên here, and “{typed}” on the sheet Tổ chuyên môn, in "
+    "the column Nhiệm vụ.",
 )
 _NO_ANSWER = Text(
     "“{typed}” chưa rõ. Ghi “Có” hoặc “Không”.", "“{typed}” is not clear. Write “Có” or “Không”."

@@ -23,6 +23,7 @@ from models.school import SchoolClass, SchoolName, SchoolSetting, TeachingAssign
 from models.text import Text
 from service.account_rows import account_of, group_of, refuse_outsider
 from service.changes import refusal
+from service.import_names import class_of as class_written
 from tasks.rich_text import clean_line
 
 _CLASS = re.compile(r"(?P<grade>[1-9]|1[0-2])[A-Za-z./ -][A-Za-z0-9./ -]{0,16}")
@@ -116,8 +117,11 @@ def read_day(text: str, path: str) -> date:
 
 
 def read_class(year: str, name: str) -> tuple[str, int]:
-    """A class's name and grade (the number its name begins with); Invalid at `year` or `name`."""
-    name = clean_line(name)
+    """A class's name as the school writes it (`Lớp 3a` is 3A) and its grade, the number that begins it.
+
+    Invalid at `year` or `name`.
+    """
+    name = class_written(clean_line(name))
     if not re.fullmatch(r"20\d\d-20\d\d", year) or int(year[5:]) != int(year[:4]) + 1:
         raise refusal("year", _NO_YEAR)
     read = _CLASS.fullmatch(name)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flows.deadlines import late_words
+from flows.deadlines import late_words, length_words
 from flows.grammar import Acknowledge, Decision, DocumentType, Draft, Sign, Step
 from flows.parts import name_of, rows_of
 from flows.views import EventSeen, View, WaitingStep
@@ -92,7 +92,8 @@ def timeliness(document: Document, *, waived: bool = False) -> State | None:
         return None
     if document.first_signed_at < document.due_at:
         return State("ok", "ok", Text("Đúng hạn", "On time"))
-    length = words.span(document.first_signed_at - document.due_at)
+    # In the unit of the sentence beside it (`lateness`), which gives the exact times.
+    length = length_words(document.first_signed_at - document.due_at)
     if waived:
         return State("waived", "", Text(f"Miễn ghi muộn {length.vi}", f"{length.en} late, waived"))
     return State("late", "warn", Text(f"Muộn {length.vi}", f"{length.en} late"))

@@ -12,8 +12,7 @@ from starlette.datastructures import FormData
 
 from flows import absences, delegations
 from flows.authority import manner
-from flows.candidates import posts_of
-from flows.catalogue import TYPES
+from flows.candidates import posts_of, types_of
 from flows.delegation_rules import Asked
 from flows.office import Office
 from flows.posts import actor_of
@@ -153,7 +152,7 @@ def _show(
         absent=absent,
         holders=holders,
         posts=named,
-        types=TYPES,
+        types=types_of(posts),
         choices=choices,
         typed=typed,
         chosen_posts=_all(form, "post") if form else [post for post, _ in named],

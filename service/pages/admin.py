@@ -6,6 +6,7 @@ What they do stands in `service/accounts.py` and `service/school.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from flows.board import advice
 from flows.flag_words import PASSWORDS
 from flows.people import GUARDED_ROLES, ROLES
 from models.account import Account, AccountRole
-from models.errors import NotFound, RecordsError
+from models.errors import NotFound, RecordsError, Stale
 from models.text import Text
 from service import (
     accounts,
@@ -147,6 +148,17 @@ def act(
         faults = faults_of(refusal, "confirm")
         return _account(request, viewer, office, account_id, faults=faults)
     return _account(request, viewer, office, account_id, asked=[asked])
+
+
+@router.post("/changes/{change_id}/recall")
+def recall(
+    change_id: str, viewer: AdminViewer, form: CheckedForm, office: OfficeDep, now: Arrival
+) -> RedirectResponse:
+    """Take back what one asked for by mistake, while it waits. What was settled meanwhile stays as it is."""
+    del form  # checked by being asked for
+    with suppress(Stale), office.db.write() as session:
+        changes.recall(session, viewer.actor, change_id, now)
+    return RedirectResponse("/admin", 303)
 
 
 def _accounts(

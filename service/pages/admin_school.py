@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from starlette.datastructures import FormData
 
 from flows.office import utc_now
@@ -19,7 +19,7 @@ from flows.posts import SUBJECTS
 from flows.rules import EXPLAINED, NAMES, rules_of
 from models.account import Account
 from models.errors import NotFound, RecordsError
-from models.school import SchoolClass, SchoolName, TeachingAssignment
+from models.school import SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
 from models.text import Text
 from service import school, words
 from service.access import AdminViewer, CheckedForm, Viewer
@@ -58,7 +58,11 @@ def _classes_of(session: Session, school_id: str) -> dict[str, Any]:
     by_class: dict[str, list[TeachingAssignment]] = {}
     for row in sorted(rows, key=lambda r: (not r.homeroom, r.subject)):
         by_class.setdefault(row.class_id, []).append(row)
+    newest = session.exec(
+        select(func.max(col(SchoolWeek.year))).where(col(SchoolWeek.school_id) == school_id)
+    ).one()
     return {
+        "newest": newest or (classes[0].year if classes else ""),
         "classes": classes,
         "assignments": by_class,
         "people": [a for a in people if a.active],

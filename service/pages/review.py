@@ -147,8 +147,19 @@ def _ask(
         next_=_next_of(str(typed.get("next", "")) if typed else request.query_params.get("next", "")),
         pin_error=refusal.sentence if refusal and (of_pin or action == "return") else None,
         unsent=sum(note.mend for note in notes.values()),
+        unchanged=_unchanged(view) if action == "sign" else None,
         **(_typed(typed) if typed else _drafted(notes)),
     )
+
+
+def _unchanged(view: View) -> int | None:
+    """The number of the revision that was signed and returned before, where this one says the very same."""
+    signed = {one.signature.revision for one in view.signatures}
+    before = next((old for old in reversed(view.revisions[:-1]) if old.number in signed), None)
+    if before is None:
+        return None
+    now = view.revisions[-1]
+    return before.number if (before.fields, before.body) == (now.fields, now.body) else None
 
 
 def _capacity(viewer: Viewer, view: View, action: str) -> Text | None:

@@ -36,6 +36,8 @@ def test_a_head_hands_over_and_every_page_of_the_record_says_so(cast: Cast, read
     assert "Vũ Thị Liên, tổ phó: ký thay (KT.)" in form.words
     assert "Trần Thị Mai, giáo viên: ký thừa ủy quyền (TUQ.), cần giấy ủy quyền" in form.words
     assert "Trịnh Quốc Anh" not in form.words  # the administrator signs for nobody
+    offered = [box.get("value") for box in form.all("input[name=type]")]  # what a head decides on or draws up
+    assert offered == ["lesson-plan", "teacher-teaching-plan", "team-teaching-plan"]
     said = form.send("/absence", delegate=cast.ids["lien"], password=PASSWORD, **days(cast))
     assert "Đã ghi ủy quyền" in said.words
     assert "Vũ Thị Liên thay Phạm Thị Hoa" in said.words

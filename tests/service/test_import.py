@@ -318,7 +318,11 @@ def test_every_problem_is_named_by_its_cell(enter: Enter) -> None:
 
 def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast, enter: Enter) -> None:
     data = book(
-        accounts=[["gv.moi", date(2026, 9, 5)], ["gv.xau", "", "", "xấu", "Thợ"], ["gv.ba", "Ba Lan"]],
+        accounts=[
+            ["gv.moi", date(2026, 9, 5)],
+            ["gv.xau", "", "", "xấu", "Thợ"],
+            ["gv.ba", "Ba Lan", "", "", "tổ phó"],
+        ],
         groups=[["Tổ 4-5", "gv.ba", ""], ["Tổ 4-5", "Ba Lan", "Tổ phó"]],
         teaching=[["2062-2063", "3A", "Toán", "lan"], ["2062-2063", "3B", "Toán", "lan"]]
         + [[YEAR, "3A", "Toán", "lan"]] * 2,
@@ -329,6 +333,8 @@ def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast
         "Tài khoản B3": "Ô “Họ và tên” đang trống",
         "Tài khoản D3": "Địa chỉ thư điện tử chưa đúng, ví dụ lan@truong",
         "Tài khoản E3": "Không có vai trò “Thợ”",
+        "Tài khoản E4": "“tổ phó” không phải là vai trò của tài khoản: ghi Giáo viên ở đây, ghi “tổ phó” ở "
+        "trang Tổ chuyên môn, cột Nhiệm vụ",
         "Tổ chuyên môn B3": "Người này đã có trong tổ này ở ô B2",
         "Phân công A2": "Năm học 2062-2063 chưa có tuần học",
         "Phân công D5": "Dòng này đã có ở ô D4",
@@ -338,6 +344,7 @@ def test_problems_come_down_the_sheet_and_doubles_and_slips_are_named(cast: Cast
         "Tài khoản B3",
         "Tài khoản D3",
         "Tài khoản E3",
+        "Tài khoản E4",
         "Tổ chuyên môn B3",
         "Phân công A2",
         "Phân công D5",

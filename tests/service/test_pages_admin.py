@@ -19,6 +19,7 @@ from flows import keyring
 from flows.rules import rules_of
 from models.account import Account, AccountRole, Group, GroupMember
 from models.key import SigningKey
+from models.notice import Notice
 from models.run import Incident
 from models.school import SchoolClass, SchoolName, SchoolWeek, TeachingAssignment
 from service.app import create_app
@@ -344,6 +345,24 @@ def cast_name(cast: Cast, who: str) -> str:
         return session.get_one(Account, cast.ids[who]).full_name
 
 
+def test_what_was_asked_for_by_mistake_is_taken_back_while_it_waits(cast: Cast, enter: Enter) -> None:
+    admin, lan = enter("admin"), enter("lan")
+    admin.post(f"/admin/accounts/{cast.ids['lan']}/reset-pin")
+    (path,) = re.findall(r"/admin/changes/[^/]+/recall", admin.get(f"/admin/accounts/{cast.ids['lan']}"))
+    (confirming,) = re.findall(r"/confirmations/[^/]+/confirm", lan.get("/confirmations"))
+    assert lan.post(path).status_code == enter("teacher_b").post(path).status_code == 404
+    assert admin.post(path).status_code == 303
+    assert "Đã rút đề nghị" in admin.get("/admin") and "/recall" not in admin.get("/admin")
+    assert lan.post(confirming, password=PASSWORD).status_code == 422
+    with cast.office.db.read() as session:
+        keys = session.exec(select(SigningKey).where(col(SigningKey.account_id) == cast.ids["lan"])).all()
+        news = session.exec(select(Notice).where(col(Notice.account_id) == cast.ids["lan"])).all()
+    assert [key.revoked_at for key in keys] == [None]
+    assert any("đã rút đề nghị này" in one.data["sentence"]["vi"] for one in news)
+    assert admin.post(path).status_code == 303  # twice is once
+    assert admin.post(f"/admin/accounts/{cast.ids['lan']}/reset-pin").status_code == 200  # asked anew
+
+
 def test_a_school_year_is_made_over_its_breaks_and_a_used_one_stays(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
     frame = {
@@ -398,7 +417,8 @@ def test_a_school_year_is_made_over_its_breaks_and_a_used_one_stays(cast: Cast, 
 
 def test_classes_and_who_teaches_them(cast: Cast, enter: Enter) -> None:
     admin = enter("admin")
-    assert admin.post("/admin/classes/add", year="2026-2027", name="3B").status_code == 303
+    assert 'value="2026-2027"' in admin.get("/admin/classes").split("f-year")[-1]
+    assert admin.post("/admin/classes/add", year="2026-2027", name="lớp 3b").status_code == 303
     assert admin.post("/admin/classes/add", year="2026-2027", name="3B").status_code == 422
     assert admin.post("/admin/classes/add", year="2026-2028", name="3C").status_code == 422
     given = {"account_id": cast.ids["mai"], "class_id": cast.classes["3A"], "subject": "Tiếng Việt"}

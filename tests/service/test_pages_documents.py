@@ -338,7 +338,12 @@ def test_a_resubmission_shows_what_changed_and_the_superseded_signature(cast: Ca
     sent = cast.sent("lan", 13)
     cast.act("hoa", sent.id, "return", note="Ghi rõ đồ dùng.")
     edit = reader("lan").get(f"/documents/{sent.id}/edit")
-    edit.send("/edit", "submit", **{"lessons.0.equipment": "- Tủ sách lớp."}).send("/sign", pin=PIN)
+    assert "giống hệt bản 1 đã bị trả lại" in edit.send("/edit", "submit").words
+    cast.act("lan", sent.id, "reopen")
+    edit = reader("lan").get(f"/documents/{sent.id}/edit")
+    sign = edit.send("/edit", "submit", **{"lessons.0.equipment": "- Tủ sách lớp."})
+    assert "giống hệt" not in sign.words
+    sign.send("/sign", pin=PIN)
     inbox = reader("hoa").get(f"/inbox?doc={sent.id}")
     assert [e.text_content() for e in inbox.all(".diff ins")] == ["thêm: - Tủ sách lớp."]
     assert [e.text_content() for e in inbox.all(".diff del")] == ["bỏ: - Bảng phụ."]
@@ -372,10 +377,11 @@ def test_late_work_says_by_how_much_and_by_which_limit(cast: Cast, reader: Peopl
         session.exec(
             update(Document)
             .where(col(Document.id) == sent.id)
-            .values(due_at=sent.first_signed_at - timedelta(hours=8))
+            .values(due_at=sent.first_signed_at - timedelta(days=2, hours=23))
         )
     page = reader("hoa").get(f"/documents/{sent.id}")
-    assert "Muộn 8 giờ" in page.words and "muộn 8 giờ" in page.words
+    assert "Muộn 2 ngày" in page.words and "muộn 2 ngày" in page.words
+    assert "2 ngày 23 giờ" not in page.words  # one length, said one way
 
 
 # --- who may see and do what ----------------------------------------------------------------------------
