@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -26,6 +27,7 @@ from models.document import Document, DocumentLink, OpenStep, Revision, SeriesNu
 from models.event import Event, Remark
 from models.retention import RetentionRule
 from models.school import SchoolWeek
+from models.settings import VIETNAM
 from models.tables import METADATA
 from models.upload import Upload
 
@@ -175,6 +177,17 @@ def limits(session: Session, school_id: str = "") -> Iterator[Finding]:
                 yield finding("column", document_id, slug, column="due_at")
 
 
+def _series(slug: str) -> set[str | None]:
+    """The series a type's number comes from."""
+    declared = DECLARED.get(slug)
+    return {getattr(step, "numbers", None) for step in declared.leaves} if declared else set()
+
+
+def _is_year(row: SeriesNumber) -> bool:
+    """Used in its year, or in the signature that began before midnight."""
+    return row.year in {(row.at - days).astimezone(VIETNAM).year for days in (timedelta(0), timedelta(1))}
+
+
 def orphans(session: Session) -> Iterator[Finding]:
     """Events whose document is gone."""
     there = select(Document.id).where(col(Document.id) == col(Event.document_id)).exists()
@@ -214,8 +227,13 @@ def _naming() -> Iterator[tuple[str, Any]]:
 
 def numbers(session: Session, school_id: str = "") -> Iterator[Finding]:
     """The series of document numbers: without gaps, each used one on its document, none from elsewhere."""
+    used_then = (
+        select(Event.seq)
+        .where(col(Event.document_id) == col(SeriesNumber.document_id), col(Event.at) == col(SeriesNumber.at))
+        .exists()
+    )
     asked = (
-        select(SeriesNumber, Document.type, Document.number)
+        select(SeriesNumber, Document.type, Document.number, Document.school_id, used_then)
         .join(Document, col(Document.id) == col(SeriesNumber.document_id), isouter=True)
         .order_by(
             col(SeriesNumber.school_id),
@@ -229,11 +247,12 @@ def numbers(session: Session, school_id: str = "") -> Iterator[Finding]:
     rows = session.exec(asked.execution_options(yield_per=500))
     for _, series in groupby(rows, key=lambda one: (one[0].school_id, one[0].series, one[0].year)):
         following = 1
-        for row, slug, stands in series:
+        for row, slug, stands, school, decided in series:
             for number in range(following, row.number):
                 yield finding("number-missing", series=row.series, year=row.year, number=number)
             following = row.number + 1
-            if row.state == "used" and stands != f"{row.number:02d}":
+            fits = stands == f"{row.number:02d}" and decided and row.school_id == school
+            if row.state == "used" and not (fits and row.series in _series(slug) and _is_year(row)):
                 yield finding(
                     "number-changed",
                     row.document_id,

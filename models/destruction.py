@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 
 from models.appending import guard
 from models.columns import instant, maybe_instant
+from models.kept import entered
 
 
 class Destruction(SQLModel, table=True):
@@ -53,6 +54,9 @@ class DestroyedFile(SQLModel, table=True):
     sha256: str = Field(primary_key=True, max_length=64)
     school_id: str
 
+
+entered(Destruction)
+entered(DestroyedFile)
 
 _LISTED = text("state = 'listed'")
 

@@ -62,7 +62,8 @@ def behind(school: School) -> Iterator[Session]:
     raw = Database(school.cast.office.settings.database)
     try:
         if raw.is_sqlite:
-            listen(raw.engine, "connect", lambda made, _: made.execute("PRAGMA foreign_keys=OFF"))
+            for check in ("foreign_keys=OFF", "ignore_check_constraints=ON"):
+                listen(raw.engine, "connect", lambda made, _, off=check: made.execute(f"PRAGMA {off}"))
         with raw.engine.connect() as connection:
             let_go(connection)
             connection.commit()

@@ -86,17 +86,23 @@ def otherwise(value: Any, kind: Any) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
-        return value + 1
+        return value + 40
     if isinstance(value, datetime):
+        return value + timedelta(days=1)
+    if isinstance(value, date):
         return value + timedelta(days=1)
     if isinstance(value, dict):
         return value | {"x": 1}
+    if isinstance(value, list):
+        return [*value, "x"]
+    if isinstance(value, bytes):
+        return value + b"x"
     if isinstance(value, str):
         return ("0" if value[:1] != "0" else "1") + value[1:]
     assert value is None
-    return {"DATETIME": datetime.fromisoformat("2026-01-01T00:00:00+00:00"), "JSON": {"x": 1}}.get(
-        kind, "0" * 36
-    )
+    others = {"DATE": date(2026, 1, 1), "INTEGER": 7, "JSON": {"x": 1}}
+    others["DATETIME"] = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    return others.get(kind, "0" * 36)
 
 
 def changed_one_by_one(school: School, session: Session, table: Table, **row: Any) -> set[str]:

@@ -15,8 +15,25 @@ depends_on = None
 
 _WORKING = {"delegation": ("begun_at", "over_at"), "spot_draw": ("protected_seed",)}
 _TABLES = (
-    *("account_role", "calendar_change", "change", "deadline_rule", "delegation", "evidence", "flag_event"),
-    *("hold_lift", "legal_hold", "reminder_rules", "retention_rule", "school_name", "school_setting"),
+    *(
+        "account_role",
+        "calendar_change",
+        "change",
+        "deadline_rule",
+        "delegation",
+        "destroyed_file",
+        "destruction",
+    ),
+    *(
+        "evidence",
+        "flag_event",
+        "hold_lift",
+        "legal_hold",
+        "reminder_rules",
+        "retention_rule",
+        "school_name",
+        "school_setting",
+    ),
     *("spot_draw", "staff_group"),
 )
 _AT_ONCE = 1_000
