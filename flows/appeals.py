@@ -9,6 +9,7 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from flows.documents.appeal import APPEAL, GRANT, REJECT
+from flows.documents.spot_check import SPOT_CHECK
 from flows.documents.violation_minutes import VIOLATION_MINUTES
 from flows.links import ABOUT, linked_to
 from models.document import Document
@@ -49,9 +50,9 @@ SAID: dict[State, Text] = {
 
 def against(session: Session, document: Document) -> Appealed | None:
     """The appeal against these minutes, or against the minutes of this check; None without one sent."""
-    minutes = (
-        [document] if document.type == VIOLATION_MINUTES.slug else linked_to(session, document.id, ABOUT)
-    )
+    minutes = [document] if document.type == VIOLATION_MINUTES.slug else []
+    if document.type == SPOT_CHECK.slug:
+        minutes = linked_to(session, document.id, ABOUT)
     for one in minutes:
         if one.type != VIOLATION_MINUTES.slug:
             continue

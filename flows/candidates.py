@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement, Date, bindparam
 from sqlmodel import Session, and_, col, select
 
 from flows.authority import manner
@@ -59,7 +59,7 @@ def today(now: datetime) -> date:
     return now.astimezone(VIETNAM).date()
 
 
-def in_force(day: date) -> ColumnElement[bool]:
+def in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
     """Delegations of a day that nobody ended."""
     d = Delegation
     return and_(col(d.ended_at).is_(None), col(d.first_day) <= day, col(d.last_day) >= day)
@@ -67,16 +67,20 @@ def in_force(day: date) -> ColumnElement[bool]:
 
 def standing_in(session: Session, actor: Actor, now: datetime) -> Actor:
     """The same person with everything handed to them that is in force now."""
-    d = Delegation
-    rows = session.exec(
-        select(d).where(col(d.delegate_id) == actor.id).order_by(col(d.given_at), col(d.id))
-    ).all()
+    rows = session.exec(_HANDED_TO, params={"of_account": actor.id}).all()
     if not rows:
         return actor
     day = today(now)
     present = (r for r in rows if r.ended_at is None and r.first_day <= day <= r.last_day)
     covers = (cover(session, row, actor) for row in present)
     return replace(actor, covers=tuple(c for c in covers if c is not None), stood_in=True)
+
+
+_HANDED_TO = (
+    select(Delegation)
+    .where(col(Delegation.delegate_id) == bindparam("of_account"))
+    .order_by(col(Delegation.given_at), col(Delegation.id))
+)
 
 
 def cover(session: Session, row: Delegation, delegate: Actor) -> Cover | None:
@@ -122,11 +126,7 @@ def _absences(session: Session, subject: Subject, audiences: Sequence[str], now:
     """The delegations in force for any post that may take a step."""
     if not any(a.startswith(HANDED) for a in audiences):
         return []
-    rows = session.exec(
-        select(Delegation)
-        .where(col(Delegation.school_id) == subject.school_id, in_force(today(now)))
-        .order_by(col(Delegation.given_at), col(Delegation.id))
-    ).all()
+    rows = session.exec(_IN_FORCE, params={"of_school": subject.school_id, "day": today(now)}).all()
     taken = subject.bound
     found = []
     for row in rows:
@@ -146,6 +146,13 @@ def _absences(session: Session, subject: Subject, audiences: Sequence[str], now:
     # Of one person's, what was handed over for this very record goes before the whole post.
     alone = {one.absent.id for one in found if one.delegation.document_id}
     return [one for one in found if one.delegation.document_id or one.absent.id not in alone]
+
+
+_IN_FORCE = (
+    select(Delegation)
+    .where(col(Delegation.school_id) == bindparam("of_school"), in_force(bindparam("day", type_=Date)))
+    .order_by(col(Delegation.given_at), col(Delegation.id))
+)
 
 
 def with_head_bound(session: Session, subject: Subject, now: datetime) -> Subject:

@@ -31,10 +31,9 @@ from flows.permits import refuse_otherwise, wrong_step
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
 from flows.reading import as_happened, read
-from flows.recording import event_of, keep, record, remark_of, take_back
+from flows.recording import event_of, keep, record, remark_of, stand_in, take_back
 from flows.repeated import repeated, result
 from models.db import Database
-from models.delegation import Substitution
 from models.document import Document, Revision
 from models.errors import Stale
 from models.event import Event
@@ -189,17 +188,7 @@ def _write(
     record(session, event, remark)
     keep(session, here, step, command, made, event, position)
     if cover:
-        session.add(
-            Substitution(
-                document_id=document.id,
-                seq=event.seq,
-                school_id=document.school_id,
-                revision=event.revision,
-                action=event.action,
-                delegation_id=cover.delegation_id,
-                absent_id=cover.absent_id,
-            )
-        )
+        stand_in(session, event, cover)
     mark_rows.decided(session, document.id, command.actor.id, command.action)
     moved = Here(document, here.declared, position, here.subject, event.seq)
     people = open_step(session, moved, now)

@@ -45,18 +45,19 @@ _LINKS = select(DocumentLink.kind, DocumentLink.other_id).where(
 
 def linked_to(session: Session, document_id: str, kind: str) -> list[Document]:
     """The later documents that are about this one, or replace it, the oldest first; withdrawn ones not."""
-    return list(
-        session.exec(
-            select(Document)
-            .join(DocumentLink, col(DocumentLink.document_id) == col(Document.id))
-            .where(
-                col(DocumentLink.other_id) == document_id,
-                col(DocumentLink.kind) == kind,
-                col(Document.status) != "withdrawn",
-            )
-            .order_by(col(Document.created_at), col(Document.id))
-        ).all()
+    return list(session.exec(_LINKED, params={"of_document": document_id, "of_kind": kind}))
+
+
+_LINKED = (
+    select(Document)
+    .join(DocumentLink, col(DocumentLink.document_id) == col(Document.id))
+    .where(
+        col(DocumentLink.other_id) == bindparam("of_document"),
+        col(DocumentLink.kind) == bindparam("of_kind"),
+        col(Document.status) != "withdrawn",
     )
+    .order_by(col(Document.created_at), col(Document.id))
+)
 
 
 def parts_of(session: Session, document_id: str | None) -> Mapping[str, str]:

@@ -17,15 +17,22 @@ def decided(session: Session, document_id: str, actor_id: str, action: str) -> N
     """
     change(session, _DECIDED, of_account=actor_id, of_document=document_id)
     if action == "return":
-        own = col(PartMark.account_id) == actor_id, col(PartMark.document_id) == document_id
-        session.exec(delete(PartMark).where(*own, col(PartMark.seen).is_(False)))
-        session.exec(update(PartMark).where(*own).values(mend=False, comment=""))
+        change(session, _UNSEEN, of_account=actor_id, of_document=document_id)
+        change(session, _SENT, of_account=actor_id, of_document=document_id)
 
 
 _DECIDED = delete(RoundMark).where(
     col(RoundMark.account_id) == bindparam("of_account"),
     col(RoundMark.document_id) == bindparam("of_document"),
 )
+
+
+_OWN = (
+    col(PartMark.account_id) == bindparam("of_account"),
+    col(PartMark.document_id) == bindparam("of_document"),
+)
+_UNSEEN = delete(PartMark).where(*_OWN, col(PartMark.seen).is_(False))
+_SENT = update(PartMark).where(*_OWN).values(mend=False, comment="")
 
 
 def archived(session: Session, document_id: str) -> None:

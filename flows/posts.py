@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, exists
+from sqlalchemy import bindparam, exists, or_
 from sqlmodel import Session, col, select
 
 from flows import judging
@@ -25,18 +25,10 @@ def actor_of(session: Session, account_id: str) -> Actor:
     account = session.get(Account, account_id)
     if account is None or not account.active:
         raise NotFound
-    roles = session.exec(select(AccountRole.role).where(col(AccountRole.account_id) == account_id)).all()
-    groups = session.exec(
-        select(GroupMember.group_id).where(
-            col(GroupMember.school_id) == account.school_id, col(GroupMember.account_id) == account_id
-        )
-    ).all()
-    led = session.exec(
-        select(Group).where(
-            col(Group.school_id) == account.school_id,
-            (col(Group.head_id) == account_id) | (col(Group.deputy_id) == account_id),
-        )
-    ).all()
+    who = {"of_account": account_id, "of_school": account.school_id}
+    roles = [role for (role,) in ask(session, _ROLES, of_account=account_id)]
+    groups = [group for (group,) in ask(session, _GROUPS, **who)]
+    led = ask(session, _LEADS, **who)
     return Actor(
         id=account.id,
         school_id=account.school_id,
@@ -45,6 +37,20 @@ def actor_of(session: Session, account_id: str) -> Actor:
         deputises=frozenset(g.id for g in led if g.deputy_id == account_id),
         groups=frozenset(groups),
     )
+
+
+_ROLES = select(AccountRole.role).where(col(AccountRole.account_id) == bindparam("of_account"))
+_GROUPS = select(GroupMember.group_id).where(
+    col(GroupMember.school_id) == bindparam("of_school"),
+    col(GroupMember.account_id) == bindparam("of_account"),
+)
+_LEADS = select(Group.id, Group.head_id, Group.deputy_id).where(
+    col(Group.school_id) == bindparam("of_school"),
+    or_(
+        col(Group.head_id) == bindparam("of_account"),
+        col(Group.deputy_id) == bindparam("of_account"),
+    ),
+)
 
 
 def subject_of(session: Session, document: Document) -> Subject:

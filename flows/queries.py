@@ -5,6 +5,7 @@ Every query takes its school from the actor. Nothing here writes.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,7 @@ FILED = tuple(t.slug for t in TYPES if any(s.numbers and not isinstance(s, Seal)
 """Types with a number of the school's series: the clerk keeps them once they are archived (“Lưu: VT”)."""
 
 
+@functools.lru_cache(maxsize=512)
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The documents this account may see, as a condition; a draft is its author's alone."""
     return and_(col(Document.school_id) == actor.school_id, or_(*ways_to_see(actor)))

@@ -16,7 +16,9 @@ from flows import admitting, plan
 from flows.belonging import AFTER, BELONGS, after, belongs
 from flows.commands import Command, Here, Made
 from flows.grammar import Step
+from flows.people import Cover
 from flows.plan import Position
+from models.delegation import Substitution
 from models.document import Document, Revision, SeriesNumber, Signature
 from models.event import Event, Remark
 from models.statements import change, store
@@ -75,6 +77,20 @@ def remark_of(event: Event, command: Command) -> Remark | None:
     event.remark_hash = remark.digest()
     event.hash = event.digest()
     return remark
+
+
+def stand_in(session: Session, event: Event, cover: Cover) -> None:
+    """The decision was made in the place of who is away."""
+    stood = Substitution(
+        document_id=event.document_id,
+        seq=event.seq,
+        school_id=event.school_id,
+        revision=event.revision,
+        action=event.action,
+        delegation_id=cover.delegation_id,
+        absent_id=cover.absent_id,
+    )
+    store(session, stood)
 
 
 def take_back(session: Session, document: Document, position: Position) -> str:

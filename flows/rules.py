@@ -16,6 +16,7 @@ from flows.deadlines import Kept, Own
 from flows.due_rules import from_data
 from models.deadline import DeadlineRule, KeptLimit
 from models.school import SchoolSetting
+from models.statements import ask
 from models.text import Text
 
 DEFAULTS: dict[str, Any] = {
@@ -130,8 +131,12 @@ EXPLAINED: dict[str, Text] = {
 
 def rules_of(session: Session, school_id: str) -> dict[str, Any]:
     """Every rule of a school, its own values over the defaults."""
-    own = session.exec(select(SchoolSetting).where(col(SchoolSetting.school_id) == school_id)).all()
-    return DEFAULTS | {setting.key: setting.value for setting in own}
+    return DEFAULTS | dict(map(tuple, ask(session, _SETTINGS, of_school=school_id)))
+
+
+_SETTINGS = select(SchoolSetting.key, SchoolSetting.value).where(
+    col(SchoolSetting.school_id) == bindparam("of_school")
+)
 
 
 def some_of_each(

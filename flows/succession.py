@@ -154,12 +154,8 @@ def related(session: Session, actor: Actor, document: Document, now: datetime) -
     successors = linked_to(session, document.id, REPLACES)
     around = [*notes, *successors]
     ids = [d.id for d in around] + [i for i in (links.about, links.replaces) if i]
-    seen = {
-        d.id: d
-        for d in session.exec(
-            select(Document).where(col(Document.id).in_(ids), visible_to(actor)).options(LIGHT)
-        ).all()
-    }
+    found = select(Document).where(col(Document.id).in_(ids), visible_to(actor)).options(LIGHT)
+    seen = {d.id: d for d in session.exec(found)} if ids else {}
     declared = type_of(document.type)
     later = [seen[d.id] for d in successors if d.id in seen]
     open_to = document.status in DONE and not any(d.status in BEGUN for d in successors)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, or_
+from sqlalchemy import BindParameter, and_, bindparam, or_
 from sqlmodel import Session, col, select
 
 from flows import audit_chain, board, handing, outstanding, permits, plan
@@ -138,7 +138,7 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
     """One document whole, as this account sees it now; NotFound when it may not."""
     visible(session, actor, document_id)
     here = read(session, document_id, actor.school_id)
-    document = here.document
+    document, own = here.document, {"of_document": document_id}
     waiting = _waiting(session, here, now)
     first = min(waiting, key=lambda one: (one.due_at is None, one.due_at), default=None)
     events, broken = history(session, document)
@@ -157,41 +157,63 @@ def view(session: Session, actor: Actor, document_id: str, now: datetime) -> Vie
         waiting=waiting,
         opened_at=min((one.opened_at for one in waiting if one.opened_at), default=None),
         due_at=first.due_at if first else None,
-        revisions=()
-        if document.status == "destroyed"
-        else tuple(
-            session.exec(
-                select(Revision)
-                .where(col(Revision.document_id) == document_id)
-                .order_by(col(Revision.number))
-            ).all()
-        ),
+        revisions=() if document.status == "destroyed" else tuple(session.exec(_REVISIONS, params=own).all()),
         signatures=_signatures(session, here),
         events=events,
         broken=broken,
         returned=returns[-1] if returns and status == "returned" else None,
         flags=_flags(session, actor, document_id),
         duties=outstanding.of_document(session, document),
-        incidents=tuple(
-            session.exec(
-                select(Incident).where(
-                    col(Incident.document_id) == document_id, col(Incident.resolved_at).is_(None)
-                )
-            ).all()
-        ),
-        ledger=tuple(
-            session.exec(
-                select(LedgerEntry)
-                .where(col(LedgerEntry.document_id) == document_id)
-                .order_by(col(LedgerEntry.started_at))
-            ).all()
+        incidents=tuple(session.exec(_INCIDENTS, params=own).all()),
+        ledger=tuple(session.exec(_LEDGER, params=own).all()),
+    )
+
+
+_OF_DOCUMENT: BindParameter[str] = bindparam("of_document")
+_REVISIONS = select(Revision).where(col(Revision.document_id) == _OF_DOCUMENT).order_by(col(Revision.number))
+_INCIDENTS = select(Incident).where(
+    col(Incident.document_id) == _OF_DOCUMENT, col(Incident.resolved_at).is_(None)
+)
+_LEDGER = (
+    select(LedgerEntry)
+    .where(col(LedgerEntry.document_id) == _OF_DOCUMENT)
+    .order_by(col(LedgerEntry.started_at))
+)
+_OPEN = select(OpenStep).where(col(OpenStep.document_id) == _OF_DOCUMENT)
+_HISTORY = (
+    select(Event, Account.full_name, Remark)
+    .join(Account, col(Account.id) == col(Event.actor_id), isouter=True)
+    .join(
+        Remark,
+        and_(col(Remark.document_id) == col(Event.document_id), col(Remark.seq) == col(Event.seq)),
+        isouter=True,
+    )
+    .where(col(Event.document_id) == _OF_DOCUMENT)
+    .order_by(col(Event.seq))
+)
+_SIGNED = (
+    select(Signature, Account.full_name, Account.post)
+    .join(Account, col(Account.id) == col(Signature.account_id))
+    .where(col(Signature.document_id) == _OF_DOCUMENT)
+    .order_by(col(Signature.revision), col(Signature.signed_at))
+)
+_STOOD_FOR = (
+    select(Event.output_blob, Account.full_name, Delegation)
+    .join(
+        Substitution,
+        and_(
+            col(Substitution.document_id) == col(Event.document_id), col(Substitution.seq) == col(Event.seq)
         ),
     )
+    .join(Account, col(Account.id) == col(Substitution.absent_id))
+    .join(Delegation, col(Delegation.id) == col(Substitution.delegation_id))
+    .where(col(Event.document_id) == _OF_DOCUMENT)
+)
 
 
 def _waiting(session: Session, here: Here, now: datetime) -> tuple[WaitingStep, ...]:
     """The open steps, each with whom it waits for and since when."""
-    rows = session.exec(select(OpenStep).where(col(OpenStep.document_id) == here.document.id)).all()
+    rows = session.exec(_OPEN, params={"of_document": here.document.id}).all()
     subject = plan.situated(here.position, here.subject)
     found = []
     for step in here.position.open:
@@ -218,17 +240,7 @@ _NAMED = ("stood_for", "to", "witness")
 
 def history(session: Session, document: Document) -> tuple[tuple[EventSeen, ...], Finding | None]:
     """A document's events in order, each with its remark and whether its hashes are right; where they end."""
-    rows = session.exec(
-        select(Event, Account.full_name, Remark)
-        .join(Account, col(Account.id) == col(Event.actor_id), isouter=True)
-        .join(
-            Remark,
-            and_(col(Remark.document_id) == col(Event.document_id), col(Remark.seq) == col(Event.seq)),
-            isouter=True,
-        )
-        .where(col(Event.document_id) == document.id)
-        .order_by(col(Event.seq))
-    ).all()
+    rows = session.exec(_HISTORY, params={"of_document": document.id}).all()
     others = {key for event, _, _ in rows for name in _NAMED if (key := event.data.get(name))}
     names = (
         dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(others))).all())
@@ -248,12 +260,7 @@ def history(session: Session, document: Document) -> tuple[tuple[EventSeen, ...]
 
 
 def _signatures(session: Session, here: Here) -> tuple[SignatureSeen, ...]:
-    rows = session.exec(
-        select(Signature, Account.full_name, Account.post)
-        .join(Account, col(Account.id) == col(Signature.account_id))
-        .where(col(Signature.document_id) == here.document.id)
-        .order_by(col(Signature.revision), col(Signature.signed_at))
-    ).all()
+    rows = session.exec(_SIGNED, params={"of_document": here.document.id}).all()
     present = here.position.revision
     over = here.position.status in ("returned", "withdrawn")
     instead = _stood_for(session, here.document.id)
@@ -265,17 +272,5 @@ def _signatures(session: Session, here: Here) -> tuple[SignatureSeen, ...]:
 
 def _stood_for(session: Session, document_id: str) -> dict[str, tuple[str, str, date | None]]:
     """By the file a signature made: whom its signer stood in for, and on which written authorisation."""
-    rows = session.exec(
-        select(Event.output_blob, Account.full_name, Delegation)
-        .join(
-            Substitution,
-            and_(
-                col(Substitution.document_id) == col(Event.document_id),
-                col(Substitution.seq) == col(Event.seq),
-            ),
-        )
-        .join(Account, col(Account.id) == col(Substitution.absent_id))
-        .join(Delegation, col(Delegation.id) == col(Substitution.delegation_id))
-        .where(col(Event.document_id) == document_id)
-    ).all()
+    rows = session.exec(_STOOD_FOR, params={"of_document": document_id}).all()
     return {blob: (absent, row.number, row.dated) for blob, absent, row in rows if blob}

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -114,13 +115,7 @@ _TOO_LARGE = Text(
 def find_viewer(office: Office, token: str, kind: Kind, now: datetime) -> Viewer | None:
     """The holder of a living pass of an active account; notes that the pass was seen."""
     with office.db.read() as session:
-        found = session.exec(
-            select(Pass, Account)
-            .join(Account, col(Account.id) == col(Pass.account_id))
-            .where(
-                col(Pass.token_hash) == digest(token), col(Pass.kind) == kind, col(Account.active).is_(True)
-            )
-        ).first()
+        found = session.exec(_HELD, params={"of_hash": digest(token), "of_kind": kind}).first()
         if found is None:
             return None
         held, account = found
@@ -136,6 +131,17 @@ def find_viewer(office: Office, token: str, kind: Kind, now: datetime) -> Viewer
         with contextlib.suppress(NoRoom), office.db.write() as session:
             session.exec(update(Pass).where(col(Pass.token_hash) == held.token_hash).values(seen_at=now))
     return viewer
+
+
+_HELD = (
+    select(Pass, Account)
+    .join(Account, col(Account.id) == col(Pass.account_id))
+    .where(
+        col(Pass.token_hash) == bindparam("of_hash"),
+        col(Pass.kind) == bindparam("of_kind"),
+        col(Account.active).is_(True),
+    )
+)
 
 
 def maybe_viewer(request: Request, office: OfficeDep, now: Arrival) -> Viewer | None:
