@@ -190,7 +190,8 @@ def _notes(document: pikepdf.Pdf) -> Iterator[tuple[int, Rect]]:
 
 def _bound(document: pikepdf.Pdf, signed: set[tuple[str, str]]) -> bool:
     """Whether the catalogue names permissions, or a signature refers to rules (DocMDP, FieldMDP)."""
-    if "/Perms" in document.Root:
+    permissions: Any = document.Root.get("/Perms")
+    if isinstance(permissions, pikepdf.Dictionary) and "/DocMDP" in permissions:
         return True
     numbers = [value.split() for _, value in signed]
     signatures: list[Any] = [document.get_object(int(one[0]), int(one[1])) for one in numbers]

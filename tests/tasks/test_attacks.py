@@ -20,9 +20,11 @@ from tests.attacks import (
     form_content,
     hidden_evidence,
     incremental_saving,
+    locked_files,
     other_views,
     shadow,
     signed_beside,
+    stores,
     structure,
     then_approved,
     universal_forgery,
@@ -52,6 +54,8 @@ CLASSES: tuple[Attacks, ...] = (
     signed_beside.ATTACKS,
     hidden_evidence.ATTACKS,
     other_views.ATTACKS,
+    locked_files.ATTACKS,
+    stores.ATTACKS,
 )
 SAMPLES = samples(*CLASSES)
 
