@@ -14,7 +14,7 @@ from tasks import rendering
 from tasks.form_fields import FilledText, PageStyle
 from tasks.rendering import Box
 from tests import signatures
-from tests.attacks import form_content, raw, stores
+from tests.attacks import form_content, raw, stores, whole_files
 from tests.attacks.byte_ranges import FIELD_ENTRIES, by_hand, plain
 from tests.attacks.certified import stranger
 from tests.attacks.combined import with_no_place
@@ -27,6 +27,7 @@ from tests.attacks.letters import (
     NUMBER,
     PAGE,
     SIGNATURE,
+    approval_signs,
     approved,
     author_signs,
     certified,
@@ -222,6 +223,11 @@ def looked_at_again() -> bytes:
 honest("locked against printing, no password, RC4")(partial(locked_by_one, 3))
 honest("locked against printing, no password, archived")(lambda: locked_archive(locked_by_one()))
 honest("a document timestamp with an empty picture, as iText makes it")(lambda: with_no_place(signed()))
+
+
+honest("a file with all that real files bring along, approved and archived")(
+    lambda: archive(approval_signs(whole_files.whole_certified()))
+)
 
 
 RIGHTS = (

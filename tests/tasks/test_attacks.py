@@ -30,6 +30,7 @@ from tests.attacks import (
     universal_forgery,
     unseen_updates,
     value_and_picture,
+    whole_files,
     wrapping,
 )
 from tests.attacks.judged import judge
@@ -56,6 +57,7 @@ CLASSES: tuple[Attacks, ...] = (
     other_views.ATTACKS,
     locked_files.ATTACKS,
     stores.ATTACKS,
+    whole_files.ATTACKS,
 )
 SAMPLES = samples(*CLASSES)
 
