@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 import pikepdf
+from lxml import etree
 
 from tasks import field_appearances, letter_shapes
 from tasks.pdf_objects import Told
@@ -29,8 +30,9 @@ _BY_ITSELF = {
 }
 """Entries of the catalogue that a later signature may change, or that are compared by themselves."""
 _DESCRIBING = ("/Title", "/Author", "/Subject", "/Keywords")
-_TAGS = re.compile("<[^>]*>")
-_TITLES = re.compile(rb"<dc:(?:title|creator|description|subject)\b.*?</dc:\w+>", re.DOTALL)
+_DUBLIN_CORE = {
+    f"{{http://purl.org/dc/elements/1.1/}}{name}" for name in ("title", "creator", "description", "subject")
+}
 
 Rect = tuple[float, float, float, float]
 """Left, bottom, right, top in points, as the page's own coordinates."""
@@ -190,7 +192,8 @@ def _notes(document: pikepdf.Pdf) -> Iterator[tuple[int, Rect]]:
 
 def _bound(document: pikepdf.Pdf, signed: set[tuple[str, str]]) -> bool:
     """Whether the catalogue names permissions, or a signature refers to rules (DocMDP, FieldMDP)."""
-    if "/Perms" in document.Root:
+    permissions: Any = document.Root.get("/Perms")
+    if isinstance(permissions, pikepdf.Dictionary) and "/DocMDP" in permissions:
         return True
     numbers = [value.split() for _, value in signed]
     signatures: list[Any] = [document.get_object(int(one[0]), int(one[1])) for one in numbers]
@@ -204,9 +207,26 @@ def _described(document: pikepdf.Pdf) -> tuple[str, ...]:
     said = [str(described.get(key, "")) for key in _DESCRIBING]
     metadata: Any = document.Root.get("/Metadata")
     if isinstance(metadata, pikepdf.Stream):
-        found = _TITLES.findall(metadata.read_bytes()[:_LONGEST])
-        said += [" ".join(_TAGS.sub(" ", part.decode("utf-8", "replace")).split()) for part in found]
+        said += _titles(metadata.read_bytes())
     return tuple(said)
+
+
+def _titles(described: bytes) -> list[str]:
+    """What a description in XML (XMP) says of title, author and subject, as elements or as attributes.
+
+    One that cannot be read says itself.
+    """
+    try:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        root = etree.fromstring(described[:_LONGEST].strip(), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return [sha256(described).hexdigest()]
+    found: list[str] = []
+    for part in root.iter(etree.Element):
+        told = [(str(name), str(value)) for name, value in part.attrib.items()]
+        told.append((str(part.tag), " ".join(" ".join(part.itertext()).split())))
+        found += [f"{name} {value}" for name, value in told if name in _DUBLIN_CORE]
+    return sorted(found)
 
 
 def _drawn_by(document: pikepdf.Pdf) -> tuple[str, ...]:

@@ -23,8 +23,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from models.text import Text
 from tasks import (
     certificate_standing,
+    drawn_pages,
     form_snapshots,
     loose_ends,
+    open_locks,
     page_evidence,
     page_findings,
     place_pictures,
@@ -35,8 +37,9 @@ from tasks import (
 from tasks import live_content as live
 from tasks import verdict_words as words
 from tasks.checking import MALFORMED
+from tasks.drawn_pages import Drawing
 from tasks.form_snapshots import Key, Snapshot
-from tasks.page_evidence import Drawing, PageChange, TooMuchToDraw
+from tasks.page_evidence import PageChange, TooMuchToDraw
 from tasks.plain_names import plain
 from tasks.signature_places import Place, Places
 from tasks.validation_data import ValidationData
@@ -74,7 +77,7 @@ def _judged(pdf: bytes, anchors: Anchors, now: datetime) -> Verdict:
         return summing_up.unreadable(words.TOO_LARGE)
     try:
         reader = _read(pdf)
-        if reader.encrypted:
+        if not open_locks.opened(reader):
             return summing_up.unreadable(words.ENCRYPTED)
         places = signature_places.places(pdf, reader)
     except _ODD:
@@ -170,7 +173,7 @@ def _with_pages(
     doubts: list[Text] = []
     if not pdf.startswith(b"%PDF-"):
         doubts.append(words.BYTES_BEFORE)
-    if found and _claims_to_be_linear(pdf):
+    if found and (_claims_to_be_linear(pdf) or not open_locks.is_one(reader)):
         doubts.append(words.READERS_DISAGREE)
     if places.strays and not found:
         return summing_up.taken_off()
@@ -186,7 +189,7 @@ def _with_pages(
     try:
         final = form_snapshots.snapshot(pdf)
         moving = live.live_content(pdf)
-        seen = page_evidence.pages_seen(pdf)
+        seen = drawn_pages.pages_seen(pdf)
     except _ODD:
         return summing_up.summed_up(_uncompared(found), [*doubts, words.READERS_DISAGREE])
     if not _agreed(final, reader, places) or seen != len(final.frames):

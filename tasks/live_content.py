@@ -71,6 +71,8 @@ def live_content(pdf: bytes) -> LiveContent:
                 break
             for part in _dictionaries(thing, 0):
                 _looked_at(part, found)
+                if document.is_encrypted and _out_of_the_lock(part):
+                    found.doubt(words.READERS_DISAGREE)
         if any(sign in str(warning) for warning in document.get_warnings() for sign in _TORN):
             found.doubt(words.READERS_DISAGREE)
     return found
@@ -195,6 +197,20 @@ def _drawn(stream: Any, found: LiveContent) -> None:
         found.doubt(CONTENT_OUTSIDE)
     if (kind == "/Image" and "/Alternates" in stream) or "/PS" in (kind, stream.get("/Subtype2")):
         found.doubt(OTHER_ON_PAPER)
+
+
+def _out_of_the_lock(part: Any) -> bool:
+    """Whether part of an encrypted file says that it is not: some readers decrypt it all the same.
+
+    A description in XML may be (ISO 32000-2, 7.6.2), so no page may be drawn with what says it is one.
+    """
+    if isinstance(part, pikepdf.Stream):
+        filters: Any = part.get("/Filter", pikepdf.Array())
+        named = [str(one) for one in filters] if isinstance(filters, pikepdf.Array) else [str(filters)]
+        return "/Crypt" in named and part.get("/Type") != "/Metadata"
+    drawn: Any = part.get("/Contents") if part.get("/Type") == "/Page" else None
+    pieces = list(drawn) if isinstance(drawn, pikepdf.Array) else [drawn]
+    return any(isinstance(one, pikepdf.Stream) and "/Type" in one for one in pieces)
 
 
 def _started(part: Any) -> Iterator[Any]:

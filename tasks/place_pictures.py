@@ -13,8 +13,9 @@ from dataclasses import replace
 from PIL import Image
 
 from tasks.comparing import Box
+from tasks.drawn_pages import SCALE, Drawing
 from tasks.form_snapshots import Snapshot
-from tasks.page_evidence import SCALE, Drawing, box_of
+from tasks.page_evidence import box_of
 from tasks.page_findings import Spot
 from tasks.verdicts import ChangedPlace, around
 

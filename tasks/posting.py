@@ -157,7 +157,8 @@ async def _post_bag(
         return
     client = client_of(bag.server, tls_context)
     try:
-        await client.connect()
+        async with asyncio.timeout(PATIENCE):  # greeting, encryption and sign-in together
+            await client.connect()
     except FAULTS as wrong:
         await hang_up(client)
         await _postpone(db, bag, now, wrong, posted)

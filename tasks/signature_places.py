@@ -72,7 +72,8 @@ def places(pdf: bytes, reader: PdfFileReader) -> Places:
     fields = _Fields(reader)
     met = [_place(pdf, reader, name, field) for name, field in fields.signatures()]
     found = _without_twins(met)
-    strays = sum(1 for _ in _strays(pdf, reader, [place.body for place in found]))
+    known = [*(place.body for place in found), *_usage_rights(pdf, reader)]
+    strays = sum(1 for _ in _strays(pdf, reader, known))
     return Places(tuple(sorted(found, key=lambda place: place.end)), strays, fields.too_many)
 
 
@@ -94,6 +95,24 @@ def _strays(pdf: bytes, reader: PdfFileReader, bodies: list[tuple[int, int]]) ->
         opened = within.rfind(b"stream")
         if opened < 0 or within[:opened].endswith(b"end"):
             yield place
+
+
+def _usage_rights(pdf: bytes, reader: PdfFileReader) -> Iterator[tuple[int, int]]:
+    """Where a maker's signature lies that only unlocks functions of a reader (ISO 32000-2, 12.8.2.3).
+
+    Nobody signs a document with it, and it ends with the first change; a person's, put there, names no such
+    rights within the bytes that it covers.
+    """
+    try:
+        permissions = reader.root["/Perms"]
+        for key in ("/UR3", "/UR"):
+            raw = permissions.raw_get(key) if key in permissions else None
+            if isinstance(raw, IndirectObject):
+                rules = raw.get_object()["/Reference"]
+                if all(rule.get_object()["/TransformMethod"] in ("/UR3", "/UR") for rule in rules):
+                    yield _body(pdf, reader, raw)
+    except MALFORMED:
+        return
 
 
 class _Fields:
@@ -178,7 +197,7 @@ def _place(pdf: bytes, reader: PdfFileReader, name: str, field: DictionaryObject
         body = _body(pdf, reader, reference)
         bounds = _bounds(pdf, value)
         end = bounds[2] if bounds is not None else 0
-        if "/Contents" not in value or not value.raw_get("/Contents"):
+        if "/Contents" not in value or not value.raw_get("/Contents", generic.EncryptedObjAccess.RAW):
             return Place(name, NO_CONTENTS, None, end, body)
         if bounds is None:
             return Place(name, WRONG_RANGE, None, end, body)
@@ -190,7 +209,7 @@ def _place(pdf: bytes, reader: PdfFileReader, name: str, field: DictionaryObject
 
 def _bounds(pdf: bytes, value: DictionaryObject) -> tuple[int, int, int] | None:
     """Start and end of what the range leaves out, and the end of what it covers; None when it is no range."""
-    numbers = value.get("/ByteRange")
+    numbers = entry(value, "/ByteRange")
     if not isinstance(numbers, ArrayObject) or len(numbers) != 4:
         return None
     if not all(type(numbers.raw_get(index)) is NumberObject for index in range(4)):

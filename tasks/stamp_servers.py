@@ -25,6 +25,7 @@ from asn1crypto import tsp
 
 from models.errors import Unavailable
 from tasks.certificates import Trust
+from tasks.exchanges import Line
 from tasks.keys import Secret
 from tasks.timestamping import DOWN, MAX_REPLY, NONSENSE, QUERY, REPLY, CheckedTimeStamper
 from tasks.verifying import validation_context
@@ -92,6 +93,7 @@ class HttpTimeStamper(CheckedTimeStamper):
     def __init__(self, server: StampServer) -> None:
         super().__init__()
         self.server, self.own_clock = server, not server.is_near
+        self._line = Line()
         user, password = server.user, server.password
         self._client = httpx.Client(
             timeout=httpx.Timeout(ANSWERING, connect=CONNECTING),
@@ -122,8 +124,11 @@ class HttpTimeStamper(CheckedTimeStamper):
 
     def _post(self, body: bytes) -> bytes:
         """The whole answer, however slowly its parts come, within the time there is for it."""
-        ends_at, content = time.monotonic() + ANSWERING, b""
-        with self._client.stream("POST", self.server.url, content=body) as reply:
+        content = b""
+        with (
+            self._line.within(ANSWERING) as within,
+            self._client.stream("POST", self.server.url, content=body, extensions=within) as reply,
+        ):
             if reply.status_code >= 500:
                 raise Unavailable(DOWN)
             kind = reply.headers.get("content-type", "").partition(";")[0].strip()
@@ -133,8 +138,6 @@ class HttpTimeStamper(CheckedTimeStamper):
                 content += part
                 if len(content) > MAX_REPLY:
                     raise Unavailable(NONSENSE)
-                if time.monotonic() > ends_at:
-                    raise Unavailable(DOWN)
         return content
 
     def close(self) -> None:

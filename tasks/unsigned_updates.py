@@ -17,6 +17,7 @@ from typing import Any
 from pyhanko.pdf_utils.generic import (
     ArrayObject,
     DictionaryObject,
+    EncryptedObjAccess,
     IndirectObject,
     NumberObject,
     Reference,
@@ -27,7 +28,6 @@ from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
     DocInfoRule,
-    DSSCompareRule,
     MetadataUpdateRule,
     XrefStreamRule,
 )
@@ -35,6 +35,7 @@ from pyhanko.sign.diff_analysis.commons import compare_dicts
 
 from tasks.checking import MALFORMED
 from tasks.signature_places import Place, entry
+from tasks.store_updates import StoreRule
 
 Number = tuple[int, int]
 """An object's number and generation."""
@@ -52,7 +53,9 @@ _OF_METADATA = {
     model.ExpandedName("http://ns.adobe.com/xap/1.0/mm/", "InstanceID"),
 }
 """What a program that adds validation data rewrites: its name, the day, what the file now makes use of."""
-_RULES = (DSSCompareRule(), DocInfoRule(), MetadataUpdateRule(), XrefStreamRule())
+_RULES = (StoreRule(), DocInfoRule(), MetadataUpdateRule(), XrefStreamRule())
+_AS_WRITTEN = EncryptedObjAccess.RAW
+"""Of an encrypted file: a signature's own bytes are not, and opening them would fail."""
 _PIECES = re.compile(rb"(\d+)\s+(\d+)\s*")
 
 
@@ -117,7 +120,7 @@ def _place(reader: PdfFileReader, revision: int) -> int:
 
 def _adds_validation_data(old: HistoricalResolver, new: HistoricalResolver) -> bool:
     listed = {_number(reference) for reference in new.explicit_refs_in_revision()}
-    data = {_number(update.updated_ref) for update in DSSCompareRule().apply(old, new)}
+    data = {_number(update.updated_ref) for update in StoreRule().apply(old, new)}
     allowed = {_number(update.updated_ref) for rule in _RULES for update in rule.apply(old, new)}
     allowed |= {_number(new.root_ref)} | {(number, 0) for number in _packing(old, new)}
     allowed |= {
@@ -270,7 +273,7 @@ def _reachable(view: HistoricalResolver) -> set[Number]:
             except MALFORMED:
                 continue  # it leads nowhere
         if isinstance(value, DictionaryObject):
-            waiting += [value.raw_get(key) for key in value]
+            waiting += [value.raw_get(key, _AS_WRITTEN) for key in value]
         elif isinstance(value, ArrayObject):
-            waiting += [value.raw_get(index) for index in range(len(value))]
+            waiting += [value.raw_get(index, _AS_WRITTEN) for index in range(len(value))]
     return found

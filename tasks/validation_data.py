@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
-from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko_certvalidator import ValidationContext
 
 from tasks import asn1_lengths, asn1_names  # noqa: F401  (mend asn1crypto)
@@ -58,19 +58,20 @@ class ValidationData:
     ocsps: tuple[asn1_ocsp.OCSPResponse, ...] = ()
 
     @classmethod
-    def of(cls, reader: PdfFileReader, trust: Trust) -> ValidationData:
-        """Our trust with what stands in the file's document security store (ISO 32000-2, 12.8.4.3)."""
-        try:
-            store = reader.root["/DSS"]
-        except MALFORMED:
-            return cls(trust)
+    def of(cls, reader: PdfFileReader, trust: Trust, end: int | None = None) -> ValidationData:
+        """Our trust with what stands in the file's document security store (ISO 32000-2, 12.8.4.3).
+
+        In all its states: an update may write the store anew, and what it leaves out, a list that says
+        "revoked" among it, still counts. `end`: what stood in the first so many bytes alone.
+        """
+        stores = list(_stores(reader, end))
         return cls(
             trust,
-            tuple(_loaded(store, "/Certs", asn1_x509.Certificate.load, lambda found: found.issuer.hashable)),
+            tuple(_loaded(stores, "/Certs", asn1_x509.Certificate.load, lambda found: found.issuer.hashable)),
             tuple(
-                _loaded(store, "/CRLs", asn1_crl.CertificateList.load, lambda found: found.issuer.hashable)
+                _loaded(stores, "/CRLs", asn1_crl.CertificateList.load, lambda found: found.issuer.hashable)
             ),
-            tuple(_loaded(store, "/OCSPs", asn1_ocsp.OCSPResponse.load, lambda found: found.response_data)),
+            tuple(_loaded(stores, "/OCSPs", asn1_ocsp.OCSPResponse.load, lambda found: found.response_data)),
         )
 
     def with_attributes(self, signer_info: Any) -> ValidationData:
@@ -118,19 +119,42 @@ class ValidationData:
         )
 
 
-def _loaded(store: Any, key: str, load: Callable[[bytes], T], look: Callable[[T], Any]) -> Iterator[T]:
-    """The pieces that can be parsed; asn1crypto parses late, so each is looked into."""
-    try:
-        references = list(store[key])[:MOST]
-    except MALFORMED:
-        return
-    for reference in references:
+def _stores(reader: PdfFileReader, end: int | None) -> Iterator[tuple[HistoricalResolver, Any]]:
+    """The document security store of every revision that has one, oldest first."""
+    for revision in range(reader.xrefs.total_revisions):
+        if end is not None and reader.xrefs.get_xref_container_info(revision).start_location >= end:
+            return
+        view = reader.get_historical_resolver(revision)
         try:
-            value = load(reference.get_object().data)
-            look(value)
+            yield view, view.root["/DSS"]
         except MALFORMED:
             continue
-        yield value
+
+
+def _loaded(
+    stores: Iterable[tuple[HistoricalResolver, Any]],
+    key: str,
+    load: Callable[[bytes], T],
+    look: Callable[[T], Any],
+) -> Iterator[T]:
+    """The pieces that can be parsed; asn1crypto parses late, so each is looked into."""
+    seen: set[Any] = set()
+    for view, store in stores:
+        try:
+            references = list(store[key])[:MOST]
+        except MALFORMED:
+            continue
+        for reference in references:
+            try:
+                place = view.reader.xrefs.get_historical_ref(reference.reference, view.revision)
+                if place in seen or len(seen) >= MOST:
+                    continue
+                seen.add(place)
+                value = load(reference.get_object().data)
+                look(value)
+            except MALFORMED:
+                continue
+            yield value
 
 
 def _serials(answer: asn1_ocsp.OCSPResponse) -> list[int]:

@@ -122,6 +122,11 @@ SEED_VALUES = Text(
 WAS_REVOKED = Text(
     "Chứng thư số đã bị thu hồi trước thời điểm ký.", "The certificate had been revoked before the signing."
 )
+SIGNED_AFTER_LOSS = Text(
+    "Ký sau ngày khóa được báo là có thể đã lộ ({day}), nên chưa chắc chính người này ký. Hãy hỏi lại người ấy.",
+    "Signed after the day since which the key may have been known to others ({day}): it is not certain that "
+    "this person signed. Ask them.",
+)
 OLD_ALGORITHM = Text(
     "Chữ ký dùng thuật toán cũ, không còn đủ an toàn để tin.",
     "The signature uses an old algorithm that is no longer safe to trust.",
@@ -265,9 +270,9 @@ NO_PDF = Text(
     "Đây không phải tệp PDF. Hãy chọn tệp PDF đã ký.", "This is no PDF file. Choose the signed PDF."
 )
 ENCRYPTED = Text(
-    "Tệp có mật khẩu hoặc bị khóa quyền (in, sao chép) nên không kiểm tra được. Hãy xin bản không khóa.",
-    "The file has a password or is locked against printing or copying, and cannot be checked here. Ask for a "
-    "copy that is not locked.",
+    "Tệp phải có mật khẩu mới mở được nên không kiểm tra được ở đây. Hãy xin bản mở được mà không cần "
+    "mật khẩu.",
+    "The file opens with a password only and cannot be checked here. Ask for a copy that opens without one.",
 )
 DAMAGED_FILE = Text(
     "Tệp bị hỏng, tải về chưa hết hoặc có dữ liệu lạ xen vào. Hãy tải lại từ nơi phát hành rồi kiểm tra "

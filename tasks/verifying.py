@@ -46,6 +46,7 @@ from tasks.certificate_holders import SIGNING, named, of_machine
 from tasks.certificates import Trust
 from tasks.checking import MALFORMED
 from tasks.plain_names import plain
+from tasks.store_updates import DIFFERENCES
 from tasks.validation_data import ValidationData
 from tasks.validation_data import validation_context as validation_context
 
@@ -213,16 +214,18 @@ async def examine(
     signature at the time of its own timestamp.
     """
     found: list[Examined] = []
-    moment, archived = now, False
+    moment = now
+    archived: ValidationData | None = None
     for embedded in reversed(signatures):
         own = data.with_attributes(embedded.signer_info)
         try:
             if embedded.sig_object_type == "/DocTimeStamp":
                 stamp = await _timestamp_status(embedded, own, moment)
-                report = _timestamp_report(embedded, stamp, archived)
+                report = _timestamp_report(embedded, stamp, archived is not None)
                 found.append(Examined(report, embedded, stamp, moment, own))
                 if report.ok:
-                    moment, archived = stamp.timestamp, True
+                    moment = stamp.timestamp
+                    archived = archived or ValidationData.of(embedded.reader, data.trust, report.revision_end)
             else:
                 found.append(await _signature(embedded, own, moment, archived))
         except MALFORMED as error:
@@ -253,9 +256,15 @@ def unusable(field: str) -> SignatureReport:
 
 
 async def _signature(
-    embedded: EmbeddedPdfSignature, evidence: ValidationData, moment: datetime, archived: bool
+    embedded: EmbeddedPdfSignature,
+    evidence: ValidationData,
+    moment: datetime,
+    archived: ValidationData | None,
 ) -> Examined:
-    """Judge one signature; its timestamp counts only if that holds at `moment`."""
+    """Judge one signature; its timestamp counts only if that holds at `moment`.
+
+    `archived`: what a good document timestamp covers, for only that makes the data around a signature last.
+    """
     tokens = list(extract_tst_data_iter(embedded.signer_info, signed=False))
     stamped = tokens[0]["encap_content_info"]["content"].parsed["gen_time"].native if tokens else moment
     status = await _signature_status(embedded, evidence, stamped, moment)
@@ -271,7 +280,8 @@ async def _signature(
     elif not evidence.covers(status.validation_path):
         level = Level.T
     else:
-        level = Level.LTA if archived else Level.LT
+        kept = archived and archived.with_attributes(embedded.signer_info)
+        level = Level.LTA if kept and kept.covers(status.validation_path) else Level.LT
     report = _report(
         embedded,
         status,
@@ -296,6 +306,7 @@ async def _signature_status(
             embedded,
             data.at(stamped),
             ts_validation_context=data.at(moment),
+            diff_policy=DIFFERENCES,
             key_usage_settings=SIGNING,
         )
 
@@ -311,10 +322,10 @@ async def _timestamp_status(
     embedded: EmbeddedPdfSignature, evidence: ValidationData, moment: datetime
 ) -> DocumentTimestampStatus:
     """The same of a document timestamp."""
-    status = await async_validate_pdf_timestamp(embedded, evidence.at(moment))
+    status = await async_validate_pdf_timestamp(embedded, evidence.at(moment), DIFFERENCES)
     if not evidence.ocsps:
         return status
-    listed = await async_validate_pdf_timestamp(embedded, evidence.without_answers().at(moment))
+    listed = await async_validate_pdf_timestamp(embedded, evidence.without_answers().at(moment), DIFFERENCES)
     return listed if listed.revoked else status
 
 

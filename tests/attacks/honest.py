@@ -115,25 +115,22 @@ def archived_three_times() -> bytes:
     return archive(archive(team_plan(), timedelta(days=1)), timedelta(days=2))
 
 
-@honest("validation data appended at the end")
-def validation_data_at_the_end() -> bytes:
-    """As a validator does that keeps evidence for later."""
-    output = io.BytesIO(approved())
-    writer = IncrementalPdfFileWriter(output)
-    embedded = list(writer.prev.embedded_signatures)[-1]
+def validation_data_added(pdf: bytes, *, entry: bool = False) -> bytes:
+    """As a validator does that keeps evidence for later; `entry`: named as that of the last signature."""
+    output = io.BytesIO(pdf)
+    writer = IncrementalPdfFileWriter(output, strict=False)
+    embedded = list(writer.prev.embedded_regular_signatures)[-1]
     context = validation_context(trust(), NOW)
-    asyncio.run(async_add_validation_info(embedded, context, in_place=True, add_vri_entry=False))
+    asyncio.run(async_add_validation_info(embedded, context, in_place=True, add_vri_entry=entry))
     return output.getvalue()
+
+
+honest("validation data appended at the end")(lambda: validation_data_added(approved()))
 
 
 @honest("archived, then validation data appended")
 def validation_data_after_the_archive() -> bytes:
-    output = io.BytesIO(archived())
-    writer = IncrementalPdfFileWriter(output)
-    embedded = next(iter(writer.prev.embedded_regular_signatures))
-    context = validation_context(trust(), NOW)
-    asyncio.run(async_add_validation_info(embedded, context, in_place=True))
-    return output.getvalue()
+    return validation_data_added(archived(), entry=True)
 
 
 # --- other producers ---------------------------------------------------------------------------------------

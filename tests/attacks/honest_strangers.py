@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import re
+from functools import partial
 
 import pikepdf
 from pyhanko.sign.fields import SigFieldSpec
@@ -13,19 +14,20 @@ from tasks import rendering
 from tasks.form_fields import FilledText, PageStyle
 from tasks.rendering import Box
 from tests import signatures
-from tests.attacks import form_content, raw
+from tests.attacks import form_content, raw, stores, whole_files
 from tests.attacks.byte_ranges import FIELD_ENTRIES, by_hand, plain
 from tests.attacks.certified import stranger
 from tests.attacks.combined import with_no_place
 from tests.attacks.forged_cms import sha_1
 from tests.attacks.hidden_evidence import holder, with_answer
-from tests.attacks.honest import FILES, archive, honest
+from tests.attacks.honest import FILES, archive, honest, validation_data_added
 from tests.attacks.letters import (
     APPROVAL,
     CONTENT,
     NUMBER,
     PAGE,
     SIGNATURE,
+    approval_signs,
     approved,
     author_signs,
     certified,
@@ -36,9 +38,10 @@ from tests.attacks.letters import (
     signed,
     unsigned,
 )
+from tests.attacks.locked_files import locked_archive, locked_by_one
 from tests.attacks.samples import Make
 from tests.attacks.value_and_picture import approved_with
-from tests.signatures import NAMES, authority, person
+from tests.signatures import NAMES, authority, person, trust
 
 __all__ = ["FILES", "UNKNOWN"]
 
@@ -210,9 +213,46 @@ def by_itext() -> bytes:
     return before + b"%iText-5.5.13.3\nstartxref" + behind
 
 
+@honest("an old signature looked at again, as iText does: its data written anew, then archived")
+def looked_at_again() -> bytes:
+    """The entry of a signature and the lists it named are gone, today's stand in their place."""
+    with_entry = validation_data_added(approved(), entry=True)
+    return archive(stores.written_anew(with_entry, *trust().crls))
+
+
+honest("locked against printing, no password, RC4")(partial(locked_by_one, 3))
+honest("locked against printing, no password, archived")(lambda: locked_archive(locked_by_one()))
 honest("a document timestamp with an empty picture, as iText makes it")(lambda: with_no_place(signed()))
 
 
+honest("a file with all that real files bring along, approved and archived")(
+    lambda: archive(approval_signs(whole_files.whole_certified()))
+)
+
+
+RIGHTS = (
+    b"<< /Reference [<< /Type /SigRef /TransformMethod /UR3 /TransformParams << /Type /TransformParams "
+    b"/V /2.2 /Form [/Add /FillIn] /Document [/FullSave] >> /Data 1 0 R >>]"
+)
+
+
+@functools.cache
+def reader_extended() -> bytes:
+    """A form whose maker's signature unlocks functions of a reader; nobody signed it."""
+    made = raw.build(
+        objects(
+            {
+                1: b"<< /Type /Catalog /Pages 2 0 R /Perms << /UR3 21 0 R >> >>",
+                21: SIGNATURE.replace(b"<<", RIGHTS, 1),
+            }
+        )
+    )
+    return close(made, stranger())
+
+
+honest("a form with a maker's usage rights, then signed and archived")(
+    lambda: archive(sign_plainly(reader_extended(), SigFieldSpec("Signature1"), person("lan")))
+)
 for _written in ("D:20261118005803Z'", "D:20261118005803Z00'00'", "D:20261118005803", "18/11/2026 07:58"):
     honest(f"a claimed time written as {_written}")(
         lambda written=_written: close(  # type: ignore[misc]

@@ -142,6 +142,8 @@ def sign_plainly(
     """A signature as pyHanko makes it; a field that is described is made on the way."""
     output = io.BytesIO(pdf)
     writer = IncrementalPdfFileWriter(output, strict=False)
+    if writer.prev.encrypted:  # it opens without a password
+        writer.encrypt("")
     spec = field if isinstance(field, SigFieldSpec) else None
     known: dict[str, Any] = {
         "field_name": spec.sig_field_name if spec else field,

@@ -164,6 +164,13 @@ def form_away() -> bytes:
     return raw.update(signed(), {1: b"<< /Type /Catalog /Pages 2 0 R >>", CONTENT: FORGED})
 
 
+@ATTACKS.sample("signature hung up as a maker's usage rights", signed, *GONE)
+def as_usage_rights() -> bytes:
+    number, _ = last_signature(signed())
+    rights = b"<< /Type /Catalog /Pages 2 0 R /Perms << /UR3 %d 0 R >> >>" % number
+    return raw.update(signed(), {1: rights, CONTENT: FORGED})
+
+
 @ATTACKS.sample("field of another type", signed, *GONE)
 def field_of_text() -> bytes:
     pdf = signed()

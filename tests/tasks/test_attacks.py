@@ -20,14 +20,17 @@ from tests.attacks import (
     form_content,
     hidden_evidence,
     incremental_saving,
+    locked_files,
     other_views,
     shadow,
     signed_beside,
+    stores,
     structure,
     then_approved,
     universal_forgery,
     unseen_updates,
     value_and_picture,
+    whole_files,
     wrapping,
 )
 from tests.attacks.judged import judge
@@ -52,6 +55,9 @@ CLASSES: tuple[Attacks, ...] = (
     signed_beside.ATTACKS,
     hidden_evidence.ATTACKS,
     other_views.ATTACKS,
+    locked_files.ATTACKS,
+    stores.ATTACKS,
+    whole_files.ATTACKS,
 )
 SAMPLES = samples(*CLASSES)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw
 
+from tasks.drawn_pages import Drawing
 from tasks.form_snapshots import snapshot
-from tasks.page_evidence import Drawing, boxes
+from tasks.page_evidence import boxes
 from tests import corpus
 from tests.tasks.test_verdicts import files
 

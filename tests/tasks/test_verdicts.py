@@ -26,7 +26,8 @@ from tasks.judging import judge
 from tasks.pools import IntakePool
 from tasks.verdicts import Anchor, Anchors, IssuerClass, PageFinding, Standing, Verdict
 from tests.attacks import form_content
-from tests.attacks.letters import archived, certified
+from tests.attacks.honest_strangers import reader_extended
+from tests.attacks.letters import archived, certified, sign_plainly
 from tests.signatures import FOUNDED, NOW, authority, lesson_plan, person, sign, team_plan, timestamper, trust
 from tests.tasks.test_signature_table import TABLE, revisions
 
@@ -144,15 +145,11 @@ def test_an_unknown_issuer_is_a_doubt_and_no_fault() -> None:
 
 
 def test_without_any_revocation_data_it_is_unknown_not_broken() -> None:
-    def strip(writer: IncrementalPdfFileWriter) -> None:
-        del writer.root[pdf_name("/DSS")]
-        writer.update_root()
-
     bare = Anchors.embedded(replace(trust(), crls=()))
     signed = sign(lesson_plan().pdf, "author", person("lan"), certify=True)
     assert judge(signed, bare, NOW).standing is Standing.VALID
-    verdict = judge(appended(signed, strip), bare, NOW)
-    assert verdict.standing is not Standing.VALID
+    verdict = judge(sign_plainly(lesson_plan().pdf, "author", person("lan"), evidence=False), bare, NOW)
+    assert verdict.standing is Standing.UNKNOWN
     assert verdict.signatures[0].revoked_then is None
 
 
@@ -289,8 +286,9 @@ def test_a_time_stamp_behind_which_the_title_was_changed_says_so() -> None:
 # --- other files -------------------------------------------------------------------------------------------
 
 
-def test_a_file_nobody_signed() -> None:
-    verdict = judge(lesson_plan().pdf, ANCHORS, NOW)
+@pytest.mark.parametrize("make", [lambda: lesson_plan().pdf, reader_extended], ids=["plan", "usage rights"])
+def test_a_file_nobody_signed(make: Callable[[], bytes]) -> None:
+    verdict = judge(make(), ANCHORS, NOW)
     assert (verdict.standing, verdict.headline) == (Standing.UNSIGNED, words.UNSIGNED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from pyhanko.pdf_utils.generic import (
     ArrayObject,
@@ -20,13 +22,15 @@ from pyhanko.pdf_utils.generic import (
 )
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import PageObject
+from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
 
 from tasks import certificates, signing, verifying
 from tasks.certificates import Revoked, Trust
 from tasks.signing import Signatory
 from tasks.timestamping import CheckedTimeStamper, LocalTimeStamper, TimeStampAuthority
 from tasks.verifying import Changes, Level, Report, SignatureReport
-from tests.attacks.letters import appended, form_field
+from tests.attacks.honest import archive, validation_data_added
+from tests.attacks.letters import appended, form_field, sign_plainly, unsigned
 from tests.signatures import (
     FOUNDED,
     NOW,
@@ -341,9 +345,34 @@ def test_without_revocation_lists_nothing_is_trusted_that_brings_none() -> None:
     """Unknown is not good: the file's own lists are enough, a file without any is not."""
     bare = replace(trust(), crls=())
     assert validate(signed(), trusted=bare).ok
-    stripped = appended(signed(), strip_evidence)
-    assert not any(s.trusted for s in validate(stripped, trusted=bare).signatures)
-    assert [s.level for s in validate(stripped).signatures] == [Level.T] * 3
+    without = sign_plainly(unsigned(), "author", person("lan"), evidence=False)
+    assert not any(s.trusted for s in validate(without, trusted=bare).signatures)
+    assert [s.level for s in validate(without).signatures] == [Level.T]
+
+
+def test_a_list_taken_out_of_the_file_still_counts() -> None:
+    """Else whoever finds that a certificate was revoked could be made to forget it."""
+    taken = validate(appended(signed(), strip_evidence), trusted=replace(trust(), crls=()))
+    assert all(s.trusted for s in taken.signatures)
+    assert not taken.ok
+
+
+def test_data_that_no_archive_timestamp_covers_does_not_last() -> None:
+    """Evidence added behind the timestamp is long-term data, and not archived (ETSI EN 319 142-1, 6.3)."""
+    bare = sign_plainly(unsigned(), "author", person("lan"), evidence=False)
+    behind = validation_data_added(stamped_without_data(bare))
+    assert [s.level for s in validate(behind).signatures] == [Level.LT, Level.LT]
+    assert validate(archive(validation_data_added(bare))).signatures[0].level is Level.LTA
+
+
+def stamped_without_data(pdf: bytes) -> bytes:
+    """With a document timestamp alone."""
+    output = io.BytesIO(pdf)
+    with time_machine.travel(NOW, tick=True):
+        PdfTimeStamper(timestamper()).timestamp_pdf(
+            IncrementalPdfFileWriter(output), "sha256", validation_context=None, in_place=True
+        )
+    return output.getvalue()
 
 
 def strip_evidence(writer: IncrementalPdfFileWriter) -> None:
