@@ -30,7 +30,7 @@ from models.batch import Batch, BatchItem
 from models.document import Document
 from models.errors import BadPin, Fault, Invalid, NoRoom, NotFound, RecordsError
 from models.event import Event
-from models.statements import change
+from models.statements import ask, change
 from models.text import Text
 from tasks.keys import Secret, check_form
 from tasks.signing import Signed, SignRequest
@@ -265,8 +265,11 @@ _STANDS = _ROW.values(state="signed", finished_at=bindparam("now"))
 
 def runs(session: Session, now: datetime) -> bool:
     """Is someone signing a round at this moment? One that takes longer than `HELD` no longer counts."""
-    running = select(Batch.id).where(col(Batch.state) == "running", col(Batch.created_at) > now - HELD)
-    return session.exec(running).first() is not None
+    return bool(ask(session, _FRESH, since=now - HELD))
+
+
+_RUNNING_NOW = select(Batch.id).where(col(Batch.state) == "running")
+_FRESH = _RUNNING_NOW.where(col(Batch.created_at) > bindparam("since")).limit(1)
 
 
 # SQLModel gives columns the type of their values.
@@ -295,8 +298,7 @@ def sweep_stopped(office: Office) -> int:
     now = office.now()
     closed = 0
     with office.db.read() as session:
-        others = select(Batch.id).where(col(Batch.state) == "running")
-        if all(batch_id in _RUNNING for batch_id in session.exec(others).all()):
+        if all(batch_id in _RUNNING for (batch_id,) in ask(session, _RUNNING_NOW)):
             return 0
     with office.db.write() as session:
         living = {beat.name for beat in alive(session, "web", now)}

@@ -25,6 +25,7 @@ from flows.posts import actor_of, known_of
 from flows.uploads import own_draft
 from models.document import Document, DocumentImage
 from models.errors import Invalid, NoRoom, RecordsError, TooLarge, Unavailable
+from models.statements import ask
 from models.text import Text
 from models.upload import Upload
 from tasks import libreoffice, recognising
@@ -83,7 +84,11 @@ def convert_next(office: Office, pool: IntakePool) -> bool:
 def waits(office: Office) -> bool:
     """Is there an upload to be converted that nobody holds?"""
     with office.db.read() as session:
-        return _oldest(session, office) is not None
+        return bool(ask(session, _ANY)) and _oldest(session, office) is not None
+
+
+_ANY = select(Upload.id).where(col(Upload.state).in_(("waiting", "converting"))).limit(1)
+"""Asked every few seconds, nearly always in vain: whose it is, is asked after."""
 
 
 def _open(session: Session, office: Office) -> tuple[ColumnElement[bool], ...]:

@@ -11,11 +11,13 @@ import secrets
 import socket
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, select
 
 from models.db import Database
 from models.run import Heartbeat, Lease
+from models.statements import change, store
 
 ALIVE = timedelta(seconds=20)
 """A process that left no sign of life for this long counts as dead (they leave one every 5 seconds)."""
@@ -60,14 +62,20 @@ def renew(db: Database, holder: str, now: datetime, time: timedelta) -> frozense
 def lead(db: Database, name: str, holder: str, now: datetime, time: timedelta) -> bool:
     """Be or become the leader of a job: prolong our own lease, else take a free one."""
     with db.write() as session:
-        kept = session.exec(
-            update(Lease)
-            .where(col(Lease.name) == name, col(Lease.holder) == holder, col(Lease.until) > now)
-            .values(until=now + time)
-        )
-        if kept.rowcount == 1:
+        if change(session, _LEADS_ON, of_name=name, of_holder=holder, now=now, then=now + time) == 1:
             return True
     return acquire(db, name, holder, now, time)
+
+
+_LEADS_ON = (
+    update(Lease)
+    .where(
+        col(Lease.name) == bindparam("of_name"),
+        col(Lease.holder) == bindparam("of_holder"),
+        col(Lease.until) > bindparam("now"),
+    )
+    .values(until=bindparam("then"))
+)
 
 
 def release(db: Database, name: str, holder: str) -> None:
@@ -79,12 +87,16 @@ def release(db: Database, name: str, holder: str) -> None:
 def beat(db: Database, name: str, kind: str, now: datetime, detail: str = "") -> None:
     """Leave this process's sign of life; rows of processes gone for a day are swept."""
     with db.write() as session:
-        row = session.get(Heartbeat, name)
-        if row is None:
+        if not change(session, _BEATS, of_name=name, now=now, said=detail[:200]):
             session.exec(delete(Heartbeat).where(col(Heartbeat.at) < now - _FORGET))
-            session.add(Heartbeat(name=name, kind=kind, at=now, detail=detail[:200]))
-        else:
-            row.at, row.detail = now, detail[:200]
+            store(session, Heartbeat(name=name, kind=kind, at=now, detail=detail[:200]))
+
+
+_BEATS = (
+    update(Heartbeat)
+    .where(col(Heartbeat.name) == bindparam("of_name"))
+    .values(at=bindparam("now"), detail=bindparam("said"))
+)
 
 
 def stop_beating(db: Database, name: str) -> None:

@@ -52,7 +52,7 @@ FILED = tuple(t.slug for t in TYPES if any(s.numbers and not isinstance(s, Seal)
 """Types with a number of the school's series: the clerk keeps them once they are archived (“Lưu: VT”)."""
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=128)
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """The documents this account may see, as a condition; a draft is its author's alone."""
     return and_(col(Document.school_id) == actor.school_id, or_(*ways_to_see(actor)))

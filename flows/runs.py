@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Integer, bindparam
 from sqlmodel import col, select, update
 
 from flows import plan
@@ -24,6 +25,7 @@ from models.db import Database
 from models.document import Document
 from models.errors import NotFound, WrongStep
 from models.run import Incident
+from models.statements import ask
 from models.text import Text
 
 
@@ -66,24 +68,27 @@ def waiting_turns(db: Database, now: datetime, limit: int = 500) -> list[tuple[s
 
     Idle, this reads an empty range of `ix_document_outbox`. A document with an incident waits for its time.
     """
-    later = (
-        select(Incident.id)
-        .where(
-            col(Incident.document_id) == col(Document.id),
-            col(Incident.kind) == "step-failed",
-            col(Incident.resolved_at).is_(None),
-            col(Incident.retry_at).is_(None) | (col(Incident.retry_at) > now),
-        )
-        .exists()
-    )
-    rows = (
-        select(Document.id, Document.updated_at, Document.step, Document.type)
-        .where(col(Document.settled).is_(False), ~later)
-        .order_by(col(Document.updated_at))
-        .limit(limit)
-    )
     with db.read() as session:
-        return [(key, at, _works(slug, step)) for key, at, step, slug in session.exec(rows).all()]
+        rows = ask(session, _UNSETTLED, now=now, most=limit)
+    return [(key, at, _works(slug, step)) for key, at, step, slug in rows]
+
+
+_LATER = (
+    select(Incident.id)
+    .where(
+        col(Incident.document_id) == col(Document.id),
+        col(Incident.kind) == "step-failed",
+        col(Incident.resolved_at).is_(None),
+        col(Incident.retry_at).is_(None) | (col(Incident.retry_at) > bindparam("now")),
+    )
+    .exists()
+)
+_UNSETTLED = (
+    select(Document.id, Document.updated_at, Document.step, Document.type)
+    .where(col(Document.settled).is_(False), ~_LATER)
+    .order_by(col(Document.updated_at))
+    .limit(bindparam("most", type_=Integer))
+)
 
 
 def _works(slug: str, step: str) -> bool:

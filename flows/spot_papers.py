@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, func, select, update
 
 from flows import drafts, spot_evidence, spot_finding, spot_said
@@ -31,6 +32,7 @@ from models.errors import RecordsError
 from models.school import SchoolClass
 from models.settings import VIETNAM
 from models.spot_check import SpotCheck, SpotDraw
+from models.statements import ask
 from models.text import Text
 
 log = logging.getLogger("hososo.spot")
@@ -64,13 +66,7 @@ def write(office: Office, actor: Actor, check_id: str) -> str | None:
 def write_missing(office: Office, older: timedelta = PATIENCE) -> int:
     """Finish the papers a crash or a full disk left unmade; how many were. What is younger is under way."""
     with office.db.read() as session:
-        c = SpotCheck
-        rows = session.exec(
-            select(c.id, c.inspector_id)
-            .join(Account, col(Account.id) == col(c.inspector_id))
-            .where(col(c.state) == "sent", col(c.document_id).is_(None), col(Account.active))
-            .where(col(c.arrived_at) <= office.now() - older)
-        ).all()
+        rows = ask(session, _MISSING, until=office.now() - older)
         waiting = [(check_id, actor_of(session, who)) for check_id, who in rows]
     done = 0
     for check_id, actor in waiting:
@@ -79,6 +75,14 @@ def write_missing(office: Office, older: timedelta = PATIENCE) -> int:
         except RecordsError as refusal:
             log.warning("no paper for check %s: %s", check_id, refusal.code)
     return done
+
+
+_MISSING = (
+    select(SpotCheck.id, SpotCheck.inspector_id)
+    .join(Account, col(Account.id) == col(SpotCheck.inspector_id))
+    .where(col(SpotCheck.state) == "sent", col(SpotCheck.document_id).is_(None), col(Account.active))
+    .where(col(SpotCheck.arrived_at) <= bindparam("until"))
+)
 
 
 def _submit(office: Office, actor: Actor, document_id: str) -> None:

@@ -54,7 +54,7 @@ from service.auditing import Ended, look
 from tasks import mail_servers
 from tasks.blobs import BlobStore
 from tasks.check_results import CheckResults
-from tasks.mailing import fold
+from tasks.mailing import fold, nothing_due
 from tasks.posting import post
 
 LEASE = "scheduler"
@@ -165,6 +165,8 @@ class Clockwork:
         if _hour(now) > _hour(self.told):
             # All hours are whole: what is to be told from this one on stands before its digest is made.
             await asyncio.to_thread(self._tell)
+        if await asyncio.to_thread(nothing_due, self.db, now):
+            return
         await asyncio.to_thread(fold, self.db, self.settings, now, reached_at(now), day_rows.working_days)
         posted = await post(self.db, self.settings, self.now(), self.tls_context)
         if posted.sent or posted.failed or posted.postponed:

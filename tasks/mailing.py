@@ -17,15 +17,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, exists, literal, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from models.account import Account
+from models.columns import UtcDateTime
 from models.db import Database
 from models.document import Document
 from models.notice import Mail, Notice
 from models.settings import VIETNAM, Settings
+from models.statements import ask
 from tasks.kinds import goes
 from tasks.letters import language_of, letter
 from tasks.mail_hours import Going, MailHours, WorkingDay, hours_of
@@ -58,6 +60,28 @@ class Draft:
     is_digest: bool = False
     server_id: str | None = None
     """The mail server it must go by, where one of its notices says so."""
+
+
+def nothing_due(db: Database, now: datetime) -> bool:
+    """Is there neither a notice to fold nor a mail to send? So it is nearly always, and is asked all day."""
+    with db.read() as session:
+        return not ask(session, _ANY_DUE, now=now)
+
+
+_ANY_DUE = union_all(
+    select(literal(1)).where(
+        exists().where(
+            col(Notice.dropped).is_(False),
+            col(Notice.mail_id).is_(None),
+            col(Notice.due_at) <= bindparam("now", type_=UtcDateTime),
+        )
+    ),
+    select(literal(1)).where(
+        exists().where(
+            col(Mail.state) == "waiting", col(Mail.next_try_at) <= bindparam("now", type_=UtcDateTime)
+        )
+    ),
+)
 
 
 def fold(
