@@ -90,9 +90,10 @@ def prepare(cast: Cast, site: str) -> list[Stop]:
     for period, name in enumerate(("lan", "mai", "hoa", "lien", "son", "huong"), start=1):
         timetable(cast, name, "3A", (2, period, "Toán"))
     known = states.records(cast)
-    addendum, taught = "lesson-plan-addendum", cast.sent("lan", 12).id
-    for who in ("hoa", "minh"):
-        cast.act(who, taught, "approve")
+    addendum, taught = "lesson-plan-addendum", cast.lesson_plan("lan", 12).id
+    in_time = cast.office.now() - timedelta(days=8)
+    for who, action in (("lan", "submit"), ("lan", "sign"), ("hoa", "approve"), ("minh", "approve")):
+        cast.act(who, taught, action, arrived=in_time)
     letter = EmailMessage()
     letter["Subject"], letter["To"], letter["From"] = "Việc chờ", "hoa@example.test", "hososo@example.test"
     letter.set_content("Kế hoạch bài dạy tuần 13 chờ cô duyệt.")
