@@ -42,8 +42,7 @@ def chain(record: Record) -> Iterator[Finding]:
     """Where the chain does not hold, from the first event to the head the document names."""
     document, previous, seq = record.document, "", 0
     if not record.events:
-        if document.version:
-            yield record.found("no-events")
+        yield record.found("no-events")
         return
     for event in record.events:
         seq += 1
@@ -65,7 +64,8 @@ def chain(record: Record) -> Iterator[Finding]:
 
 def remarks(record: Record) -> Iterator[Finding]:
     """Words beside an event that are not those it was written with."""
-    known = {event.seq: event.remark_hash for event in record.events}
+    known: dict[int, str | None] = dict.fromkeys(sorted(record.remarks))
+    known |= {event.seq: event.remark_hash for event in record.events}
     for seq, expected in known.items():
         remark = record.remarks.get(seq)
         if expected is None:

@@ -190,6 +190,12 @@ WORDS: dict[str, Text] = {
         "bảng {table}: nhật ký ghi dòng không còn như lúc gốc ngày số {root} cam kết",
         "table {table}: the entries of its rows are not those to which root {root} commits",
     ),
+    "limits-unreadable": Text(
+        "quy định thời hạn hoặc lịch của trường bị ghi đè, không đọc được nữa, nên không tính lại được "
+        "thời hạn",
+        "the school's deadline rules or calendar were written over and cannot be read, so no limit can be "
+        "computed anew",
+    ),
     "kept-unreadable": Text(
         "bảng {table}: có dòng bị ghi đè, không đọc được nữa",
         "table {table}: a row was written over and cannot be read any more",

@@ -233,7 +233,9 @@ def numbers(session: Session, school_id: str = "") -> Iterator[Finding]:
         .exists()
     )
     asked = (
-        select(SeriesNumber, Document.type, Document.number, Document.school_id, used_then)
+        select_columns(
+            SeriesNumber, col(Document.type), col(Document.number), col(Document.school_id), used_then
+        )
         .join(Document, col(Document.id) == col(SeriesNumber.document_id), isouter=True)
         .order_by(
             col(SeriesNumber.school_id),
@@ -244,7 +246,7 @@ def numbers(session: Session, school_id: str = "") -> Iterator[Finding]:
     )
     if school_id:
         asked = asked.where(col(SeriesNumber.school_id) == school_id)
-    rows = session.exec(asked.execution_options(yield_per=500))
+    rows = session.execute(asked.execution_options(yield_per=500))
     for _, series in groupby(rows, key=lambda one: (one[0].school_id, one[0].series, one[0].year)):
         following = 1
         for row, slug, stands, school, decided in series:

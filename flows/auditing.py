@@ -18,6 +18,7 @@ from flows import audit_chain, audit_files, audit_roots, audit_rows, audit_unrea
 from flows.audit_files import Archived
 from flows.audit_findings import Finding, Findings, finding
 from flows.certification import trust_with_stamps
+from flows.kept_rows import UNREADABLE
 from flows.office import Office
 from models.audit import AuditRun
 from models.db import Database
@@ -117,8 +118,11 @@ def _rows(session: Session, made: Audit, trust: Trust, now: datetime, progress: 
         progress(RECORDS, done, len(wanted))
     for fault in (*audit_rows.orphans(session), *audit_rows.dangling(session)):
         found.add(fault)
-    for fault in audit_rows.limits(session, made.asked.school_id):
-        found.add(fault)
+    try:
+        for fault in audit_rows.limits(session, made.asked.school_id):
+            found.add(fault)
+    except UNREADABLE:
+        found.add(finding("limits-unreadable"))
     for fault in audit_rows.numbers(session, made.asked.school_id):
         found.add(fault)
     made.counts["uncommitted"] = roots.uncommitted(session, made.asked.school_id)

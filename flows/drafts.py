@@ -258,14 +258,11 @@ def ensure_draft(declared: DocumentType, document: Document, *, recorded: bool =
     """WrongStep unless the document is being written: by a person, or `recorded` by the system."""
     if declared.recorded and not recorded:
         raise WrongStep(_MADE_ELSEWHERE)
-    if not document.step or not isinstance(declared.step(document.step), Draft):
-        raise WrongStep(
-            _WITHDRAWN
-            if document.status == "withdrawn"
-            else _APPROVED
-            if document.approved_at
-            else _SUBMITTED
-        )
+    if document.step and isinstance(declared.step(document.step), Draft):
+        return
+    if document.status == "withdrawn":
+        raise WrongStep(_WITHDRAWN)
+    raise WrongStep(_APPROVED if document.approved_at else _SUBMITTED)
 
 
 _SUBMITTED = Text(

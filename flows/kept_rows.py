@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, update
+from sqlalchemy import ColumnElement, Row, String, bindparam, type_coerce, update
 from sqlalchemy import select as select_columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -124,7 +124,7 @@ def _entries(session: Session, kept: Kept) -> Iterator[Row[Any]]:
         )
         .exists()
     )
-    in_order: ColumnElement[str] = col(k.row_key)
+    in_order: ColumnElement[str] = type_coerce(col(k.row_key), String)
     if session.get_bind().dialect.name == "postgresql":
         in_order = in_order.collate("C")  # as Python sorts, in whatever language the database is
     columns = [c.label(f"stands_{c.name}") for c in kept.table.c]

@@ -124,7 +124,7 @@ def enter_again(session: Session, model: type[SQLModel], *condition: ColumnEleme
     kept = KEPT[str(model.__tablename__)]
     connection = session.connection()
     for row in connection.execute(select_columns(kept.table).where(*condition)).mappings().all():
-        _enter_next(connection, kept, row)
+        _enter_next(connection, kept, dict(row))
 
 
 def _enter_next(connection: Connection, kept: Kept, row: Mapping[str, Any]) -> None:

@@ -244,6 +244,21 @@ CHANGES: dict[str, tuple[Change, str, str, int]] = {
         AGAIN,
         3,
     ),
+    "a remark put in beside no event": (
+        sql(
+            "INSERT INTO remark (document_id, seq, text, parts, salt, erased) "
+            "SELECT document_id, 90, text, parts, salt, erased FROM remark WHERE document_id = :again"
+        ),
+        "remark-added",
+        AGAIN,
+        90,
+    ),
+    "a record put in": (
+        both(sql("DELETE FROM event WHERE document_id = :archived"), column("version", 0)),
+        "no-events",
+        ARCHIVED,
+        0,
+    ),
     "what was submitted": (
         sql("UPDATE revision SET fields = '{}' WHERE document_id = :archived"),
         "revision-changed",

@@ -232,11 +232,18 @@ def test_what_ends_after_a_night_is_entered_anew_and_what_was_given_once_taken_a
 
 def test_a_row_that_cannot_be_read_is_told_and_the_other_tables_are_looked_at(school: School) -> None:
     if school.cast.office.db.is_sqlite:  # PostgreSQL's columns hold nothing else
+        school.cast.lesson_plan("lan", 14)
         with behind(school) as session:
             session.execute(text("UPDATE delegation SET posts = '[cut'"))
             session.execute(text("UPDATE evidence SET via = 'zip'"))
+            session.execute(text("UPDATE calendar_change SET grades = '[{}]'"))
             session.commit()
-            assert found(school) == [("kept-unreadable", "delegation"), ("kept-changed", "evidence")]
+            assert sorted(found(school)) == [
+                ("kept-changed", "calendar_change"),
+                ("kept-changed", "evidence"),
+                ("kept-unreadable", "delegation"),
+                ("limits-unreadable", "None"),
+            ]
 
 
 def test_the_database_refuses_to_change_or_drop_an_entry(school: School) -> None:
