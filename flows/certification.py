@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from flows import anchors
+from flows.lost_keys import lost_since
 from models.algorithms import DIGESTS, digest_for, ends_of
 from models.db import Database
 from models.errors import Unavailable
@@ -284,7 +285,9 @@ def _revoked(session: Session, part: AuthorityPart) -> list[Revoked]:
             col(SigningKey.revoked_at) < col(SigningKey.expires_at),
         )
     ).all()
-    return [entry for row in rows if (entry := revoked_of(row)) and issued_by(row, issuer)]
+    lost = lost_since(session, rows)
+    found = (row for row in rows if issued_by(row, issuer))
+    return [entry for row in found if (entry := revoked_of(row, lost.get(row.id)))]
 
 
 def issued_by(key: SigningKey, issuer: x509.Name) -> bool:
@@ -292,12 +295,15 @@ def issued_by(key: SigningKey, issuer: x509.Name) -> bool:
     return certificates.load(key.certificate).issuer == issuer
 
 
-def revoked_of(key: SigningKey) -> Revoked | None:
-    """How a list or an answer names this certificate; None: it was not revoked while it was valid."""
+def revoked_of(key: SigningKey, lost: datetime | None) -> Revoked | None:
+    """How a list or an answer names this certificate; None: it was not revoked while it was valid.
+
+    `lost`: since when its key may have been in other hands.
+    """
     if key.revoked_at is None or key.revoked_at >= key.expires_at:
         return None
     reason = x509.ReasonFlags(key.reason) if key.reason else None
-    return Revoked(certificates.load(key.certificate).serial_number, key.revoked_at, reason)
+    return Revoked(certificates.load(key.certificate).serial_number, key.revoked_at, reason, lost)
 
 
 def _kept_keys(session: Session) -> Sequence[AuthorityPart]:

@@ -16,6 +16,7 @@ from flows.certification import (
     parts_of,
     revoked_of,
 )
+from flows.lost_keys import lost_since
 from models.db import Database
 from models.key import AuthorityPart, SigningKey
 from models.settings import Settings
@@ -83,7 +84,9 @@ def known_of(session: Session, part: AuthorityPart, serials: Iterable[int]) -> d
     wanted = {f"{serial:x}" for serial in serials if serial > 0}
     issuer = certificates.load(part.certificate).subject
     rows = session.exec(select(SigningKey).where(col(SigningKey.serial).in_(wanted))).all()
-    known = {int(row.serial, 16): revoked_of(row) for row in rows if issued_by(row, issuer)}
+    lost = lost_since(session, rows)
+    ours = (row for row in rows if issued_by(row, issuer))
+    known = {int(row.serial, 16): revoked_of(row, lost.get(row.id)) for row in ours}
     for stamp in parts_of(session, "tsa"):
         found = certificates.load(stamp.certificate)
         if found.issuer == issuer:

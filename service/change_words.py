@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from sqlmodel import Session
 
+from flows.lost_keys import LOST_ON
 from flows.people import GUARDED_ROLES, ROLES
 from models.account import Account, AccountRole, Change, Group
 from models.text import Text
 from service.key_words import PURPOSES, REASONS
+from service.words import day
 
 SERVER = "server"
 """Who asked, when it was the operator at the server's own command line."""
@@ -126,7 +128,11 @@ def _of_key(data: Mapping[str, str]) -> Text:
     purpose, reason = PURPOSES[data["purpose"]].within(), REASONS.get(data.get("reason", ""))
     if reason is None:
         return purpose
-    return Text(f"{purpose.vi}, lý do “{reason[0].vi}”", f"{purpose.en}, because “{reason[0].en}”")
+    why = Text(f"{purpose.vi}, lý do “{reason[0].vi}”", f"{purpose.en}, because “{reason[0].en}”")
+    if LOST_ON not in data:
+        return why
+    since = day(data[LOST_ON])
+    return Text(f"{why.vi}, có thể đã lộ từ {since.vi}", f"{why.en}, may have been known since {since.en}")
 
 
 def edited(before: Mapping[str, str], after: Mapping[str, str]) -> Text:

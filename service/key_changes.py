@@ -5,12 +5,14 @@ Keys themselves are the business of `flows/keyring.py`; here is who may, who mus
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from cryptography import x509
 from sqlmodel import Session, col, select
 
 from flows import keyring
 from flows.keyring import KeyPurpose
+from flows.lost_keys import LOST_ON
 from flows.office import Office
 from flows.people import Actor
 from flows.posts import issuer_of
@@ -145,16 +147,30 @@ def revokes_at_once(session: Session, asker: Actor, account: Account, now: datet
 
 
 def revoke(
-    office: Office, asker: Actor, key_id: str, reason: str, password: Secret, address: str, now: datetime
+    office: Office,
+    asker: Actor,
+    key_id: str,
+    reason: str,
+    password: Secret,
+    address: str,
+    now: datetime,
+    lost_on: date | None = None,
 ) -> Asked:
     """Revoke at once (its holder, the principal), or ask the one or the other to confirm (law 7).
+
+    `lost_on`: the day since which others may have known the key; only with the reason that says so.
 
     The asker's own password says that it is the asker. Invalid: no reason, or it is over already.
     """
     if reason not in REASONS:
         raise refusal("reason", _NO_REASON)
     with office.db.read() as session:
-        found(session, asker, key_id)
+        key, _ = found(session, asker, key_id)
+        if lost_on is not None and reason != x509.ReasonFlags.key_compromise.value:
+            raise refusal("lost_on", _NOT_LOST)
+        first, today = (at.astimezone(VIETNAM).date() for at in (key.created_at, now))
+        if lost_on is not None and not first <= lost_on <= today:
+            raise refusal("lost_on", _LOST_WHEN)
         name = session.get_one(Account, asker.id).sign_in_name
     check(office, name, password, address, now, present=True)
     with office.db.write() as session:
@@ -162,12 +178,23 @@ def revoke(
         if key.revoked_at is not None:
             raise Invalid(_OVER)
         data = {"key": key.id, "purpose": key.purpose, "reason": reason}
+        if lost_on is not None:
+            seal = keyring.find_key(session, key.account_id, "seal") if key.purpose == "person" else None
+            data |= {LOST_ON: lost_on.isoformat()} | ({"seal": seal.id} if seal else {})
         return ask_within(session, office.settings, asker, account, "revoke", data, now)
 
 
 _SAME_PIN = Text(
     "Mã PIN mới giống mã đang dùng. Chọn 6 chữ số khác.",
     "The new PIN is the present one. Choose 6 other digits.",
+)
+_NOT_LOST = Text(
+    "Chỉ ghi ngày lộ khi lý do là nghi lộ khóa hoặc mã PIN. Bỏ ngày, hoặc chọn lại lý do.",
+    "A day goes only with a key or PIN that may be known to others. Leave it out, or choose that reason.",
+)
+_LOST_WHEN = Text(
+    "Ngày lộ phải từ ngày chứng thư được cấp đến hôm nay. Chọn lại ngày, hoặc để trống nếu không rõ.",
+    "The day lies between the certificate's first and today. Choose again, or leave it empty if unknown.",
 )
 _NO_REASON = Text("Chọn lý do thu hồi.", "Choose why it is revoked.")
 _OVER = Text(

@@ -149,13 +149,19 @@ def facts(one: SignatureVerdict) -> Sequence[Fact]:
         (_PROVEN, _proven(one)),
         (_INTACT, YES if report.intact else NO),
         (_AFTER, CHANGES[report.changes]),
-        (_LOOKS, PAGES[one.pages]),
+        (_LOOKS, _looks(one)),
         (_TRUSTED, YES if report.trusted else NO),
         (_THEN, revocation_words.then(one)),
         (_NOW, revocation_words.now(one)),
         (_LEVEL, words.same(f"PAdES {report.level}")),
         (_EXTENT, Text(f"{report.revision_end} byte đầu của tệp", f"the first {report.revision_end} bytes")),
     ]
+
+
+def _looks(one: SignatureVerdict) -> Text:
+    """What is only doubted is not called forbidden."""
+    doubted = one.pages is PageFinding.CHANGED and one.standing is Standing.UNKNOWN
+    return _CHANGED_PERHAPS if doubted else PAGES[one.pages]
 
 
 def known_words(known: KnownFile) -> Text:
@@ -309,6 +315,10 @@ _BY_SIGNER = Text("theo máy người ký, không có dấu thời gian", "by th
 _UNKNOWN_STAMP = Text(
     "theo máy người ký; có dấu thời gian nhưng không rõ nơi cấp hoặc không kiểm tra được",
     "by the signer's machine; there is a time-stamp, but its issuer is unknown or it cannot be checked",
+)
+_CHANGED_PERHAPS = Text(
+    "khác lúc ký ở chỗ chưa rõ có được phép hay không",
+    "changed where it is not clear whether that is allowed",
 )
 _NO_TIME = Text("không ghi thời điểm", "no time is given")
 _TOUCHED = Text("Bị sửa sau khi ký hoặc chữ ký hỏng", "Changed after signing, or the signature is damaged")

@@ -8,7 +8,7 @@ From what full validation saw (`verifying.examine`) to a standing and the one se
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,6 +28,7 @@ from pyhanko.sign.validation.status import (
 from pyhanko_certvalidator import CertificateValidator
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
+from models.settings import VIETNAM
 from models.text import Text
 from tasks import verdict_words as words
 from tasks.certificate_holders import named, of_machine
@@ -56,6 +57,11 @@ async def judged(examined: Examined, anchors: Anchors, now: datetime) -> Signatu
         standing, sentence = _holder(examined)
     if standing is Standing.VALID and examined.report.is_timestamp:
         sentence = words.TIMESTAMP_HOLDS
+    lists = _lists(examined, anchors)
+    lost = _lost(chain.links, lists)
+    if standing is Standing.VALID and lost is not None and lost <= examined.moment:
+        day = lost.astimezone(VIETNAM).strftime("%d/%m/%Y")
+        standing, sentence = Standing.UNKNOWN, words.SIGNED_AFTER_LOSS.format(day=day)
     certificate = _own(examined)
     kind = _kind(chain, anchors)
     if standing is Standing.VALID and kind is IssuerClass.UNKNOWN:
@@ -67,7 +73,7 @@ async def judged(examined: Examined, anchors: Anchors, now: datetime) -> Signatu
         kind,
         revoked_then=_revoked_then(examined),
         asked=_asked(chain.links, kind),
-        revoked_now=_revoked_now(chain.links, _lists(examined, anchors), kind, now),
+        revoked_now=_revoked_now(chain.links, lists, kind, now),
         valid_from=certificate and certificate.not_valid_before,
         valid_to=certificate and certificate.not_valid_after,
     )
@@ -269,14 +275,10 @@ def _revoked_now(
     return answers[0] if answers else None
 
 
-def _on_lists(
-    certificate: asn1_x509.Certificate,
-    issuer: asn1_x509.Certificate,
-    lists: Sequence[bytes],
-    kind: IssuerClass,
-    now: datetime,
-) -> bool | None:
-    answer: bool | None = None
+def _entries(
+    certificate: asn1_x509.Certificate, issuer: asn1_x509.Certificate, lists: Sequence[bytes]
+) -> Iterator[tuple[x509.CertificateRevocationList, x509.RevokedCertificate | None]]:
+    """The lists this issuer signed, each with what it says of the certificate."""
     for der in lists:
         try:
             listed = x509.load_der_x509_crl(der)
@@ -288,6 +290,37 @@ def _on_lists(
             entry = listed.get_revoked_certificate_by_serial_number(certificate.serial_number)
         except _FAULTS:
             continue
+        yield listed, entry
+
+
+def _lost(links: Sequence[asn1_x509.Certificate], lists: Sequence[bytes]) -> datetime | None:
+    """Since when the signer's key may have been in other hands, by the lists at hand (RFC 5280, 5.3.2).
+
+    What was signed before that day is as good as ever.
+    """
+    if len(links) < 2:
+        return None
+    told: list[datetime] = []
+    for _, entry in _entries(links[0], links[1], lists):
+        if entry is None:
+            continue
+        try:
+            since = entry.extensions.get_extension_for_class(x509.InvalidityDate).value
+            told.append(since.invalidity_date_utc)
+        except (*_FAULTS, x509.ExtensionNotFound):
+            continue
+    return min(told, default=None)
+
+
+def _on_lists(
+    certificate: asn1_x509.Certificate,
+    issuer: asn1_x509.Certificate,
+    lists: Sequence[bytes],
+    kind: IssuerClass,
+    now: datetime,
+) -> bool | None:
+    answer: bool | None = None
+    for listed, entry in _entries(certificate, issuer, lists):
         if entry is not None and entry.revocation_date_utc <= now:
             return True
         until = listed.next_update_utc

@@ -97,6 +97,8 @@ class Revoked:
     at: datetime
     reason: x509.ReasonFlags | None = None
     """None: nothing is said (RFC 5280 §5.3.1 wants no `unspecified`)."""
+    lost: datetime | None = None
+    """Since when the key may have been in other hands (RFC 5280 §5.3.2); None: nothing is known of that."""
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
@@ -229,6 +231,9 @@ def revocation_list(
         )
         if entry.reason is not None:
             gone = gone.add_extension(x509.CRLReason(entry.reason), critical=False)
+        if entry.lost is not None:
+            since = x509.InvalidityDate(entry.lost.astimezone(UTC).replace(tzinfo=None))
+            gone = gone.add_extension(since, critical=False)
         builder = builder.add_revoked_certificate(gone.build())
     return builder.sign(key, hash_of(load(issuer))).public_bytes(serialization.Encoding.DER)
 

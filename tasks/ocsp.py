@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from datetime import UTC, datetime, timedelta
 
-from asn1crypto import crl, ocsp
+from asn1crypto import core, crl, ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -137,6 +137,7 @@ def answer(query: Query, responder: Responder, known: Mapping[int, Revoked | Non
                     "cert_status": _status(serial, known),
                     "this_update": now,
                     "next_update": now + FRESH,
+                    **_lost(known.get(serial)),
                 }
                 for one, serial in zip(query.ids, query.serials, strict=True)
             ],
@@ -172,6 +173,14 @@ def _status(serial: int, known: Mapping[int, Revoked | None]) -> ocsp.CertStatus
     if revoked.reason is not None:
         info["revocation_reason"] = crl.CRLReason(revoked.reason.name)
     return ocsp.CertStatus(name="revoked", value=ocsp.RevokedInfo(info))
+
+
+def _lost(revoked: Revoked | None) -> dict[str, object]:
+    """Since when the key may have been in other hands, as a list's entry has it (RFC 6960 §4.4.5)."""
+    if revoked is None or revoked.lost is None:
+        return {}
+    since = core.GeneralizedTime(revoked.lost.astimezone(UTC).replace(microsecond=0))
+    return {"single_extensions": [{"extn_id": "invalidity_date", "extn_value": since}]}
 
 
 def refusal(status: str) -> bytes:

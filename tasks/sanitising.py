@@ -8,11 +8,8 @@ converter's children; reads and returns bytes.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,20 +20,15 @@ import pypdfium2
 from models.errors import Invalid, TooLarge
 from models.text import Text
 from tasks.recognising import BLANK, BOMB, DAMAGED, PAGE_LIMIT, PASSWORD, SIGNED, too_many_pages
+from tasks.unpacking import size_of
 
 OBJECT_LIMIT = 300_000
 DEPTH_LIMIT = 60
 """Arrays and dictionaries inside one another in one object."""
-STREAM_LIMIT = 64 * 1024 * 1024
-"""Bytes one stream may unpack to, but for a picture."""
 TOTAL_LIMIT = 512 * 1024 * 1024
 """Bytes all of these together may unpack to."""
-PIXEL_LIMIT = 80_000_000
-"""Pixels of a picture: a page of A3 at 600 dots per inch has 70 million."""
 LEAST_SIDE, MOST_SIDE = 227.0, 1276.0
 """Points: 80 and 450 mm. A5 to A3 lie well within."""
-LONGEST_EXPANSION = {"/LZWDecode": 2730, "/LZW": 2730, "/RunLengthDecode": 64, "/RL": 64}
-"""How far one byte of these filters may unpack."""
 
 _PAGE_KEYS = frozenset(
     {"/Type", "/Parent", "/MediaBox", "/CropBox", "/Rotate", "/Resources", "/Contents", "/Group", "/UserUnit"}
@@ -161,7 +153,7 @@ def _examined(source: pikepdf.Pdf) -> tuple[set[str], tuple[str, ...]]:
             found |= _named(part)
             letters_lack = letters_lack or _lacks_its_letters(part)
         if isinstance(thing, pikepdf.Stream):
-            unpacked += _unpacked(thing, whole=thing.objgen in contents)
+            unpacked += size_of(thing, whole=thing.objgen in contents)
             if unpacked > TOTAL_LIMIT:
                 raise TooLarge(BOMB)
     for number, page in enumerate(source.pages, 1):
@@ -255,60 +247,6 @@ def _refuse_size(page: pikepdf.Page, number: int) -> None:
                 "(mostly A4) and export the file again.",
             )
         )
-
-
-# --- unpacking within limits -----------------------------------------------------------------------------
-
-
-def _unpacked(stream: Any, *, whole: bool) -> int:
-    """Bytes a stream unpacks to, pictures counted by their pixels; TooLarge beyond the limits.
-
-    `whole`: broken data is refused as damage; elsewhere a reader shows what it can.
-    """
-    picture = _word(stream, "/Subtype") == "/Image"
-    if picture:
-        wide, high = int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
-        if wide * high > PIXEL_LIMIT:
-            raise TooLarge(BOMB)
-    limit = 4 * PIXEL_LIMIT if picture else STREAM_LIMIT
-    data, size = stream.read_raw_bytes(), 0
-    for name in _filters(stream):
-        try:
-            if name in ("/FlateDecode", "/Fl"):
-                data = _inflated(data, limit)
-            elif name in ("/ASCII85Decode", "/A85"):
-                data = base64.a85decode(data.strip().removesuffix(b"~>"), adobe=False)
-            elif name in ("/ASCIIHexDecode", "/AHx"):
-                data = binascii.unhexlify(b"".join(data.split()).rstrip(b">"))
-            elif name in LONGEST_EXPANSION:
-                size = len(data) * LONGEST_EXPANSION[name]
-                if size > 4 * limit:
-                    raise TooLarge(BOMB)
-                break  # what follows such a filter cannot be looked at; its size is bounded
-            else:
-                break  # a picture's own coding: its pixels were counted
-        except (zlib.error, ValueError) as error:
-            if whole:
-                raise Invalid(DAMAGED) from error
-            break
-    return 0 if picture else max(size, len(data))
-
-
-def _filters(stream: Any) -> list[str]:
-    value = stream.get("/Filter")
-    if value is None:
-        return []
-    return [str(name) for name in value] if isinstance(value, pikepdf.Array) else [str(value)]
-
-
-def _inflated(data: bytes, limit: int) -> bytes:
-    unpacker = zlib.decompressobj()
-    made = unpacker.decompress(data, limit + 1)
-    if len(made) > limit:
-        raise TooLarge(BOMB)
-    if not unpacker.eof and not made and data.strip():
-        raise zlib.error("cut short")
-    return made
 
 
 # --- making anew -----------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from service.key_words import REASONS, KeySeen
 from service.names import attachment
 from service.pages.account import faults_of
 from service.pages.sign_in import address_of
+from service.school import read_day
 from service.templating import page
 from service.words import by_given_name
 from tasks.keys import Secret
@@ -131,13 +132,16 @@ def revoke(
 ) -> Response:
     """Revoke it, or ask for it: the holder and the principal do it at once."""
     reason, password = str(form.get("reason", "")), Secret(str(form.get("password", "")))
+    typed = str(form.get("lost_on", "")).strip()
     try:
-        asked = key_changes.revoke(office, viewer.actor, key_id, reason, password, address_of(request), now)
+        lost_on = read_day(typed, "lost_on") if typed else None
+        address = address_of(request)
+        asked = key_changes.revoke(office, viewer.actor, key_id, reason, password, address, now, lost_on)
     except NotFound:
         raise
     except RecordsError as refusal:
         faults = faults_of(refusal, "password")
-        return _revoke_page(request, viewer, office, key_id, now, faults=faults, chosen=reason)
+        return _revoke_page(request, viewer, office, key_id, now, faults=faults, chosen=reason, lost_on=typed)
     account_id = asked.change.account_id
     assert account_id is not None  # it is of an account
     if account_id == viewer.account.id:
@@ -154,6 +158,7 @@ def _revoke_page(
     *,
     faults: dict[str, Text] | None = None,
     chosen: str = "",
+    lost_on: str = "",
 ) -> Response:
     with office.db.read() as session:
         key, account = key_changes.found(session, viewer.actor, key_id)
@@ -170,5 +175,6 @@ def _revoke_page(
         at_once=at_once,
         reasons=REASONS,
         chosen=chosen,
+        lost_on=lost_on,
         faults=faults or {},
     )

@@ -232,7 +232,7 @@ honest("a file with all that real files bring along, approved and archived")(
 
 RIGHTS = (
     b"<< /Reference [<< /Type /SigRef /TransformMethod /UR3 /TransformParams << /Type /TransformParams "
-    b"/V /2.2 /Form [/Add /FillIn] /Document [/FullSave] >> /Data 1 0 R >>]"
+    b"/V /2.2 /Form [/Add /Export] /Document [/FullSave] >> /Data 1 0 R >>]"
 )
 
 

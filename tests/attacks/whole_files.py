@@ -50,7 +50,7 @@ SECOND = b"<< /Type /Page /Parent 2 0 R /Contents %d 0 R >>" % CONTENT_2
 PICTURE = b"q 60 0 0 20 60 560 cm BI /W 2 /H 1 /CS /G /BPC 8 ID %s EI Q"
 DRAWN = (
     b"/G gs /OC /L BDC "
-    + words(b"Bang chu: nam trieu dong.", top=600)
+    + words(b"Bang chu: hai trieu dong.", top=600)
     + b" EMC /X Do "
     + PICTURE % b"\x20\xd0"
 )
@@ -77,7 +77,7 @@ PARTS = {
     OUTLINE: b"<< /Type /Outlines /First %d 0 R /Last %d 0 R /Count 1 >>" % (ITEM, ITEM),
     ITEM: b"<< /Title (To trinh) /Parent %d 0 R /Dest [3 0 R /Fit] >>" % OUTLINE,
     TREE: b"<< /Type /StructTreeRoot /K %d 0 R >>" % PART,
-    PART: b"<< /Type /StructElem /S /P /P %d 0 R /Pg 3 0 R /Alt (nam trieu) >>" % TREE,
+    PART: b"<< /Type /StructElem /S /P /P %d 0 R /Pg 3 0 R /Alt (hai trieu) >>" % TREE,
     SAID: raw.stream(XMP % b"To trinh", b"/Type /Metadata /Subtype /XML"),
 }
 
@@ -113,7 +113,7 @@ SEEN: dict[str, Edit] = {
         b"/Encoding << /Type /Encoding /Differences [53 /nine] >>",
     ),
     "first page twice": (PAGES, b"[3 0 R 6 0 R]", b"[3 0 R 3 0 R]"),
-    "second stream changed": (MORE, b"nam trieu", b"chin tram"),
+    "second stream changed": (MORE, b"hai trieu", b"chin tram"),
     "picture within the text changed": (MORE, b"\x20\xd0", b"\xd0\x20"),
     "form cut": (FORM, b"[0 0 300 60]", b"[0 0 60 20]"),
     "words made see-through": (STATE, b"/ca 1", b"/ca 0"),
@@ -130,7 +130,7 @@ UNSEEN: dict[str, Edit] = {
         b"/Names [(a) %d 0 R]" % ATTACHED,
         b"/Names [(a) %d 0 R (b) %d 0 R]" % (ATTACHED, ATTACHED),
     ),
-    "words for the blind": (PART, b"nam trieu", b"chin tram trieu"),
+    "words for the blind": (PART, b"hai trieu", b"chin tram trieu"),
     "language": (1, b"(vi)", b"(en)"),
     "title in the metadata": (SAID, b"To trinh", b"Bien ban"),
     "the address of links": (LINK, b"truong.edu.vn", b"truong.edu.xy"),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from cryptography import x509
 from sqlmodel import col, select
 
-from flows import keyring
+from flows import certification, keyring
 from models.account import Account, Change
 from models.errors import Invalid, NotFound, NotYours, Stale
 from models.key import SigningKey
 from models.notice import Notice
+from models.settings import VIETNAM
 from service import accounts, key_changes
 from service.account_changes import Asked
 from service.account_rows import Person
@@ -239,6 +241,50 @@ def test_with_the_personal_certificate_goes_the_seal_its_pin_opens(cast: Cast) -
         "person": "keyCompromise",
         "seal": "keyCompromise",
     }
+
+
+def lost_days(cast: Cast) -> dict[int, datetime]:
+    """By serial number, the days of loss on the list that is given out."""
+    with cast.office.db.read() as session:
+        lists = [certification.published_list(session, part) for part in certification.issuing_parts(session)]
+    entries = [entry for der in lists for entry in x509.load_der_x509_crl(der)]
+    return {
+        entry.serial_number: one.value.invalidity_date_utc
+        for entry in entries
+        for one in entry.extensions
+        if isinstance(one.value, x509.InvalidityDate)
+    }
+
+
+def test_the_day_a_key_was_lost_is_told_and_stands_on_the_list(cast: Cast, reader: People) -> None:
+    """Of the seal under the same PIN, too; a day that cannot be is refused and stays in its field."""
+    own = next(key for key in keys(cast, "thu") if key.purpose == "person")
+    today = cast.office.now().astimezone(VIETNAM).date()
+    page = reader("thu").get(f"/certificates/{own.id}/revoke")
+    typed = {"reason": "keyCompromise", "password": PASSWORD}
+    late = page.send("/revoke", **typed, lost_on=(today + timedelta(days=1)).isoformat())
+    assert (late.status, keys(cast, "thu")[0].revoked_at) == (422, None)
+    assert "Ngày lộ phải từ ngày chứng thư được cấp đến hôm nay" in late.words
+    other = page.send("/revoke", **(typed | {"reason": "superseded"}), lost_on=today.isoformat())
+    assert (other.status, keys(cast, "thu")[0].revoked_at) == (422, None)
+    assert page.send("/revoke", **typed, lost_on=today.isoformat()).status == 200
+    begun = datetime.combine(today, time(), VIETNAM)
+    assert lost_days(cast) == {int(key.serial, 16): begun for key in keys(cast, "thu")}
+
+
+def test_what_the_administrator_asks_tells_the_day_before_it_is_confirmed(cast: Cast, reader: People) -> None:
+    key = keys(cast, "lan")[0]
+    today = cast.office.now().astimezone(VIETNAM).date()
+    asked = key_changes.revoke(
+        *(cast.office, cast.actor("admin"), key.id, "keyCompromise", Secret(PASSWORD), ADDRESS),
+        cast.office.now(),
+        today,
+    )
+    assert asked.waits
+    assert f"có thể đã lộ từ {today:%d/%m/%Y}" in reader("minh").get("/confirmations").words
+    assert lost_days(cast) == {}
+    confirm(cast, "minh", asked)
+    assert set(lost_days(cast)) == {int(key.serial, 16)}
 
 
 def test_an_account_that_is_switched_off_has_no_certificate_any_more(cast: Cast) -> None:

@@ -16,15 +16,17 @@ from models.document import Document
 from models.errors import Unavailable
 from models.settings import Settings
 from models.text import Text
-from service import verifying
+from service import verify_words, verifying
 from service.app import create_app
 from service.limits import FairTurns
 from service.sign_in import Throttled
 from service.verifying import MOST, Verifier
 from tasks.recognising import BYTE_LIMIT
-from tasks.verdicts import Anchors, Standing
+from tasks.verdicts import Anchors, PageFinding, Standing
 from tests import hostile_jobs
 from tests.attacks import honest_strangers
+from tests.attacks.judged import judge
+from tests.attacks.letters import signed
 from tests.cast import Cast
 from tests.drawn_over import with_a_line_drawn_over
 from tests.service.reading import Page, Reader
@@ -457,3 +459,13 @@ def test_who_signed_on_blank_paper_later_is_shown_with_the_place(
     assert "Chỗ ký thêm" in page.words
     assert "do Đỗ Quang Minh ký thêm ở chỗ trống" in page.words
     assert "Chỗ khác với lúc ký" not in page.words
+
+
+def test_what_is_only_doubted_is_not_called_forbidden() -> None:
+    """A stamp put over words by a trusted signer may be honest: whoever reads is sent to the picture."""
+    over = honest_strangers.drawn_on_the_fly(signed(), "Signature2", "minh", (60, 640, 260, 705))
+    first = judge(over).signatures[0]
+    assert (first.standing, first.pages) == (Standing.UNKNOWN, PageFinding.CHANGED)
+    said = [words.vi for _, words in verify_words.facts(first)]
+    assert "khác lúc ký ở chỗ chưa rõ có được phép hay không" in said
+    assert not any("không được phép" in words for words in said)

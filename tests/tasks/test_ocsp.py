@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp as x509_ocsp
 
 from tasks import certificates, ocsp
 from tasks.certificates import Purpose, Revoked, Subject
@@ -115,6 +117,20 @@ def test_openssl_reads_when_and_why_a_certificate_was_revoked(
     assert "lan.pem: revoked" in said
     assert (f"Reason: {shown}" in said) == bool(shown)
     assert f"Revocation Time: {at:%b} {at.day:2} {at:%H:%M:%S %Y} GMT" in said
+
+
+def test_an_answer_says_since_when_a_key_may_have_been_lost(asking: Asking) -> None:
+    query = ocsp.read(asking.request("lan"))
+    lost = (NOW - timedelta(days=3)).replace(microsecond=0)
+    entry = Revoked(serial("lan"), NOW, x509.ReasonFlags.key_compromise, lost)
+    answer = ocsp.answer(query, responder(), {serial("lan"): entry}, NOW)
+    assert "Response verify OK" in asking.judge(answer, "lan")
+    (one,) = x509_ocsp.load_der_ocsp_response(answer).responses
+    (told,) = asn1_ocsp.OCSPResponse.load(answer).response_data["responses"]
+    (extension,) = told["single_extensions"]
+    assert extension["extn_id"].native == "invalidity_date"
+    assert extension["extn_value"].parsed.native == lost
+    assert one.certificate_status is x509_ocsp.OCSPCertStatus.REVOKED
 
 
 def test_several_certificates_are_answered_in_their_order(asking: Asking) -> None:

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 import pikepdf
 import pytest
+from cryptography import x509
 from PIL import Image
 from pyhanko.pdf_utils.generic import DictionaryObject, NumberObject, StreamObject, pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -110,8 +111,10 @@ def test_a_verdict_travels_out_of_the_intake_pool() -> None:
 # --- certificates ------------------------------------------------------------------------------------------
 
 
-def revoking(name: str, days: int) -> Trust:
-    entry = Revoked(certificates.load(person(name).certificate).serial_number, NOW + days * DAY)
+def revoking(name: str, days: int, lost: float | None = None) -> Trust:
+    serial = certificates.load(person(name).certificate).serial_number
+    since = None if lost is None else NOW + lost * DAY
+    entry = Revoked(serial, NOW + days * DAY, x509.ReasonFlags.key_compromise, since)
     newest = certificates.crl(authority(), [entry], NOW + 2 * DAY, 2)
     return replace(trust(), crls=(authority().root_crl, newest))
 
@@ -125,6 +128,18 @@ def test_revoked_afterwards_is_told_and_does_not_unmake_the_signature() -> None:
         (False, False),
         (False, False),
     ]
+
+
+@pytest.mark.parametrize(("lost", "standing"), [(-0.5, Standing.UNKNOWN), (0.5, Standing.VALID)])
+def test_signed_between_the_loss_of_a_key_and_its_report_is_a_doubt(lost: float, standing: Standing) -> None:
+    """What was signed before the day of the loss is as good as ever, whoever was revoked later."""
+    verdict = judge(files()[-1], Anchors.embedded(revoking("hoa", 1, lost)), NOW + 30 * DAY)
+    assert verdict.standing is standing
+    signer, *others = verdict.signers
+    assert signer.standing is standing
+    assert ("17/11/2026" in signer.sentence.vi) == (standing is Standing.UNKNOWN)
+    assert {one.standing for one in others} == {Standing.VALID}
+    assert signer.revoked_then is False
 
 
 def test_revoked_before_breaks_it() -> None:
