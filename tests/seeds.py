@@ -124,5 +124,5 @@ def clear(url: str) -> None:
         # Else append-only tables refuse, and foreign keys want an order.
         connection.execute("SET LOCAL session_replication_role = replica")
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        for (name,) in found:
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+        each = (sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in found)
+        connection.execute(sql.SQL("; ").join(each))
