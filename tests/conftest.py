@@ -85,18 +85,18 @@ ROOM = 4 << 30
 
 def pytest_configure(config: pytest.Config) -> None:
     cheap_tries.begin()
-    if SHM.is_dir() and shutil.disk_usage(SHM).free > ROOM and _free_memory() > 2 * ROOM:
+    if SHM.is_dir() and not os.statvfs(SHM).f_flag & os.ST_NOEXEC and _is_roomy():
         # No test outlives the machine: none need wait until a disk has each commit of each of its processes.
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(SHM))
 
 
-def _free_memory() -> int:
-    """Bytes that new processes may have."""
+def _is_roomy() -> bool:
+    """May a run keep its files in memory, and have as much again for its processes?"""
     for line in Path("/proc/meminfo").read_text().splitlines():
         name, _, value = line.partition(":")
         if name == "MemAvailable":
-            return int(value.split()[0]) * 1024
-    return 0
+            return shutil.disk_usage(SHM).free > ROOM and int(value.split()[0]) * 1024 > 2 * ROOM
+    return False
 
 
 @pytest.hookimpl(optionalhook=True)
