@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -25,6 +22,10 @@ from models.indexing import fill
 from models.settings import Settings
 from models.text import Text
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_400_113
 """PostgreSQL advisory lock of our migrations; SQLite's write lock does the same by itself."""
 
@@ -43,8 +44,10 @@ class NotInstalled(RecordsError):
 
 def config() -> Config:
     """Alembic's configuration, without a file."""
+    from alembic.config import Config
+
     found = Config()
-    found.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    found.set_main_option("script_location", str(_MIGRATIONS))
     return found
 
 
@@ -57,6 +60,9 @@ def upgrade(settings: Settings) -> None:
 
 def shape(connection: Connection, revision: str = "head") -> None:
     """Run the migrations to a revision in the caller's transaction; after the last, what follows from it."""
+    # Only here: every process that starts asks for the revision, and Alembic takes it a tenth of a second.
+    from alembic import command
+
     made = config()
     made.attributes["connection"] = connection
     command.upgrade(made, revision)
@@ -97,12 +103,15 @@ def _check_all(connection: Connection) -> None:
 
 def revision_of(connection: Connection) -> str | None:
     """The migration that ran last; None before the first."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def knows(revision: str | None) -> bool:
     """Is this a shape the present program can read or upgrade?"""
-    return revision is None or revision in {r.revision for r in _scripts().walk_revisions()}
+    return revision is None or revision in _revisions()
 
 
 def refuse_newer(connection: Connection) -> None:
@@ -154,11 +163,12 @@ def is_empty(db: Database) -> bool:
 
 def head() -> str | None:
     """The newest migration of this program."""
-    return _scripts().get_current_head()
+    return max(_revisions(), default=None)
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(config())
+def _revisions() -> set[str]:
+    """All this program knows: a migration's file begins with its number."""
+    return {path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py")}
 
 
 _NOT_HERE = Text(

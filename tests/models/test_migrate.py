@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import col, select
@@ -22,7 +23,7 @@ from models.event import APPEND_ONLY
 from models.evidence import EVIDENCE_STAYS
 from models.flag import FLAG_EVENTS_STAY, FlagEvent
 from models.kept import ENTRIES_STAY
-from models.migrate import is_current, rebuilding, shape, upgrade
+from models.migrate import config, head, is_current, knows, rebuilding, shape, upgrade
 from models.retention import RETENTION_STAYS
 from models.search import WORD_INDEX, is_described
 from models.settings import Settings
@@ -34,6 +35,16 @@ from models.tables import METADATA
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     url = request.getfixturevalue("new_postgres_url") if request.param == "postgresql" else ""
     return Settings(data=tmp_path, database_url=url)
+
+
+def test_the_files_are_named_in_the_order_they_run() -> None:
+    """What a process that starts reads, without Alembic, is what Alembic would say."""
+    scripts = ScriptDirectory.from_config(config())
+    chain = [script.revision for script in scripts.walk_revisions()]
+    assert chain == sorted(chain, reverse=True)
+    assert all(knows(revision) for revision in chain)
+    assert head() == scripts.get_current_head() == chain[0]
+    assert not knows("9999")
 
 
 def differences(connection: Connection) -> list[object]:
