@@ -31,7 +31,7 @@ from flows.permits import refuse_otherwise, wrong_step
 from flows.plan import SYSTEM, Happened, Position
 from flows.posts import subject_of
 from flows.reading import as_happened, read
-from flows.recording import event_of, keep, record, remark_of, stand_in, take_back
+from flows.recording import columns_of, event_of, keep, record, remark_of, stand_in, take_back
 from flows.repeated import repeated, result
 from models.db import Database
 from models.document import Document, Revision
@@ -157,31 +157,9 @@ def _write(
     remark = remark_of(event, command)
     done = as_happened(event.seq, event.actor_id, event.step, event.action, event.revision, event.data)
     position = plan.follow(here.declared, here.position, done)
-    values: dict[str, Any] = {
-        "version": document.version + 1,
-        "status": position.status,
-        "step": position.step.name if position.step else "",
-        "revision": position.revision,
-        "head_hash": event.hash,
-        "updated_at": now,
-        "settled": False,
-    }
-    if made.output_blob:
-        values["blob"] = made.output_blob
-    if made.leased:
-        values |= {"signing_until": None, "signing_by": None}
-    if command.action == "sign" and document.first_signed_at is None:
-        values["first_signed_at"] = command.arrived
-    if position.status == "approved" and document.approved_at is None:
-        values["approved_at"] = now
-    if made.number:
-        values["number"] = made.number
-    if position.witness != (document.witness_id or ""):
-        values["witness_id"] = position.witness or None
+    values = columns_of(here, command, made, event, position)
     if command.action == "return" and not isinstance(position.step, Draft):
         values["blob"] = take_back(session, document, position)
-    if command.action == plan.WITHDRAW:
-        values["unique_key"] = None  # another may now stand for the same week
     _swap(session, document, values)
     if made.number or "witness_id" in values:
         index(session.connection(), document.id)

@@ -58,6 +58,35 @@ def event_of(
     return event
 
 
+def columns_of(here: Here, command: Command, made: Made, event: Event, position: Position) -> dict[str, Any]:
+    """What a person's decision sets in the document's row, the file of a return apart; pure."""
+    document = here.document
+    values: dict[str, Any] = {
+        "version": document.version + 1,
+        "status": position.status,
+        "step": position.step.name if position.step else "",
+        "revision": position.revision,
+        "head_hash": event.hash,
+        "updated_at": event.at,
+        "settled": False,
+    }
+    if made.output_blob:
+        values["blob"] = made.output_blob
+    if made.leased:
+        values |= {"signing_until": None, "signing_by": None}
+    if command.action == "sign" and document.first_signed_at is None:
+        values["first_signed_at"] = command.arrived
+    if position.status == "approved" and document.approved_at is None:
+        values["approved_at"] = event.at
+    if made.number:
+        values["number"] = made.number
+    if position.witness != (document.witness_id or ""):
+        values["witness_id"] = position.witness or None
+    if command.action == plan.WITHDRAW:
+        values["unique_key"] = None  # another may now stand for the same week
+    return values
+
+
 def record(session: Session, event: Event, remark: Remark | None = None) -> None:
     """Store an event; after the compare-and-set, so that whoever lost the race never gets here."""
     store(session, event)
