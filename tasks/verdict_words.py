@@ -123,7 +123,8 @@ WAS_REVOKED = Text(
     "Chứng thư số đã bị thu hồi trước thời điểm ký.", "The certificate had been revoked before the signing."
 )
 SIGNED_AFTER_LOSS = Text(
-    "Ký sau ngày khóa được báo là có thể đã lộ ({day}), nên chưa chắc chính người này ký. Hãy hỏi lại người ấy.",
+    "Ký sau ngày khóa được báo là có thể đã lộ ({day}), nên chưa chắc chính người này ký. "
+    "Hãy hỏi lại người ấy.",
     "Signed after the day since which the key may have been known to others ({day}): it is not certain that "
     "this person signed. Ask them.",
 )
