@@ -34,7 +34,7 @@ PURPOSES: tuple[KeyPurpose, ...] = ("person", "seal")
 
 
 def lacks_key(session: Session, actor: Actor) -> bool:
-    """Is this someone who signs (an administrator does not), without a key, and none waits for confirmation?"""
+    """Is this someone who signs (an administrator does not), without a key, and none waits for a yes?"""
     signs = bool(actor.roles - {"admin"} or actor.heads or actor.deputises)
     return (
         signs

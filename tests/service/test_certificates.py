@@ -145,7 +145,7 @@ def test_a_new_pin_is_another_one(cast: Cast, reader: People) -> None:
 
 
 def test_who_has_no_key_is_led_to_set_a_pin(cast: Cast, reader: People) -> None:
-    """A forgotten PIN: where its end is confirmed, and on the desk until it is set. Administrators sign nothing."""
+    """A forgotten PIN: where the reset is confirmed, and on the desk. Administrators sign nothing."""
 
     def led(page: Page) -> bool:
         return "#h-pin" in page.source

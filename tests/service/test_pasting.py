@@ -142,7 +142,8 @@ def test_a_lesson_table_of_word_becomes_phases() -> None:
 
 def test_phases_are_named_by_the_bold_first_line_of_what_the_teacher_does() -> None:
     html = """<table><tr><td><b>HOẠT ĐỘNG CỦA GV</b></td><td><b>HOẠT ĐỘNG CỦA HS</b></td></tr>
-    <tr><td><p><b><span>1. </span></b><b>Hoạt động mở đầu (3-5’)</b>:</p><p>- Trò chơi.</p></td><td><p>- Chơi.</p></td></tr>
+    <tr><td><p><b><span>1. </span></b><b>Hoạt động mở đầu (3-5’)</b>:</p><p>- Trò chơi.</p></td>
+    <td><p>- Chơi.</p></td></tr>
     <tr><td><p><b>Chú ý</b></p><p>5 phút cuối</p></td><td></td></tr>
     <tr><td><p><b>2. Khám phá: 12 phút</b></p><p>a) Ví dụ</p></td><td><p>- Bảng con.</p></td></tr></table>"""
     found = fill("lessons.0.phases.0.teacher", html=html, count=4)
