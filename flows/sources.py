@@ -73,8 +73,9 @@ def content_of(
 
 def _offered(actor: Actor, declared: DocumentType) -> Sequence[Any]:
     mine = and_(col(Document.owner_id) == actor.id, col(Document.status) != "withdrawn")
+    there = col(Document.status) != "destroyed"  # nothing is left to copy
     group = and_(col(Document.group_id).in_(actor.groups | actor.heads), col(Document.status).in_(DONE))
-    return visible_to(actor), col(Document.type) == declared.slug, or_(mine, group)
+    return visible_to(actor), col(Document.type) == declared.slug, there, or_(mine, group)
 
 
 def based_on(session: Session, actor: Actor, document: Document) -> tuple[citing.BasedOn, ...]:

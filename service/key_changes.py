@@ -35,6 +35,16 @@ from tasks.keys import Secret, check_pin
 PURPOSES: tuple[KeyPurpose, ...] = ("person", "seal")
 
 
+def lacks_key(session: Session, actor: Actor) -> bool:
+    """Is this someone who signs (an administrator does not), without a key, and none waits for a yes?"""
+    signs = bool(actor.roles - {"admin"} or actor.heads or actor.deputises)
+    return (
+        signs
+        and not keyring.has_pin(session, actor.id)
+        and not changes.is_waiting(session, actor.id, "new-key")
+    )
+
+
 def take_first(
     office: Office,
     account: Account,

@@ -85,7 +85,7 @@ def fill(form: Form, at: str, count: int, block: Block, known: Known, week: str 
     rich = {f.name for f in part.fields if f.kind == "rich"}
     phases = as_phases(block) if [f.kind for f in part.fields] == PHASE else None
     if phases is not None:
-        rows: list[dict[str, TableCell]] = [dict(zip(names, row, strict=False)) for row in phases]
+        rows: list[dict[str, TableCell]] = [_of_phase(names, row) for row in phases]
     elif name in rich:
         return None
     else:
@@ -103,6 +103,12 @@ def fill(form: Form, at: str, count: int, block: Block, known: Known, week: str 
     unknown = sum(value is None for _, value in said)
     answers = tuple((key, value) for key, value in said if value is not None)
     return Filled(path, after, answers, _said(part, len(kept), len(rows), after - count, unknown))
+
+
+def _of_phase(names: Sequence[str], row: Sequence[TableCell]) -> dict[str, TableCell]:
+    """The answers of a phase; without a name in the table, name and minutes stay as they are in the form."""
+    first = 0 if row[0].text else 2
+    return dict(zip(names[first:], row[first:], strict=False))
 
 
 def _spread(block: Block) -> Block:
@@ -236,14 +242,20 @@ _WEEKDAY = re.compile(
 
 _TEACHER = re.compile(r"giáo viên|\bgv\b|thầy|teacher", re.IGNORECASE)
 _PUPILS = re.compile(r"học sinh|\bhs\b|pupil|student", re.IGNORECASE)
-_MINUTES = re.compile(r"[(\[]?\s*(?:khoảng\s*)?(\d{1,3})\s*(?:phút|['’′]|min\w*)\s*[)\]]?", re.IGNORECASE)
+_MINUTES = re.compile(
+    r"[(\[]?\s*(?:khoảng\s*)?(?:\d{1,3}\s*[-–]\s*)?(\d{1,3})\s*(?:phút|['’′]|min\w*)\s*[)\]]?", re.IGNORECASE
+)
 _NUMBERED = re.compile(r"^\s*(?:hoạt động\s*)?(?:\d+|[IVX]+|[a-hđ])\s*[.:)\-–]\s*", re.IGNORECASE)
+_OPENS = re.compile(r"\s*(?:hoạt động\b|(?:\d+|[IVX]+)\s*[.:)\-–])", re.IGNORECASE)
+_FIRST = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+_BOLD = re.compile(r"<strong>.*?</strong>", re.DOTALL)
 
 
 def as_phases(block: Block) -> list[list[TableCell]] | None:
     """The rows name, minutes, teacher, pupils of a Word lesson table; None when it is none.
 
-    Such a table has a head (teacher, pupils), or lines across its whole width that name a phase.
+    Such a table has a head (teacher, pupils), or lines across its whole width that name a phase. Without such
+    lines a phase is named in a column of its own, or by the bold first line of what the teacher does.
     """
     columns = len(block[0]) if block else 0
     head = block[0]
@@ -262,9 +274,12 @@ def as_phases(block: Block) -> list[list[TableCell]] | None:
             rows.append([*_named(row[0].text), [], []])
             continue
         label = next((row[x].text for x in range(columns) if x not in (teacher, pupils) and row[x].text), "")
+        does = row[teacher].html
+        if not label and not across:
+            label, does = _opening(row[teacher])
         if label or not rows:
             rows.append([*_named(label), [], []])
-        rows[-1][2].append(row[teacher].html)
+        rows[-1][2].append(does)
         rows[-1][3].append(row[pupils].html)
     return [
         [
@@ -280,6 +295,16 @@ def as_phases(block: Block) -> list[list[TableCell]] | None:
 def _across(row: Sequence[TableCell]) -> bool:
     """One cell over all columns, with words in it."""
     return bool(row[0].text) and row[0].width == len(row)
+
+
+def _opening(cell: TableCell) -> tuple[str, str]:
+    """A cell's first line and the rest, where that line is bold and numbered or timed; else none, and all."""
+    line = cell.text.strip().partition("\n")[0]
+    first = _FIRST.match(cell.html)
+    if first is None or not (_OPENS.match(line) or _MINUTES.search(line)):
+        return "", cell.html
+    plain = re.sub(r"<[^>]*>", "", _BOLD.sub("", first[1]))
+    return ("", cell.html) if plain.strip(" .:\xa0") else (line, cell.html[first.end() :])
 
 
 def _named(text: str) -> tuple[str, str]:

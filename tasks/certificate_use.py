@@ -76,8 +76,8 @@ _NOT_YET = Text(
     "The certificate is valid only from {at}. Check the server's clock or sign after that time.",
 )
 REVOKED = Text(
-    "Chứng thư số đã bị thu hồi lúc {at} nên chưa ký. Vào trang Tài khoản để nhận chứng thư mới rồi ký lại.",
-    "The certificate was revoked at {at}; nothing was signed. Take a new one on the account page, then sign.",
+    "Chứng thư số đã bị thu hồi lúc {at} nên chưa ký. Vào trang Tài khoản đặt mã PIN mới rồi ký lại.",
+    "The certificate was revoked at {at}; nothing was signed. Set a new PIN on the account page, then sign.",
 )
 
 

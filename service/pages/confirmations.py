@@ -16,7 +16,7 @@ from models.account import Account, Change
 from models.errors import NotFound, RecordsError
 from models.key import SigningKey
 from models.text import Text
-from service import accounts, change_words, changes
+from service import accounts, change_words, changes, key_changes
 from service.access import CheckedForm, PageViewer, Viewer
 from service.account_changes import Asked
 from service.approvers import appoints, holds_post
@@ -147,6 +147,7 @@ def _confirmations(
             "refused": _refused(session, viewer, refused, waiting),
             "names": change_words.names_of(session, [change.asked_by for change in waiting]),
             "whom": _whom(session, asked),
+            "lacks_key": bool(done) and key_changes.lacks_key(session, viewer.actor),
         }
     doubtful = {change_id for change_id, side in sides.items() if side.doubt}
     return page(

@@ -43,7 +43,7 @@ from models.errors import NotFound
 from models.event import Event, Remark
 from models.school import SchoolWeek
 from models.text import Language, Text
-from service import story, words
+from service import key_changes, story, words
 from service.access import CheckedForm, PageViewer, SignedIn, local_path
 from service.changes import count_waiting_for
 from service.deps import OfficeDep
@@ -146,6 +146,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         rows = _rows(session, mine)
         strip = _strip(weeks, days, limits, now)
         to_confirm = count_waiting_for(session, viewer.actor)
+        lacks_key = key_changes.lacks_key(session, viewer.actor)
         away = absences.now_for(session, viewer.actor, now)
         owed = outstanding.mine(session, viewer.actor, OWED + 1)
         packed = _packed(session, viewer.actor, now)
@@ -178,6 +179,7 @@ def desk(request: Request, viewer: PageViewer, office: OfficeDep) -> Response:
         days_off=DAYS_OFF,
         week=_week_now(weeks, now),
         to_confirm=to_confirm,
+        lacks_key=lacks_key,
         advised=advised,
         away=away,
         types=[t for t in TYPES if drafts.may_draft(t, viewer.actor)],

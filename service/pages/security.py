@@ -21,6 +21,7 @@ from service.access import CheckedForm, PageViewer, SignedIn, Viewer, read_form
 from service.deps import Arrival, OfficeDep
 from service.pages.account import faults_of
 from service.pages.sign_in import FORM_COOKIE, address_of, from_our_form, set_form_cookie
+from service.sign_in import check
 from service.templating import page
 from tasks import second_factor as codes
 from tasks.keys import Secret
@@ -115,8 +116,15 @@ def second_factor_page(request: Request, viewer: SignedIn, office: OfficeDep, no
 def turn_on(
     request: Request, viewer: SignedIn, form: CheckedForm, office: OfficeDep, now: Arrival
 ) -> Response:
-    """The first right code of the app turns it on; recovery codes are on the answer, once."""
-    code = Secret(str(form.get("code", "")))
+    """The password and the first right code of the app turn it on; recovery codes are on the answer, once.
+
+    The password: or who finds a session open binds a phone of their own and locks its owner out.
+    """
+    code, password = (Secret(str(form.get(name, ""))) for name in ("code", "password"))
+    try:
+        check(office, viewer.account.sign_in_name, password, address_of(request), now, present=True)
+    except RecordsError as refusal:
+        return _second_factor(request, viewer, office, now, faults=faults_of(refusal, "password"))
     try:
         made = second_factor.enrol(office, viewer.account, code, now, viewer.token_hash)
     except RecordsError as refusal:

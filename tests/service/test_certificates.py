@@ -23,7 +23,7 @@ from service.consents import needs_consent
 from tasks.certificate_use import BadCertificate
 from tasks.keys import Secret
 from tests.cast import PASSWORD, PIN, Cast
-from tests.service.reading import People
+from tests.service.reading import Page, People
 
 ADDRESS = "192.0.2.7"
 NEW_PIN = "135790"
@@ -144,6 +144,27 @@ def test_a_new_pin_is_another_one(cast: Cast, reader: People) -> None:
     assert same.status == 422
     assert "giống mã đang dùng" in same.words
     assert "Đã đặt mã PIN" in page.send("/account/pin", old_pin=PIN, new_pin=NEW_PIN, again_pin=NEW_PIN).words
+
+
+def test_who_has_no_key_is_led_to_set_a_pin(cast: Cast, reader: People) -> None:
+    """A forgotten PIN: where the reset is confirmed, and on the desk. Administrators sign nothing."""
+
+    def led(page: Page) -> bool:
+        return "#h-pin" in page.source
+
+    assert not led(reader("lan").get("/"))
+    asked = ask(cast, "lan", "reset-pin")
+    done = (
+        reader("lan")
+        .get("/confirmations")
+        .send(f"/confirmations/{asked.change.id}/confirm", password=PASSWORD)
+    )
+    assert led(done)
+    assert led(reader("lan").get("/"))
+    assert take(cast, "lan") is None
+    assert not led(reader("lan").get("/"))
+    assert not keys(cast, "admin")
+    assert not led(reader("admin").get("/"))
 
 
 def test_who_let_a_reset_through_is_named(cast: Cast) -> None:

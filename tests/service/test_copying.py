@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 from PIL import Image
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from flows import citing, copying, drafts
 from flows.documents.lesson_plan import LESSON_PLAN
@@ -101,13 +101,15 @@ def test_the_author_decides_whether_the_signed_text_names_it(cast: Cast, reader:
 
 def test_what_may_not_be_copied_does_not_exist(cast: Cast, reader: People) -> None:
     draft, sent = cast.lesson_plan("mai", 13), cast.sent("hoa", 13)
-    other_group = cast.sent("huong", 13)
+    other_group, gone = cast.sent("huong", 13), cast.lesson_plan("lan", 12)
+    with cast.office.db.write() as session:
+        session.exec(update(Document).where(col(Document.id) == gone.id).values(status="destroyed"))
     cast.act("son", other_group.id, "approve")
     cast.act("minh", other_group.id, "approve")
     lan = reader("lan")
     page = lan.get(f"/documents/new?type=lesson-plan&week={cast.weeks[14]}")
     token = page.all("input[name=csrf]")[0].get("value")
-    for hidden in (draft.id, sent.id, other_group.id, "no-such-record"):
+    for hidden in (draft.id, sent.id, other_group.id, gone.id, "no-such-record"):
         assert lan.get(f"/documents/new?type=lesson-plan&copy_of={hidden}").status == 404
         values = [("csrf", token), ("type", "lesson-plan"), ("week", cast.weeks[14]), ("copy_of", hidden)]
         assert lan.post("/documents", values).status == 404

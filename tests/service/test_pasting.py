@@ -140,6 +140,28 @@ def test_a_lesson_table_of_word_becomes_phases() -> None:
     assert found["rows"] == "4"
 
 
+def test_phases_are_named_by_the_bold_first_line_of_what_the_teacher_does() -> None:
+    html = """<table><tr><td><b>HOẠT ĐỘNG CỦA GV</b></td><td><b>HOẠT ĐỘNG CỦA HS</b></td></tr>
+    <tr><td><p><b><span>1. </span></b><b>Hoạt động mở đầu (3-5’)</b>:</p><p>- Trò chơi.</p></td>
+    <td><p>- Chơi.</p></td></tr>
+    <tr><td><p><b>Chú ý</b></p><p>5 phút cuối</p></td><td></td></tr>
+    <tr><td><p><b>2. Khám phá: 12 phút</b></p><p>a) Ví dụ</p></td><td><p>- Bảng con.</p></td></tr></table>"""
+    found = fill("lessons.0.phases.0.teacher", html=html, count=4)
+    one, other = (
+        {k[19:]: v for k, v in found.items() if k.startswith(f"lessons.0.phases.{n}")} for n in "01"
+    )
+    assert (one["name"], one["minutes"], one["pupils"]) == ("Hoạt động mở đầu", "5", "<p>- Chơi.</p>")
+    assert one["teacher"] == "<p>- Trò chơi.</p><p><strong>Chú ý</strong></p><p>5 phút cuối</p>"
+    assert (other["name"], other["minutes"]) == ("Khám phá", "12")
+    assert (other["teacher"], other["pupils"]) == ("<p>a) Ví dụ</p>", "<p>- Bảng con.</p>")
+
+
+def test_a_lesson_table_without_names_leaves_the_name_of_the_phase() -> None:
+    html = "<table><tr><td>GV</td><td>HS</td></tr><tr><td>Giao bài 1.</td><td>Làm bài 1.</td></tr></table>"
+    found = fill("lessons.0.phases.1.teacher", html=html, count=4)
+    assert {k for k in found if "phases" in k} == {"lessons.0.phases.1.teacher", "lessons.0.phases.1.pupils"}
+
+
 @pytest.mark.parametrize(
     ("at", "html", "text"),
     [

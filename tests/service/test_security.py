@@ -186,9 +186,11 @@ def turn_on(cast: Cast, person: Person) -> tuple[bytes, list[str]]:
     secret = second_factor.unlock(held.protected, cast.office.settings.master_key, held.account_id)
     assert second_factor.shown_secret(secret) == shown[1]
     assert secret not in held.protected
-    wrong = person.post("/account/second-factor", seen="/account/second-factor", code=no_code_of(secret))
-    assert wrong.status_code == 422
-    done = person.post("/account/second-factor", seen="/account/second-factor", code=code_of(secret))
+    right = {"code": code_of(secret), "password": PASSWORD}
+    for wrong in ({"code": no_code_of(secret)}, {"password": ""}, {"password": "sai"}):
+        refused = person.post("/account/second-factor", seen="/account/second-factor", **{**right, **wrong})
+        assert (refused.status_code, "<li>" in refused.text.split("<main", 1)[1]) == (422, False)
+    done = person.post("/account/second-factor", seen="/account/second-factor", **right)
     codes = re.findall(r"<li>([a-z0-9]{5}-[a-z0-9]{5})</li>", done.text)
     assert len(codes) == 10
     return secret, codes

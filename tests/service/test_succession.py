@@ -131,6 +131,8 @@ def test_a_replacement_by_page(cast: Cast, reader: People) -> None:
         cast.act(who, new_id, action)
     read = reader("mai").get(path)
     assert "Hồ sơ này đã được thay bằng" in read.words
+    offered = reader("lan").get("/documents/new/from?type=lesson-plan").words
+    assert offered.count(old.title) == 2 and offered.count("đã được thay") == 1  # which of the two to copy
     assert any(a.get("href") == f"/documents/{new_id}" for a in read.all(".note a"))
     assert read.all(".paper")
     assert "Bản này thay cho" in reader("mai").get(f"/documents/{new_id}").words
