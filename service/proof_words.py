@@ -161,12 +161,12 @@ NO_ROOT = Text(
     "No daily root yet",
 )
 NO_ROOT_WORDS = Text(
-    "Hồ sơ chưa được một gốc ngày nào cam kết: gốc được lập mỗi đêm. Vì vậy gói này chưa chứng minh được "
-    "rằng chuỗi sự kiện không bị viết lại toàn bộ; riêng chữ ký và dấu thời gian trong tệp PDF thì đã "
-    "chứng minh được. Xuất lại gói này từ ngày mai.",
-    "No daily root commits to this record yet: one is made every night. So this package does not prove yet "
-    "that the chain of events was not written anew as a whole; the signatures and time-stamps in the PDF "
-    "prove by themselves already. Export again from tomorrow on.",
+    "Hồ sơ chưa được một gốc ngày nào cam kết; gốc được lập ít nhất mỗi ngày một lần. Vì vậy gói này chưa "
+    "chứng minh được rằng chuỗi sự kiện không bị viết lại toàn bộ; riêng chữ ký và dấu thời gian trong tệp "
+    "PDF thì đã chứng minh được. Xuất lại gói này từ ngày mai.",
+    "No daily root commits to this record yet; one is made at least once a day. So this package does not "
+    "prove yet that the chain of events was not written anew as a whole; the signatures and time-stamps in "
+    "the PDF prove by themselves already. Export again from tomorrow on.",
 )
 TRUST = Text(
     "Tin vào đâu",
