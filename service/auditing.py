@@ -184,10 +184,10 @@ _LOOKED = Text(
 )
 _ROOT = Text("Gốc ngày mới nhất, số {number}: {hash}", "Newest daily root, number {number}: {hash}")
 _UNCOMMITTED = Text(
-    "Chưa gốc ngày nào cam kết tình trạng hiện nay của {n} hồ sơ. Gốc được lập mỗi đêm; đến lúc ấy, phần "
-    "mới của các hồ sơ này chỉ được bảo vệ bằng chuỗi sự kiện của chính chúng.",
-    "Records whose present state no daily root commits to yet: {n}. A root is made every night; until then "
-    "what is new in them is protected by their own chains of events only.",
+    "Chưa gốc ngày nào cam kết tình trạng hiện nay của {n} hồ sơ. Gốc được lập ít nhất mỗi ngày một lần; "
+    "đến lúc ấy, phần mới của các hồ sơ này chỉ được bảo vệ bằng chuỗi sự kiện của chính chúng.",
+    "Records whose present state no daily root commits to yet: {n}. A root is made at least once a day; "
+    "until then what is new in them is protected by their own chains of events only.",
 )
 _UNSTAMPED = Text(
     "Gốc ngày chưa có dấu thời gian: {n}. Hệ thống tự xin lại; quá hai ngày thì bị tính là không khớp.",

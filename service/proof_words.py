@@ -161,12 +161,12 @@ NO_ROOT = Text(
     "No daily root yet",
 )
 NO_ROOT_WORDS = Text(
-    "Hồ sơ chưa được một gốc ngày nào cam kết: gốc được lập mỗi đêm. Vì vậy gói này chưa chứng minh được "
-    "rằng chuỗi sự kiện không bị viết lại toàn bộ; riêng chữ ký và dấu thời gian trong tệp PDF thì đã "
-    "chứng minh được. Xuất lại gói này từ ngày mai.",
-    "No daily root commits to this record yet: one is made every night. So this package does not prove yet "
-    "that the chain of events was not written anew as a whole; the signatures and time-stamps in the PDF "
-    "prove by themselves already. Export again from tomorrow on.",
+    "Hồ sơ chưa được một gốc ngày nào cam kết; gốc được lập ít nhất mỗi ngày một lần. Vì vậy gói này chưa "
+    "chứng minh được rằng chuỗi sự kiện không bị viết lại toàn bộ; riêng chữ ký và dấu thời gian trong tệp "
+    "PDF thì đã chứng minh được. Xuất lại gói này từ ngày mai.",
+    "No daily root commits to this record yet; one is made at least once a day. So this package does not "
+    "prove yet that the chain of events was not written anew as a whole; the signatures and time-stamps in "
+    "the PDF prove by themselves already. Export again from tomorrow on.",
 )
 TRUST = Text(
     "Tin vào đâu",
@@ -190,16 +190,17 @@ BEYOND_WORDS = Text(
     "files/NNN.pdf để so, hoặc đưa document.pdf vào một trình kiểm tra chữ ký PDF (trang “Kiểm tra chữ ký” "
     "của nhà trường, Adobe Reader). Tên trong chứng thư do nơi cấp chứng nhận; nội dung hồ sơ có đúng sự "
     "thật hay không thì không chữ ký nào nói được. Gói chỉ ghi tình trạng đến lúc xuất: sau đó hồ sơ có bị "
-    "thay, rút hay hủy hay không, hãy hỏi nhà trường hoặc quét mã QR trên bản in. Các lệnh dưới đây in danh "
-    "sách chứng thư đã bị thu hồi (Serial Number, Revocation Date): chữ ký có dấu thời gian trước lúc thu "
-    "hồi vẫn đúng; riêng khi lý do là Key Compromise, hãy hỏi thêm nhà trường khóa bị lộ từ lúc nào.",
+    "thay, rút hay hủy hay không, hãy hỏi nhà trường hoặc quét mã QR trên bản in. Mỗi lệnh dưới đây kiểm "
+    "tra một danh sách thu hồi có đúng do nơi cấp ký hay không, rồi in các chứng thư đã bị thu hồi (Serial "
+    "Number, Revocation Date): chữ ký có dấu thời gian trước lúc thu hồi vẫn đúng; riêng khi lý do là Key "
+    "Compromise, hãy hỏi thêm nhà trường khóa bị lộ từ lúc nào.",
     "No command above looks at the pages. Each signature holds only the part of the file before it; to see "
     "whether what was added later (the next signature, number, date) changes the words on a page, open one "
     "files/NNN.pdf after the other, or give document.pdf to any checker of PDF signatures (the school's "
     "page “Verify signatures”, Adobe Reader). The name in a certificate is vouched for by its issuer; "
     "whether what the record says is true no signature tells. The package knows nothing after its export: "
     "ask the school, or scan the QR code of a print, whether the record was replaced, withdrawn or "
-    "destroyed since. The commands below print the certificates that were revoked (Serial Number, "
-    "Revocation Date): a signature time-stamped before that stays good; but where the reason is Key "
-    "Compromise, ask the school since when the key was out.",
+    "destroyed since. Each command below checks that a revocation list was signed by its issuer, and prints "
+    "the certificates that were revoked (Serial Number, Revocation Date): a signature time-stamped before "
+    "that stays good; but where the reason is Key Compromise, ask the school since when the key was out.",
 )

@@ -298,6 +298,12 @@ def test_the_commands_show_who_signed_and_when_and_what_was_revoked_since(
         (folder / "signatures/2-group_review/signer.pem").read_bytes()
     ).serial_number
     assert any(f"{serial:X}".lstrip("0") in out for command, out in shown if "openssl crl" in command)
+    lists = {path: path.read_bytes() for path in folder.glob("revocation/*.crl")}
+    for path, der in lists.items():
+        path.write_bytes(of_one_byte(der))
+    assert failing(folder, programs, "openssl crl"), "a list that its issuer did not sign like this"
+    for path, der in lists.items():
+        path.write_bytes(der)
     times = [(command, out) for command, out in shown if "*Time stamp: " in command]
     assert len(times) == 6, "three signatures, the archive, two roots"
     readme = folder / "README.txt"

@@ -168,6 +168,7 @@ def test_every_file_gets_a_verdict_and_no_error_page(client: TestClient, pdf: by
     assert page.status == 200
     assert len(page.all(".verdict")) == 1
     assert "Từng chữ ký" not in page.words
+    assert ("tra mã bản in" in page.words) is (standing == "unsigned"), "a print carries no signature itself"
 
 
 def test_what_was_changed_is_shown_as_pictures_of_both(
