@@ -75,7 +75,9 @@ def digest(said: Mapping[str, Any]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """As JSON has it; an instant without a time zone is one of UTC, as SQLite keeps them."""
+    """As JSON has it: bytes by their hash; an instant without a time zone is one of UTC, as in SQLite."""
+    if isinstance(value, bytes):
+        return sha256(value).hexdigest()
     if isinstance(value, datetime):
         value = value if value.tzinfo else value.replace(tzinfo=UTC)
         return value.astimezone(UTC).isoformat(timespec="microseconds")

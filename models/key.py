@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKeyConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from models.columns import identifier, instant, maybe_instant
+from models.kept import entered
 
 
 class SigningKey(SQLModel, table=True):
@@ -41,6 +42,9 @@ class SigningKey(SQLModel, table=True):
     revoked_at: datetime | None = maybe_instant()
     """Since when it signs no more: revoked, or (after it had expired) replaced."""
     reason: str = Field(default="", max_length=24, description="of RFC 5280 §5.3.1; empty: none is known")
+
+
+entered(SigningKey, "protected", "failures", "locked_until", "used_at")
 
 
 class AuthorityPart(SQLModel, table=True):

@@ -32,6 +32,12 @@ from tests.states import records
 HELD: Mapping[str, Mapping[str, str]] = {
     **{name: {} for name in KEPT},
     "delegation": {"begun_at": "when its beginning was told", "over_at": "when its end was told"},
+    "signing_key": {
+        "protected": "the key under its PIN: another one signs nothing that holds",
+        "failures": "wrong PINs so far",
+        "locked_until": "a pause after wrong PINs",
+        "used_at": "signatures stand in events",
+    },
     "spot_draw": {"protected_seed": "the seed that comes out of it is held against the commitment"},
     "kept_row": {},
     "audit_root": {},
@@ -82,7 +88,6 @@ OUTSIDE = {
     "seal_picture": "drawn into the files that were sealed",
     "second_factor": PERSON,
     "signature_picture": "drawn into the files that were signed",
-    "signing_key": "certificates are in the files; their revocation in signed lists",
     "spot_check": "its record is in the paper that was signed",
     "teaching_assignment": WORK,
     "throttle": WORK,

@@ -13,7 +13,11 @@ down_revision = "0034"
 branch_labels = None
 depends_on = None
 
-_WORKING = {"delegation": ("begun_at", "over_at"), "spot_draw": ("protected_seed",)}
+_WORKING = {
+    "delegation": ("begun_at", "over_at"),
+    "signing_key": ("protected", "failures", "locked_until", "used_at"),
+    "spot_draw": ("protected_seed",),
+}
 _TABLES = (
     *(
         "account_role",
@@ -34,7 +38,7 @@ _TABLES = (
         "school_name",
         "school_setting",
     ),
-    *("spot_draw", "staff_group"),
+    *("signing_key", "spot_draw", "staff_group"),
 )
 _AT_ONCE = 1_000
 
