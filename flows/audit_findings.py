@@ -104,7 +104,7 @@ WORDS: dict[str, Text] = {
     ),
     "no-events": Text("không còn sự kiện nào", "none of its events is left"),
     "document-missing": Text(
-        "hồ sơ và sự kiện số {seq} mà gốc ngày số {root} đã cam kết không còn",
+        "hồ sơ và sự kiện số {seq} mà gốc số {root} đã cam kết không còn",
         "the record and its event {seq}, to which root {root} commits, are gone",
     ),
     "unreadable": Text(
@@ -187,7 +187,7 @@ WORDS: dict[str, Text] = {
         "table {table}: row {key} was not written by the system (it was put in)",
     ),
     "kept-list": Text(
-        "bảng {table}: nhật ký ghi dòng không còn như lúc gốc ngày số {root} cam kết",
+        "bảng {table}: nhật ký ghi dòng không còn như lúc gốc số {root} cam kết",
         "table {table}: the entries of its rows are not those to which root {root} commits",
     ),
     "limits-unreadable": Text(
@@ -207,47 +207,46 @@ WORDS: dict[str, Text] = {
         "can be checked; restore a backup",
     ),
     # roots
-    "root-missing": Text("thiếu gốc ngày số {root}", "root {root} is missing"),
+    "root-missing": Text("thiếu gốc số {root}", "root {root} is missing"),
     "root-changed": Text(
-        "gốc ngày số {root} đã bị sửa: không khớp mã băm của chính nó",
+        "gốc số {root} đã bị sửa: không khớp mã băm của chính nó",
         "root {root} was changed: it does not fit its own hash",
     ),
     "root-moved": Text(
-        "gốc ngày số {root} không nối tiếp gốc trước nó", "root {root} does not follow the root before it"
+        "gốc số {root} không nối tiếp gốc trước nó", "root {root} does not follow the root before it"
     ),
     "root-leaves": Text(
-        "danh sách đầu chuỗi của gốc ngày số {root} đã bị sửa: không cho ra gốc ấy",
+        "danh sách đầu chuỗi của gốc số {root} đã bị sửa: không cho ra gốc ấy",
         "the heads under root {root} were changed: they do not lead to it",
     ),
     "leaf": Text(
-        "sự kiện số {seq} không còn là sự kiện mà gốc ngày số {root} đã cam kết",
+        "sự kiện số {seq} không còn là sự kiện mà gốc số {root} đã cam kết",
         "event {seq} is not the one to which root {root} commits",
     ),
     "stamp": Text(
-        "dấu thời gian của gốc ngày số {root} không chứng minh được gốc ấy",
+        "dấu thời gian của gốc số {root} không chứng minh được gốc ấy",
         "the time-stamp of root {root} does not prove it",
     ),
     "stamp-missing": Text(
-        "dấu thời gian của gốc ngày số {root} đã bị xóa: các gốc sau chứng tỏ từng có nó",
+        "dấu thời gian của gốc số {root} đã bị xóa: các gốc sau chứng tỏ từng có nó",
         "the time-stamp of root {root} was taken away: later roots show that it was there",
     ),
     "stamp-late": Text(
-        "gốc ngày số {root} đã {days} ngày vẫn chưa có dấu thời gian: nơi cấp không trả lời, hoặc dấu đã "
-        "bị xóa",
+        "gốc số {root} đã {days} ngày vẫn chưa có dấu thời gian: nơi cấp không trả lời, hoặc dấu đã bị xóa",
         "root {root} has had no time-stamp for {days} days: no authority answers, or it was taken away",
     ),
     "stamp-changed": Text(
-        "dấu thời gian của gốc ngày số {root} không còn là dấu mà một gốc sau đã cam kết",
+        "dấu thời gian của gốc số {root} không còn là dấu mà một gốc sau đã cam kết",
         "the time-stamp of root {root} is not the one to which a later root commits",
     ),
     "stamp-untrusted": Text(
-        "dấu thời gian của gốc ngày số {root} còn nguyên nhưng chưa tin được nơi cấp ({tsa}): thiếu chứng "
+        "dấu thời gian của gốc số {root} còn nguyên nhưng chưa tin được nơi cấp ({tsa}): thiếu chứng "
         "thư gốc hoặc danh sách thu hồi còn hạn",
         "the time-stamp of root {root} is whole, but its authority ({tsa}) is not trusted here: its root "
         "certificate or a valid revocation list is missing",
     ),
     "root-cut": Text(
-        "chuỗi gốc ngày không chứa gốc có mã băm {hash}: chuỗi đã bị cắt ngắn hoặc viết lại",
+        "chuỗi gốc không chứa gốc có mã băm {hash}: chuỗi đã bị cắt ngắn hoặc viết lại",
         "the chain of roots does not hold the one whose hash is {hash}: it was cut short or written anew",
     ),
     # files

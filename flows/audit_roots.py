@@ -1,4 +1,4 @@
-"""Do the daily roots hold: each by its own hash, one after the other, over the very events, at their time?"""
+"""Do the roots hold: each by its own hash, one after the other, over the very events, at their time?"""
 
 from __future__ import annotations
 

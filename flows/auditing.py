@@ -1,4 +1,4 @@
-"""The audit: everything that was decided, held against the hashes, the daily roots and the files.
+"""The audit: everything that was decided, held against the hashes, the roots and the files.
 
 Linear in what there is, on a system that goes on working: rows are read in one consistent view, files after
 it. It finds what was changed, taken away, put in or exchanged; what it can and cannot know stands in

@@ -1,4 +1,4 @@
-"""The arithmetic of the daily roots, all of it on text: a stranger repeats it with `printf` and `openssl`.
+"""The arithmetic of the roots, all of it on text: a stranger repeats it with `printf` and `openssl`.
 
 Every hash is the SHA-256, in lower-case hexadecimal, of one line of text without a line end:
 

@@ -1,7 +1,7 @@
 """What proves one record to a stranger, gathered from the rows: who may have it, and what it consists of.
 
 Events and remarks as the very bytes that were hashed, files, the parts of the signatures, the way up to the
-daily root. How it is packed and explained stands in `service/proof_package.py`.
+root. How it is packed and explained stands in `service/proof_package.py`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WHOLE = frozenset({"principal", "vice_principal", "clerk"})
 
 @dataclass(frozen=True, slots=True)
 class Rooted:
-    """The way from a document's head to the daily roots.
+    """The way from a document's head to the roots.
 
     `links`: the root that commits to it and every one since, as lines. `stamps`: tokens by the number of
     their root: the first that covers it, and the newest.

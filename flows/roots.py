@@ -1,4 +1,4 @@
-"""The daily root over all event chains: made, linked to the one before, time-stamped.
+"""The root over all event chains: made, linked to the one before, time-stamped.
 
 Once a Vietnamese day, and every hour in which something is decided; all schools together. A root commits to
 the heads that no root has committed to yet; those that did not change stay committed through the links

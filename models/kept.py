@@ -1,7 +1,7 @@
 """Rows beside the events that an audit answers for: whoever writes one lawfully enters its hash here.
 
 In the very transaction that writes the row, so no clock and no turn to wait for is needed: a row that stands
-without its entry, or says something else, was written by hand. The daily root commits to the entries.
+without its entry, or says something else, was written by hand. The next root commits to the entries.
 """
 
 from __future__ import annotations

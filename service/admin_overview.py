@@ -116,7 +116,7 @@ _AUDIT_FOUND = Text("Đối chiếu hồ sơ: {n} chỗ không khớp", "Finding
 _NO_AUDIT = Text("Hơn hai tuần chưa đối chiếu hồ sơ", "The records were not audited for two weeks")
 _UNSTAMPED = Text(
     "Gốc ngày chưa được đóng dấu thời gian từ hơn hai ngày",
-    "Daily roots without a time-stamp for more than two days",
+    "Roots without a time-stamp for more than two days",
 )
 _REPORTS = Text("{n} báo sự cố chờ trả lời", "Reported problems without an answer: {n}")
 _REPORTS_LATE = Text(

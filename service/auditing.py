@@ -177,21 +177,21 @@ ALARM = Text(
     "system. Delete and restore nothing; look at the details and leave the server as it is.",
 )
 _LOOKED = Text(
-    "Đã đối chiếu {documents} hồ sơ, {events} sự kiện, {roots} gốc ngày, {files} tệp; kiểm tra chữ ký của "
+    "Đã đối chiếu {documents} hồ sơ, {events} sự kiện, {roots} gốc, {files} tệp; kiểm tra chữ ký của "
     "{validated} tệp lưu trữ.",
-    "Looked at {documents} records, {events} events, {roots} daily roots, {files} files; validated the "
+    "Looked at {documents} records, {events} events, {roots} roots, {files} files; validated the "
     "signatures of {validated} archived files.",
 )
-_ROOT = Text("Gốc ngày mới nhất, số {number}: {hash}", "Newest daily root, number {number}: {hash}")
+_ROOT = Text("Gốc mới nhất, số {number}: {hash}", "Newest root, number {number}: {hash}")
 _UNCOMMITTED = Text(
-    "Chưa gốc ngày nào cam kết tình trạng hiện nay của {n} hồ sơ. Gốc được lập ít nhất mỗi ngày một lần; "
+    "Chưa gốc nào cam kết tình trạng hiện nay của {n} hồ sơ. Gốc được lập ít nhất mỗi ngày một lần; "
     "đến lúc ấy, phần mới của các hồ sơ này chỉ được bảo vệ bằng chuỗi sự kiện của chính chúng.",
-    "Records whose present state no daily root commits to yet: {n}. A root is made at least once a day; "
+    "Records whose present state no root commits to yet: {n}. A root is made at least once a day; "
     "until then what is new in them is protected by their own chains of events only.",
 )
 _UNSTAMPED = Text(
-    "Gốc ngày chưa có dấu thời gian: {n}. Hệ thống tự xin lại; quá hai ngày thì bị tính là không khớp.",
-    "Daily roots without a time-stamp yet: {n}. The system asks again by itself; after two days it counts "
+    "Gốc chưa có dấu thời gian: {n}. Hệ thống tự xin lại; quá hai ngày thì bị tính là không khớp.",
+    "Roots without a time-stamp yet: {n}. The system asks again by itself; after two days it counts "
     "as a finding.",
 )
 _HOLDS = Text("Mọi thứ khớp.", "Everything holds.")

@@ -294,9 +294,7 @@ def verify_all(
     ] = "",
     root: Annotated[
         str,
-        typer.Option(
-            help="Mã gốc ngày đã giữ riêng (thư tổng hợp tuần) · The hash of a daily root kept elsewhere"
-        ),
+        typer.Option(help="Mã gốc đã giữ riêng (thư tổng hợp tuần) · The hash of a root kept elsewhere"),
     ] = "",
     files: Annotated[bool, typer.Option(help="Đọc lại mọi tệp · Read every file")] = True,
     signatures: Annotated[
@@ -304,7 +302,7 @@ def verify_all(
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Kết quả dạng JSON · The result as JSON")] = False,
 ) -> None:
-    """Đối chiếu mọi hồ sơ với chuỗi sự kiện, gốc ngày và tệp. · Every record against its events and files.
+    """Đối chiếu mọi hồ sơ với chuỗi sự kiện, gốc và tệp. · Every record against its events and files.
 
     Chạy được khi hệ thống đang dùng. Mã kết thúc · Runs beside people at work. Exit code: 0 khớp · all holds,
     1 không chạy được · could not run, 2 có chỗ không khớp, nêu chỗ đầu tiên · something does not hold, the

@@ -141,8 +141,8 @@ STAMP_WORDS = Text(
     "prove after their certificates end.",
 )
 ROOTED = Text(
-    "Gốc ngày",
-    "The daily root",
+    "Gốc",
+    "The root",
 )
 ROOTED_WORDS = Text(
     "leaf.txt cam kết sự kiện số {seq} của hồ sơ (hồ sơ nay có {last} sự kiện; phần sau đó chưa được gốc "
@@ -157,14 +157,14 @@ ROOTED_WORDS = Text(
     "on the roots prove that the record was like this then.",
 )
 NO_ROOT = Text(
-    "Chưa có gốc ngày",
-    "No daily root yet",
+    "Chưa có gốc",
+    "No root yet",
 )
 NO_ROOT_WORDS = Text(
-    "Hồ sơ chưa được một gốc ngày nào cam kết; gốc được lập ít nhất mỗi ngày một lần. Vì vậy gói này chưa "
+    "Hồ sơ chưa được một gốc nào cam kết; gốc được lập ít nhất mỗi ngày một lần. Vì vậy gói này chưa "
     "chứng minh được rằng chuỗi sự kiện không bị viết lại toàn bộ; riêng chữ ký và dấu thời gian trong tệp "
     "PDF thì đã chứng minh được. Xuất lại gói này từ ngày mai.",
-    "No daily root commits to this record yet; one is made at least once a day. So this package does not "
+    "No root commits to this record yet; one is made at least once a day. So this package does not "
     "prove yet that the chain of events was not written anew as a whole; the signatures and time-stamps in "
     "the PDF prove by themselves already. Export again from tomorrow on.",
 )

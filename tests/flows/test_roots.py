@@ -1,4 +1,4 @@
-"""The daily roots: what they commit to, how they are linked and stamped, and that nothing changes them."""
+"""The roots: what they commit to, how they are linked and stamped, and that nothing changes them."""
 
 from __future__ import annotations
 

@@ -71,17 +71,15 @@ def test_the_command_says_what_holds_and_names_what_does_not(each_cast: Cast) ->
     assert root is not None
     well = run(cast, "--root", root.hash)
     assert well.returncode == 0, well.stdout + well.stderr
-    assert (
-        "Looked at 2 records, 10 events, 1 daily roots, 7 files; validated the signatures of 1" in well.stdout
-    )
+    assert "Looked at 2 records, 10 events, 1 roots, 7 files; validated the signatures of 1" in well.stdout
     assert root.hash in well.stdout
-    assert "Daily roots without a time-stamp yet: 1." in well.stdout
-    assert "no daily root commits to" not in well.stdout
+    assert "Roots without a time-stamp yet: 1." in well.stdout
+    assert "no root commits to" not in well.stdout
     assert "Everything holds." in well.stdout
     tampered(cast, made["archived"])
     cast.lesson_plan("lan", 34)
     wrong = run(cast, "--no-signatures")
-    assert "present state no daily root commits to yet: 1." in wrong.stdout
+    assert "present state no root commits to yet: 1." in wrong.stdout
     assert wrong.returncode == 2
     assert f"The first: Record {made['archived']} (lesson-plan): its column “status”" in wrong.stdout
     told = json.loads(run(cast, "--no-signatures", "--no-files", "--json", "--root", "0" * 64).stdout)
@@ -166,7 +164,7 @@ def page(cast: Cast, who: str, path: str) -> tuple[int, str]:
 
 
 def test_the_administrators_page_shows_roots_and_audits(cast: Cast) -> None:
-    assert "Chưa có gốc ngày nào." in page(cast, "admin", "/admin/audit")[1]
+    assert "Chưa có gốc nào." in page(cast, "admin", "/admin/audit")[1]
     made = records(cast, "waits for the head")["waits for the head"]
     works = clockwork(cast)
     works.root()

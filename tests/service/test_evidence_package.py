@@ -69,7 +69,7 @@ class Asking:
 
 
 def root(cast: Cast, days: int = 0) -> None:
-    """A daily root, stamped."""
+    """A root, stamped."""
     office = cast.office
     roots.make(office.db, office.now() + timedelta(days=days))
     with office.db.read() as session:
@@ -374,7 +374,7 @@ def test_an_erased_remark_stays_erased_and_no_root_is_said(
     assert not (folder / "merkle").exists()
     said = (folder / "README.txt").read_text(encoding="utf-8")
     assert "Lời nhận xét đã xóa / Erased remarks" in said
-    assert "Chưa có gốc ngày / No daily root yet" in said
+    assert "Chưa có gốc / No root yet" in said
     assert (folder / "document.pdf").stat().st_size > 10_000
 
 
