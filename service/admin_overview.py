@@ -115,7 +115,7 @@ AUDIT_OLD = timedelta(days=15)
 _AUDIT_FOUND = Text("Đối chiếu hồ sơ: {n} chỗ không khớp", "Findings of the audit of all records: {n}")
 _NO_AUDIT = Text("Hơn hai tuần chưa đối chiếu hồ sơ", "The records were not audited for two weeks")
 _UNSTAMPED = Text(
-    "Gốc ngày chưa được đóng dấu thời gian từ hơn hai ngày",
+    "Gốc chưa được đóng dấu thời gian từ hơn hai ngày",
     "Roots without a time-stamp for more than two days",
 )
 _REPORTS = Text("{n} báo sự cố chờ trả lời", "Reported problems without an answer: {n}")
