@@ -134,7 +134,7 @@ def with_another_key(cast: Cast, who: str) -> None:
 WRONG: dict[Callable[[Cast, str], None], str] = {
     expired: "expired at .* Renew it on the account page",
     not_yet_valid: "valid only from",
-    revoked_by_another_process: "revoked at .* Take a new one on the account page",
+    revoked_by_another_process: "revoked at .* Set a new PIN on the account page",
     of_another_person: "does not belong to the person signing",
     of_another_purpose: "This key is not for this",
     of_an_unknown_issuer: "issuer this system does not trust",

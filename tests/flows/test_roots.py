@@ -41,7 +41,7 @@ def test_a_root_commits_to_what_changed_and_is_linked_to_the_one_before(each_cas
     cast, now = each_cast, each_cast.office.now()
     db = cast.office.db
     first, second = cast.lesson_plan("lan", 14), cast.lesson_plan("lan", 15)
-    entered = [ENTERED + name for name in ("account_role", "school_name", "staff_group")]
+    entered = [ENTERED + name for name in ("account_role", "school_name", "signing_key", "staff_group")]
     one = roots.make(db, now)
     assert one is not None
     cast.act("lan", second.id, "submit")
