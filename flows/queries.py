@@ -59,7 +59,8 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def ways_to_see(actor: Actor) -> list[ColumnElement[bool]]:
-    """Each reason for which this account may see a document of its school; any of them is enough."""
+    """Each reason for which this account may see a document of its school; any of them is enough. The first:
+    it is their own."""
     # A draft its author dropped was never sent to anyone; whom one is about has it from the submit on.
     unsent = or_(col(Document.concerned_id).is_(None), col(Document.revision) == 0)
     dropped = and_(col(Document.status) == "withdrawn", col(Document.first_signed_at).is_(None), unsent)

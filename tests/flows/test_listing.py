@@ -331,3 +331,17 @@ def _rename(cast: Cast, who: str, name: str) -> None:
 def test_a_very_long_text_is_kept_as_far_as_the_index_goes(each_cast: Cast) -> None:
     put(each_cast, "lan", 13, "Dài", "<p>" + "chữ nghĩa " * 40_000 + "cuối</p>" + "<" * 50_000 + "w" * 5000)
     assert found(each_cast, q="chu nghia") == ["Dài"]
+
+
+@pytest.mark.parametrize("asked", [Filter(type="lesson-plan"), Filter(status=("archived",))], ids=str)
+@pytest.mark.parametrize("who", ["minh", "hoa", "lan", "binh", "thu"])
+def test_ones_own_records_are_never_looked_for_among_all_of_a_type(
+    cast: Cast, who: str, asked: Filter
+) -> None:
+    """SQLite, which counts nothing, would take any index that saves it a sorting."""
+    query = listing._by_change(cast.actor(who), asked, None, None, 51).limit(51)
+    words = str(query.compile(cast.office.db.engine, compile_kwargs={"literal_binds": True}))
+    with cast.office.db.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + words)]
+    first = next(line for line in plan if " document USING " in line)
+    assert "owner_id=?" in first
