@@ -173,7 +173,8 @@ def _once(shown: object, draw: Callable[[], rendering.Stamped]) -> rendering.Sta
         made = draw()
     except BaseException as fault:
         with _drawing:
-            _drawn.pop(shown, None)
+            if _drawn.get(shown) is own:
+                del _drawn[shown]
         own.set_exception(fault)
         raise
     own.set_result(made)

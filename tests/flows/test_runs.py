@@ -10,6 +10,7 @@ import threading
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from prefect.client.orchestration import PrefectClient
 from sqlmodel import col, select
@@ -301,14 +302,22 @@ def test_turns_wait_for_the_deployment_of_their_type_while_another_makes_them(
     cast.act("hoa", later.id, "submit")
 
     async def turns() -> None:
-        async with PrefectClient(prefect_server.url, auth_string=prefect_server.auth) as client:
+        one_is_made = asyncio.Event()
+
+        async def heard(answer: httpx.Response) -> None:
+            if answer.request.url.path.endswith("/deployments/"):
+                one_is_made.set()
+
+        async with PrefectClient(
+            prefect_server.url,
+            auth_string=prefect_server.auth,
+            httpx_settings={"event_hooks": {"response": [heard]}},
+        ) as client:
             driver = Driver(cast.office, client)
-
-            async def turn(number: int) -> None:
-                await asyncio.sleep(number / 200)  # one of them comes while the types are being made
-                await driver.advance(later.id if number else first.id)
-
-            await asyncio.gather(*map(turn, range(40)))
+            async with asyncio.TaskGroup() as together:
+                together.create_task(driver.advance(first.id))
+                await one_is_made.wait()  # of eight types: this turn comes in the middle
+                together.create_task(driver.advance(later.id))
 
     asyncio.run(turns())
     assert prefect_server.state_of(first.id) == GROUP_HEAD

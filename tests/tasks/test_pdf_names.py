@@ -12,17 +12,7 @@ from pyhanko.pdf_utils.generic import NameObject
 from pyhanko.pdf_utils.misc import PdfError
 
 from tasks import pdf_names
-
-
-def outcome(read: object, data: bytes) -> tuple[object, int | None]:
-    """What was read and where the stream then stood; the kind of error when it was none."""
-    stream = BytesIO(b"?" + data)
-    stream.seek(1)
-    try:
-        value = read(stream)  # type: ignore[operator]
-    except PdfError as error:
-        return type(error), None
-    return (type(value), value), stream.tell()
+from tests.tasks.test_hex_strings import outcome
 
 
 def written(write: object, name: str) -> object:
